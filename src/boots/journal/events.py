@@ -1,0 +1,268 @@
+"""Everything that can happen, one class each, named in the past tense.
+
+A field named `mac` is the machine's MAC in the form ``52:54:00:12:34:56``, empty when unknown.
+`peer` is ``address:port`` of the program that asked.  `why` is the reason, for people.
+Sizes are in bytes, durations in seconds.  The reference page ``docs/reference/events.md`` lists
+them all; a test holds the two together.
+"""
+
+import msgspec
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event"):
+    """What every event has in common: nothing but its name, the tag."""
+
+
+# --- the server itself
+
+
+class ServerStarted(Event, tag=True):
+    """The doors are open: every listener is bound and the records are loaded."""
+
+    version: str
+    listeners: list[str]
+    machines: int
+
+
+class ServerStopped(Event, tag=True):
+    """The doors are closed; `why` names the signal or the error."""
+
+    why: str
+
+
+class RecordsLoaded(Event, tag=True):
+    """The records were read and are what answers come from now."""
+
+    machines: int
+    seconds: float
+    source: str
+
+
+class RecordsRefused(Event, tag=True):
+    """Changed records hold an error; the last good ones stay in force."""
+
+    faults: list[str]
+
+
+class SettingsRefused(Event, tag=True):
+    """Changed settings hold an error; the running ones stay in force."""
+
+    why: str
+
+
+# --- DHCP
+
+
+class OfferSent(Event, tag=True):
+    """A DISCOVER was answered."""
+
+    mac: str
+    interface: str
+    address: str
+    program: str
+    architecture: str
+    boot_file: str
+    why: str
+    relay: str = ""
+
+
+class AckSent(Event, tag=True):
+    """A REQUEST (or an INFORM, when `address` is empty) was answered."""
+
+    mac: str
+    interface: str
+    address: str
+    program: str
+    architecture: str
+    boot_file: str
+    why: str
+    relay: str = ""
+
+
+class NakSent(Event, tag=True):
+    """A REQUEST asked for an address it must not use."""
+
+    mac: str
+    interface: str
+    why: str
+    relay: str = ""
+
+
+class DhcpIgnored(Event, tag=True):
+    """A well-formed DHCP message got no answer, and why."""
+
+    mac: str
+    interface: str
+    message: str
+    why: str
+
+
+class AddressReleased(Event, tag=True):
+    """A client gave its address back (RELEASE)."""
+
+    mac: str
+    interface: str
+    address: str
+
+
+class AddressDeclined(Event, tag=True):
+    """A client says that somebody else uses its address (DECLINE)."""
+
+    mac: str
+    interface: str
+    address: str
+
+
+class PacketDropped(Event, tag=True):
+    """Bytes that are no message of the protocol arrived at a door."""
+
+    door: str
+    peer: str
+    why: str
+
+
+# --- boot files and scripts, over TFTP and HTTP
+
+
+class TransferStarted(Event, tag=True):
+    """A file began to leave; `size` is what will be sent, -1 when not known beforehand."""
+
+    mac: str
+    peer: str
+    door: str
+    name: str
+    size: int
+
+
+class TransferProgressed(Event, tag=True):
+    """A long transfer goes on: sent at most once a second."""
+
+    mac: str
+    peer: str
+    door: str
+    name: str
+    sent: int
+    size: int
+
+
+class TransferFinished(Event, tag=True):
+    """The client has the whole file (or the range it asked for)."""
+
+    mac: str
+    peer: str
+    door: str
+    name: str
+    size: int
+    seconds: float
+
+
+class TransferFailed(Event, tag=True):
+    """A transfer ended before its end.
+
+    A TFTP client that only wanted the size aborts on purpose; that is `TransferProbed`.
+    """
+
+    mac: str
+    peer: str
+    door: str
+    name: str
+    sent: int
+    why: str
+
+
+class TransferProbed(Event, tag=True):
+    """A client asked for a file's size only (HEAD, or TFTP ended after the OACK)."""
+
+    mac: str
+    peer: str
+    door: str
+    name: str
+    size: int
+
+
+class FetchRefused(Event, tag=True):
+    """A file was asked for and not given."""
+
+    mac: str
+    peer: str
+    door: str
+    name: str
+    why: str
+
+
+class ScriptServed(Event, tag=True):
+    """An iPXE script was handed out; `script` is its exact text."""
+
+    mac: str
+    peer: str
+    door: str
+    profile: str
+    script: str
+
+
+# --- what the machine itself tells
+
+
+class ConsoleLine(Event, tag=True):
+    """A syslog line came from a machine (iPXE's console, the kernel, the agent)."""
+
+    mac: str
+    peer: str
+    severity: str
+    source: str
+    text: str
+
+
+class InventoryReported(Event, tag=True):
+    """OSIE runs and its agent told what the machine is made of."""
+
+    mac: str
+    peer: str
+    inventory: dict[str, object]
+    next: str
+
+
+class AgentProgressed(Event, tag=True):
+    """The agent reached a stage."""
+
+    mac: str
+    peer: str
+    stage: str
+    message: str
+
+
+AnyEvent = (
+    ServerStarted
+    | ServerStopped
+    | RecordsLoaded
+    | RecordsRefused
+    | SettingsRefused
+    | OfferSent
+    | AckSent
+    | NakSent
+    | DhcpIgnored
+    | AddressReleased
+    | AddressDeclined
+    | PacketDropped
+    | TransferStarted
+    | TransferProgressed
+    | TransferFinished
+    | TransferFailed
+    | TransferProbed
+    | FetchRefused
+    | ScriptServed
+    | ConsoleLine
+    | InventoryReported
+    | AgentProgressed
+)
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One event and the moment it was recorded, in seconds since 1970 UTC."""
+
+    at: float
+    event: AnyEvent
+
+
+encode = msgspec.json.Encoder().encode
+decode = msgspec.json.Decoder(Entry).decode

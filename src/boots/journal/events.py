@@ -16,7 +16,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event"):
 # --- the server itself
 
 
-class ServerStarted(Event, tag=True):
+class ServerStarted(Event, frozen=True, tag=True):
     """The doors are open: every listener is bound and the records are loaded."""
 
     version: str
@@ -24,13 +24,13 @@ class ServerStarted(Event, tag=True):
     machines: int
 
 
-class ServerStopped(Event, tag=True):
+class ServerStopped(Event, frozen=True, tag=True):
     """The doors are closed; `why` names the signal or the error."""
 
     why: str
 
 
-class RecordsLoaded(Event, tag=True):
+class RecordsLoaded(Event, frozen=True, tag=True):
     """The records were read and are what answers come from now."""
 
     machines: int
@@ -38,13 +38,13 @@ class RecordsLoaded(Event, tag=True):
     source: str
 
 
-class RecordsRefused(Event, tag=True):
+class RecordsRefused(Event, frozen=True, tag=True):
     """Changed records hold an error; the last good ones stay in force."""
 
     faults: list[str]
 
 
-class SettingsRefused(Event, tag=True):
+class SettingsRefused(Event, frozen=True, tag=True):
     """Changed settings hold an error; the running ones stay in force."""
 
     why: str
@@ -53,7 +53,7 @@ class SettingsRefused(Event, tag=True):
 # --- DHCP
 
 
-class OfferSent(Event, tag=True):
+class OfferSent(Event, frozen=True, tag=True):
     """A DISCOVER was answered."""
 
     mac: str
@@ -66,7 +66,7 @@ class OfferSent(Event, tag=True):
     relay: str = ""
 
 
-class AckSent(Event, tag=True):
+class AckSent(Event, frozen=True, tag=True):
     """A REQUEST (or an INFORM, when `address` is empty) was answered."""
 
     mac: str
@@ -79,7 +79,7 @@ class AckSent(Event, tag=True):
     relay: str = ""
 
 
-class NakSent(Event, tag=True):
+class NakSent(Event, frozen=True, tag=True):
     """A REQUEST asked for an address it must not use."""
 
     mac: str
@@ -88,7 +88,7 @@ class NakSent(Event, tag=True):
     relay: str = ""
 
 
-class DhcpIgnored(Event, tag=True):
+class DhcpIgnored(Event, frozen=True, tag=True):
     """A well-formed DHCP message got no answer, and why."""
 
     mac: str
@@ -97,7 +97,7 @@ class DhcpIgnored(Event, tag=True):
     why: str
 
 
-class AddressReleased(Event, tag=True):
+class AddressReleased(Event, frozen=True, tag=True):
     """A client gave its address back (RELEASE)."""
 
     mac: str
@@ -105,7 +105,7 @@ class AddressReleased(Event, tag=True):
     address: str
 
 
-class AddressDeclined(Event, tag=True):
+class AddressDeclined(Event, frozen=True, tag=True):
     """A client says that somebody else uses its address (DECLINE)."""
 
     mac: str
@@ -113,7 +113,7 @@ class AddressDeclined(Event, tag=True):
     address: str
 
 
-class PacketDropped(Event, tag=True):
+class PacketDropped(Event, frozen=True, tag=True):
     """Bytes that are no message of the protocol arrived at a door."""
 
     door: str
@@ -124,7 +124,7 @@ class PacketDropped(Event, tag=True):
 # --- boot files and scripts, over TFTP and HTTP
 
 
-class TransferStarted(Event, tag=True):
+class TransferStarted(Event, frozen=True, tag=True):
     """A file began to leave; `size` is what will be sent, -1 when not known beforehand."""
 
     mac: str
@@ -134,7 +134,7 @@ class TransferStarted(Event, tag=True):
     size: int
 
 
-class TransferProgressed(Event, tag=True):
+class TransferProgressed(Event, frozen=True, tag=True):
     """A long transfer goes on: sent at most once a second."""
 
     mac: str
@@ -145,7 +145,7 @@ class TransferProgressed(Event, tag=True):
     size: int
 
 
-class TransferFinished(Event, tag=True):
+class TransferFinished(Event, frozen=True, tag=True):
     """The client has the whole file (or the range it asked for)."""
 
     mac: str
@@ -156,7 +156,7 @@ class TransferFinished(Event, tag=True):
     seconds: float
 
 
-class TransferFailed(Event, tag=True):
+class TransferFailed(Event, frozen=True, tag=True):
     """A transfer ended before its end.
 
     A TFTP client that only wanted the size aborts on purpose; that is `TransferProbed`.
@@ -170,7 +170,7 @@ class TransferFailed(Event, tag=True):
     why: str
 
 
-class TransferProbed(Event, tag=True):
+class TransferProbed(Event, frozen=True, tag=True):
     """A client asked for a file's size only (HEAD, or TFTP ended after the OACK)."""
 
     mac: str
@@ -180,7 +180,7 @@ class TransferProbed(Event, tag=True):
     size: int
 
 
-class FetchRefused(Event, tag=True):
+class FetchRefused(Event, frozen=True, tag=True):
     """A file was asked for and not given."""
 
     mac: str
@@ -190,7 +190,7 @@ class FetchRefused(Event, tag=True):
     why: str
 
 
-class ScriptServed(Event, tag=True):
+class ScriptServed(Event, frozen=True, tag=True):
     """An iPXE script was handed out; `script` is its exact text."""
 
     mac: str
@@ -203,7 +203,7 @@ class ScriptServed(Event, tag=True):
 # --- what the machine itself tells
 
 
-class ConsoleLine(Event, tag=True):
+class ConsoleLine(Event, frozen=True, tag=True):
     """A syslog line came from a machine (iPXE's console, the kernel, the agent)."""
 
     mac: str
@@ -213,7 +213,7 @@ class ConsoleLine(Event, tag=True):
     text: str
 
 
-class InventoryReported(Event, tag=True):
+class InventoryReported(Event, frozen=True, tag=True):
     """OSIE runs and its agent told what the machine is made of."""
 
     mac: str
@@ -222,7 +222,7 @@ class InventoryReported(Event, tag=True):
     next: str
 
 
-class AgentProgressed(Event, tag=True):
+class AgentProgressed(Event, frozen=True, tag=True):
     """The agent reached a stage."""
 
     mac: str

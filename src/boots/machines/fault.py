@@ -1,0 +1,48 @@
+"""What is wrong with a record, said so that a person can mend it."""
+
+import difflib
+from collections.abc import Iterable
+
+import msgspec
+
+
+class Fault(msgspec.Struct, frozen=True, kw_only=True):
+    """One mistake: where it is (file, line from 1, field), what is wrong, what to write instead."""
+
+    file: str
+    line: int
+    field: str
+    problem: str
+    advice: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        field = f" {self.field}:" if self.field else ""
+        return f"{place}:{field} {self.problem}; {self.advice}"
+
+
+class Wrong(Exception):
+    """A value is wrong: raised by readers, turned into a `Fault` by who knows the file.
+
+    `path` leads from the top of the document to the value: keys and list positions.
+    """
+
+    def __init__(self, path: tuple[str | int, ...], problem: str, advice: str) -> None:
+        super().__init__(problem)
+        self.path = path
+        self.problem = problem
+        self.advice = advice
+
+
+def field_name(path: Iterable[str | int]) -> str:
+    """``spec.interfaces[0].dhcp.mac`` for people."""
+    name = ""
+    for step in path:
+        name += f"[{step}]" if isinstance(step, int) else f".{step}"
+    return name.removeprefix(".")
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """``; did you mean "x"?`` when one of the known words is close, else nothing."""
+    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f', did you mean "{close[0]}"?' if close else ""

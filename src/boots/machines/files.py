@@ -1,0 +1,142 @@
+"""Records in files: a file or a directory of them, and the parsed form kept between runs."""
+
+import contextlib
+import gc
+import hashlib
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from boots import __version__
+from boots.machines.fault import Fault
+from boots.machines.index import Index, build
+from boots.machines.records import Records, read
+from boots.model.machine import Machine, from_plain, to_plain
+
+SUFFIXES = (".yaml", ".yml", ".json")
+_KEEP_DAYS = 30
+
+
+class Loaded(msgspec.Struct, frozen=True):
+    """What a path held: the index of the machines that could be read, and all that is wrong."""
+
+    index: Index
+    faults: tuple[Fault, ...]
+    files: int
+
+
+class Cache:
+    """The parsed form of files, kept by the hash of what they say.
+
+    Parsing YAML is the slow part of a start; what was seen once is not parsed again.  Losing
+    the cache loses nothing.  In memory it also spares unchanged files at a reload.
+    """
+
+    def __init__(self, directory: Path | None = None) -> None:
+        self._directory = directory
+        self._memory: dict[str, tuple[Machine, ...]] = {}
+        self._encode = msgspec.msgpack.Encoder(enc_hook=to_plain).encode
+        self._decode = msgspec.msgpack.Decoder(tuple[Machine, ...], dec_hook=from_plain).decode
+
+    def read(self, path: Path, name: str) -> Records:
+        """The records of a file, parsed only if no file said the same before."""
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            return _unreadable(name, error.strerror or str(error))
+        # The name is in it as places within the records hold it.
+        key = hashlib.sha256(f"{__version__}\n{name}\n".encode() + data).hexdigest()
+        machines = self._memory.pop(key, None) or self._from_disk(key)
+        if machines is None:
+            try:
+                records = read(data.decode(), name)
+            except UnicodeDecodeError:
+                return _unreadable(name, "not UTF-8 text")
+            if records.faults:
+                return records  # never kept: the faults must be told again
+            machines = records.machines
+            self._to_disk(key, machines)
+        self._memory[key] = machines
+        return Records(machines, ())
+
+    def forget_others(self, used: int) -> None:
+        """Drop from memory what the last `used` reads did not touch."""
+        while len(self._memory) > used:
+            del self._memory[next(iter(self._memory))]
+
+    def _from_disk(self, key: str) -> tuple[Machine, ...] | None:
+        if self._directory is None:
+            return None
+        path = self._directory / f"{key}.msgpack"
+        try:
+            machines: tuple[Machine, ...] = self._decode(path.read_bytes())
+            path.touch()
+        except (OSError, msgspec.MsgspecError):
+            return None
+        return machines
+
+    def _to_disk(self, key: str, machines: tuple[Machine, ...]) -> None:
+        if self._directory is None:
+            return
+        with contextlib.suppress(OSError):  # a cache that cannot be written is only slow
+            self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with tempfile.NamedTemporaryFile(dir=self._directory, delete=False) as file:
+                file.write(self._encode(machines))
+            Path(file.name).replace(self._directory / f"{key}.msgpack")
+            _prune(self._directory)
+
+
+def _prune(directory: Path) -> None:
+    """Drop what was last used long before the newest."""
+    kept = sorted(directory.glob("*.msgpack"), key=lambda path: path.stat().st_mtime)
+    newest = kept[-1].stat().st_mtime if kept else 0
+    for path in kept:
+        if newest - path.stat().st_mtime > _KEEP_DAYS * 86_400:
+            path.unlink()
+
+
+def _unreadable(name: str, why: str) -> Records:
+    fault = Fault(
+        file=name, line=0, field="", problem=f"cannot be read: {why}", advice="check the file"
+    )
+    return Records((), (fault,))
+
+
+def record_files(path: Path) -> list[Path]:
+    """The record files at a path: itself, or what a directory holds directly, in name order."""
+    if not path.is_dir():
+        return [path]
+    return sorted(
+        entry
+        for entry in path.iterdir()
+        if entry.suffix in SUFFIXES and not entry.name.startswith(".") and entry.is_file()
+    )
+
+
+def load(paths: list[Path], cache: Cache) -> Loaded:
+    """Read all records at these paths.  Never raises on what the files say."""
+    machines: list[Machine] = []
+    faults: list[Fault] = []
+    files = [file for path in paths for file in record_files(path)]
+    with _without_collector():
+        for file in files:
+            records = cache.read(file, str(file))
+            machines.extend(records.machines)
+            faults.extend(records.faults)
+        index, clashes = build(machines)
+    cache.forget_others(len(files))
+    return Loaded(index, (*faults, *clashes), len(files))
+
+
+@contextlib.contextmanager
+def _without_collector() -> Iterator[None]:
+    """Reading makes millions of objects and no garbage: the collector would only slow it down."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

@@ -1,0 +1,116 @@
+"""From a file's text to machines, whichever of the known forms each document has."""
+
+from collections.abc import Callable
+from functools import partial
+
+import msgspec
+
+from boots.machines import short, smee, tinkerbell
+from boots.machines.documents import Document, line_of, parse
+from boots.machines.fault import Fault, Wrong, field_name
+from boots.machines.node import Node
+from boots.model.machine import Machine, Place
+
+_FORMS = (
+    "write machines: with a list below it, or Tinkerbell Hardware (apiVersion and kind),"
+    " or Smee's mapping of MACs"
+)
+_json = msgspec.json.Encoder().encode
+
+
+class Records(msgspec.Struct, frozen=True):
+    """What one file holds: its machines, and what is wrong with the rest."""
+
+    machines: tuple[Machine, ...]
+    faults: tuple[Fault, ...]
+
+
+def read(text: str, file: str) -> Records:
+    """Read one file; `file` is its name for people.  Never raises on what the file says."""
+    reader = _Reader(file, text)
+    try:
+        documents = parse(text)
+    except Wrong as wrong:
+        return Records((), (reader.fault(wrong, 0),))
+    for position, document in enumerate(documents):
+        reader.document(position, Node(document))
+    return Records(tuple(reader.machines), tuple(reader.faults))
+
+
+class _Reader:
+    """Reads documents by their form; a mistake in one machine does not hide those in the next."""
+
+    def __init__(self, file: str, text: str) -> None:
+        self.machines: list[Machine] = []
+        self.faults: list[Fault] = []
+        self._file = file
+        self._text = text
+        self._position = 0
+
+    def document(self, position: int, node: Node) -> None:
+        """Read the n-th document of the file."""
+        self._position = position
+        self._try(partial(self._by_form, node))
+
+    def fault(self, wrong: Wrong, line: int) -> Fault:
+        """A mistake as a person should read it."""
+        return Fault(
+            file=self._file,
+            line=line,
+            field=field_name(wrong.path),
+            problem=wrong.problem,
+            advice=wrong.advice,
+        )
+
+    def _try(self, read: Callable[[], None]) -> None:
+        try:
+            read()
+        except Wrong as wrong:
+            line = line_of(self._text, self._position, wrong.path)
+            self.faults.append(self.fault(wrong, line))
+
+    def _by_form(self, node: Node) -> None:
+        value: Document = node.value
+        if isinstance(value, list):
+            self._each(node)
+        elif not isinstance(value, dict):
+            raise node.wrong("this is no record", _FORMS)
+        elif "apiVersion" in value and "kind" in value:
+            self._kubernetes(node)
+        else:
+            self._without_kind(node)
+
+    def _without_kind(self, node: Node) -> None:
+        if tinkerbell.is_hardware_json(node.value):
+            self._add(tinkerbell.hardware_json, node)
+        elif smee.is_smee(node.value):
+            for mac in node.value:
+                self._try(partial(self._add, smee.machine, node.at(mac)))
+        elif "machines" in node.value:
+            for own in short.machines(node):
+                self._try(partial(self._add, short.machine, own))
+        elif "mac" in node.value or "interfaces" in node.value:
+            self._add(short.machine, node)
+        else:
+            raise node.wrong("this is no record", _FORMS)
+
+    def _each(self, items: Node) -> None:
+        for item in items.items():
+            self._try(partial(self._by_form, item))
+
+    def _kubernetes(self, node: Node) -> None:
+        """Hardware, or a list of it; objects of other kinds may share the file."""
+        kind = node.at("kind").text()
+        if kind == "List":
+            self._each(node.at("items"))
+        elif not node.at("apiVersion").text().startswith(tinkerbell.GROUP):
+            return
+        elif kind == "Hardware":
+            self._add(tinkerbell.hardware, node)
+        elif kind == "HardwareList":
+            for item in node.at("items").items():  # items may leave out their own kind
+                self._try(partial(self._add, tinkerbell.hardware, item))
+
+    def _add(self, make: Callable[[Node, Place, bytes], Machine], node: Node) -> None:
+        place = Place(file=self._file, line=node.line)
+        self.machines.append(make(node, place, _json(node.value)))

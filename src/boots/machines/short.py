@@ -1,0 +1,174 @@
+"""Our own form of a record: a machine in five lines.
+
+::
+
+    machines:
+      - name: node-1
+        mac: 52:54:00:12:34:56
+        address: 192.168.1.10/24
+        gateway: 192.168.1.1
+        name_servers: [192.168.1.1]
+
+Everything an interface can have may stand at the machine itself, which then has that one
+interface; a machine of several lists them under ``interfaces``.  ``defaults`` beside ``machines``
+holds what all of them share.
+"""
+
+from ipaddress import IPv4Address, IPv4Interface
+from typing import Any
+
+from boots.machines.documents import Mapping
+from boots.machines.fault import Wrong
+from boots.machines.node import Node
+from boots.model.machine import Interface, Machine, Netboot, Place, Reservation, Route, Then
+
+_NETBOOT_KEYS = {
+    "netboot",
+    "profile",
+    "script",
+    "script_url",
+    "boot_file",
+    "kernel_args",
+    "console",
+}
+_ADDRESS_KEYS = {
+    "address",
+    "gateway",
+    "broadcast",
+    "name_servers",
+    "ntp_servers",
+    "host_name",
+    "domain",
+    "search",
+    "lease_time",
+    "routes",
+}
+INTERFACE_KEYS = _NETBOOT_KEYS | _ADDRESS_KEYS | {"mac", "dhcp", "vlan"}
+MACHINE_KEYS = {"name", "cpu", "then", "facility", "interfaces", "notes"}
+FILE_KEYS = {"machines", "defaults", "notes"}
+
+
+def machines(top: Node) -> list[Node]:
+    """The machines of a file in the short form, with the file's defaults filled in."""
+    top.refuse_unknown(FILE_KEYS)
+    defaults = top.at("defaults")
+    if defaults.value is None:
+        return list(top.at("machines").items())
+    if not isinstance(defaults.value, dict):
+        raise defaults.wrong(
+            "a mapping is wanted here", "write what all machines share, key by key"
+        )
+    defaults.refuse_unknown((INTERFACE_KEYS | MACHINE_KEYS) - {"mac", "name", "address"})
+    return [_with(defaults.value, node) for node in top.at("machines").items()]
+
+
+def _with(defaults: dict[str, Any], node: Node) -> Node:
+    if not isinstance(node.value, dict):
+        return node
+    merged = Mapping({**defaults, **node.value})
+    merged.line = node.line
+    return Node(merged, node.path)
+
+
+def machine(node: Node, place: Place, record: bytes) -> Machine:
+    """One machine in the short form.
+
+    Raises:
+        Wrong: a key nobody knows, a value of the wrong kind, no MAC.
+    """
+    if not isinstance(node.value, dict):
+        raise node.wrong("a machine is a mapping", "write mac: … and address: … below it")
+    if node.at("interfaces").value is None:
+        node.refuse_unknown(MACHINE_KEYS | INTERFACE_KEYS)
+        interfaces: tuple[Interface, ...] = (_interface(node, {}),)
+    else:
+        node.refuse_unknown(MACHINE_KEYS | (INTERFACE_KEYS - {"mac", "address"}))
+        shared = {key: node.value[key] for key in INTERFACE_KEYS if key in node.value}
+        interfaces = tuple(_interface(each, shared) for each in node.at("interfaces").items())
+        if not interfaces:
+            raise node.at("interfaces").wrong(
+                "a machine needs an interface", "write - mac: … below it"
+            )
+    return Machine(
+        name=node.at("name").text(interfaces[0].mac),
+        interfaces=interfaces,
+        place=place,
+        cpu=node.at("cpu").choice(("x86_64", "aarch64"), "x86_64"),
+        then=Then(node.at("then").choice(tuple(then.value for then in Then), Then.IDLE.value)),
+        facility=node.at("facility").text(),
+        record=record,
+    )
+
+
+def _interface(own: Node, shared: dict[str, Any]) -> Interface:
+    if shared:
+        own.refuse_unknown(INTERFACE_KEYS)
+        own = Node({**shared, **(own.value or {})}, own.path)
+    return Interface(
+        mac=own.at("mac").mac(),
+        reservation=_reservation(own),
+        netboot=Netboot(
+            allowed=own.at("netboot").flag(True),
+            profile=own.at("profile").text(),
+            script=own.at("script").text(),
+            script_url=own.at("script_url").url("http", "https", "tftp"),
+            boot_file=own.at("boot_file").text(),
+            kernel_args=own.at("kernel_args").texts(),
+            console=own.at("console").text(),
+        ),
+        dhcp=own.at("dhcp").flag(True),
+        vlan=own.at("vlan").text(),
+    )
+
+
+def _reservation(node: Node) -> Reservation | None:
+    if node.at("address").value is None:
+        return None
+    interface = _address(node.at("address"))
+    gateway = node.at("gateway").address()
+    return Reservation(
+        address=interface.ip,
+        prefix=interface.network.prefixlen,
+        gateway=gateway,
+        broadcast=node.at("broadcast").address(),
+        name_servers=node.at("name_servers").addresses(),
+        ntp_servers=node.at("ntp_servers").addresses(),
+        host_name=node.at("host_name").host_name() or _host_name(node.at("name")),
+        domain=node.at("domain").host_name(),
+        search=tuple(name.host_name() for name in _list(node.at("search"))),
+        lease_time=node.at("lease_time").number(0, 60, 0xFFFFFFFF),
+        routes=tuple(
+            Route(network=route.at("to").network(), router=_router(route))
+            for route in node.at("routes").items()
+        ),
+    )
+
+
+def _list(node: Node) -> list[Node]:
+    return [node] if isinstance(node.value, str) else list(node.items())
+
+
+def _router(route: Node) -> IPv4Address:
+    router = route.at("via").address()
+    if router is None:
+        raise route.at("via").wrong("a route needs a router", "write via: and its address")
+    return router
+
+
+def _host_name(name: Node) -> str:
+    """A machine's name is its host name too, where it can be one."""
+    try:
+        return name.host_name()
+    except Wrong:
+        return ""
+
+
+def _address(node: Node) -> IPv4Interface:
+    word = node.text()
+    advice = "write address and prefix, like 192.168.1.10/24"
+    if "/" not in word:
+        raise node.wrong(f'"{word}" has no prefix', advice)
+    try:
+        return IPv4Interface(word)
+    except ValueError:
+        raise node.wrong(f'"{word}" is not an address with its prefix', advice) from None

@@ -1,0 +1,153 @@
+"""Machines: what we know of one computer we may boot, whatever form its record had."""
+
+import enum
+from ipaddress import IPv4Address, IPv4Network
+from typing import Any
+
+import msgspec
+
+from boots.model.mac import Mac
+
+
+class Architecture(enum.Enum):
+    """CPU and firmware kind of a client, as far as it chooses a boot file."""
+
+    BIOS = "bios"
+    IA32_UEFI = "ia32-uefi"
+    X64_UEFI = "x64-uefi"
+    ARM32_UEFI = "arm32-uefi"
+    ARM64_UEFI = "arm64-uefi"
+    RISCV64_UEFI = "riscv64-uefi"
+    LOONG64_UEFI = "loong64-uefi"
+    UNKNOWN = "unknown"
+
+
+class Then(enum.Enum):
+    """What OSIE does once the machine's inventory has reached us."""
+
+    IDLE = "idle"
+    REBOOT = "reboot"
+    POWEROFF = "poweroff"
+
+
+class Word(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What all values of the model share: frozen, named fields, defaults left out when written."""
+
+
+class Place(Word, frozen=True):
+    """Where a record stands: a file, and the line it begins on (from 1)."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+class Route(Word, frozen=True):
+    """A classless static route: packets for `network` go to `router`."""
+
+    network: IPv4Network
+    router: IPv4Address
+
+
+class Reservation(Word, frozen=True):
+    """An address fixed for a MAC by people, and what goes with it.
+
+    `prefix` is the length of the netmask.  `lease_time` is in seconds, 0 for the site's own.
+    `boot_server` and `boot_file` are options 66 and 67 exactly as written: with them a switch or
+    an appliance gets plain DHCP and no netboot answer of ours.
+    """
+
+    address: IPv4Address
+    prefix: int
+    gateway: IPv4Address | None = None
+    broadcast: IPv4Address | None = None
+    name_servers: tuple[IPv4Address, ...] = ()
+    ntp_servers: tuple[IPv4Address, ...] = ()
+    host_name: str = ""
+    domain: str = ""
+    search: tuple[str, ...] = ()
+    lease_time: int = 0
+    routes: tuple[Route, ...] = ()
+    boot_server: str = ""
+    boot_file: str = ""
+
+    @property
+    def netmask(self) -> IPv4Address:
+        """The netmask as an address."""
+        return IPv4Address((0xFFFFFFFF << (32 - self.prefix)) & 0xFFFFFFFF)
+
+
+class Netboot(Word, frozen=True):
+    """What an interface boots over the network, if it may.
+
+    At most one of `script`, `script_url` and `profile` is used, in this order.
+    `boot_file` replaces the boot file that the architecture would get.
+    `osie_url`, `kernel` and `initrd` point OSIE's profile at another kernel, as Tinkerbell's
+    ``netboot.osie`` does.
+    """
+
+    allowed: bool = True
+    profile: str = ""
+    script: str = ""
+    script_url: str = ""
+    boot_file: str = ""
+    osie_url: str = ""
+    kernel: str = ""
+    initrd: str = ""
+    kernel_args: tuple[str, ...] = ()
+    console: str = ""
+
+
+class Interface(Word, frozen=True):
+    """One network interface of a machine.  With `dhcp` off it never gets an answer from us."""
+
+    mac: Mac
+    reservation: Reservation | None = None
+    netboot: Netboot = Netboot()
+    dhcp: bool = True
+    vlan: str = ""
+
+
+class Machine(Word, frozen=True):
+    """One computer we may boot.
+
+    `cpu` is the machine's own word (``x86_64``, ``aarch64``), used in kernel file names.
+    `record` is the whole record as JSON, so that nothing a person wrote is lost on us.
+    """
+
+    name: str
+    interfaces: tuple[Interface, ...]
+    place: Place
+    cpu: str = "x86_64"
+    then: Then = Then.IDLE
+    agent_id: str = ""
+    facility: str = ""
+    record: bytes = b"{}"
+
+
+class Known(Word, frozen=True):
+    """A machine, and the one of its interfaces that is asking."""
+
+    machine: Machine
+    interface: Interface
+
+    @property
+    def mac(self) -> Mac:
+        """The MAC of the interface that is asking."""
+        return self.interface.mac
+
+
+def to_plain(value: object) -> object:
+    """Addresses and networks as text, for msgspec's encoders."""
+    if isinstance(value, IPv4Address | IPv4Network):
+        return str(value)
+    raise NotImplementedError(type(value))
+
+
+def from_plain(kind: type, value: Any) -> object:
+    """Addresses and networks from text, for msgspec's decoders."""
+    if kind in {IPv4Address, IPv4Network}:
+        return kind(value)
+    raise NotImplementedError(kind)

@@ -1,0 +1,170 @@
+"""The boot decision: the only place where it is decided what a machine runs next.
+
+`decide` answers the question of DHCP (what next?), `fetch` the one of TFTP and HTTP (may I have
+this?).  They agree: what `decide` refuses a machine, `fetch` refuses it at every door, and every
+URL that `decide` hands out is one that `fetch` gives.
+"""
+
+import enum
+from dataclasses import dataclass
+
+from boots.model.machine import Known
+from boots.model.site import Site
+from boots.policy import script
+from boots.policy.client import Client, Program
+from boots.policy.path import SCRIPT, SCRIPT_NAMES
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Fetch this URL and run it."""
+
+    url: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """Go on without us: the next boot device, or the system that is running already."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """No answer at all."""
+
+    why: str
+
+
+Decision = Load | Disk | Silence
+
+
+def decide(client: Client, known: Known | None, site: Site) -> Decision:
+    """What the program now running on the machine should run next.
+
+    The last stage of the chain is tested first, so iPXE is never told to load iPXE, and a chain
+    ends after two loads: a boot file, then the script.
+    """
+    if known is None:
+        return Silence("no record has this MAC")
+    if client.program is Program.OS:
+        return Disk("an operating system asks: it gets its address, and nothing to boot")
+    refusal = refused(known)
+    if refusal:
+        return Disk(refusal)
+    if client.program is Program.IPXE:
+        return _script(client, known, site)
+    return _boot_file(client, known, site)
+
+
+def refused(known: Known) -> str:
+    """Why this machine may boot nothing from us, at any door; empty if it may."""
+    reservation = known.interface.reservation
+    if reservation is not None and (reservation.boot_server or reservation.boot_file):
+        return "its record names a boot server of its own"
+    if not known.interface.netboot.allowed:
+        return "netboot is off for this machine"
+    return ""
+
+
+def _script(client: Client, known: Known, site: Site) -> Decision:
+    own = known.interface.netboot.script_url
+    # A script that stands in the record wins over a URL, as it does in `fetch`.
+    if own and not known.interface.netboot.script:
+        return Load(own, "iPXE gets the script URL of its record")
+    if client.features and "http" not in client.features:
+        return Load(tftp_url(known, site, SCRIPT), "iPXE without HTTP gets its script over TFTP")
+    return Load(http_url(known, site, SCRIPT), "iPXE gets its script")
+
+
+def _boot_file(client: Client, known: Known, site: Site) -> Decision:
+    name, whose = known.interface.netboot.boot_file, "its record names"
+    if not name:
+        name, whose = site.boot_files.get(client.architecture, ""), client.architecture.value
+        if not name:
+            return Disk(_without_boot_file(client))
+    if name not in site.files:
+        return Disk(f"{whose} {name}, which is not among the boot files")
+    why = f"{whose} {name}" if whose == "its record names" else f"{whose} loads {name}"
+    if client.program is Program.UEFI_HTTP:
+        return Load(http_url(known, site, name), f"{why} over HTTP")
+    return Load(tftp_url(known, site, name), f"{why} over TFTP")
+
+
+def _without_boot_file(client: Client) -> str:
+    if client.code is None:
+        return "the client does not say its architecture (option 93)"
+    return f"no boot file is installed for {client.architecture.value} (option 93: {client.code})"
+
+
+def http_url(known: Known, site: Site, name: str) -> str:
+    """The URL of a name among our files or scripts, for one machine."""
+    return f"{site.http_url}/{known.mac}/{name}"
+
+
+def tftp_url(known: Known, site: Site, name: str) -> str:
+    """The same over TFTP; the port is only written where it is not 69."""
+    port = "" if site.tftp_port == 69 else f":{site.tftp_port}"
+    return f"tftp://{site.tftp}{port}/{known.mac}/{name}"
+
+
+# --- what may be fetched
+
+
+class Ground(enum.Enum):
+    """The grounds for refusing a file; each door has its own code for them."""
+
+    STRANGER = "stranger"
+    FORBIDDEN = "forbidden"
+    MISSING = "missing"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """Give the file at this path on the server."""
+
+    name: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """Give this text, rendered from a profile."""
+
+    text: str
+    profile: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Give nothing; `why` goes to the client's screen and into the journal."""
+
+    ground: Ground
+    why: str
+
+
+def fetch(
+    name: str, known: Known | None, site: Site, *, tftp: bool = False
+) -> File | Script | Refusal:
+    """What a machine gets that asks for `name` (see `boots.policy.path`).
+
+    With `tftp` a script's own files are fetched over TFTP, too: its reader has no HTTP.
+    """
+    if known is None:
+        return Refusal(Ground.STRANGER, "no machine of ours asks")
+    why = refused(known)
+    if why:
+        return Refusal(Ground.FORBIDDEN, why)
+    if name in SCRIPT_NAMES:
+        base = tftp_url(known, site, "") if tftp else http_url(known, site, "")
+        try:
+            text, profile = script.render(known, site, base.rstrip("/"))
+        except script.Unwritable as error:
+            return Refusal(Ground.BROKEN, str(error))
+        return Script(text, profile)
+    path = site.files.get(name)
+    if path is None:
+        return Refusal(Ground.MISSING, f'there is no file "{name}"')
+    return File(name, path)

@@ -1,0 +1,110 @@
+"""Who is asking: the program that sent a DHCP message, and what it says of itself."""
+
+import enum
+import uuid
+from dataclasses import dataclass
+
+from boots.model import mac as macs
+from boots.model.mac import Mac
+from boots.model.machine import Architecture
+from boots.wire import options, pxe
+from boots.wire.dhcp import BOOTREQUEST, Message
+from boots.wire.pxe import ArchitectureCode as Code
+
+
+class Program(enum.Enum):
+    """The kinds of client, by what they can fetch."""
+
+    PXE_ROM = "PXE ROM"
+    UEFI_HTTP = "UEFI HTTP"
+    IPXE = "iPXE"
+    OS = "an operating system"
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """The program asking now.
+
+    `code` is option 93 as it came, None without one.  `user_class` is empty without option 77.
+    `features` are iPXE's, from option 175.  `uuid` is the machine's, from option 97.
+    """
+
+    mac: Mac
+    program: Program
+    architecture: Architecture
+    code: Code | None = None
+    user_class: str = ""
+    features: frozenset[str] = frozenset()
+    uuid: uuid.UUID | None = None
+
+
+# Firmware of one kind reports several codes: x64 UEFI says 7, and 9 where RFC 4578's swapped
+# list was believed; ia32 UEFI says 6.  The HTTP codes differ only in the door they want.
+ARCHITECTURES: dict[Code, Architecture] = {
+    Code.X86_BIOS: Architecture.BIOS,
+    Code.NEC_PC98: Architecture.BIOS,
+    Code.ARC_X86: Architecture.BIOS,
+    Code.INTEL_LEAN_CLIENT: Architecture.BIOS,
+    Code.X86_BIOS_HTTP: Architecture.BIOS,
+    Code.EFI_IA32: Architecture.IA32_UEFI,
+    Code.EFI_IA32_HTTP: Architecture.IA32_UEFI,
+    Code.EFI_X64: Architecture.X64_UEFI,
+    Code.EFI_XSCALE: Architecture.X64_UEFI,  # Smee's table too: some OEM firmware says 8
+    Code.EFI_EBC: Architecture.X64_UEFI,
+    Code.EFI_X64_HTTP: Architecture.X64_UEFI,
+    Code.EFI_ARM32: Architecture.ARM32_UEFI,
+    Code.EFI_ARM32_HTTP: Architecture.ARM32_UEFI,
+    Code.EFI_ARM64: Architecture.ARM64_UEFI,
+    Code.EFI_ARM64_HTTP: Architecture.ARM64_UEFI,
+    Code.EFI_RISCV64: Architecture.RISCV64_UEFI,
+    Code.EFI_RISCV64_HTTP: Architecture.RISCV64_UEFI,
+    Code.EFI_LOONGARCH64: Architecture.LOONG64_UEFI,
+    Code.EFI_LOONGARCH64_HTTP: Architecture.LOONG64_UEFI,
+}
+
+# User classes that iPXE builds send: stock ones, and those of Tinkerbell's and our embedding.
+IPXE_CLASSES = frozenset({"iPXE", "gPXE", "Tinkerbell", "Boots"})
+
+
+def from_dhcp(message: Message) -> Client | None:
+    """The client behind a message; None when it is a reply, or from no Ethernet-like interface."""
+    if message.op != BOOTREQUEST or len(message.chaddr) != 6:
+        return None
+    user_class = _user_class(message)
+    ipxe = message.get(pxe.IPXE)
+    code = _code(message)
+    return Client(
+        mac=macs.from_bytes(message.chaddr),
+        program=_program(message, user_class),
+        architecture=ARCHITECTURES.get(code, Architecture.UNKNOWN)
+        if code is not None
+        else Architecture.UNKNOWN,
+        code=code,
+        user_class=user_class,
+        features=pxe.features(ipxe) if ipxe else frozenset(),
+        uuid=message.get(pxe.UUID),
+    )
+
+
+def _program(message: Message, user_class: str) -> Program:
+    """Look for iPXE first: it calls itself PXEClient too."""
+    if user_class in IPXE_CLASSES or pxe.IPXE.code in message.options:
+        return Program.IPXE
+    vendor_class = message.get(options.VENDOR_CLASS) or ""
+    if vendor_class.startswith("HTTPClient"):
+        return Program.UEFI_HTTP
+    if vendor_class.startswith("PXEClient"):
+        return Program.PXE_ROM
+    return Program.OS
+
+
+def _user_class(message: Message) -> str:
+    """The first class, whether it came bare or in the RFC 3004 list."""
+    user_class = message.get(pxe.USER_CLASS)
+    return user_class.classes[0].decode(errors="replace") if user_class else ""
+
+
+def _code(message: Message) -> Code | None:
+    """The first architecture we know of those listed, or the first of all."""
+    codes = message.get(pxe.ARCHITECTURES) or ()
+    return next((code for code in codes if code in ARCHITECTURES), codes[0] if codes else None)

@@ -1,0 +1,215 @@
+"""From decision and address to a DHCP message, and where to send it."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv4Network
+from types import MappingProxyType
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from boots.model.machine import Reservation
+from boots.model.site import Site
+from boots.policy.address import Assignment
+from boots.policy.asked import Asked
+from boots.policy.boot import Decision, Disk, Load, http_url
+from boots.policy.client import Program
+from boots.wire import dhcp, options, pxe
+from boots.wire.dhcp import Message
+from boots.wire.options import MessageType, Option
+
+_NOWHERE = IPv4Address(0)
+_EVERYONE = IPv4Address("255.255.255.255")
+
+# A name that no file has: a ROM left without one waits a minute for a proxyDHCP server, with
+# this one it is refused at once and goes on to the next boot device.  Smee's name for it.
+NOT_ALLOWED = "netboot-not-allowed"
+
+# RFC 2131 §2: what a client must take if it does not say more in option 57; and what an
+# Ethernet frame holds, as edk2 says 65280.  Both without the headers of IP and UDP.
+_LEAST_LIMIT, _MOST_LIMIT = 548, 1472
+
+# These are what a reply is for; a tight limit drops others first.
+_ESSENTIAL = (53, 54, 51, 1, 3, 58, 59, 60, 43, 97, 175, 66, 67, 61, 121, 6, 56)
+
+
+class Destination(NamedTuple):
+    """Where a reply goes."""
+
+    address: IPv4Address
+    port: int
+
+
+def offer_or_ack(asked: Asked, assignment: Assignment, decision: Decision) -> Message:
+    """OFFER for a DISCOVER, ACK for a REQUEST."""
+    message, site = asked.message, asked.site
+    kind = MessageType.OFFER if message.kind is MessageType.DISCOVER else MessageType.ACK
+    reservation = assignment.reservation
+    values: dict[int, bytes] = {}
+    _put(values, options.MESSAGE_TYPE, kind)
+    _put(values, options.SERVER_ID, site.server)
+    _lease(values, assignment.lease_time)
+    _network(values, reservation, site)
+    reply = replace(
+        _blank(message),
+        ciaddr=message.ciaddr if kind is MessageType.ACK else _NOWHERE,
+        yiaddr=reservation.address,
+        siaddr=site.server,
+    )
+    return _finish(_netboot(reply, values, asked, decision), values, message)
+
+
+def inform_ack(asked: Asked, decision: Decision) -> Message:
+    """ACK for an INFORM: settings for a client that has its address (RFC 2131 §4.3.5)."""
+    message, site = asked.message, asked.site
+    values: dict[int, bytes] = {}
+    _put(values, options.MESSAGE_TYPE, MessageType.ACK)
+    _put(values, options.SERVER_ID, site.server)
+    if asked.known.interface.reservation is not None:
+        _network(values, asked.known.interface.reservation, site)
+    reply = replace(_blank(message), ciaddr=message.ciaddr, siaddr=site.server)
+    return _finish(_netboot(reply, values, asked, decision), values, message)
+
+
+def nak(message: Message, why: str, site: Site) -> Message:
+    """NAK, with its reason for people (RFC 2131 §4.3.2, table 3)."""
+    values: dict[int, bytes] = {}
+    _put(values, options.MESSAGE_TYPE, MessageType.NAK)
+    _put(values, options.SERVER_ID, site.server)
+    _put(values, options.MESSAGE, why[:255])
+    reply = _blank(message)
+    if message.giaddr != _NOWHERE:
+        # §4.1: the relay must broadcast it, as the client may not own its address.
+        reply = replace(reply, flags=reply.flags | dhcp.BROADCAST)
+    return _finish(reply, values, message)
+
+
+def destination(request: Message, reply: Message) -> Destination:
+    """Where a reply goes: RFC 2131 §4.1.
+
+    A client without an address gets its reply by broadcast whatever its flag says: nothing
+    but a raw socket could reach it otherwise, and every client hears broadcasts.
+    """
+    if request.giaddr != _NOWHERE:
+        return Destination(request.giaddr, dhcp.SERVER_PORT)
+    if reply.kind is not MessageType.NAK and request.ciaddr != _NOWHERE:
+        return Destination(request.ciaddr, dhcp.CLIENT_PORT)
+    return Destination(_EVERYONE, dhcp.CLIENT_PORT)
+
+
+def size_limit(message: Message) -> int:
+    """How many bytes of DHCP the client can take."""
+    wanted = message.get(options.MAX_SIZE)
+    return _LEAST_LIMIT if wanted is None else min(max(wanted - 28, _LEAST_LIMIT), _MOST_LIMIT)
+
+
+def _blank(message: Message) -> Message:
+    return Message(
+        op=dhcp.BOOTREPLY,
+        htype=message.htype,
+        xid=message.xid,
+        flags=message.flags,
+        giaddr=message.giaddr,
+        chaddr=message.chaddr,
+    )
+
+
+def _put(values: dict[int, bytes], option: Option[Any], value: Any) -> None:
+    """Write an option that has a value; nothing for an absent or empty one."""
+    if value not in {None, "", ()}:
+        values[option.code] = option.write(value)
+
+
+def _lease(values: dict[int, bytes], seconds: int) -> None:
+    """Lease time, and when to renew it: RFC 2131 §4.4.5 proposes 1/2 and 7/8."""
+    _put(values, options.LEASE_TIME, seconds)
+    _put(values, options.RENEWAL_TIME, seconds // 2)
+    _put(values, options.REBINDING_TIME, seconds * 7 // 8)
+
+
+def _network(values: dict[int, bytes], reservation: Reservation, site: Site) -> None:
+    """What a machine needs to take part in its network."""
+    network = IPv4Network((reservation.address, reservation.prefix), strict=False)
+    _put(values, options.SUBNET_MASK, reservation.netmask)
+    _put(values, options.ROUTER, (reservation.gateway,) if reservation.gateway else ())
+    _put(values, options.NAME_SERVERS, reservation.name_servers)
+    _put(values, options.HOST_NAME, reservation.host_name)
+    _put(values, options.DOMAIN_NAME, reservation.domain)
+    _put(
+        values,
+        options.BROADCAST_ADDRESS,
+        reservation.broadcast or network.broadcast_address,
+    )
+    _put(values, options.NTP_SERVERS, reservation.ntp_servers)
+    _put(values, options.LOG_SERVERS, (site.syslog,) if site.syslog else ())
+    _put(values, options.DOMAIN_SEARCH, reservation.search)
+    routes = tuple(options.Route(route.network, route.router) for route in reservation.routes)
+    if routes and reservation.gateway:
+        # RFC 3442: a client that reads 121 ignores option 3, so the default route is in both.
+        routes = (*routes, options.Route(IPv4Network("0.0.0.0/0"), reservation.gateway))
+    _put(values, options.CLASSLESS_ROUTES, routes)
+
+
+def _netboot(reply: Message, values: dict[int, bytes], asked: Asked, decision: Decision) -> Message:
+    """The boot file, and what the client needs beside it to take it."""
+    own, program = asked.known.interface.reservation, asked.client.program
+    if own is not None and (own.boot_server or own.boot_file):
+        _put(values, options.TFTP_SERVER_NAME, own.boot_server)
+        _put(values, options.BOOT_FILE_NAME, own.boot_file)
+        return replace(reply, file=own.boot_file.encode()[:127])
+    if program is Program.IPXE:
+        # Nobody else will answer: without this iPXE waits 3 s for a proxyDHCP offer.
+        _put(values, pxe.IPXE, {pxe.NO_PXEDHCP: b"\1"})
+    elif program is Program.PXE_ROM:
+        _put(values, pxe.VENDOR, {pxe.DISCOVERY_CONTROL: bytes([pxe.SKIP_DISCOVERY])})
+        # RFC 4578 §2.3 and the PXE specification: echoed, or some ROMs pass the offer over.
+        if pxe.UUID.code in asked.message.options:
+            values[pxe.UUID.code] = asked.message.options[pxe.UUID.code]
+    elif program is Program.UEFI_HTTP:
+        # edk2 ignores an offer without it.  A PXE ROM gets none: Ampere's would then ignore the
+        # boot file, and to all others an offer of plain DHCP with a boot file is enough.
+        _put(values, options.VENDOR_CLASS, "HTTPClient")
+    return _boot_file(reply, values, asked, decision)
+
+
+def _boot_file(
+    reply: Message, values: dict[int, bytes], asked: Asked, decision: Decision
+) -> Message:
+    program = asked.client.program
+    match decision:
+        case Load(url) if program is Program.PXE_ROM:
+            # A bare name: some UEFI firmware never asks for one with a folder (Lenovo HR330A).
+            name = urlsplit(url).path.rpartition("/")[2]
+        case Load(url):
+            name = url
+        case Disk() if program is Program.UEFI_HTTP:
+            name = http_url(asked.known, asked.site, NOT_ALLOWED)
+        case Disk() if program is Program.PXE_ROM:
+            name = NOT_ALLOWED
+        case _:
+            return reply
+    reply = replace(reply, siaddr=asked.site.tftp)
+    if len(name.encode()) > 127:  # the field needs its NUL: longer names go into option 67
+        _put(values, options.BOOT_FILE_NAME, name)
+        return reply
+    return replace(reply, file=name.encode())
+
+
+def _finish(reply: Message, values: dict[int, bytes], message: Message) -> Message:
+    """Echo what must be echoed, put options in order, and drop what the client cannot take."""
+    for echoed in (options.CLIENT_ID.code, options.RELAY_AGENT):  # RFC 6842; RFC 3046 §2.2
+        if echoed in message.options:
+            values[echoed] = message.options[echoed]
+    ordered = _in_order(values, message.get(options.PARAMETER_LIST) or b"")
+    limit = size_limit(message)
+    while True:
+        whole = replace(reply, options=MappingProxyType(dict(ordered)))
+        droppable = [code for code in ordered if code not in _ESSENTIAL and code != 82]
+        if not droppable or len(dhcp.encode(whole, limit)) <= limit:
+            return whole
+        del ordered[droppable[-1]]
+
+
+def _in_order(values: Mapping[int, bytes], wanted: bytes) -> dict[int, bytes]:
+    """Essential options first, then those the client asked for, in its order, then the rest."""
+    order = [*_ESSENTIAL, *wanted, *values]
+    return {code: values[code] for code in dict.fromkeys(order) if code in values}

@@ -1,0 +1,27 @@
+"""What the doors for files ask for, and get: a name and a peer in, what to give out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+
+from boots.journal.events import Event
+from boots.model.mac import Mac
+from boots.model.machine import Known
+from boots.policy.boot import File, Refusal, Script
+
+Record = Callable[[Event], None]
+"""Tells the journal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a peer gets for the path it named, and the machine it is."""
+
+    mac: Mac | str
+    name: str
+    what: File | Script | Refusal
+    known: Known | None = None
+
+
+Fetch = Callable[[str, IPv4Address], Given]
+"""Answers a path asked for by the program at an address."""

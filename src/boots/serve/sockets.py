@@ -1,0 +1,145 @@
+"""Sockets, bound as we need them or handed over by systemd; errors name who is in the way."""
+
+import errno
+import fcntl
+import os
+import socket
+import struct
+from collections.abc import Iterator, Mapping
+from ipaddress import IPv4Address
+from pathlib import Path
+
+_SIOCGIFADDR = 0x8915
+
+
+class StartError(Exception):
+    """A door cannot be opened; the text says what is in the way and what to do."""
+
+
+def interface_address(name: str) -> IPv4Address:
+    """The primary IPv4 address of an interface.
+
+    Raises:
+        StartError: there is no such interface, or it has no address.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        try:
+            answer = fcntl.ioctl(sock, _SIOCGIFADDR, struct.pack("256s", name.encode()[:15]))
+        except OSError as error:
+            if error.errno == errno.ENODEV:
+                there = ", ".join(sorted(each for _, each in socket.if_nameindex()))
+                raise StartError(
+                    f'there is no interface "{name}"; this machine has {there}'
+                ) from None
+            raise StartError(
+                f"{name} has no IPv4 address; give it one (ip address add …), or wait for it"
+            ) from None
+    return IPv4Address(answer[20:24])
+
+
+def interface_mtu(name: str) -> int:
+    """The MTU of an interface in bytes; 1500 where it cannot be found out."""
+    try:
+        return int(Path(f"/sys/class/net/{name}/mtu").read_text())
+    except (OSError, ValueError):
+        return 1500
+
+
+def udp(address: IPv4Address, port: int, interface: str | None = None) -> socket.socket:
+    """A non-blocking UDP socket; with `interface` it hears and reaches that interface only.
+
+    Raises:
+        StartError: the port is taken, or needs more rights than we have.
+    """
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        if interface is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        # A boot storm arrives within milliseconds; the kernel keeps it until we get to it.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        sock.bind((str(address), port))
+    except OSError as error:
+        sock.close()
+        raise _cannot_bind(error, "udp", port, interface or str(address)) from None
+    sock.setblocking(False)
+    return sock
+
+
+def tcp(address: IPv4Address, port: int) -> socket.socket:
+    """A non-blocking listening TCP socket.
+
+    Raises:
+        StartError: the port is taken, or needs more rights than we have.
+    """
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((str(address), port))
+        sock.listen(1024)
+    except OSError as error:
+        sock.close()
+        raise _cannot_bind(error, "tcp", port, str(address)) from None
+    sock.setblocking(False)
+    return sock
+
+
+def _cannot_bind(error: OSError, protocol: str, port: int, where: str) -> StartError:
+    what = f"port {port}/{protocol} on {where}"
+    if error.errno == errno.EADDRINUSE:
+        holders = sorted(set(_holders(protocol, port, Path("/proc"))))
+        who = f"held by {' and '.join(holders)}" if holders else "in use"
+        return StartError(f"{what} is {who}; stop it, or choose another port in the settings")
+    if error.errno in {errno.EACCES, errno.EPERM}:
+        return StartError(
+            f"{what} needs root, CAP_NET_BIND_SERVICE and CAP_NET_RAW, or systemd's sockets"
+        )
+    return StartError(f"{what} cannot be opened: {error.strerror}")
+
+
+def _holders(protocol: str, port: int, proc: Path) -> Iterator[str]:
+    """The processes that have a port open, as ``dnsmasq, pid 812``."""
+    inodes = set()
+    for table in (proc / "net" / protocol, proc / "net" / f"{protocol}6"):
+        try:
+            lines = table.read_text().splitlines()[1:]
+        except OSError:
+            continue
+        for line in lines:
+            fields = line.split()
+            if int(fields[1].rpartition(":")[2], 16) == port and fields[9] != "0":
+                inodes.add(f"socket:[{fields[9]}]")
+    for process in proc.glob("[0-9]*"):
+        try:
+            if any(str(fd.readlink()) in inodes for fd in (process / "fd").iterdir()):
+                yield f"{(process / 'comm').read_text().strip()}, pid {process.name}"
+        except OSError:
+            continue  # it ended, or is not ours to look into
+
+
+def from_systemd(environment: Mapping[str, str], pid: int) -> dict[str, list[socket.socket]]:
+    """Sockets that systemd opened for us, by their FileDescriptorName (sd_listen_fds(3))."""
+    if environment.get("LISTEN_PID") != str(pid):
+        return {}
+    count = int(environment.get("LISTEN_FDS", "0"))
+    names = environment.get("LISTEN_FDNAMES", "").split(":")
+    found: dict[str, list[socket.socket]] = {}
+    for number in range(count):
+        sock = socket.socket(fileno=3 + number)
+        sock.setblocking(False)
+        os.set_inheritable(sock.fileno(), False)
+        name = names[number] if number < len(names) and names[number] else "unknown"
+        found.setdefault(name, []).append(sock)
+    return found
+
+
+def notify(environment: Mapping[str, str], state: str) -> None:
+    """Tell systemd ``READY=1``, ``RELOADING=1``, ``STOPPING=1`` … (sd_notify(3)), if it listens."""
+    where = environment.get("NOTIFY_SOCKET", "")
+    if not where.startswith(("/", "@")):
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+        try:
+            sock.sendto(state.encode(), where.replace("@", "\0", 1))
+        except OSError:
+            return  # nobody is waiting for the news

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from ipaddress import IPv4Address
 
+import msgspec
+
 from boots.model.machine import Architecture, Word
 
 
@@ -55,7 +57,7 @@ class Site(Word, frozen=True):
     authoritative: bool = False
     boot_files: Mapping[Architecture, str] = {}
     files: Mapping[str, str] = {}
-    profiles: Mapping[str, Profile] = {"osie": OSIE}
+    profiles: Mapping[str, Profile] = msgspec.field(default_factory=lambda: {OSIE.name: OSIE})
     default_profile: str = "osie"
     kernel_args: tuple[str, ...] = ()
     script_retries: int = 5

@@ -1,8 +1,8 @@
 """Who is asking: the program that sent a DHCP message, and what it says of itself."""
 
 import enum
-import uuid
 from dataclasses import dataclass
+from uuid import UUID
 
 from boots.model import mac as macs
 from boots.model.mac import Mac
@@ -35,7 +35,7 @@ class Client:
     code: Code | None = None
     user_class: str = ""
     features: frozenset[str] = frozenset()
-    uuid: uuid.UUID | None = None
+    uuid: UUID | None = None
 
 
 # Firmware of one kind reports several codes: x64 UEFI says 7, and 9 where RFC 4578's swapped

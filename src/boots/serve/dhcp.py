@@ -81,7 +81,7 @@ class DhcpDoor:
                 self._sock.sendto(data, (str(answer.to.address), answer.to.port))
         self._record(self._event(message, answer))
 
-    def _event(self, message: Message, answer: Answer) -> events.Event:
+    def _event(self, message: Message, answer: Answer) -> events.AnyEvent:
         about = _About(answer.client.mac if answer.client else "", self._interface)
         relay = str(message.giaddr) if int(message.giaddr) else ""
         kind = message.kind

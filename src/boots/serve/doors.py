@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
-from boots.journal.events import Event
+from boots.journal.events import AnyEvent
 from boots.model.mac import Mac
 from boots.model.machine import Known
 from boots.policy.boot import File, Refusal, Script
 
-Record = Callable[[Event], None]
+Record = Callable[[AnyEvent], None]
 """Tells the journal."""
 
 

@@ -222,7 +222,7 @@ class _Download(web.FileResponse):
             events.TransferProgressed(sent=self._sent(), size=self._size, **self._about)
         )
 
-    def _outcome(self, request: web.BaseRequest, seconds: float) -> events.Event:
+    def _outcome(self, request: web.BaseRequest, seconds: float) -> events.AnyEvent:
         if self.status >= 400:
             why = f"{_FAILURES.get(self.status, 'refused')} (HTTP {self.status})"
             return events.FetchRefused(why=why, **self._about)

@@ -40,7 +40,7 @@ class SyslogDoor:
                 return
             self._record(self._event(data, peer))
 
-    def _event(self, data: bytes, peer: tuple[str, int]) -> events.Event:
+    def _event(self, data: bytes, peer: tuple[str, int]) -> events.AnyEvent:
         who = f"{peer[0]}:{peer[1]}"
         try:
             line = syslog.decode(data)

@@ -19,7 +19,7 @@ from pathlib import Path
 import structlog
 
 from boots.journal import events
-from boots.journal.events import Event
+from boots.journal.events import AnyEvent
 from boots.policy.boot import File, Ground, Refusal, Script
 from boots.serve.doors import Fetch, Given, Record
 from boots.transfer import Ending, Transfer, negotiate, to_netascii
@@ -271,7 +271,7 @@ class TftpDoor:
 
     # --- ends
 
-    def _ended(self, session: _Session, now: float) -> Event:
+    def _ended(self, session: _Session, now: float) -> AnyEvent:
         outcome, transfer = session.transfer.outcome, session.transfer
         if outcome is None or outcome.ending in {Ending.ABORTED, Ending.LOST}:
             return self._failed(session, outcome.why if outcome else "")
@@ -292,7 +292,7 @@ class TftpDoor:
             seconds=now - session.started,
         )
 
-    def _failed(self, session: _Session, why: str) -> Event:
+    def _failed(self, session: _Session, why: str) -> AnyEvent:
         return events.TransferFailed(
             mac=session.mac,
             peer=session.peer,
@@ -302,7 +302,7 @@ class TftpDoor:
             why=why,
         )
 
-    def _drop(self, session: _Session, event: Event) -> None:
+    def _drop(self, session: _Session, event: AnyEvent) -> None:
         fd = session.sock.fileno()
         with contextlib.suppress(OSError):
             self._epoll.unregister(fd)

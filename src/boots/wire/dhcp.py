@@ -112,7 +112,7 @@ def decode(data: bytes) -> Message:
     options = split(data[_HEADER.size + 4 :])
     overload = options.pop(OVERLOAD, b"\0")
     if len(overload) != 1:
-        raise Malformed("option 52 has more than one byte")
+        raise Malformed(f"option 52 has {len(overload)} bytes instead of 1")
     # RFC 2131 §4.1: first the options field, then file, then sname.
     if overload[0] & 1:
         split(file, options)
@@ -147,7 +147,8 @@ def encode(message: Message, limit: int | None = None) -> bytes:
     Option 82 is written last, as RFC 3046 §2.1 wants.
 
     Raises:
-        ValueError: `chaddr`, `sname` or `file` does not fit its field.
+        ValueError: `chaddr`, `sname` or `file` does not fit its field, or `options` holds 52
+            or another code that is no option.
     """
     for name, value, size in (
         ("chaddr", message.chaddr, 16),
@@ -156,11 +157,13 @@ def encode(message: Message, limit: int | None = None) -> bytes:
     ):
         if len(value) > size:
             raise ValueError(f"{name} has {len(value)} bytes, {size} fit")
+    if OVERLOAD in message.options:
+        raise ValueError("option 52 is how a message is packed")
     options = dict(message.options)
     last = {RELAY_AGENT: options.pop(RELAY_AGENT)} if RELAY_AGENT in options else {}
     area = join(options) + join(last) + bytes([END])
     file, sname = message.file, message.sname
-    room = None if limit is None else limit - _HEADER.size - 4
+    room = None if limit is None else max(limit, _SMALLEST) - _HEADER.size - 4
     if room is not None and len(area) > room:
         area, file, sname = _overload(options, last, message, room)
     head = _HEADER.pack(
@@ -187,8 +190,11 @@ def _overload(
 ) -> tuple[bytes, bytes, bytes]:
     """Spread options over the options field, file and sname; returns the three."""
     spare = {1: 0 if message.file else 128, 2: 0 if message.sname else 64}
+    # 53 comes first and stays where simple clients look for it.
+    kind = {code: options.pop(code) for code in (MESSAGE_TYPE.code,) if code in options}
     used: dict[int, dict[int, bytes]] = {0: {}, 1: {}, 2: {}}
-    left = {0: room - 4 - len(join(last)), 1: spare[1] - 1, 2: spare[2] - 1}  # 52 itself, ENDs
+    # less option 52 and the ENDs
+    left = {0: room - 4 - len(join(kind | last)), 1: spare[1] - 1, 2: spare[2] - 1}
     for code, value in options.items():
         size = len(join({code: value}))
         # An option cut in two across areas is legal but read by few: each goes whole.
@@ -198,10 +204,8 @@ def _overload(
     flags = (1 if used[1] else 0) | (2 if used[2] else 0)
     overload = join({OVERLOAD: bytes([flags])}) if flags else b""
     end = bytes([END])
-    first = dict(list(used[0].items())[:1])  # 53 stays first: simple clients look for it there
-    rest = dict(list(used[0].items())[1:])
     return (
-        join(first) + overload + join(rest) + join(last) + end,
+        join(kind) + overload + join(used[0]) + join(last) + end,
         join(used[1]) + end if used[1] else message.file,
         join(used[2]) + end if used[2] else message.sname,
     )

@@ -60,7 +60,13 @@ def split(area: bytes, into: dict[int, bytes] | None = None) -> dict[int, bytes]
 
 
 def join(values: Mapping[int, bytes]) -> bytes:
-    """Write raw values in the order given, long ones in several parts, without END."""
+    """Write raw values in the order given, long ones in several parts, without END.
+
+    Raises:
+        ValueError: a code is that of PAD or END.
+    """
+    if PAD in values or END in values:
+        raise ValueError("codes 0 and 255 stand for no option")
     return b"".join(
         bytes((code, len(part))) + part for code, value in values.items() for part in _parts(value)
     )
@@ -147,14 +153,21 @@ def _read_message_type(value: bytes) -> MessageType:
         raise Malformed(f"no DHCP message type: {error}") from None
 
 
+_LONGEST_NAME = 255  # RFC 1035 §2.3.4, with the root label at its end
+_ROOT = 1
+_MOST_LABELS = 127
+_MOST_NAMES = 256  # a compressed name costs two bytes to send and 127 labels to read
+
+
 def read_name(value: bytes, at: int) -> tuple[str, int]:
     """One domain name in the label form of RFC 1035 §4.1.4, and where the next one starts.
 
     Raises:
-        Malformed: a label runs past the end, or a pointer does not lead backwards.
+        Malformed: a label runs past the end, the name is too long, or its pointers do not lead
+            backwards.
     """
     labels: list[str] = []
-    follow, after, length = at, -1, 0
+    follow, after, length, pointers = at, -1, _ROOT, 0
     while True:
         if follow >= len(value):
             raise Malformed("a domain name runs past the end of the option")
@@ -164,8 +177,11 @@ def read_name(value: bytes, at: int) -> tuple[str, int]:
                 raise Malformed("a domain name ends within a pointer")
             after = follow + 2 if after < 0 else after
             target = (size & 0x3F) << 8 | value[follow + 1]
-            if target >= follow:  # only backwards: a chain of pointers must end
-                raise Malformed("a domain name points forward")
+            pointers += 1
+            # Only backwards, and no more of them than a name can have labels: pointers that lead
+            # to pointers would make a long option cost the square of its length.
+            if target >= follow or pointers > _MOST_LABELS:
+                raise Malformed("a domain name points forward, or points too often")
             follow = target
             continue
         if size > 63 or follow + 1 + size > len(value):
@@ -173,8 +189,8 @@ def read_name(value: bytes, at: int) -> tuple[str, int]:
         if size == 0:
             break
         length += size + 1
-        if length > 255:
-            raise Malformed("a domain name is longer than 255 bytes")
+        if length > _LONGEST_NAME:
+            raise Malformed(f"a domain name is longer than {_LONGEST_NAME} bytes")
         labels.append(_label(value[follow + 1 : follow + 1 + size]))
         follow += 1 + size
     return ".".join(labels), (follow + 1 if after < 0 else after)
@@ -194,17 +210,23 @@ def write_name(name: str) -> bytes:
     """A domain name in label form, without compression.
 
     Raises:
-        ValueError: a label is empty or longer than 63 bytes.
+        ValueError: a label is empty or longer than 63 bytes, or the whole longer than 255.
     """
     labels = [label.encode() for label in name.rstrip(".").split(".")]
     if any(not 0 < len(label) < 64 for label in labels):
         raise ValueError(f"{name!r} is not a domain name")
-    return b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
+    raw = b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
+    if len(raw) > _LONGEST_NAME:
+        raise ValueError(f"{name!r} is longer than a domain name can be")
+    return raw
 
 
 def _read_names(value: bytes) -> tuple[str, ...]:
-    names, at = [], 0
+    names: list[str] = []
+    at = 0
     while at < len(value):
+        if len(names) == _MOST_NAMES:
+            raise Malformed(f"there are more than {_MOST_NAMES} domain names")
         name, at = read_name(value, at)
         names.append(name)
     return tuple(names)

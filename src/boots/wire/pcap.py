@@ -63,12 +63,13 @@ def _pcap(data: bytes) -> Iterator[tuple[float, int, bytes]]:
         at += 16 + size
 
 
-_SECTION, _INTERFACE, _PACKET = 0x0A0D0D0A, 1, 6
+_INTERFACE, _PACKET = 1, 6
+_TIME_RESOLUTION = 9  # the option if_tsresol of an interface
 
 
 def _pcapng(data: bytes) -> Iterator[tuple[float, int, bytes]]:
     order, at = "<", 0
-    links: list[int] = []
+    links: list[tuple[int, int]] = []
     while at < len(data):
         if at + 12 > len(data):
             raise Malformed("the capture ends within a block's header")
@@ -80,13 +81,25 @@ def _pcapng(data: bytes) -> Iterator[tuple[float, int, bytes]]:
             raise Malformed("a block runs past the end of the capture")
         body = data[at + 8 : at + size - 4]
         if kind == _INTERFACE and len(body) >= 2:
-            links.append(struct.unpack_from(f"{order}H", body)[0])
+            links.append((struct.unpack_from(f"{order}H", body)[0], _ticks(body[8:], order)))
         elif kind == _PACKET and len(body) >= 20:
             interface, high, low, captured, _ = struct.unpack_from(f"{order}IIIII", body)
             if interface < len(links):
-                # Microseconds, the default resolution; if_tsresol only shifts the times.
-                yield (high << 32 | low) / 1e6, links[interface], body[20 : 20 + captured]
+                link, ticks = links[interface]
+                yield (high << 32 | low) / ticks, link, body[20 : 20 + captured]
         at += size
+
+
+def _ticks(options: bytes, order: str) -> int:
+    """How many ticks of an interface's clock make a second: its if_tsresol, or a million."""
+    at = 0
+    while at + 5 <= len(options):
+        code, size = struct.unpack_from(f"{order}HH", options, at)
+        if code == _TIME_RESOLUTION and size == 1:
+            exponent = options[at + 4]
+            return int(2 ** (exponent & 0x7F)) if exponent & 0x80 else int(10**exponent)
+        at += 4 + size + -size % 4
+    return 1_000_000
 
 
 def _datagram(at: float, link: int, frame: bytes) -> Datagram | None:
@@ -96,7 +109,7 @@ def _datagram(at: float, link: int, frame: bytes) -> Datagram | None:
     while link == _ETHERNET and frame[start - 2 : start] in _VLAN_TAGS:
         start += 4
     packet = frame[start:]
-    if len(packet) < 28 or packet[0] >> 4 != 4 or packet[9] != 17:
+    if len(packet) < 28 or not 0x45 <= packet[0] <= 0x4F or packet[9] != 17:
         return None
     if int.from_bytes(packet[6:8]) & 0x3FFF:  # a fragment
         return None

@@ -73,6 +73,9 @@ class ArchitectureCode(enum.IntEnum):
         unknown._value_ = value
         return unknown
 
+    def __reduce_ex__(self, _protocol: object) -> tuple[type[Self], tuple[int]]:
+        return self.__class__, (self._value_,)  # by number: an unknown one has no name to find
+
 
 def _read_architectures(value: bytes) -> tuple[ArchitectureCode, ...]:
     if not value or len(value) % 2:

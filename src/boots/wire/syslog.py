@@ -72,6 +72,8 @@ class Line:
 
 _PRIORITY = re.compile(rb"<([0-9]{1,3})>")
 _SD = r'-|(?:\[[^ =\]"]+(?: [^ =\]"]+="(?:[^"\\\]]|\\.)*")*\])+'
+_STRUCTURED_DATA = re.compile(_SD, re.DOTALL)
+_SPACE = re.compile(r"\s")
 _RFC5424 = re.compile(
     rf"1 (?P<timestamp>\S+) (?P<host>\S+) (?P<app>\S+) (?P<process>\S+) (?P<message_id>\S+)"
     rf" (?P<structured_data>{_SD})(?: (?P<text>.*))?",
@@ -127,9 +129,17 @@ def _legacy(facility: Facility, severity: Severity, body: str) -> Line:
 
 
 def encode(line: Line) -> bytes:
-    """Write one line in the form of RFC 5424, absent parts as ``-``."""
+    """Write one line in the form of RFC 5424, absent parts as ``-``.
+
+    Raises:
+        ValueError: a part holds white space, or the structured data is none.
+    """
     priority = line.facility * 8 + line.severity
     parts = (line.timestamp, line.host, line.app, line.process, line.message_id)
+    if any(_SPACE.search(part) for part in parts):
+        raise ValueError("a part of a syslog header cannot hold white space")
+    if line.structured_data and not _STRUCTURED_DATA.fullmatch(line.structured_data):
+        raise ValueError(f"{line.structured_data!r} is not structured data")
     head = " ".join(part or "-" for part in (*parts, line.structured_data))
     text = f" {line.text}" if line.text else ""
     return f"<{priority}>1 {head}{text}".encode()

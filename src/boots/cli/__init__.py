@@ -1,0 +1,40 @@
+"""The command line."""
+
+import sys
+
+import typer
+
+from boots import __version__
+from boots.cli import serve
+
+app = typer.Typer(
+    name="boots",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="A network boot server: DHCP, TFTP and HTTP that take a bare machine to a running system.",
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"boots {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    _version_asked: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Print the version."
+    ),
+) -> None:
+    pass
+
+
+serve.register(app)
+
+
+def main() -> None:
+    """Run the command."""
+    app()
+    sys.exit(0)

@@ -1,0 +1,54 @@
+"""The journal: every door tells it what happened; sinks write that down, off the hot path."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from boots.journal.events import AnyEvent, Entry
+
+
+class Sink(Protocol):
+    """Somewhere entries are written to, a batch at a time, in the order of their recording."""
+
+    def write(self, entries: Sequence[Entry]) -> None:
+        """Write them.  A sink that cannot must say so elsewhere, not raise."""
+
+    def close(self) -> None:
+        """Nothing more will come."""
+
+
+class Journal:
+    """Collects entries and hands them to the sinks in batches.
+
+    `clock` gives seconds since 1970.  `later` is called with `flush` when the first entry of a
+    batch arrives, and runs it soon: in a server ``loop.call_later``, in a test at once.
+    """
+
+    def __init__(
+        self,
+        sinks: Sequence[Sink],
+        clock: Callable[[], float],
+        later: Callable[[Callable[[], None]], object],
+    ) -> None:
+        self._sinks = sinks
+        self._clock = clock
+        self._later = later
+        self._waiting: list[Entry] = []
+
+    def record(self, event: AnyEvent) -> None:
+        """Take note of an event, now."""
+        self._waiting.append(Entry(self._clock(), event))
+        if len(self._waiting) == 1:
+            self._later(self.flush)
+
+    def flush(self) -> None:
+        """Hand what waits to the sinks."""
+        entries, self._waiting = self._waiting, []
+        if entries:
+            for sink in self._sinks:
+                sink.write(entries)
+
+    def close(self) -> None:
+        """Flush, and close the sinks."""
+        self.flush()
+        for sink in self._sinks:
+            sink.close()

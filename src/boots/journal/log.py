@@ -1,0 +1,72 @@
+"""Sink: the journal as log lines for people, or as JSON for machines."""
+
+import logging
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TextIO
+
+import msgspec
+import structlog
+
+from boots.journal import events
+from boots.journal.events import Entry, Event
+
+LEVELS = ("debug", "info", "warning", "error")
+
+# What is not named here is worth an operator's eye: info.
+_LEVEL: Mapping[type[Event], str] = {
+    events.TransferStarted: "debug",
+    events.TransferProgressed: "debug",
+    events.TransferProbed: "debug",
+    events.DhcpIgnored: "debug",
+    events.PacketDropped: "debug",
+    events.RecordsRefused: "error",
+    events.SettingsRefused: "error",
+    events.TransferFailed: "warning",
+    events.AddressDeclined: "warning",
+    events.NakSent: "warning",
+}
+# Long, and in the journal's file for who wants them.
+_LEFT_OUT = {"event", "script", "inventory"}
+
+
+def configure(form: str, level: str, stream: TextIO | None = None) -> None:
+    """Set up logging for the process: `form` is ``console`` or ``json``, to standard error."""
+    out = stream or sys.stderr
+    renderer: structlog.typing.Processor = structlog.processors.JSONRenderer()
+    if form == "console":
+        renderer = structlog.dev.ConsoleRenderer(colors=out.isatty(), pad_event_to=18)
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            structlog.processors.TimeStamper(
+                fmt="%H:%M:%S" if form == "console" else "iso", utc=form != "console"
+            ),
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.getLevelNamesMapping()[level.upper()]
+        ),
+        logger_factory=structlog.PrintLoggerFactory(out),
+        cache_logger_on_first_use=False,
+    )
+
+
+class LogSink:
+    """Writes one line for each event, with its fields as key=value."""
+
+    def write(self, entries: Sequence[Entry]) -> None:
+        """Log a batch."""
+        log = structlog.get_logger()
+        for entry in entries:
+            kind = type(entry.event)
+            fields = {
+                name: value
+                for name, value in msgspec.structs.asdict(entry.event).items()
+                if name not in _LEFT_OUT and value not in ("", [])
+            }
+            getattr(log, _LEVEL.get(kind, "info"))(kind.__name__, **fields)
+
+    def close(self) -> None:
+        """Nothing is held open."""

@@ -1,0 +1,176 @@
+"""``boots demo``: one virtual machine boots from the network, before your eyes."""
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from boots.lab import accelerator, firmware, isolation
+from boots.lab.boot import BootOptions, BootResult, boot_once
+from boots.lab.errors import LabError
+from boots.lab.firmware import RECIPES, Firmware
+from boots.lab.machine import QEMU
+from boots.lab.view import closing, verdict, view_for
+
+BOOT_FILES = {
+    Firmware.BIOS: (),
+    Firmware.BIOS_CHAIN: ("undionly.kpxe", "ipxe.pxe"),
+    Firmware.UEFI: ("snponly.efi", "ipxe.efi"),
+    Firmware.UEFI_HTTP: ("snponly.efi", "ipxe.efi"),
+}
+"""Any one of these lets the server chain-load iPXE."""
+
+IPXE = Path("/usr/lib/ipxe")
+"""Where Debian's package ipxe has them."""
+
+OSIE_FILES = ("vmlinuz-x86_64", "initramfs-x86_64")
+
+
+@dataclass(frozen=True)
+class DemoOptions:
+    """What to show, and with which files."""
+
+    osie: Path
+    """The directory that ``boots osie build`` filled."""
+    firmware: Firmware = Firmware.BIOS
+    relay: bool = False
+    """Whether the server is behind a router that relays DHCP."""
+    ipxe: Path = IPXE
+    """The directory with iPXE's boot files."""
+    work: Path | None = None
+    """Where the evidence is kept; None: a temporary directory, removed after a good boot."""
+    timeout: float = 180
+    """Seconds from power-on."""
+    memory: int = 768
+    """MiB."""
+    server: tuple[str, ...] = ()
+    """The server's command; empty: this program's own ``serve``."""
+    server_arguments: tuple[str, ...] = ()
+    """More arguments for the server."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """Something the demo needs, and whether it is there."""
+
+    what: str
+    fault: str = ""
+    """What is wrong and what to do; empty when it is there."""
+
+
+def run_demo(options: DemoOptions, console: Console, argv: Sequence[str] = ()) -> int:
+    """Show a netboot; the exit status tells the truth.
+
+    Outside of the lab's namespaces it becomes itself inside: `argv` is the command line for that,
+    by default this program's own.
+
+    Returns:
+        0: the machine sent its inventory, the agent spoke on its console, and it powered off.
+        1: it did not; the reason and the place of the evidence are printed.
+        2: something is missing here; nothing was started.
+        130: interrupted.
+    """
+    try:
+        if not isolation.inside() and not _ready(options, console):
+            return 2
+        isolation.enter(argv or (sys.executable, "-m", "boots", *sys.argv[1:]))
+    except LabError as error:
+        _complain(console, str(error))
+        return 2
+    work = options.work or Path(tempfile.mkdtemp(prefix="boots-demo-"))
+    try:
+        result = _boot(options, console, work)
+    except LabError as error:
+        _complain(console, str(error))
+    except KeyboardInterrupt:
+        console.print("interrupted")
+        _point(console, work)
+        return 130
+    else:
+        _conclude(console, result)
+        if result.ok:
+            if options.work is None:
+                shutil.rmtree(work, ignore_errors=True)
+            return 0
+        _evidence(console, result)
+    _point(console, work)
+    return 1
+
+
+def checks(options: DemoOptions, root: Path = Path("/")) -> list[Check]:
+    """Everything a demo needs from the system, looked for below `root`."""
+    qemu = "" if shutil.which(QEMU) else f"no {QEMU}: apt-get install qemu-system-x86"
+    recipe = RECIPES[options.firmware]
+    found = [Check("QEMU", qemu)]
+    faults = firmware.missing(options.firmware, root)
+    found.append(Check(f"firmware ({recipe.title})", "; ".join(faults)))
+    names = BOOT_FILES[options.firmware]
+    if names:
+        there = any((options.ipxe / name).is_file() for name in names)
+        fault = f"no {' or '.join(names)} in {options.ipxe}: apt-get install ipxe"
+        found.append(Check("iPXE", "" if there else fault))
+    absent = [name for name in OSIE_FILES if not (options.osie / name).is_file()]
+    fault = f"no {' and no '.join(absent)} in {options.osie}: run `boots osie build` first"
+    found.append(Check("OSIE", fault if absent else ""))
+    return found
+
+
+def _ready(options: DemoOptions, console: Console) -> bool:
+    found = checks(options)
+    for check in found:
+        mark = Text("✗ ", "red") if check.fault else Text("✓ ", "green")
+        console.print(mark + Text(f"{check.what}{': ' if check.fault else ''}{check.fault}"))
+    return not any(check.fault for check in found)
+
+
+def _boot(options: DemoOptions, console: Console, work: Path) -> BootResult:
+    choice = accelerator.choose()
+    console.print(Text(choice.sentence(), "yellow" if choice.emulated else ""), soft_wrap=True)
+    boot = BootOptions(
+        osie=str(options.osie.absolute()),
+        work=str(work.absolute()),
+        firmware=options.firmware,
+        relay=options.relay,
+        timeout=options.timeout,
+        memory=options.memory,
+        server=options.server,
+        server_arguments=options.server_arguments,
+    )
+    with view_for(console, _title(options)) as view:
+        return boot_once(boot, view)
+
+
+def _title(options: DemoOptions) -> str:
+    behind = ", server behind a relay" if options.relay else ""
+    return f"a machine boots from the network ({RECIPES[options.firmware].title}{behind})"
+
+
+def _conclude(console: Console, result: BootResult) -> None:
+    console.print(closing(result))
+    console.print()
+    style = "bold green" if result.ok else "bold red"
+    console.print(Text(verdict(result), style), soft_wrap=True)
+
+
+def _evidence(console: Console, result: BootResult) -> None:
+    """The last lines of the console: the place where most reasons stand."""
+    lines = [line for line in result.console_text.splitlines() if line.strip()]
+    console.print("\nthe machine's last words:" if lines else "\nthe machine's console is empty")
+    for line in lines[-12:]:
+        console.print(Text(f"  {line}", "dim"), soft_wrap=True)
+
+
+def _point(console: Console, work: Path) -> None:
+    console.print(
+        Text(f"\nevidence: {work} (journal.jsonl, server.log, machine/console.log, boot.pcap)"),
+        soft_wrap=True,
+    )
+
+
+def _complain(console: Console, text: str) -> None:
+    console.print(Text(text, "red"), soft_wrap=True)

@@ -1,0 +1,271 @@
+"""A virtual machine: its QEMU command line, and its life from power-on to power-off."""
+
+import contextlib
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from boots.lab.accelerator import Accelerator
+from boots.lab.errors import LabError
+from boots.lab.firmware import RECIPES, Firmware, Recipe
+from boots.lab.qmp import Qmp, QmpError
+from boots.lab.tail import Tail, readable
+
+QEMU = "qemu-system-x86_64"
+
+MIB = 1 << 20
+
+_VARIABLES = "variables.fd"
+_SCRIPT = "rom.ipxe"
+_DISK = "disk.img"
+_CONSOLE = "console.log"
+_ERRORS = "qemu.log"
+_SOCKET = "qmp"
+
+
+class MachineError(LabError):
+    """QEMU did not start; the text is what it said."""
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A virtual machine as it would stand in a rack."""
+
+    firmware: Firmware
+    mac: str
+    uuid: str
+    tap: str
+    memory: int = 768
+    """MiB."""
+    processors: int = 1
+    disk: int = 1024
+    """MiB of an empty disk; 0 for none.  The file is sparse."""
+    serial: str = "BOOTS-LAB-1"
+    """The machine's serial number, and the beginning of its disk's."""
+    reboot: bool = False
+    """Whether a restart of the machine goes on (else it ends it, like a power-off)."""
+
+
+@dataclass(frozen=True)
+class Files:
+    """Where the files of one virtual machine are, in a directory of its own."""
+
+    directory: Path
+    root: Path = Path("/")
+    """Where the firmware's files are looked for."""
+
+    @property
+    def console(self) -> Path:
+        """What the machine wrote on its serial port."""
+        return self.directory / _CONSOLE
+
+    @property
+    def socket(self) -> Path:
+        """QEMU's control socket."""
+        return self.directory / _SOCKET
+
+    @property
+    def errors(self) -> Path:
+        """What QEMU itself had to say."""
+        return self.directory / _ERRORS
+
+    def prepare(self, spec: Spec) -> None:
+        """Make the files that QEMU reads: firmware variables, the ROM's script, an empty disk."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        recipe = RECIPES[spec.firmware]
+        if recipe.variables is not None:
+            shutil.copyfile(recipe.variables.find(self.root), self.directory / _VARIABLES)
+        if recipe.script:
+            (self.directory / _SCRIPT).write_text(recipe.script, encoding="ascii")
+        if spec.disk:
+            with (self.directory / _DISK).open("wb") as file:
+                file.truncate(spec.disk * MIB)
+
+
+def command(spec: Spec, files: Files, accelerator: Accelerator) -> list[str]:
+    """The QEMU command line of this machine.
+
+    Raises:
+        MissingFileError: a file of the firmware is not installed.
+        ValueError: the firmware cannot start in this little memory.
+    """
+    recipe = RECIPES[spec.firmware]
+    if spec.memory < recipe.minimum_memory:
+        raise ValueError(
+            f"{recipe.title} needs {recipe.minimum_memory} MiB of memory, not {spec.memory}"
+        )
+    return [
+        QEMU,
+        *("-name", spec.serial),
+        *("-machine", recipe.machine),
+        *accelerator.arguments(),
+        *("-smp", str(spec.processors)),
+        *("-m", str(spec.memory)),
+        *("-nodefaults", "-display", "none"),
+        *("-serial", f"file:{files.console}"),
+        *("-qmp", f"unix:{files.socket},server=on,wait=off"),
+        *("-uuid", spec.uuid),
+        *("-smbios", f"type=1,manufacturer=Boots,product=Lab machine,serial={spec.serial}"),
+        *("-device", "virtio-rng-pci"),
+        *_firmware(recipe, files),
+        *_card(spec, recipe),
+        *_disk(spec, files),
+        *(() if spec.reboot else ("-no-reboot",)),
+    ]
+
+
+def _firmware(recipe: Recipe, files: Files) -> list[str]:
+    arguments: list[str] = []
+    if recipe.code is not None:
+        code = recipe.code.find(files.root)
+        arguments += ["-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={code}"]
+    if recipe.variables is not None:
+        variables = files.directory / _VARIABLES
+        arguments += ["-drive", f"if=pflash,format=raw,unit=1,file={variables}"]
+    if recipe.kernel is not None:
+        arguments += ["-kernel", str(recipe.kernel.find(files.root))]
+        arguments += ["-initrd", str(files.directory / _SCRIPT)]
+    for name, value in recipe.settings:
+        arguments += ["-fw_cfg", f"name={name},string={value}"]
+    return arguments
+
+
+def _card(spec: Spec, recipe: Recipe) -> list[str]:
+    # Empty: the firmware's own network stack must do the work, not a ROM.  A ROM is never named:
+    # QEMU writes the card's identity only into its default one, and SeaBIOS runs no other.
+    rom = ",romfile=" if recipe.card_rom is None else ""
+    card = f"virtio-net-pci,netdev=net0,mac={spec.mac}{rom},bootindex=1"
+    tap = f"tap,id=net0,ifname={spec.tap},script=no,downscript=no"
+    return ["-netdev", tap, "-device", card]
+
+
+def _disk(spec: Spec, files: Files) -> list[str]:
+    if not spec.disk:
+        return []
+    drive = f"if=none,id=disk0,format=raw,file={files.directory / _DISK}"
+    # virtio cuts a disk's serial at 20 characters
+    serial = f"{spec.serial}-DISK"[:20]
+    return ["-drive", drive, "-device", f"virtio-blk-pci,drive=disk0,serial={serial},bootindex=2"]
+
+
+class VirtualMachine:
+    """A machine that has power.  As a context manager it loses it at the end of the `with`."""
+
+    def __init__(self, spec: Spec, files: Files, process: subprocess.Popen[bytes]) -> None:
+        self.spec = spec
+        self.files = files
+        self.started = time.time()
+        """Power-on, in seconds since 1970 UTC."""
+        self._process = process
+        self._console = Tail(files.console)
+        self._ending = ""
+        self.qmp = self._connect()
+
+    @classmethod
+    def start(
+        cls, spec: Spec, files: Files, accelerator: Accelerator, prefix: Sequence[str] = ()
+    ) -> Self:
+        """Power on.
+
+        Args:
+            spec: the machine.
+            files: where its files are made.
+            accelerator: what executes it.
+            prefix: words before the command, to run it in another network namespace.
+
+        Raises:
+            MissingFileError: a file of the firmware is not installed.
+            MachineError: QEMU is not installed or refuses; the text says why.
+        """
+        argv = command(spec, files, accelerator)
+        if shutil.which(QEMU) is None:
+            raise MachineError(f"no {QEMU}: install the package qemu-system-x86")
+        files.prepare(spec)
+        with files.errors.open("wb") as errors:
+            process = subprocess.Popen(
+                [*prefix, *argv], stdin=subprocess.DEVNULL, stdout=errors, stderr=errors
+            )
+        return cls(spec, files, process)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def ended(self) -> str | None:
+        """How it ended: ``powered off``, ``restarted``, or QEMU's failure; None while it runs."""
+        self._listen()
+        if self._process.poll() is None:
+            return None
+        self._listen()
+        return self._ending or self._said() or f"QEMU ended ({self._process.returncode})"
+
+    def new_lines(self) -> list[str]:
+        """What the machine wrote on its console since the last call, readable."""
+        lines = self._console.lines() if self._process.poll() is None else self._console.rest()
+        return [readable(line) for line in lines]
+
+    def follow(self) -> Iterator[str]:
+        """Console lines as they come, until the machine ends."""
+        while True:
+            running = self.ended is None
+            yield from self.new_lines()
+            if not running:
+                return
+            time.sleep(0.05)
+
+    def restart(self) -> None:
+        """Press the reset button."""
+        self.qmp.execute("system_reset")
+
+    def status(self) -> str:
+        """QEMU's word for the state: ``running``, ``paused``, ``internal-error`` …."""
+        return str(self.qmp.execute("query-status")["status"])
+
+    def stop(self, timeout: float = 5) -> None:
+        """Pull the plug, and wait until the machine is gone.  Harmless when it already is."""
+        if self._process.poll() is None:
+            with contextlib.suppress(QmpError):
+                self.qmp.execute("quit", timeout=1)
+        try:
+            self._process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self.qmp.close()
+
+    def _connect(self) -> Qmp:
+        deadline = time.monotonic() + 10
+        while True:
+            try:
+                return Qmp.connect(self.files.socket, timeout=0.1)
+            except QmpError as error:
+                if self._process.poll() is not None:
+                    raise MachineError(f"QEMU did not start: {self._said()}") from None
+                if time.monotonic() > deadline:
+                    self._process.kill()
+                    self._process.wait()
+                    raise MachineError(str(error)) from None
+
+    def _listen(self) -> None:
+        for event in self.qmp.events():
+            if event.get("event") == "SHUTDOWN":
+                self._ending = _ENDINGS.get(event["data"]["reason"], event["data"]["reason"])
+
+    def _said(self) -> str:
+        return self.files.errors.read_text(encoding="utf-8", errors="replace").strip()
+
+
+_ENDINGS = {
+    "guest-shutdown": "powered off",
+    "guest-reset": "restarted",
+    "guest-panic": "panicked",
+    "host-qmp-quit": "stopped",
+    "host-signal": "stopped",
+}

@@ -1,0 +1,162 @@
+#!/bin/busybox sh
+# The first program of OSIE: drivers, the network on the boot interface, then the agent.
+# It never ends; whatever fails is said on every console.
+
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin
+export HOME=/root
+
+# All consoles, not just the last one of the kernel command line.
+say() {
+	for tty in $(cat /sys/class/tty/console/active 2>/dev/null); do
+		echo "OSIE: $*" >"/dev/$tty" 2>/dev/null
+	done
+	[ -n "$tty" ] || echo "OSIE: $*"
+}
+
+# The value of KEY=VALUE on the kernel command line; nothing when it is not there.
+parameter() {
+	for word in $(cat /proc/cmdline); do
+		case $word in
+		"$1"=*) echo "${word#*=}" && return ;;
+		esac
+	done
+}
+
+mount_all() {
+	mount -t proc -o nosuid,nodev,noexec proc /proc
+	mount -t sysfs -o nosuid,nodev,noexec sysfs /sys
+	mount -t devtmpfs -o mode=0755,nosuid devtmpfs /dev || say "no devtmpfs: there will be no disks"
+	mkdir -p /dev/pts /dev/shm
+	mount -t devpts -o gid=5,mode=620,noexec,nosuid devpts /dev/pts
+	mount -t tmpfs -o mode=0755,nosuid,nodev tmpfs /run
+	mount -t tmpfs -o mode=1777,nosuid,nodev tmpfs /tmp
+	ln -sf /run/resolv.conf /etc/resolv.conf
+	ip link set lo up
+}
+
+# Load drivers for every device that names one, until a round finds no new device.
+load_drivers() {
+	known=/run/modaliases
+	# Without any line, grep would take every device for a known one.
+	[ -e $known ] || echo none >$known
+	while :; do
+		cat $(find /sys/devices -name modalias) 2>/dev/null | sort -u >$known.now
+		new=$(grep -vxFf $known $known.now)
+		[ -n "$new" ] || return 0
+		mv $known.now $known
+		modprobe -a -q -b $new
+	done
+}
+
+# The name of the interface with the MAC of BOOTIF=01-aa-bb-cc-dd-ee-ff.
+interface_of_bootif() {
+	mac=$(parameter BOOTIF | tr 'A-F-' 'a-f:')
+	mac=${mac#01:}
+	[ -n "$mac" ] || return 1
+	for path in /sys/class/net/*; do
+		[ -e "$path/device" ] || continue
+		[ "$(cat "$path/address")" = "$mac" ] && basename "$path" && return 0
+	done
+	return 1
+}
+
+first_with_link() {
+	for path in /sys/class/net/*; do
+		[ -e "$path/device" ] || continue
+		ip link set "${path##*/}" up 2>/dev/null
+	done
+	sleep 1
+	for path in /sys/class/net/*; do
+		[ -e "$path/device" ] || continue
+		[ "$(cat "$path/carrier" 2>/dev/null)" = 1 ] && basename "$path" && return 0
+	done
+	return 1
+}
+
+# USB and some buses find their devices late: look again for ten seconds before settling for
+# another interface.  Sets $interface and $how.
+find_interface() {
+	interface='' tries=0
+	while [ -z "$interface" ]; do
+		load_drivers
+		if interface=$(interface_of_bootif); then
+			how="boot interface $(cat "/sys/class/net/$interface/address")"
+		elif [ -z "$(parameter BOOTIF)" ] || [ $tries -ge 10 ]; then
+			interface=$(first_with_link)
+			how="first with link, $(cat "/sys/class/net/$interface/address" 2>/dev/null)"
+		fi
+		[ -n "$interface" ] && return
+		tries=$((tries + 1))
+		if [ $((tries % 10)) = 1 ]; then
+			say "no boot interface yet: BOOTIF is '$(parameter BOOTIF)', interfaces are:" \
+				"$(cat /sys/class/net/*/address | grep -v 00:00:00:00:00:00 | tr '\n' ' ')"
+		fi
+		sleep 1
+	done
+	[ $tries -lt 10 ] || [ -z "$(parameter BOOTIF)" ] ||
+		say "no interface has the MAC of BOOTIF=$(parameter BOOTIF): taking $interface instead"
+}
+
+wait_for_link() {
+	ip link set "$interface" up || say "cannot bring $interface up"
+	tenths=0
+	while [ "$(cat "/sys/class/net/$interface/carrier" 2>/dev/null)" != 1 ]; do
+		tenths=$((tenths + 1))
+		[ $((tenths % 50)) = 10 ] && say "waiting for link on $interface"
+		sleep 0.1
+	done
+}
+
+# udhcpc goes to the background once it has a lease and keeps it; -n ends it when it gets none.
+ask_for_address() {
+	pause=1
+	until udhcpc -i "$interface" -s /usr/share/osie/lease -V OSIE -n -t 1 -T $pause \
+		-p /run/udhcpc.pid >/run/udhcpc.log 2>&1; do
+		say "no DHCP answer on $interface in $pause s: asking again"
+		[ $pause -ge 16 ] || pause=$((pause * 2))
+	done
+	say "network up: $interface $(cat /run/address) ($how)"
+}
+
+# A shell without a password, only where the command line asks for it.
+shells() {
+	case " $(cat /proc/cmdline) " in
+	*" boots.shell "* | *" boots.shell="*) ;;
+	*) return ;;
+	esac
+	say "boots.shell is on the kernel command line: a shell is on this console"
+	while :; do
+		setsid cttyhack sh -l
+		sleep 1
+	done &
+}
+
+run_agent() {
+	pause=1
+	while :; do
+		started=$(cut -d. -f1 /proc/uptime)
+		python3 -I -S -B -m boots_agent
+		code=$?
+		[ $(($(cut -d. -f1 /proc/uptime) - started)) -lt 60 ] || pause=1
+		say "the agent ended with code $code: starting it again in $pause s"
+		sleep $pause
+		[ $pause -ge 60 ] || pause=$((pause * 2))
+	done
+}
+
+mount_all
+dmesg -n 4
+. /etc/os-release
+say "version $VERSION_ID ($VARIANT_ID), kernel $(uname -r), $(awk '/MemTotal/ {print int($2/1024)}' /proc/meminfo) MiB," \
+	"$(cut -d' ' -f1 /proc/uptime) s after the kernel"
+shells
+load_drivers
+[ ! -d /sys/firmware/efi ] || { modprobe -q -b efivarfs; mount -t efivarfs -o ro efivarfs /sys/firmware/efi/efivars; }
+find_interface
+# Disks show up late: look for them while the network comes up.
+load_drivers &
+late=$!
+wait_for_link
+ask_for_address
+wait $late
+run_agent

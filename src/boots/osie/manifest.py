@@ -1,0 +1,75 @@
+"""What an image is made of: the record that lies beside it as ``manifest-x86_64.json``."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the OSIE archive: its files, their bytes in memory and compressed."""
+
+    name: str
+    files: int
+    unpacked: int
+    packed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A file of the image: its name in the output directory, bytes and SHA-256."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The whole record; sizes are in bytes.
+
+    Attributes:
+        osie: The version of Boots that built the image.
+        kernel: The kernel's version, as ``uname -r`` tells it.
+        modules: How many kernel modules are within.
+        packages: Each Debian package and its version.
+    """
+
+    osie: str
+    flavour: str
+    architecture: str
+    kernel: str
+    modules: int
+    outputs: tuple[Output, ...]
+    parts: tuple[Part, ...]
+    packages: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def total(self) -> int:
+        """What a machine fetches: kernel and archive, in bytes."""
+        return sum(output.size for output in self.outputs)
+
+    @property
+    def unpacked(self) -> int:
+        """What the archive takes in the machine's memory, in bytes."""
+        return sum(part.unpacked for part in self.parts)
+
+
+def to_json(manifest: Manifest) -> str:
+    """The record as text that is the same for the same image."""
+    content = {"version": VERSION, **asdict(manifest)}
+    return json.dumps(content, indent=2, sort_keys=True) + "\n"
+
+
+def table(manifest: Manifest) -> list[str]:
+    """Lines for people: every part and file with its size in MB (10^6 bytes)."""
+    lines = [f"{'':<20}{'files':>7}{'memory MB':>11}{'sent MB':>9}"]
+    lines += [
+        f"{part.name:<20}{part.files:>7}{part.unpacked / 1e6:>11.2f}{part.packed / 1e6:>9.2f}"
+        for part in manifest.parts
+    ]
+    lines += [f"{output.name:<38}{output.size / 1e6:>9.2f}" for output in manifest.outputs]
+    lines.append(f"{'total':<27}{manifest.unpacked / 1e6:>11.2f}{manifest.total / 1e6:>9.2f}")
+    return lines

@@ -1,0 +1,96 @@
+"""Running other programs: the host's own, and those out of unpacked packages.
+
+What shapes the image's bytes (``depmod``, ``python3``, ``zstd``) runs from the very packages the
+image is made of, so that the same package versions give the same bytes on every host.
+"""
+
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from boots.osie.elf import wants
+from boots.osie.errors import BuildError
+
+_PACKAGE_OF = {"apt-get": "apt", "dpkg-deb": "dpkg"}
+
+
+def host_output(*command: str, cwd: Path | None = None) -> str:
+    """What a host program prints.
+
+    Raises:
+        BuildError: The program is missing or fails; the text tells its last words.
+    """
+    return _run(command, cwd=cwd, env={}).decode()
+
+
+def host_pipe(*command: str) -> subprocess.Popen[bytes]:
+    """Start a host program whose output is read piece by piece."""
+    try:
+        return subprocess.Popen(command, stdout=subprocess.PIPE)
+    except FileNotFoundError as error:
+        raise _missing(command[0]) from error
+
+
+class Unpacked:
+    """Programs out of a tree of unpacked packages, started by the tree's own loader.
+
+    Neither root rights nor ``chroot`` are needed, only a processor that can run them.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._loader = root / "usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2"
+        self._libraries = f"{root}/usr/lib/x86_64-linux-gnu:{root}/usr/lib"
+
+    def run(
+        self, program: str, *arguments: str, env: Mapping[str, str] | None = None, data: bytes = b""
+    ) -> bytes:
+        """Run `program` (a path within the tree), feed it `data`, return what it prints.
+
+        Raises:
+            BuildError: It fails, or this host cannot run it.
+        """
+        path = self._root / program
+        if not path.exists():
+            raise BuildError(f"the unpacked packages hold no {program}")
+        command = (str(path), *arguments)
+        if wants(path.read_bytes()).interpreter:
+            command = (str(self._loader), "--library-path", self._libraries, *command)
+        return _run(command, env=env or {}, data=data)
+
+
+def _run(
+    command: tuple[str, ...],
+    *,
+    env: Mapping[str, str],
+    cwd: Path | None = None,
+    data: bytes = b"",
+) -> bytes:
+    clean = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8", **env}
+    for name in ("HOME", "TMPDIR", "http_proxy", "https_proxy", "no_proxy"):
+        if name in os.environ:
+            clean.setdefault(name, os.environ[name])
+    try:
+        done = subprocess.run(
+            command, input=data, capture_output=True, check=False, cwd=cwd, env=clean
+        )
+    except FileNotFoundError as error:
+        raise _missing(command[0]) from error
+    except OSError as error:
+        raise BuildError(
+            f"this host cannot run {command[0]} ({error.strerror}); an x86_64 image is built"
+            " on an x86_64 host"
+        ) from error
+    if done.returncode != 0:
+        words = done.stderr.decode(errors="replace").strip().splitlines() or ["no message"]
+        raise BuildError(f"{' '.join(command[:6])} failed: {' / '.join(words[-3:])}")
+    return done.stdout
+
+
+def _missing(program: str) -> BuildError:
+    package = _PACKAGE_OF.get(program, program)
+    return BuildError(
+        f"{program} is not on this host: install the Debian package {package}"
+        f" (apt-get install {package})"
+    )

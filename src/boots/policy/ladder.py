@@ -1,0 +1,38 @@
+"""Which boot file an architecture gets: the first on its rung that is installed.
+
+``snponly`` and ``undionly`` drive the card through the firmware that just used it, so they work
+wherever that got us this far; the builds with drivers of their own (``ipxe.*``) come after.
+The names are those of Debian's and upstream's packages.
+"""
+
+from collections.abc import Collection, Mapping
+
+from boots.model.machine import Architecture
+
+LADDER: Mapping[Architecture, tuple[str, ...]] = {
+    Architecture.BIOS: ("undionly.kpxe", "ipxe.pxe"),
+    Architecture.X64_UEFI: ("snponly.efi", "snp-x86_64.efi", "ipxe-amd64.efi", "ipxe.efi"),
+    Architecture.IA32_UEFI: ("snponly-i386.efi", "ipxe-i386.efi"),
+    Architecture.ARM64_UEFI: ("snponly-arm64.efi", "snp-arm64.efi", "ipxe-arm64.efi"),
+    Architecture.ARM32_UEFI: ("snponly-arm32.efi", "ipxe-arm32.efi"),
+    Architecture.RISCV64_UEFI: ("snponly-riscv64.efi", "ipxe-riscv64.efi"),
+    Architecture.LOONG64_UEFI: ("snponly-loong64.efi", "ipxe-loong64.efi"),
+}
+
+# Names that records written for Smee use, and whose rung stands in where the file is missing.
+STAND_INS: Mapping[str, Architecture] = {
+    "undionly.kpxe": Architecture.BIOS,
+    "ipxe.efi": Architecture.X64_UEFI,
+    "snp-x86_64.efi": Architecture.X64_UEFI,
+    "snp.efi": Architecture.ARM64_UEFI,
+    "snp-arm64.efi": Architecture.ARM64_UEFI,
+}
+
+
+def climb(installed: Collection[str]) -> dict[Architecture, str]:
+    """The boot file of each architecture that has one installed."""
+    return {
+        architecture: found
+        for architecture, names in LADDER.items()
+        if (found := next((name for name in names if name in installed), ""))
+    }

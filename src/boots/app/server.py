@@ -23,6 +23,7 @@ from boots.journal.file import FileSink
 from boots.journal.journal import Journal, Sink
 from boots.journal.log import LogSink
 from boots.machines.files import Cache
+from boots.model.mac import Mac
 from boots.policy import answer as policy
 from boots.policy import boot, path
 from boots.policy import client as clients
@@ -30,6 +31,7 @@ from boots.serve import sockets
 from boots.serve.dhcp import DhcpDoor
 from boots.serve.doors import Fetch, Given
 from boots.serve.http import HttpDoor
+from boots.serve.ndp import NdpDoor
 from boots.serve.sockets import StartError
 from boots.serve.syslog import SyslogDoor
 from boots.serve.tftp import TftpDoor
@@ -168,6 +170,10 @@ class Server:
                 mtu = sockets.interface_mtu(interface)
             fetch = self._fetch(interface, tftp=True)
             doors.append(TftpDoor(bound, fetch, record, time.monotonic, mtu))
+        if settings.router_advertisements:
+            ndp = sockets.icmpv6(interface)
+            if ndp is not None:
+                doors.append(NdpDoor(ndp, interface, self._may_boot, record))
         if settings.syslog.enabled:
             bound = sock("syslog", interface, lambda: sockets.udp(address, settings.syslog.port))
             doors.append(SyslogDoor(bound, self._mac_of, record))
@@ -215,6 +221,10 @@ class Server:
             return Given(known.mac if known else wanted.mac or "", wanted.name, what, known)
 
         return fetch
+
+    def _may_boot(self, mac: Mac) -> bool:
+        known = self._world.index.by_mac.get(mac)
+        return known is not None and not boot.refused(known)
 
     def _mac_of(self, address: IPv4Address) -> str:
         known = self._world.index.by_address.get(address)

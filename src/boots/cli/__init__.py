@@ -5,7 +5,7 @@ import sys
 import typer
 
 from boots import __version__
-from boots.cli import serve
+from boots.cli import check, explain, serve
 
 app = typer.Typer(
     name="boots",
@@ -31,7 +31,8 @@ def _common(
     pass
 
 
-serve.register(app)
+for command in (serve, check, explain):
+    command.register(app)
 
 
 def main() -> None:

@@ -1,35 +1,27 @@
 """``boots serve``: the server."""
 
 import asyncio
-import os
-import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from boots.app.server import Server
-from boots.app.world import Faulty
+from boots.cli.common import (
+    ConfigOption,
+    InterfaceOption,
+    MachinesOption,
+    read_settings,
+    saying_no,
+    texts,
+)
 from boots.journal import log
-from boots.serve.sockets import StartError
-from boots.settings import Settings, SettingsError, load
-
-ConfigOption = Annotated[
-    Path | None,
-    typer.Option("--config", envvar="BOOTS_CONFIG", help="The settings file, boots.toml."),
-]
-MachinesOption = Annotated[
-    list[Path] | None,
-    typer.Option("--machines", help="A record file, or a directory of them; may be repeated."),
-]
 
 
 def serve(
     config: ConfigOption = None,
-    interface: Annotated[
-        list[str] | None,
-        typer.Option(help="An interface to answer on; may be repeated."),
-    ] = None,
+    interface: InterfaceOption = None,
     machines: MachinesOption = None,
     address: Annotated[
         str | None, typer.Option(help="Our address, if not the interface's own.")
@@ -59,7 +51,7 @@ def serve(
     """Answer DHCP, TFTP and HTTP for the machines we have records of."""
     flags: dict[str, Any] = {
         "interfaces": interface,
-        "machines": _texts(machines),
+        "machines": texts(machines),
         "address": address,
         "http.url": http_url,
         "http.port": http_port,
@@ -67,31 +59,17 @@ def serve(
         "dhcp.port": dhcp_port,
         "syslog.port": syslog_port,
         "boot.osie": None if osie is None else str(osie),
-        "boot.files": _texts(boot_files),
+        "boot.files": texts(boot_files),
         "boot.kernel_args": kernel_arg,
         "journal": None if journal is None else str(journal),
         "log.form": log_form,
         "log.level": log_level,
     }
 
-    def read_settings() -> Settings:
-        return load(config, os.environ, flags)
-
-    try:
-        settings = read_settings()
+    with saying_no():
+        settings = read_settings(config, flags)
         log.configure(settings.log.form, settings.log.level)
-        asyncio.run(Server(settings, read_settings).run())
-    except Faulty as error:
-        for fault in error.faults:
-            print(fault, file=sys.stderr)
-        raise typer.Exit(2) from None
-    except (SettingsError, StartError) as error:
-        print(f"boots: {error}", file=sys.stderr)
-        raise typer.Exit(2) from None
-
-
-def _texts(paths: list[Path] | None) -> list[str] | None:
-    return None if paths is None else [str(path) for path in paths]
+        asyncio.run(Server(settings, partial(read_settings, config, flags)).run())
 
 
 def register(app: typer.Typer) -> None:

@@ -113,6 +113,13 @@ class AddressDeclined(Event, frozen=True, tag=True):
     address: str
 
 
+class AdvertisementSent(Event, frozen=True, tag=True):
+    """A router solicitation was answered, so that the client need not wait for one."""
+
+    mac: str
+    interface: str
+
+
 class PacketDropped(Event, frozen=True, tag=True):
     """Bytes that are no message of the protocol arrived at a door."""
 
@@ -191,13 +198,17 @@ class FetchRefused(Event, frozen=True, tag=True):
 
 
 class ScriptServed(Event, frozen=True, tag=True):
-    """An iPXE script was handed out; `script` is its exact text."""
+    """An iPXE script was handed out; `script` is its exact text.
+
+    With a `problem` no profile could be rendered, and the script only shows why.
+    """
 
     mac: str
     peer: str
     door: str
     profile: str
     script: str
+    problem: str = ""
 
 
 # --- what the machine itself tells
@@ -243,6 +254,7 @@ AnyEvent = (
     | DhcpIgnored
     | AddressReleased
     | AddressDeclined
+    | AdvertisementSent
     | PacketDropped
     | TransferStarted
     | TransferProgressed

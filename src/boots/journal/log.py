@@ -19,6 +19,7 @@ _LEVEL: Mapping[type[Event], str] = {
     events.TransferProgressed: "debug",
     events.TransferProbed: "debug",
     events.DhcpIgnored: "debug",
+    events.AdvertisementSent: "debug",
     events.PacketDropped: "debug",
     events.RecordsRefused: "error",
     events.SettingsRefused: "error",

@@ -131,10 +131,14 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """Give this text, rendered from a profile."""
+    """Give this text, rendered from a profile.
+
+    Where no script can be made, `problem` says why and the text shows that on the screen.
+    """
 
     text: str
     profile: str
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +166,7 @@ def fetch(
         try:
             text, profile = script.render(known, site, base.rstrip("/"))
         except script.Unwritable as error:
-            return Refusal(Ground.BROKEN, str(error))
+            return Script(script.apology(str(error)), "", str(error))
         return Script(text, profile)
     path = site.files.get(name)
     if path is None:

@@ -115,7 +115,7 @@ def _blank(message: Message) -> Message:
 
 def _put(values: dict[int, bytes], option: Option[Any], value: Any) -> None:
     """Write an option that has a value; nothing for an absent or empty one."""
-    if value not in {None, "", ()}:
+    if value is not None and value not in ("", ()):
         values[option.code] = option.write(value)
 
 

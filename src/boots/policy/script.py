@@ -13,6 +13,9 @@ from boots.model.site import Profile, Site
 
 _PRINTABLE = re.compile(r"[\x21-\x7e]+")
 _ENDS_COMMAND = frozenset({"||", "&&"})
+# Time to read the screen.  With plain "exit" UEFI ends in its own menu; 1 sends it to the next
+# boot device.
+_GIVE_UP = "sleep 10\nexit 1\n"
 
 
 class Unwritable(ValueError):
@@ -64,6 +67,18 @@ def render(known: Known, site: Site, base: str) -> tuple[str, str]:
             raise Unwritable(f'there is no profile "{name}"')
         profile = found
     return _load(profile, known, site, base), profile.name
+
+
+def apology(why: str) -> str:
+    """A script that shows why there is none, and goes on to the next boot device.
+
+    What could bend the script is shown as ``?``.
+    """
+    shown = " ".join(
+        part if _PRINTABLE.fullmatch(part) and part not in _ENDS_COMMAND else "?"
+        for part in why.replace("$", "?").replace("#", "?").split()
+    )
+    return f"#!ipxe\necho Boots: {shown}\n{_GIVE_UP}"
 
 
 def _own(text: str) -> str:
@@ -133,11 +148,8 @@ def _load(profile: Profile, known: Known, site: Site, base: str) -> str:
         "echo Boots: gave up after ${retries} retries, see https://ipxe.org/err for the code above",
         ":failed",
         "imgfree",
-        "sleep 10",
-        # With plain "exit" UEFI ends in its own menu; 1 sends it to the next boot device.
-        "exit 1",
     ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + f"\n{_GIVE_UP}"
 
 
 def _step(label: str, command: str) -> list[str]:

@@ -110,8 +110,8 @@ class HttpDoor:
             case Refusal(ground, why):
                 self._refused(request, given, why)
                 return web.Response(status=_STATUS[ground], text=f"{why}\n")
-            case Script(text, profile):
-                return self._script(request, given, text, profile)
+            case Script():
+                return self._script(request, given, given.what)
             case File(_, path):
                 return _Download(given, path, _peer(request), self._hand)
 
@@ -122,16 +122,19 @@ class HttpDoor:
             )
         )
 
-    def _script(
-        self, request: web.Request, given: Given, text: str, profile: str
-    ) -> web.StreamResponse:
+    def _script(self, request: web.Request, given: Given, script: Script) -> web.StreamResponse:
         if request.method == hdrs.METH_GET:
             self._record(
                 events.ScriptServed(
-                    mac=given.mac, peer=_peer(request), door="http", profile=profile, script=text
+                    mac=given.mac,
+                    peer=_peer(request),
+                    door="http",
+                    profile=script.profile,
+                    script=script.text,
+                    problem=script.problem,
                 )
             )
-        return web.Response(text=text, headers={hdrs.CACHE_CONTROL: "no-store"})
+        return web.Response(text=script.text, headers={hdrs.CACHE_CONTROL: "no-store"})
 
     async def _watch(self) -> None:
         """Tell how far the downloads are, from the kernel's count of acknowledged bytes."""

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Address
 from pathlib import Path
 
+from boots.wire.ndp import ROUTER_SOLICITATION
+
 _SIOCGIFADDR = 0x8915
 
 
@@ -80,6 +82,34 @@ def tcp(address: IPv4Address, port: int) -> socket.socket:
     except OSError as error:
         sock.close()
         raise _cannot_bind(error, "tcp", port, str(address)) from None
+    sock.setblocking(False)
+    return sock
+
+
+_ICMP6_FILTER = 1  # linux/icmpv6.h
+_ALL_ROUTERS = socket.inet_pton(socket.AF_INET6, "ff02::2")
+
+
+def icmpv6(interface: str) -> socket.socket | None:
+    """A non-blocking socket that hears router solicitations on one interface.
+
+    None where IPv6 is off or raw sockets are not ours to open: it only saves clients a wait.
+    """
+    try:
+        sock = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
+    except OSError:
+        return None
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
+        passed = bytearray(b"\xff" * 32)  # a set bit blocks a type
+        passed[ROUTER_SOLICITATION // 8] &= ~(1 << ROUTER_SOLICITATION % 8)
+        sock.setsockopt(socket.IPPROTO_ICMPV6, _ICMP6_FILTER, bytes(passed))
+        group = _ALL_ROUTERS + struct.pack("@I", socket.if_nametoindex(interface))
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, group)
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, 255)  # RFC 4861 §6.1.2
+    except OSError:
+        sock.close()
+        return None
     sock.setblocking(False)
     return sock
 

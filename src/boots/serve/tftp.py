@@ -195,6 +195,7 @@ class TftpDoor:
                     door="tftp",
                     profile=given.what.profile,
                     script=given.what.text,
+                    problem=given.what.problem,
                 )
             )
         self._record(

@@ -1,0 +1,74 @@
+"""What several commands share: settings, a world without a server, and how they say no."""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from ipaddress import IPv4Address
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from boots.app import world as worlds
+from boots.app.world import Faulty, World
+from boots.machines.files import Cache
+from boots.serve.sockets import StartError, interface_address
+from boots.settings import Settings, SettingsError, load
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", envvar="BOOTS_CONFIG", help="The settings file, boots.toml."),
+]
+MachinesOption = Annotated[
+    list[Path] | None,
+    typer.Option("--machines", help="A record file, or a directory of them; may be repeated."),
+]
+InterfaceOption = Annotated[
+    list[str] | None,
+    typer.Option("--interface", help="An interface to answer on; may be repeated."),
+]
+
+# Stands in for our own address where no interface is named (RFC 5737: for documentation).
+NOBODY = IPv4Address("192.0.2.1")
+
+
+@contextmanager
+def saying_no() -> Iterator[None]:
+    """Turn a person's mistake into its text on standard error, and exit status 2."""
+    try:
+        yield
+    except Faulty as error:
+        for fault in error.faults:
+            print(fault, file=sys.stderr)
+        raise typer.Exit(2) from None
+    except (SettingsError, StartError) as error:
+        print(f"boots: {error}", file=sys.stderr)
+        raise typer.Exit(2) from None
+
+
+def texts(paths: list[Path] | None) -> list[str] | None:
+    """Paths as settings hold them; None where the flag was not given."""
+    return None if paths is None else [str(path) for path in paths]
+
+
+def read_settings(config: Path | None, flags: Mapping[str, Any]) -> Settings:
+    """Settings from file, environment and flags.
+
+    Raises:
+        SettingsError: as `boots.settings.load`.
+    """
+    return load(config, os.environ, flags)
+
+
+def read_world(settings: Settings) -> World:
+    """The world these settings describe, as a server would see it.
+
+    Raises:
+        Faulty: a record or profile is wrong.
+        StartError: an interface is not there, or no records are named.
+    """
+    if not settings.machines:
+        raise StartError("no records to read; give --machines, a file or a directory")
+    addresses = {name: interface_address(name) for name in settings.interfaces}
+    return worlds.build(settings, addresses or {"": NOBODY}, Cache())

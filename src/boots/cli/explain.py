@@ -1,0 +1,246 @@
+"""``boots explain``: what a machine would get, and why."""
+
+from pathlib import Path
+from textwrap import indent
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from boots.app.world import World
+from boots.cli.common import (
+    NOBODY,
+    ConfigOption,
+    InterfaceOption,
+    MachinesOption,
+    read_settings,
+    read_world,
+    saying_no,
+    texts,
+)
+from boots.model import mac as macs
+from boots.model.mac import Mac
+from boots.model.machine import Known
+from boots.model.site import Site
+from boots.policy import client as clients
+from boots.policy.answer import Answer, answer
+from boots.policy.boot import Disk, File, Load, Refusal, Script, Silence, fetch
+from boots.policy.explain import FIRMWARE, Chain, chain, nearest_miss
+from boots.policy.path import read
+from boots.wire import dhcp, pcap, table, tftp
+from boots.wire.malformed import Malformed
+from boots.wire.pcap import Datagram
+
+
+def explain(
+    mac: Annotated[str, typer.Argument(help="The machine's MAC, in any usual form.")] = "",
+    pcap_file: Annotated[
+        Path | None,
+        typer.Option("--pcap", help="Answer the requests of a capture instead of made-up ones."),
+    ] = None,
+    config: ConfigOption = None,
+    machines: MachinesOption = None,
+    interface: InterfaceOption = None,
+    osie: Annotated[Path | None, typer.Option(help="The folder that holds OSIE.")] = None,
+) -> None:
+    """Run the real policy for a machine and print every decision with its reason."""
+    console = Console(highlight=False, soft_wrap=True)
+    with saying_no():
+        flags = {
+            "machines": texts(machines),
+            "interfaces": interface,
+            "boot.osie": None if osie is None else str(osie),
+        }
+        world = read_world(read_settings(config, flags))
+    for name, site in world.sites.items():
+        if name:
+            console.print(f"[bold]Behind {name}[/] (we are {site.server})")
+        elif site.server == NOBODY:
+            console.print(f"No --interface given: {NOBODY} stands for our own address.")
+        if pcap_file is not None:
+            _explain_capture(console, pcap_file, world, site)
+        else:
+            _explain_machine(console, mac, world, site)
+
+
+def _explain_machine(console: Console, text: str, world: World, site: Site) -> None:
+    mac = macs.parse(text)
+    if mac is None:
+        console.print(f'"{escape(text)}" is not a MAC address; write six pairs of hex digits.')
+        raise typer.Exit(2)
+    known = world.index.by_mac.get(mac)
+    _print_machine(console, mac, known, world)
+    if known is None:
+        raise typer.Exit(1)
+    script: Script | None = None
+    for firmware in FIRMWARE:
+        whole = chain(firmware, mac, known, site)
+        _print_chain(console, whole)
+        script = next((got for _, got in whole.fetched if isinstance(got, Script)), script)
+    first = chain(FIRMWARE[0], mac, known, site).steps[0]
+    console.print(f"\n[bold]The reply to a {FIRMWARE[0].name}[/]")
+    _print_reply(console, first.answer)
+    if script is not None:
+        console.print(f"\n[bold]The script[/] (profile {escape(script.profile)})")
+        console.print(indent(script.text, "  "), markup=False)
+
+
+def _print_machine(console: Console, mac: Mac, known: Known | None, world: World) -> None:
+    if known is not None:
+        machine, reservation = known.machine, known.interface.reservation
+        address = f"{reservation.address}/{reservation.prefix}" if reservation else "no address"
+        console.print(
+            f"[bold]{mac}[/] is {escape(machine.name)}, {address},"
+            f" netboot {'on' if known.interface.netboot.allowed else 'off'}"
+            f" [dim]({escape(str(machine.place))})[/]"
+        )
+        return
+    console.print(f"[bold]{mac}[/] is in none of the {len(world.index.machines)} records:")
+    console.print("  it gets no answer at all, at any door.")
+    near = nearest_miss(mac, world.index.by_mac)
+    if near is not None:
+        other = world.index.by_mac[near].machine
+        console.print(
+            f"  Nearest miss: you have {near} ({escape(other.name)}, {other.place}), this is {mac}."
+        )
+
+
+def _print_chain(console: Console, whole: Chain) -> None:
+    console.print(f"\n[bold]As {escape(whole.firmware.name)}[/]")
+    for step in whole.steps:
+        reply = step.answer.reply
+        sent = reply.kind.name if reply is not None and reply.kind else "silence"
+        console.print(f"  {escape(step.who)} sends DISCOVER → {sent}")
+        if step.answer.address_why and reply is not None:
+            console.print(f"    address {reply.yiaddr}: {escape(step.answer.address_why)}")
+        console.print(f"    {_decided(step.answer)}")
+        for url, got in whole.fetched:
+            if isinstance(step.answer.decision, Load) and step.answer.decision.url == url:
+                console.print(f"    fetches {escape(url)} → {_got(got)}")
+
+
+def _decided(answer_: Answer) -> str:
+    match answer_.decision:
+        case Load(url, why):
+            return f"[green]load[/] {escape(url)}: {escape(why)}"
+        case Disk(why):
+            return f"[yellow]disk[/]: {escape(why)}"
+        case Silence(why):
+            return f"[red]silence[/]: {escape(why)}"
+        case None:
+            return f"[red]no decision[/]: {escape(answer_.why)}"
+
+
+def _got(got: File | Script | Refusal) -> str:
+    match got:
+        case File(_, path):
+            return f"the file {escape(path)}"
+        case Script(text, profile, problem):
+            if problem:
+                return f"[red]a script that only says:[/] {escape(problem)}"
+            return f"a script of {len(text)} bytes from profile {escape(profile)}"
+        case Refusal(_, why):
+            return f"[red]refused[/]: {escape(why)}"
+
+
+def _print_reply(console: Console, found: Answer) -> None:
+    if found.reply is None or found.to is None:
+        console.print(f"  none: {escape(found.why)}")
+        return
+    reply = found.reply
+    console.print(f"  to {found.to.address}:{found.to.port}, {len(dhcp.encode(reply))} bytes")
+    for name, value in (
+        ("yiaddr", reply.yiaddr),
+        ("siaddr", reply.siaddr),
+        ("file", reply.file.decode(errors="replace")),
+    ):
+        console.print(f"  {name:28} {escape(str(value))}")
+    for code, raw in reply.options.items():
+        console.print(f"  {code:3} {_option_name(code):24} {escape(_option_text(code, raw))}")
+
+
+def _option_name(code: int) -> str:
+    return table.TABLE[code].name if code in table.TABLE else "option"
+
+
+def _option_text(code: int, raw: bytes) -> str:
+    option = table.TABLE.get(code)
+    if option is None:
+        return raw.hex(" ")
+    try:
+        value = option.read(raw)
+    except Malformed as error:
+        return f"{raw.hex(' ')} ({error})"
+    if isinstance(value, bytes):
+        return value.hex(" ")
+    if isinstance(value, dict):
+        return ", ".join(f"{key}={each.hex(' ')}" for key, each in value.items())
+    if isinstance(value, tuple) and not hasattr(value, "_fields"):
+        return ", ".join(map(str, value))
+    return value.name if hasattr(value, "name") and hasattr(value, "value") else str(value)
+
+
+# --- captures
+
+
+def _explain_capture(console: Console, file: Path, world: World, site: Site) -> None:
+    try:
+        seen = list(pcap.datagrams(file.read_bytes()))
+    except (OSError, Malformed) as error:
+        console.print(f"{file}: {error}")
+        raise typer.Exit(2) from None
+    start = seen[0].at if seen else 0.0
+    for datagram in seen:
+        if datagram.destination_port == dhcp.SERVER_PORT:
+            _explain_dhcp(console, datagram, datagram.at - start, world, site)
+        elif datagram.destination_port == tftp.PORT:
+            _explain_tftp(console, datagram, datagram.at - start, world, site)
+
+
+def _explain_dhcp(
+    console: Console, datagram: Datagram, at: float, world: World, site: Site
+) -> None:
+    try:
+        message = dhcp.decode(datagram.payload)
+    except Malformed as error:
+        console.print(f"{at:8.3f} s  not DHCP: {error}")
+        return
+    client = clients.from_dhcp(message)
+    known = world.index.by_mac.get(client.mac) if client else None
+    found = answer(message, client, known, site)
+    kind = message.kind.name if message.kind else "BOOTP"
+    program = f"{client.program.value}, {client.architecture.value}" if client else "?"
+    mac = client.mac if client else message.chaddr.hex(":")
+    sent = found.reply.kind.name if found.reply and found.reply.kind else "silence"
+    console.print(f"{at:8.3f} s  {mac} ({program}) {kind} → [bold]{sent}[/]")
+    console.print(f"            {_decided(found)}")
+    near = nearest_miss(client.mac, world.index.by_mac) if client and known is None else None
+    if near is not None:
+        console.print(f"            nearest miss: you have {near}")
+    if found.reply is not None:
+        _print_reply(console, found)
+
+
+def _explain_tftp(
+    console: Console, datagram: Datagram, at: float, world: World, site: Site
+) -> None:
+    try:
+        request = tftp.decode(datagram.payload)
+    except Malformed:
+        return
+    if isinstance(request, tftp.Request):
+        wanted = read(request.name)
+        index = world.index
+        known = (
+            index.by_mac.get(wanted.mac) if wanted.mac else index.by_address.get(datagram.source)
+        )
+        got = fetch(wanted.name, known, site, tftp=True)
+        console.print(
+            f"{at:8.3f} s  {datagram.source} asks TFTP for {escape(request.name)} → {_got(got)}"
+        )
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(explain)

@@ -1,0 +1,64 @@
+"""The door for router solicitations.
+
+iPXE configures IPv4 and IPv6 side by side and waits for both: where no router advertises
+itself, its 2019 build loses 16 seconds in "Configuring", that of 2025 loses 4.  An advertisement
+that offers nothing ends the wait.  Only machines that may boot from us get one, and only
+they: it goes to the asker's own address.
+"""
+
+import asyncio
+import socket
+from collections.abc import Callable
+
+from boots.journal import events
+from boots.model import mac as macs
+from boots.model.mac import Mac
+from boots.serve.doors import Record
+from boots.wire import ndp
+from boots.wire.malformed import Malformed
+
+_BATCH = 64
+
+
+class NdpDoor:
+    """Answers router solicitations on one interface."""
+
+    def __init__(
+        self, sock: socket.socket, interface: str, may_boot: Callable[[Mac], bool], record: Record
+    ) -> None:
+        self._sock = sock
+        self._interface = interface
+        self._may_boot = may_boot
+        self._record = record
+
+    def open(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Begin to answer."""
+        loop.add_reader(self._sock, self._readable)
+
+    def close(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Stop answering, and close the socket."""
+        loop.remove_reader(self._sock)
+        self._sock.close()
+
+    def _readable(self) -> None:
+        for _ in range(_BATCH):
+            try:
+                data, peer = self._sock.recvfrom(1500)
+            except OSError:  # nothing more
+                return
+            try:
+                sender = ndp.read_solicitation(data)
+            except Malformed:
+                continue
+            if len(sender) != 6 or not peer[0].startswith("fe80"):
+                continue
+            mac = macs.from_bytes(sender)
+            if self._may_boot(mac):
+                self._answer(mac, peer)
+
+    def _answer(self, mac: Mac, peer: tuple[str, int, int, int]) -> None:
+        try:
+            self._sock.sendto(ndp.empty_advertisement(), peer)
+        except OSError:
+            return  # no link-local address of ours yet: the client asks again
+        self._record(events.AdvertisementSent(mac=mac, interface=self._interface))

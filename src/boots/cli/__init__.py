@@ -5,7 +5,7 @@ import sys
 import typer
 
 from boots import __version__
-from boots.cli import check, explain, serve
+from boots.cli import check, demo, explain, osie, serve
 
 app = typer.Typer(
     name="boots",
@@ -31,7 +31,7 @@ def _common(
     pass
 
 
-for command in (serve, check, explain):
+for command in (serve, check, explain, demo, osie):
     command.register(app)
 
 

@@ -19,7 +19,7 @@ class Answer:
     """What a DHCP message gets, and why.  `reply` and `to` are None when it gets silence.
 
     `address_why` says how the address was found, `decision` what to boot; either is absent where
-    it was not asked for.
+    it was not asked for.  `limit` is how many bytes of DHCP the client can take.
     """
 
     why: str
@@ -28,6 +28,7 @@ class Answer:
     to: Destination | None = None
     decision: Decision | None = None
     address_why: str = ""
+    limit: int | None = None
 
 
 def answer(message: Message, client: Client | None, known: Known | None, site: Site) -> Answer:
@@ -76,4 +77,5 @@ def _send(
         to=reply.destination(asked.message, whole),
         decision=decision,
         address_why=address_why,
+        limit=reply.size_limit(asked.message),
     )

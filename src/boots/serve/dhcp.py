@@ -75,8 +75,7 @@ class DhcpDoor:
             return
         answer = self._ask(message)
         if answer.reply is not None and answer.to is not None:
-            limit = None  # the policy has fitted it already, but for options 52's own packing
-            data = dhcp.encode(answer.reply, limit)
+            data = dhcp.encode(answer.reply, answer.limit)
             with contextlib.suppress(BlockingIOError):
                 self._sock.sendto(data, (str(answer.to.address), answer.to.port))
         self._record(self._event(message, answer))

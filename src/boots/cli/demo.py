@@ -1,0 +1,44 @@
+"""``boots demo``: a virtual machine boots from the network, before your eyes."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from boots.cli.common import cache_folder
+from boots.cli.osie import make
+from boots.lab import isolation
+from boots.lab.demo import DemoOptions, run_demo
+from boots.lab.firmware import Firmware
+from boots.osie.build import KERNEL, BuildOptions
+
+
+def demo(
+    firmware: Annotated[
+        Firmware, typer.Option(help="What the machine's firmware is.")
+    ] = Firmware.BIOS,
+    osie: Annotated[
+        Path | None, typer.Option(help="A folder with OSIE; without one it is built first.")
+    ] = None,
+    relay: Annotated[
+        bool, typer.Option("--relay", help="Put a DHCP relay between machine and server.")
+    ] = False,
+    work: Annotated[
+        Path | None, typer.Option(help="Keep console, journal and capture in this folder.")
+    ] = None,
+    timeout: Annotated[float, typer.Option(help="Seconds the boot may take.")] = 180,
+) -> None:
+    """Netboot a virtual machine through the whole chain, in a network of its own."""
+    console = Console(highlight=False)
+    folder = osie or cache_folder() / "osie" / "cloud"
+    if osie is None and not isolation.inside() and not (folder / KERNEL).exists():
+        console.print("Building OSIE for virtual machines, once:")
+        make(BuildOptions(folder, cache_folder() / "osie", flavour="cloud"), console)
+    options = DemoOptions(osie=folder, firmware=firmware, relay=relay, work=work, timeout=timeout)
+    raise typer.Exit(run_demo(options, console))
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(demo)

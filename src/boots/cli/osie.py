@@ -1,0 +1,65 @@
+"""``boots osie``: the in-memory operating system."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from boots.cli.common import cache_folder
+from boots.osie.build import BuildOptions, Built
+from boots.osie.build import build as build_osie
+from boots.osie.errors import BuildError
+from boots.osie.flavours import FLAVOURS
+from boots.settings import Settings
+
+osie = typer.Typer(no_args_is_help=True, help="OSIE, the in-memory operating system.")
+
+
+_OUTPUT = Path(Settings().boot.osie)
+
+
+@osie.command()
+def build(
+    output: Annotated[
+        Path, typer.Option(help="Where kernel and initramfs go; boots serve looks there, too.")
+    ] = _OUTPUT,
+    flavour: Annotated[
+        str, typer.Option(help=f"For which machines: {' or '.join(FLAVOURS)}.")
+    ] = "generic",
+    cache: Annotated[
+        Path | None, typer.Option(help="Where packages are kept between builds.")
+    ] = None,
+    level: Annotated[int, typer.Option(help="How hard to compress, 1 to 19.", min=1, max=19)] = 19,
+    module: Annotated[
+        list[str] | None, typer.Option(help="A further kernel module; may be repeated.")
+    ] = None,
+) -> None:
+    """Build a kernel and an initramfs from Debian's packages."""
+    console = Console(highlight=False, soft_wrap=True)
+    options = BuildOptions(
+        output=output,
+        cache=cache or cache_folder() / "osie",
+        flavour=flavour,
+        level=level,
+        more_modules=tuple(module or ()),
+    )
+    make(options, console)
+
+
+def make(options: BuildOptions, console: Console) -> Built:
+    """Build, saying each step; on failure print what to do and exit with status 2."""
+    try:
+        return build_osie(options, lambda line: console.print(line, markup=False))
+    except BuildError as error:
+        console.print(f"boots: {error}", markup=False)
+    except OSError as error:
+        where = f" {error.filename}" if error.filename else ""
+        console.print(f"boots: cannot write{where}: {os.strerror(error.errno or 0)}", markup=False)
+    raise typer.Exit(2)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(osie, name="osie")

@@ -1,5 +1,6 @@
 """``boots demo``: one virtual machine boots from the network, before your eyes."""
 
+import contextlib
 import shutil
 import sys
 import tempfile
@@ -27,6 +28,8 @@ BOOT_FILES = {
 
 IPXE = Path("/usr/lib/ipxe")
 """Where Debian's package ipxe has them."""
+
+EVIDENCE = ("journal.jsonl", "server.log", "relay.log", "machine/console.log", "boot.pcap")
 
 OSIE_FILES = ("vmlinuz-x86_64", "initramfs-x86_64")
 
@@ -97,7 +100,7 @@ def run_demo(options: DemoOptions, console: Console, argv: Sequence[str] = ()) -
             if options.work is None:
                 shutil.rmtree(work, ignore_errors=True)
             return 0
-        _evidence(console, result)
+        _evidence(console, result, work)
     _point(console, work)
     return 1
 
@@ -157,19 +160,27 @@ def _conclude(console: Console, result: BootResult) -> None:
     console.print(Text(verdict(result), style), soft_wrap=True)
 
 
-def _evidence(console: Console, result: BootResult) -> None:
-    """The last lines of the console: the place where most reasons stand."""
-    lines = [line for line in result.console_text.splitlines() if line.strip()]
-    console.print("\nthe machine's last words:" if lines else "\nthe machine's console is empty")
+def _evidence(console: Console, result: BootResult, work: Path) -> None:
+    """The last lines of the machine's console and of the server: where most reasons stand."""
+    log = work / "server.log"
+    _last_lines(console, "the machine's", result.console_text)
+    _last_lines(console, "the server's", log.read_text(errors="replace") if log.exists() else "")
+
+
+def _last_lines(console: Console, whose: str, text: str) -> None:
+    lines = [line for line in text.splitlines() if line.strip()]
+    console.print(f"\n{whose} last words:" if lines else f"\n{whose} log is empty")
     for line in lines[-12:]:
         console.print(Text(f"  {line}", "dim"), soft_wrap=True)
 
 
 def _point(console: Console, work: Path) -> None:
-    console.print(
-        Text(f"\nevidence: {work} (journal.jsonl, server.log, machine/console.log, boot.pcap)"),
-        soft_wrap=True,
-    )
+    """Tell where the evidence is; a directory without any is no use to anybody."""
+    with contextlib.suppress(OSError):
+        work.rmdir()
+    there = ", ".join(name for name in EVIDENCE if (work / name).exists())
+    if there:
+        console.print(Text(f"\nevidence: {work} ({there})"), soft_wrap=True)
 
 
 def _complain(console: Console, text: str) -> None:

@@ -14,7 +14,8 @@ class Firmware(enum.Enum):
     BIOS = "bios"
     """SeaBIOS with QEMU's own iPXE in the network card's ROM."""
     BIOS_CHAIN = "bios-chain"
-    """SeaBIOS with a ROM that does not know it is iPXE: it stands in for a vendor's PXE ROM."""
+    """SeaBIOS with an iPXE whose user class (option 77) says that it is none: it stands in for a
+    vendor's PXE ROM, except before a server that looks at option 175, which gives it away."""
     UEFI = "uefi"
     """EDK2 with its own PXE client (TFTP)."""
     UEFI_HTTP = "uefi-http"

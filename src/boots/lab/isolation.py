@@ -69,10 +69,12 @@ def enter(argv: Sequence[str]) -> None:
 
 
 def settle() -> None:
-    """Prepare the inside: a private place for named namespaces, and an end that is heard.
+    """Prepare the inside: ``/sys`` as it is here, private names, and an end that is heard.
 
-    The first process of a PID namespace ignores every signal that it has no handler for.
+    ``/sys/class/net`` shows the interfaces of the namespace that it was mounted in.  The first
+    process of a PID namespace ignores every signal that it has no handler for.
     """
+    subprocess.run(["mount", "-t", "sysfs", "sysfs", "/sys"], check=True)
     _private_names(NAMED)
     if os.getpid() == 1:
         signal.signal(signal.SIGTERM, _end)

@@ -32,8 +32,14 @@ _IFF_VNET_HDR = 0x4000
 
 
 def in_namespace(namespace: str | None) -> tuple[str, ...]:
-    """The words to put before a command so that it runs in a named namespace (none: ours)."""
-    return () if namespace is None else ("nsenter", f"--net={isolation.NAMED / namespace}", "--")
+    """The words to put before a command so that it runs in a named namespace (none: ours).
+
+    It gets its own ``/sys`` too, whose ``class/net`` shows that namespace; it keeps its process id.
+    """
+    if namespace is None:
+        return ()
+    enter = ("nsenter", f"--net={isolation.NAMED / namespace}", "unshare", "--mount")
+    return (*enter, "sh", "-c", 'mount -t sysfs sysfs /sys && exec "$@"', "sh")
 
 
 def quieten(namespace: str | None = None) -> None:

@@ -74,7 +74,8 @@ class Server:
     def said(self, lines: int = 20) -> str:
         """The last lines of its standard outputs."""
         text = self.log.read_text(encoding="utf-8", errors="replace")
-        return "\n".join(text.strip().splitlines()[-lines:])
+        last = "\n".join(text.strip().splitlines()[-lines:])
+        return last or f"it said nothing (exit status {self._process.poll()})"
 
     def stop(self, timeout: float = 5) -> None:
         """Ask it to end, and see that it does."""

@@ -21,6 +21,7 @@ ARCHITECTURE = "x86_64"
 KERNEL = f"vmlinuz-{ARCHITECTURE}"
 INITRAMFS = f"initramfs-{ARCHITECTURE}"
 MANIFEST = f"manifest-{ARCHITECTURE}.json"
+_ZSTD = "usr/bin/zstd"
 
 Report = Callable[[str], None]
 
@@ -166,10 +167,12 @@ def _pack_all(
 
 def _pack(name: str, entries: list[Entry], tools: Unpacked, options: BuildOptions) -> _Packed:
     plain = b"".join(archive(entries))
-    kept = options.cache / "parts" / f"{hashlib.sha256(plain).hexdigest()}-{options.level}.zst"
+    # Another zstd may compress the same bytes to others.
+    key = hashlib.sha256(tools.content(_ZSTD) + plain).hexdigest()
+    kept = options.cache / "parts" / f"{key}-{options.level}.zst"
     if not kept.exists():
         command = (f"-{options.level}", "--single-thread", "--no-progress", "--stdout", "-")
-        packed = tools.run("usr/bin/zstd", *command, data=plain)
+        packed = tools.run(_ZSTD, *command, data=plain)
         kept.parent.mkdir(parents=True, exist_ok=True)
         _write(kept, packed)
     data = kept.read_bytes()

@@ -13,13 +13,15 @@ say() {
 	[ -n "$tty" ] || echo "OSIE: $*"
 }
 
-# The value of KEY=VALUE on the kernel command line; nothing when it is not there.
+# The value of the last KEY=VALUE on the kernel command line; nothing when there is none.
 parameter() {
+	value=
 	for word in $(cat /proc/cmdline); do
 		case $word in
-		"$1"=*) echo "${word#*=}" && return ;;
+		"$1"=*) value=${word#*=} ;;
 		esac
 	done
+	echo "$value"
 }
 
 mount_all() {
@@ -73,8 +75,8 @@ first_with_link() {
 	return 1
 }
 
-# USB and some buses find their devices late: look again for ten seconds before settling for
-# another interface.  Sets $interface and $how.
+# USB and some buses find their devices late: look again ten times, a second apart, before
+# settling for another interface.  Sets $interface and $how.
 find_interface() {
 	interface='' tries=0
 	while [ -z "$interface" ]; do
@@ -84,6 +86,8 @@ find_interface() {
 		elif [ -z "$(parameter BOOTIF)" ] || [ $tries -ge 10 ]; then
 			interface=$(first_with_link)
 			how="first with link, $(cat "/sys/class/net/$interface/address" 2>/dev/null)"
+			[ -z "$interface" ] || [ -z "$(parameter BOOTIF)" ] ||
+				say "no interface has the MAC of BOOTIF=$(parameter BOOTIF): taking $interface instead"
 		fi
 		[ -n "$interface" ] && return
 		tries=$((tries + 1))
@@ -93,8 +97,6 @@ find_interface() {
 		fi
 		sleep 1
 	done
-	[ $tries -lt 10 ] || [ -z "$(parameter BOOTIF)" ] ||
-		say "no interface has the MAC of BOOTIF=$(parameter BOOTIF): taking $interface instead"
 }
 
 wait_for_link() {
@@ -131,6 +133,15 @@ shells() {
 	done &
 }
 
+# The agent is the last part of the image: without it the memory was too small for all of it.
+check_whole() {
+	until [ -e "$(echo /usr/lib/python3.*/boots_agent/__main__.pyc)" ]; do
+		say "the image did not fit into this machine's memory ($memory MiB): parts are missing," \
+			"give the machine 512 MiB or more"
+		sleep 60
+	done
+}
+
 run_agent() {
 	pause=1
 	while :; do
@@ -147,9 +158,11 @@ run_agent() {
 mount_all
 dmesg -n 4
 . /etc/os-release
-say "version $VERSION_ID ($VARIANT_ID), kernel $(uname -r), $(awk '/MemTotal/ {print int($2/1024)}' /proc/meminfo) MiB," \
+memory=$(awk '/MemTotal/ {print int($2/1024)}' /proc/meminfo)
+say "version $VERSION_ID ($VARIANT_ID), kernel $(uname -r), $memory MiB," \
 	"$(cut -d' ' -f1 /proc/uptime) s after the kernel"
 shells
+check_whole
 load_drivers
 [ ! -d /sys/firmware/efi ] || { modprobe -q -b efivarfs; mount -t efivarfs -o ro efivarfs /sys/firmware/efi/efivars; }
 find_interface

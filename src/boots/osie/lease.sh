@@ -22,6 +22,10 @@ bound | renew)
 	[ -z "$hostname" ] || hostname "$hostname"
 	;;
 deconfig)
+	if [ -e /run/address ]; then
+		echo "OSIE: the address $(cat /run/address) is no longer ours: asking again" >/dev/console
+		rm /run/address
+	fi
 	ip link set "$interface" up
 	ip -4 addr flush dev "$interface"
 	;;

@@ -129,7 +129,7 @@ def unpack(archive: Path, root: Path) -> None:
 
 
 def merged(name: str) -> str:
-    """Where a packaged path lives once ``/bin``, ``/sbin`` and ``/lib*`` are merged into ``/usr``."""
+    """Where a packaged path lives once ``/bin``, ``/sbin``, ``/lib*`` are merged into ``/usr``."""
     # Above the root is the root: no name leads out of the tree.
     parts = normpath(join("/", name)).lstrip("/").split("/")
     return "/".join(["usr", *parts] if parts[0] in _MERGED else parts)

@@ -43,6 +43,17 @@ class Unpacked:
         self._loader = root / "usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2"
         self._libraries = f"{root}/usr/lib/x86_64-linux-gnu:{root}/usr/lib"
 
+    def content(self, program: str) -> bytes:
+        """The bytes of a program.
+
+        Raises:
+            BuildError: The unpacked packages hold no such program.
+        """
+        path = self._root / program
+        if not path.exists():
+            raise BuildError(f"the unpacked packages hold no {program}")
+        return path.read_bytes()
+
     def run(
         self, program: str, *arguments: str, env: Mapping[str, str] | None = None, data: bytes = b""
     ) -> bytes:
@@ -51,11 +62,8 @@ class Unpacked:
         Raises:
             BuildError: It fails, or this host cannot run it.
         """
-        path = self._root / program
-        if not path.exists():
-            raise BuildError(f"the unpacked packages hold no {program}")
-        command = (str(path), *arguments)
-        if wants(path.read_bytes()).interpreter:
+        command = (str(self._root / program), *arguments)
+        if wants(self.content(program)).interpreter:
             command = (str(self._loader), "--library-path", self._libraries, *command)
         return _run(command, env=env or {}, data=data)
 

@@ -1,0 +1,109 @@
+# Every word here is the same in the README and in CI.  "make" alone prints them.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+FIRMWARE ?= bios
+UV_VERSION := 0.13.9
+UV := .tools/bin/uv
+PYTHON := .venv/bin/python
+BOOTS := .venv/bin/boots
+# The interpreter is the system's; nothing is downloaded behind its back.
+export UV_PYTHON_DOWNLOADS := never
+
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+PACKAGES_RUN := python3 python3-venv ipxe
+PACKAGES_DEMO := qemu-system-x86 ipxe-qemu ovmf iproute2 util-linux tcpdump
+PACKAGES_TEST := busybox-static isc-dhcp-client isc-dhcp-relay tftp-hpa atftp curl cpio
+
+.PHONY: help
+help: ## Print these words
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | column -t -s '|'
+
+# $(call install,PACKAGES): install what is missing, and ask for no rights if nothing is
+define install
+@missing=$$(for p in $(1); do dpkg-query -Wf '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
+if [ -n "$$missing" ]; then echo "Installing" $$missing; \
+  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get update -qq; \
+  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$missing >/dev/null; fi
+endef
+
+.PHONY: setup
+setup: .venv/ready ## Install what running from this tree needs, from Debian and PyPI
+
+.tools/bin/uv:
+	$(call install,$(PACKAGES_RUN))
+	@python3 -m venv .tools
+	@.tools/bin/pip install -q --disable-pip-version-check uv==$(UV_VERSION)
+
+.venv/ready: requirements.lock pyproject.toml agent/pyproject.toml | .tools/bin/uv
+	@$(UV) venv -q --allow-existing --python python3 .venv
+	@$(UV) pip sync -q --python $(PYTHON) --require-hashes requirements.lock
+	@$(UV) pip install -q --python $(PYTHON) --no-deps -e agent -e .
+	@touch $@
+
+.PHONY: setup-demo
+setup-demo: setup
+	$(call install,$(PACKAGES_DEMO))
+
+.PHONY: setup-test
+setup-test: setup-demo
+	$(call install,$(PACKAGES_TEST))
+
+.PHONY: demo
+demo: setup-demo ## Netboot a virtual machine before your eyes (FIRMWARE=bios, uefi or uefi-http)
+	@$(BOOTS) demo --firmware $(FIRMWARE)
+
+.PHONY: test
+test: lint types unit peers ## Everything but the whole boots: under a few minutes
+
+.PHONY: unit
+unit: setup ## Unit tests and properties: seconds, no root
+	@$(PYTHON) -m pytest -q -m "not peers and not e2e"
+
+.PHONY: peers
+peers: setup-test ## Stock clients against the running server, in namespaces (root)
+	@BOOTS_PEERS=required $(PYTHON) -m pytest -q -m peers
+
+.PHONY: e2e
+e2e: setup-test ## Whole boots of virtual machines: BIOS, UEFI, UEFI HTTP, behind a relay (root)
+	@$(PYTHON) -m pytest -q -m e2e
+
+.PHONY: lint
+lint: setup ## Format and lint, without changing anything
+	@.venv/bin/ruff format -q --check . && .venv/bin/ruff check -q .
+
+.PHONY: types
+types: setup ## Check types, strictly
+	@.venv/bin/mypy
+
+.PHONY: format
+format: setup ## Format, and mend what the linter can
+	@.venv/bin/ruff format -q . && .venv/bin/ruff check -q --fix .
+
+.PHONY: docs
+docs: setup ## Write the generated parts of docs/reference anew
+	@$(PYTHON) -m pytest -q tests/test_docs.py --rewrite-docs
+
+.PHONY: vectors
+vectors: setup-test ## Write golden vectors anew; git shows the difference
+	@UPDATE_VECTORS=1 $(PYTHON) -m pytest -q tests/wire tests/policy
+
+.PHONY: osie
+osie: setup ## Build OSIE for real machines into build/osie
+	@$(BOOTS) osie build --output build/osie
+
+.PHONY: lock
+lock: | .tools/bin/uv ## Resolve all dependencies anew into requirements.lock
+	@$(UV) pip compile -q pyproject.toml --group dev --universal --upgrade --generate-hashes \
+	  --no-emit-package boots-agent --no-emit-index-url --no-header -o requirements.lock
+
+.PHONY: dist
+dist: setup ## Build wheels and source archives, and try them in an empty environment
+	@rm -rf dist && $(UV) build -q -o dist . && $(UV) build -q -o dist agent
+	@rm -rf build/try && $(UV) venv -q --python python3 build/try
+	@$(UV) pip install -q --python build/try/bin/python dist/*.whl && build/try/bin/boots --version
+
+.PHONY: clean
+clean: ## Remove what can be made again
+	@rm -rf .venv .tools dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis

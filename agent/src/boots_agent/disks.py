@@ -1,0 +1,116 @@
+"""The machine's disks, as ``/sys/block`` tells them.  Disks are only ever read here."""
+
+from pathlib import Path
+
+from boots_agent.facts import names, number, raw, text
+
+# Memory, files, arrays and volumes on top of disks, CD drives, boot areas of eMMC.
+_NO_DISKS = ("dm-", "fd", "loop", "md", "nbd", "ram", "sr", "zd", "zram")
+_SECTOR = 512  # the unit of /sys/block/*/size, whatever the disk's own
+_PROBED = 1 << 17
+_TRANSPORTS = (
+    ("/usb", "usb"),
+    ("/ata", "ata"),
+    ("/end_device-", "sas"),
+    ("/rport-", "fc"),
+    ("/session", "iscsi"),
+    ("/virtio", "virtio"),
+    ("/mmc_host/", "mmc"),
+    ("/vmbus", "hyperv"),
+    ("/vbd-", "xen"),
+    ("/host", "scsi"),
+)
+_SIGNATURES = (
+    (512, b"EFI PART", "gpt"),
+    (4096, b"EFI PART", "gpt"),
+    (0, b"LUKS\xba\xbe", "luks"),
+    (536, b"LVM2 001", "lvm2"),
+    (4096, b"\xfc\x4e\x2b\xa9", "raid"),
+    (0, b"\xfc\x4e\x2b\xa9", "raid"),
+    (0, b"XFSB", "xfs"),
+    (1080, b"\x53\xef", "ext"),
+    (65600, b"_BHRfS_M", "btrfs"),
+    (4086, b"SWAPSPACE2", "swap"),
+    (3, b"NTFS    ", "ntfs"),
+    (82, b"FAT32   ", "fat"),
+    (54, b"FAT", "fat"),
+    (32769, b"CD001", "iso9660"),
+    (510, b"\x55\xaa", "mbr"),
+)
+
+
+def disks(root: Path) -> list[dict[str, object]]:
+    """Every real disk, by name."""
+    block = root / "sys/block"
+    return [_disk(root, block / name) for name in names(block) if _is_disk(block / name)]
+
+
+def kind_of(start: bytes) -> str | None:
+    """What a disk's first 128 KiB look like: a partition table, a file system, ``empty``.
+
+    ``unknown`` is neither zeros nor anything known; None says that nothing could be read.
+    """
+    if not start:
+        return None
+    for offset, signature, kind in _SIGNATURES:
+        if start[offset : offset + len(signature)] == signature:
+            return kind
+    return "unknown" if start.strip(b"\0") else "empty"
+
+
+def _is_disk(path: Path) -> bool:
+    name = path.name
+    hidden = text(path / "hidden") == "1"  # one way of several to a multipath disk
+    area = name.startswith("mmcblk") and ("boot" in name or "rpmb" in name)
+    return not (name.startswith(_NO_DISKS) or hidden or area)
+
+
+def _disk(root: Path, path: Path) -> dict[str, object]:
+    device = path / "device"
+    return {
+        "name": path.name,
+        "path": f"/dev/{path.name}",
+        "bytes": (number(path / "size") or 0) * _SECTOR,
+        "model": _model(device),
+        "serial": _serial(path),
+        "wwn": text(path / "wwid") or text(device / "wwid") or None,
+        "transport": _transport(path),
+        "rotational": text(path / "queue/rotational") == "1",
+        "read_only": text(path / "ro") == "1",
+        "partitions": sum((path / name / "partition").exists() for name in names(path)),
+        "content": kind_of(_start(root / "dev" / path.name)),
+    }
+
+
+def _model(device: Path) -> str | None:
+    model = text(device / "model") or text(device / "name")
+    # What a virtio device has for a vendor is a number, and names nobody.
+    vendor = text(device / "vendor")
+    named = "" if vendor.startswith("0x") or vendor == "ATA" or model.startswith(vendor) else vendor
+    return " ".join(f"{named} {model}".split()) or None
+
+
+def _serial(path: Path) -> str | None:
+    told = text(path / "serial") or text(path / "device/serial")
+    # SCSI's page 80 begins with four bytes of header.
+    page = raw(path / "device/vpd_pg80")[4:].decode(errors="replace").strip("\0 ")
+    if told or page or _transport(path) != "usb":
+        return told or page or None
+    # A USB stick's number is its USB device's, some directories above.
+    told_above = (text(above / "serial") for above in path.resolve().parents)
+    return next((serial for serial in told_above if serial), None)
+
+
+def _transport(path: Path) -> str | None:
+    if path.name.startswith("nvme"):
+        return "nvme"
+    where = str(path.resolve())
+    return next((transport for part, transport in _TRANSPORTS if part in where), None)
+
+
+def _start(device: Path) -> bytes:
+    try:
+        with device.open("rb", buffering=0) as file:
+            return file.read(_PROBED)
+    except OSError:
+        return b""

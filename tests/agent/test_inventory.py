@@ -1,0 +1,83 @@
+"""The inventory over trees of files, against the shared vectors."""
+
+from pathlib import Path
+
+import pytest
+from tests.agent import contract, trees
+
+from boots_agent import facts, inventory
+from boots_agent.disks import disks, kind_of
+from boots_agent.summary import size_text, summary
+
+
+@pytest.mark.parametrize("name", trees.TREES)
+def test_a_machine_reads_as_its_vector(name: str, tmp_path: Path) -> None:
+    root = trees.TREES[name](tmp_path)
+    actual = inventory.collect(root, "x86_64")
+    assert contract.load(contract.FOLDER / f"inventory-{name}.json").content == actual
+
+
+def test_the_summary_is_one_line_for_people(tmp_path: Path) -> None:
+    small = inventory.collect(trees.virtual_machine(tmp_path / "small"), "x86_64")
+    large = inventory.collect(trees.server(tmp_path / "large"), "x86_64")
+    bare = inventory.collect(tmp_path / "bare", "x86_64")
+    assert "1 CPU, 488 MiB, 1 disk (vda 1.0 GiB), 1 NIC" == summary(small)
+    disks_text = "nvme0n1 1.7 TiB, sda 3.6 TiB, sdb 512 MiB"
+    assert f"8 CPUs, 251.6 GiB, 3 disks ({disks_text}), 2 NICs" == summary(large)
+    assert "0 CPUs, 0 B, 0 disks, 0 NICs" == summary(bare)
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        (0, "0 B"),
+        (1023, "1023 B"),
+        (1 << 29, "512 MiB"),
+        (1 << 30, "1.0 GiB"),
+        (1 << 40, "1.0 TiB"),
+    ],
+)
+def test_sizes_are_told_in_the_largest_unit_they_fill(size: int, expected: str) -> None:
+    assert expected == size_text(size)
+
+
+@pytest.mark.parametrize(
+    ("start", "expected"),
+    [
+        (b"", None),
+        (bytes(4096), "empty"),
+        (b"something", "unknown"),
+        (bytes(510) + b"\x55\xaa", "mbr"),
+        (bytes(510) + b"\x55\xaaEFI PART", "gpt"),
+        (bytes(1080) + b"\x53\xef", "ext"),
+        (bytes(82) + b"FAT32   " + bytes(420) + b"\x55\xaa", "fat"),
+        (b"LUKS\xba\xbe", "luks"),
+        (b"XFSB", "xfs"),
+    ],
+)
+def test_the_start_of_a_disk_tells_what_it_holds(start: bytes, expected: str | None) -> None:
+    assert expected == kind_of(start)
+
+
+@pytest.mark.parametrize(
+    "name", ["loop0", "ram0", "sr0", "fd0", "dm-0", "md127", "zram0", "mmcblk0boot0", "nbd0"]
+)
+def test_what_is_no_disk_is_left_out(name: str, tmp_path: Path) -> None:
+    trees.write(tmp_path, {f"sys/block/{name}/size": "1"})
+    assert [] == disks(tmp_path)
+
+
+def test_bootif_is_a_mac_with_hardware_type() -> None:
+    assert "52:54:00:aa:bb:cc" == facts.boot_mac({"BOOTIF": "01-52-54-00-AA-BB-CC"})
+    assert "" == facts.boot_mac({})
+
+
+def test_secure_boot_is_unknown_unless_the_firmware_says(tmp_path: Path) -> None:
+    assert inventory.secure_boot(tmp_path) is None
+    trees.write(tmp_path, {trees.EFI_VARIABLE: b"\x06\0\0\0\0"})
+    assert inventory.secure_boot(tmp_path) is False
+
+
+def test_the_last_of_a_repeated_kernel_argument_wins(tmp_path: Path) -> None:
+    trees.write(tmp_path, {"proc/cmdline": "a=1 quiet a=2=3"})
+    assert {"a": "2=3", "quiet": ""} == facts.kernel_arguments(tmp_path)

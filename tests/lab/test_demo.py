@@ -1,0 +1,53 @@
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from boots.lab import demo
+from boots.lab.demo import DemoOptions, checks, run_demo
+from boots.lab.firmware import Firmware
+
+
+def faults(options: DemoOptions, root: Path) -> dict[str, str]:
+    return {check.what: check.fault for check in checks(options, root)}
+
+
+@pytest.mark.parametrize("firmware", list(Firmware))
+def test_an_empty_system_lacks_everything_and_is_told_what_to_do(
+    tmp_path: Path, firmware: Firmware, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    options = DemoOptions(osie=tmp_path / "osie", firmware=firmware, ipxe=tmp_path)
+
+    found = faults(options, tmp_path)
+
+    assert all(found.values())
+    assert "apt-get install qemu-system-x86" in found["QEMU"]
+    assert "boots osie build" in found["OSIE"]
+    assert ("iPXE" in found) is (firmware is not Firmware.BIOS)
+
+
+def test_what_is_there_is_no_fault(tmp_path: Path) -> None:
+    for name in (*demo.OSIE_FILES, "snponly.efi"):
+        (tmp_path / name).touch()
+
+    found = faults(DemoOptions(osie=tmp_path, firmware=Firmware.UEFI, ipxe=tmp_path), tmp_path)
+
+    assert found["iPXE"] == found["OSIE"] == ""
+
+
+def test_half_an_osie_names_the_missing_half(tmp_path: Path) -> None:
+    (tmp_path / "vmlinuz-x86_64").touch()
+
+    fault = faults(DemoOptions(osie=tmp_path), tmp_path)["OSIE"]
+
+    assert fault.startswith("no initramfs-x86_64 in ")
+
+
+def test_a_demo_that_cannot_begin_ends_with_2_and_starts_nothing(tmp_path: Path) -> None:
+    screen = Console(file=io.StringIO(), width=200)
+
+    assert run_demo(DemoOptions(osie=tmp_path), screen, ["false"]) == 2
+    assert isinstance(screen.file, io.StringIO)
+    assert "✗ OSIE: no vmlinuz-x86_64 and no initramfs-x86_64" in screen.file.getvalue()

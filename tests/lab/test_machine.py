@@ -1,0 +1,150 @@
+from pathlib import Path
+
+import pytest
+
+from boots.lab.accelerator import Accelerator
+from boots.lab.firmware import RECIPES, Firmware, MissingFileError, missing
+from boots.lab.machine import Files, MachineError, Spec, VirtualMachine, command
+
+TCG = Accelerator("tcg", "a test")
+FILES = {
+    "usr/share/OVMF/OVMF_CODE_4M.fd",
+    "usr/share/OVMF/OVMF_VARS_4M.fd",
+    "usr/lib/ipxe/qemu/efi-virtio.rom",
+    "boot/ipxe.lkrn",
+}
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    for name in FILES:
+        path = tmp_path / "root" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x" * 64)
+    return tmp_path / "root"
+
+
+def spec(firmware: Firmware, **changes: object) -> Spec:
+    plain: dict[str, object] = {
+        "firmware": firmware,
+        "mac": "52:54:00:77:00:01",
+        "uuid": "4c4c4544-0077-4000-8000-000000000001",
+        "tap": "tap-lab",
+        "memory": 512,
+    }
+    return Spec(**{**plain, **changes})  # type: ignore[arg-type]
+
+
+def line(firmware: Firmware, root: Path, **changes: object) -> str:
+    files = Files(Path("/W"), root)
+    return " ".join(command(spec(firmware, **changes), files, TCG)).replace(str(root), "")
+
+
+HEAD = "qemu-system-x86_64 -name BOOTS-LAB-1"
+CPU = "-accel tcg,tb-size=128 -cpu max -smp 1 -m 512"
+COMMON = (
+    "-nodefaults -display none -serial file:/W/console.log -qmp unix:/W/qmp,server=on,wait=off "
+    "-uuid 4c4c4544-0077-4000-8000-000000000001 "
+    "-smbios type=1,manufacturer=Boots,product=Lab machine,serial=BOOTS-LAB-1 "
+    "-device virtio-rng-pci"
+)
+EDK2 = (
+    "-drive if=pflash,format=raw,unit=0,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd "
+    "-drive if=pflash,format=raw,unit=1,file=/W/variables.fd"
+)
+TAP = "-netdev tap,id=net0,ifname=tap-lab,script=no,downscript=no"
+ROM = f"{TAP} -device virtio-net-pci,netdev=net0,mac=52:54:00:77:00:01,bootindex=1"
+NO_ROM = f"{TAP} -device virtio-net-pci,netdev=net0,mac=52:54:00:77:00:01,romfile=,bootindex=1"
+DISK = (
+    "-drive if=none,id=disk0,format=raw,file=/W/disk.img "
+    "-device virtio-blk-pci,drive=disk0,serial=BOOTS-LAB-1-DISK,bootindex=2 -no-reboot"
+)
+GOLDEN = {
+    Firmware.BIOS: f"{HEAD} -machine pc,graphics=off {CPU} {COMMON} {ROM} {DISK}",
+    Firmware.BIOS_CHAIN: f"{HEAD} -machine pc,graphics=off {CPU} {COMMON} "
+    f"-kernel /boot/ipxe.lkrn -initrd /W/rom.ipxe {ROM} {DISK}",
+    Firmware.UEFI: f"{HEAD} -machine q35 {CPU} {COMMON} {EDK2} "
+    "-fw_cfg name=opt/org.tianocore/IPv4PXESupport,string=y "
+    f"-fw_cfg name=opt/org.tianocore/IPv6PXESupport,string=n {NO_ROM} {DISK}",
+    Firmware.UEFI_HTTP: f"{HEAD} -machine q35 {CPU} {COMMON} {EDK2} "
+    "-fw_cfg name=opt/org.tianocore/IPv4PXESupport,string=n "
+    f"-fw_cfg name=opt/org.tianocore/IPv6PXESupport,string=n {NO_ROM} {DISK}",
+}
+
+
+@pytest.mark.parametrize("firmware", list(Firmware))
+def test_the_command_line_of_each_firmware(root: Path, firmware: Firmware) -> None:
+    assert line(firmware, root) == GOLDEN[firmware]
+
+
+def test_a_machine_may_have_no_disk_and_may_restart(root: Path) -> None:
+    text = line(Firmware.BIOS, root, disk=0, reboot=True)
+
+    assert "disk0" not in text
+    assert "-no-reboot" not in text
+
+
+def test_a_long_serial_is_cut_where_virtio_would_cut_it(root: Path) -> None:
+    assert "serial=ABCDEFGHIJKLMNOPQRST,boot" in line(
+        Firmware.BIOS, root, serial="ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    )
+
+
+@pytest.mark.parametrize("firmware", list(Firmware))
+def test_too_little_memory_is_refused_in_words(root: Path, firmware: Firmware) -> None:
+    with pytest.raises(ValueError, match=r"needs \d+ MiB of memory, not 64"):
+        line(firmware, root, memory=64)
+
+
+@pytest.mark.parametrize(
+    ("firmware", "packages"),
+    [
+        (Firmware.BIOS, ["ipxe-qemu"]),
+        (Firmware.BIOS_CHAIN, ["ipxe-qemu", "ipxe"]),
+        (Firmware.UEFI, ["ovmf", "ovmf"]),
+        (Firmware.UEFI_HTTP, ["ovmf", "ovmf"]),
+    ],
+)
+def test_what_is_missing_names_its_debian_package(
+    tmp_path: Path, firmware: Firmware, packages: list[str]
+) -> None:
+    faults = missing(firmware, tmp_path)
+
+    assert [fault.rpartition("install ")[2].rstrip(")") for fault in faults] == packages
+
+
+def test_a_command_line_without_its_firmware_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(MissingFileError, match="package ovmf"):
+        command(spec(Firmware.UEFI), Files(tmp_path, tmp_path), TCG)
+
+
+def test_the_older_place_of_the_firmware_is_found(tmp_path: Path) -> None:
+    old = tmp_path / "usr/share/OVMF/OVMF_CODE.fd"
+    old.parent.mkdir(parents=True)
+    old.touch()
+    code = RECIPES[Firmware.UEFI].code
+
+    assert code is not None
+    assert code.find(tmp_path) == old
+
+
+def test_preparing_makes_what_qemu_reads(tmp_path: Path, root: Path) -> None:
+    files = Files(tmp_path / "machine", root)
+
+    files.prepare(spec(Firmware.UEFI, disk=64))
+    files.prepare(spec(Firmware.BIOS_CHAIN, disk=64))
+
+    made = {path.name: path.stat().st_size for path in files.directory.iterdir()}
+    assert made["variables.fd"] == 64
+    assert made["disk.img"] == 64 << 20
+    assert (files.directory / "disk.img").stat().st_blocks == 0
+    assert (files.directory / "rom.ipxe").read_text().startswith("#!ipxe\nset net0/user-class")
+
+
+def test_a_missing_qemu_names_its_package(
+    tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    with pytest.raises(MachineError, match="package qemu-system-x86"):
+        VirtualMachine.start(spec(Firmware.BIOS), Files(tmp_path, root), TCG)

@@ -28,7 +28,6 @@ class Dhcp(_Section, frozen=True):
     enabled: bool = True
     port: int = 67
     lease_time: int = 86_400
-    authoritative: bool = False
 
 
 class Tftp(_Section, frozen=True):
@@ -101,6 +100,44 @@ class Settings(_Section, frozen=True):
     log: Log = Log()
 
 
+# What each key means: the reference page is made from this, and a test misses what is missing.
+MEANINGS: Mapping[str, str] = {
+    "interfaces": "The interfaces to answer on. Boots speaks on no other.",
+    "machines": "Record files, or directories of them. Changes are taken up as they are saved.",
+    "address": "Our address as clients should use it, where it is not the interface's own.",
+    "router_advertisements": "Answer the router solicitations of machines that may boot,"
+    " with an advertisement that offers nothing: iPXE then does not wait 4 to 16 s for IPv6.",
+    "journal": "A file to which every event is appended as a line of JSON.",
+    "cache": "The directory that holds parsed records between starts."
+    " Empty: `records` in systemd's cache directory, or `~/.cache/boots/records`.",
+    "dhcp.enabled": "Whether DHCP is answered.",
+    "dhcp.port": "The port DHCP is heard on; clients and relays use 67.",
+    "dhcp.lease_time": "Seconds an address is given for, where the record does not say.",
+    "tftp.enabled": "Whether TFTP is served.",
+    "tftp.port": "The port TFTP is heard on. PXE ROMs know only 69.",
+    "tftp.address": "The TFTP server clients are sent to, where it is not this one.",
+    "tftp.largest_block": "The largest block in bytes; 0 takes what fits the interface's MTU."
+    " Lower it where the way to the clients has a smaller MTU than its ends.",
+    "http.enabled": "Whether scripts and files are served over HTTP.",
+    "http.port": "The port HTTP is heard on.",
+    "http.url": "The URL clients find us at, where it is not `http://ADDRESS:PORT`.",
+    "syslog.enabled": "Whether machines' syslog lines are taken, and they are told to send them.",
+    "syslog.port": "The port syslog is heard on.",
+    "syslog.address": "The syslog server machines are told of, where it is not this one.",
+    "boot.files": "Folders of boot files of your own; they win over the packages'.",
+    "boot.osie": "The folder with OSIE's kernel and initramfs (`boots osie build`).",
+    "boot.profile": "The profile of machines whose record names none.",
+    "boot.profiles": "A folder of profiles of your own.",
+    "boot.kernel_args": "Kernel arguments for every profile, after the profile's own.",
+    "boot.retries": "How often a script tries a failed download again.",
+    "boot.retry_delay": "Seconds between two tries.",
+    "hook.grpc_authority": "`host:port` of the Tink server, for Tinkerbell's in-memory OS.",
+    "hook.tls": "Whether that OS speaks TLS to the Tink server.",
+    "hook.insecure_tls": "Whether it does so without checking certificates.",
+    "log.form": "How the log is written: `console` for people, `json` for machines.",
+    "log.level": "The least grave lines that are logged: debug, info, warning, error.",
+}
+
 # Numbers that must lie within bounds: port 0 lets the kernel choose, which tests use.
 _BOUNDS: Mapping[str, tuple[int, int]] = {
     "dhcp.port": (0, 65_535),
@@ -114,11 +151,13 @@ _BOUNDS: Mapping[str, tuple[int, int]] = {
 }
 
 
-def keys(kind: type[msgspec.Struct] = Settings, head: str = "") -> Iterator[tuple[str, Any, Any]]:
+def all_keys(
+    kind: type[msgspec.Struct] = Settings, head: str = ""
+) -> Iterator[tuple[str, Any, Any]]:
     """Every key as ``section.name``, its type and its default."""
     for field in msgspec.structs.fields(kind):
         if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct):
-            yield from keys(field.type, f"{head}{field.name}.")
+            yield from all_keys(field.type, f"{head}{field.name}.")
         else:
             default = [] if field.default is msgspec.NODEFAULT else field.default
             yield f"{head}{field.name}", field.type, default
@@ -146,7 +185,7 @@ def load(file: Path | None, environment: Mapping[str, str], flags: Mapping[str, 
 
 def _from_file(file: Path) -> Iterator[tuple[str, Any]]:
     try:
-        table = tomllib.loads(file.read_text())
+        table = tomllib.loads(file.read_bytes().decode())
     except OSError as error:
         raise SettingsError(f"{file}: cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -179,7 +218,7 @@ _NOT_SETTINGS = {"BOOTS_CONFIG"}  # names the settings' own file
 
 
 def _from_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
-    names = {f"BOOTS_{key.replace('.', '_').upper()}": (key, kind) for key, kind, _ in keys()}
+    names = {f"BOOTS_{key.replace('.', '_').upper()}": (key, kind) for key, kind, _ in all_keys()}
     for name, text in environment.items():
         if not name.startswith("BOOTS_") or name in _NOT_SETTINGS or name.startswith("BOOTS_LAB_"):
             continue
@@ -197,7 +236,7 @@ def _from_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, Any
 
 
 def _convert(key: str, value: Any, where: str) -> Any:
-    kinds = {name: kind for name, kind, _ in keys()}
+    kinds = {name: kind for name, kind, _ in all_keys()}
     if key not in kinds:
         raise SettingsError(f'{where}: no setting is named "{key}"{_near(key, kinds)}')
     kind = kinds[key]

@@ -1,5 +1,7 @@
 """``boots check``: are these records sound?"""
 
+from collections.abc import Iterator
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +11,7 @@ from boots.app import world as worlds
 from boots.cli.common import NOBODY, ConfigOption, read_settings, saying_no, texts
 from boots.machines.fault import Fault
 from boots.machines.files import Cache, load
-from boots.model.machine import Known, Machine
+from boots.model.machine import Known, Machine, Reservation
 from boots.model.site import Site
 from boots.policy import boot
 from boots.policy.boot import Script
@@ -20,19 +22,20 @@ def check(
     config: ConfigOption = None,
 ) -> None:
     """Read records and say what is wrong: file, line, field, and what to write instead."""
-    loaded = load(paths, Cache())
+    cache = Cache()
+    loaded = load(paths, cache)
     for fault in loaded.faults:
         print(fault)
     warnings: list[Fault] = []
     if not loaded.faults:
         with saying_no():
             settings = read_settings(config, {"machines": texts(paths)})
-            site = worlds.build(settings, {"": NOBODY}, Cache()).sites[""]
+            site = worlds.build(settings, {"": NOBODY}, cache).sites[""]
         warnings = [
             warning for machine in loaded.index.machines for warning in _warnings(machine, site)
         ]
-    for warning in warnings:
-        print(f"warning: {warning}")
+    for line in _grouped(warnings):
+        print(f"warning: {line}")
     machines = len(loaded.index.machines)
     print(
         f"{machines} machine{'' if machines == 1 else 's'} in {loaded.files}"
@@ -43,10 +46,31 @@ def check(
         raise typer.Exit(1)
 
 
+def _grouped(warnings: list[Fault]) -> list[str]:
+    """One line for what many machines share: a file that is missing is missing for all."""
+    same: dict[tuple[str, str], list[Fault]] = {}
+    for warning in warnings:
+        same.setdefault((warning.problem, warning.advice), []).append(warning)
+    return [
+        f"{first}" if not others else f"{first} (and {len(others)} more like this)"
+        for first, *others in same.values()
+    ]
+
+
 def _warnings(machine: Machine, site: Site) -> list[Fault]:
-    """What would fail at boot: a script that cannot be written, a boot file that is not there."""
+    """What can be read and would fail all the same, at boot or in the network after it."""
     found: list[Fault] = []
+    if not machine.interfaces:
+        found.append(
+            _doubt(machine, "no interface has a MAC yet", "write one, or nothing is answered")
+        )
+    addresses = [each.reservation.address for each in machine.interfaces if each.reservation]
+    for address in sorted({each for each in addresses if addresses.count(each) > 1}):
+        advice = "give each an address of its own if both are used at once"
+        found.append(_doubt(machine, f"several interfaces have the address {address}", advice))
     for interface in machine.interfaces:
+        if interface.reservation is not None:
+            found += [_doubt(machine, *why) for why in _doubtful(interface.reservation)]
         known = Known(machine=machine, interface=interface)
         script = boot.fetch("auto.ipxe", known, site)
         if isinstance(script, Script) and script.problem:
@@ -58,6 +82,19 @@ def _warnings(machine: Machine, site: Site) -> list[Fault]:
                 _doubt(machine, f"there is no boot file {name}", "install it, see boot.files")
             )
     return found
+
+
+def _doubtful(own: Reservation) -> Iterator[tuple[str, str]]:
+    """What is odd about an address, and what to do.  Odd networks exist: it is not refused."""
+    network = IPv4Network((own.address, own.prefix), strict=False)
+    if own.prefix < 31 and own.address == network.network_address:
+        yield f"{own.address} is the address of its network {network}", "write another"
+    if own.prefix < 31 and own.address == network.broadcast_address:
+        yield f"{own.address} is the broadcast address of {network}", "write another"
+    if own.gateway == own.address:
+        yield f"{own.address} is its own gateway", "write the router's address"
+    elif own.gateway is not None and own.gateway not in network:
+        yield f"the gateway {own.gateway} is outside {network}", "check address, prefix and gateway"
 
 
 def _doubt(machine: Machine, problem: str, advice: str) -> Fault:

@@ -28,6 +28,9 @@ def demo(
         Path | None, typer.Option(help="Keep console, journal and capture in this folder.")
     ] = None,
     timeout: Annotated[float, typer.Option(help="Seconds the boot may take.")] = 180,
+    svg: Annotated[
+        Path | None, typer.Option(help="Save the closing report as a picture, too.")
+    ] = None,
 ) -> None:
     """Netboot a virtual machine through the whole chain, in a network of its own."""
     console = Console(highlight=False)
@@ -35,7 +38,9 @@ def demo(
     if osie is None and not isolation.inside() and not (folder / KERNEL).exists():
         console.print("Building OSIE for virtual machines, once:")
         make(BuildOptions(folder, cache_folder() / "osie", flavour="cloud"), console)
-    options = DemoOptions(osie=folder, firmware=firmware, relay=relay, work=work, timeout=timeout)
+    options = DemoOptions(
+        osie=folder, firmware=firmware, relay=relay, work=work, timeout=timeout, picture=svg
+    )
     raise typer.Exit(run_demo(options, console))
 
 

@@ -102,7 +102,8 @@ def _print_machine(console: Console, mac: Mac, known: Known | None, world: World
     if near is not None:
         other = world.index.by_mac[near].machine
         console.print(
-            f"  Nearest miss: you have {near} ({escape(other.name)}, {other.place}), this is {mac}."
+            f"  Nearest miss: you have {near} ({escape(other.name)}, {escape(str(other.place))}),"
+            f" this is {mac}."
         )
 
 
@@ -149,7 +150,8 @@ def _print_reply(console: Console, found: Answer) -> None:
         console.print(f"  none: {escape(found.why)}")
         return
     reply = found.reply
-    console.print(f"  to {found.to.address}:{found.to.port}, {len(dhcp.encode(reply))} bytes")
+    size = len(dhcp.encode(reply, found.limit))
+    console.print(f"  to {found.to.address}:{found.to.port}, {size} bytes")
     for name, value in (
         ("yiaddr", reply.yiaddr),
         ("siaddr", reply.siaddr),
@@ -188,7 +190,7 @@ def _explain_capture(console: Console, file: Path, world: World, site: Site) -> 
     try:
         seen = list(pcap.datagrams(file.read_bytes()))
     except (OSError, Malformed) as error:
-        console.print(f"{file}: {error}")
+        console.print(escape(f"{file}: {error}"))
         raise typer.Exit(2) from None
     start = seen[0].at if seen else 0.0
     for datagram in seen:
@@ -204,7 +206,7 @@ def _explain_dhcp(
     try:
         message = dhcp.decode(datagram.payload)
     except Malformed as error:
-        console.print(f"{at:8.3f} s  not DHCP: {error}")
+        console.print(f"{at:8.3f} s  not DHCP: {escape(str(error))}")
         return
     client = clients.from_dhcp(message)
     known = world.index.by_mac.get(client.mac) if client else None

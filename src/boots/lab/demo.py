@@ -1,6 +1,8 @@
 """``boots demo``: one virtual machine boots from the network, before your eyes."""
 
 import contextlib
+import io
+import re
 import shutil
 import sys
 import tempfile
@@ -8,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.text import Text
 
@@ -51,6 +54,8 @@ class DemoOptions:
     """Seconds from power-on."""
     memory: int = 768
     """MiB."""
+    picture: Path | None = None
+    """Where the closing report is saved as SVG."""
     server: tuple[str, ...] = ()
     """The server's command; empty: this program's own ``serve``."""
     server_arguments: tuple[str, ...] = ()
@@ -96,6 +101,8 @@ def run_demo(options: DemoOptions, console: Console, argv: Sequence[str] = ()) -
         return 130
     else:
         _conclude(console, result)
+        if options.picture is not None:
+            _paint(options, result, options.picture)
         if result.ok:
             if options.work is None:
                 shutil.rmtree(work, ignore_errors=True)
@@ -158,6 +165,17 @@ def _conclude(console: Console, result: BootResult) -> None:
     console.print()
     style = "bold green" if result.ok else "bold red"
     console.print(Text(verdict(result), style), soft_wrap=True)
+
+
+# rich's own picture would fetch its font from a stranger's server.
+_SVG = re.sub(r"@font-face \{\{.*?\}\}\s*", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
+
+
+def _paint(options: DemoOptions, result: BootResult, file: Path) -> None:
+    canvas = Console(record=True, width=96, file=io.StringIO(), highlight=False)
+    _conclude(canvas, result)
+    title = f"boots demo --firmware {options.firmware.value}"
+    canvas.save_svg(str(file), title=title, code_format=_SVG)
 
 
 def _evidence(console: Console, result: BootResult, work: Path) -> None:

@@ -54,7 +54,6 @@ class Site(Word, frozen=True):
     tftp_port: int = 69
     syslog: IPv4Address | None = None
     lease_time: int = 86_400
-    authoritative: bool = False
     boot_files: Mapping[Architecture, str] = {}
     files: Mapping[str, str] = {}
     profiles: Mapping[str, Profile] = msgspec.field(default_factory=lambda: {OSIE.name: OSIE})

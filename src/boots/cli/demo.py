@@ -7,11 +7,7 @@ import typer
 from rich.console import Console
 
 from boots.cli.common import cache_folder
-from boots.cli.osie import make
-from boots.lab import isolation
-from boots.lab.demo import DemoOptions, run_demo
 from boots.lab.firmware import Firmware
-from boots.osie.build import KERNEL, BuildOptions
 
 
 def demo(
@@ -33,6 +29,11 @@ def demo(
     ] = None,
 ) -> None:
     """Netboot a virtual machine through the whole chain, in a network of its own."""
+    from boots.cli.osie import make
+    from boots.lab import isolation
+    from boots.lab.demo import DemoOptions, run_demo
+    from boots.osie.build import KERNEL, BuildOptions
+
     console = Console(highlight=False)
     folder = osie or cache_folder() / "osie" / "cloud"
     if osie is None and not isolation.inside() and not (folder / KERNEL).exists():

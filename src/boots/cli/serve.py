@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import typer
 
-from boots.app.server import Server
 from boots.cli.common import (
     ConfigOption,
     InterfaceOption,
@@ -16,7 +15,6 @@ from boots.cli.common import (
     saying_no,
     texts,
 )
-from boots.journal import log
 
 
 def serve(
@@ -49,6 +47,9 @@ def serve(
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.")] = None,
 ) -> None:
     """Answer DHCP, TFTP and HTTP for the machines we have records of."""
+    from boots.app.server import Server
+    from boots.journal import log
+
     flags: dict[str, Any] = {
         "interfaces": interface,
         "machines": texts(machines),

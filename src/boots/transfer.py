@@ -102,6 +102,8 @@ class Transfer:
         self._timeout = min(_FIRST_TIMEOUT, terms.timeout)
         self._sent_at = 0.0
         self._again = False  # what is in flight was sent before: it says nothing of the path
+        self._clean = False  # all before what is in flight arrived, sent once and acknowledged once
+        self._fastest = 0.0  # the shortest round trip seen, 0 before the first
         self.deadline = 0.0
         self.outcome: Outcome | None = None
 
@@ -160,16 +162,14 @@ class Transfer:
             if block != 0:
                 return []
             self._negotiating = False
-            return self._progress(now)
+            return self._progress(now, clean=True)
         # Block numbers wrap at 65,536; the one meant is within the window just sent.
         ahead = (block - self._acked) & 0xFFFF
         in_flight = self._sent - self._acked
         if ahead > in_flight:
             return []  # an old one, doubled or late on its way
         if ahead == 0:
-            # The first block of a window got lost (RFC 7440 §4).  With single blocks it is a
-            # doubled ACK, and to answer it would double every packet from here on.
-            return self._resend(now) if self._terms.window > 1 and in_flight else []
+            return self._resend(now) if self._first_lost(now) else []
         self._acked += ahead
         if self._acked == self._blocks:
             self.outcome = Outcome(Ending.COMPLETE, "every block was acknowledged")
@@ -177,13 +177,27 @@ class Transfer:
         partly = ahead < in_flight
         if partly:
             self._sent = self._acked  # the rest of the window is lost to the client
-        return self._progress(now)
+        return self._progress(now, clean=not partly)
 
-    def _progress(self, now: float) -> list[bytes]:
+    def _first_lost(self, now: float) -> bool:
+        """Whether a repeated ACK says that the first block of a window got lost (RFC 7440 §4).
+
+        With single blocks it is a doubled ACK, and to answer it would double every packet from
+        here on.  With windows edk2 repeats its ACK for each block that it cannot use.  So the
+        first one counts; others do not, nor any while such blocks may still be under way, behind
+        a gap or a repeat, nor one that comes sooner than an answer could.
+        """
+        answered = now - self._sent_at >= self._fastest / 2
+        return self._terms.window > 1 and self._clean and answered
+
+    def _progress(self, now: float, *, clean: bool) -> list[bytes]:
+        self._clean = clean and not self._again
         if not self._again:
+            round_trip = now - self._sent_at
+            self._fastest = min(self._fastest or round_trip, round_trip)
             # Four round trips leave room for their variation; only clean ones are measured
             # (Karn's rule), so a path slower than the timer is not measured by its repeats.
-            measured = max(_FIRST_TIMEOUT, 4 * (now - self._sent_at))
+            measured = max(_FIRST_TIMEOUT, 4 * round_trip)
             self._timeout = min(measured, self._terms.timeout)
         self._tries = 0
         self._again = False
@@ -192,7 +206,7 @@ class Transfer:
     def _resend(self, now: float) -> list[bytes]:
         self._sent = self._acked
         packets = self._transmit(now)
-        self._again = True
+        self._again, self._clean = True, False
         return packets
 
     def _transmit(self, now: float) -> list[bytes]:

@@ -11,6 +11,7 @@ from boots.policy.ladder import LADDER, STAND_INS, climb
 
 # Where Debian's packages put boot files: ipxe; grub and shim for later stages.
 SYSTEM_FOLDERS = (Path("/usr/lib/ipxe"), Path("/usr/share/ipxe"), Path("/boot/ipxe"))
+CPUS = ("x86_64", "aarch64")
 _SUFFIXES = frozenset({".kpxe", ".kkpxe", ".kkkpxe", ".pxe", ".efi", ".lkrn", ".iso", ".img"})
 
 
@@ -39,14 +40,20 @@ def osie_files(folder: Path) -> dict[str, str]:
 
 
 def profile_files(profile: Profile, folder: Path) -> tuple[Profile, dict[str, str]]:
-    """A profile whose file names are published ones, and these files."""
+    """A profile whose file names are published ones, and those of these files that are there.
+
+    ``{cpu}`` in a name stands for a file for each CPU.
+    """
     files: dict[str, str] = {}
 
     def publish(name: str) -> str:
         if not name or "://" in name or name.startswith("osie/"):
             return name
         published = f"profiles/{profile.name}/{Path(name).name}"
-        files[published] = str(folder / name)
+        for cpu in CPUS:
+            path = folder / name.replace("{cpu}", cpu)
+            if path.is_file():
+                files[published.replace("{cpu}", cpu)] = str(path)
         return published
 
     changed = Profile(

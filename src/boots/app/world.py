@@ -76,7 +76,6 @@ def site(
         tftp_port=settings.tftp.port,
         syslog=IPv4Address(settings.syslog.address or server) if settings.syslog.enabled else None,
         lease_time=settings.dhcp.lease_time,
-        authoritative=settings.dhcp.authoritative,
         boot_files=climb(published),
         files=published,
         profiles=known,

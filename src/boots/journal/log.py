@@ -1,5 +1,6 @@
 """Sink: the journal as log lines for people, or as JSON for machines."""
 
+import contextlib
 import logging
 import sys
 from collections.abc import Mapping, Sequence
@@ -67,7 +68,9 @@ class LogSink:
                 for name, value in msgspec.structs.asdict(entry.event).items()
                 if name not in _LEFT_OUT and value not in ("", [])
             }
-            getattr(log, _LEVEL.get(kind, "info"))(kind.__name__, **fields)
+            # Standard error on a full disk or a closed pipe: there is nowhere left to say so.
+            with contextlib.suppress(OSError):
+                getattr(log, _LEVEL.get(kind, "info"))(kind.__name__, **fields)
 
     def close(self) -> None:
         """Nothing is held open."""

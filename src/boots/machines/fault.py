@@ -24,14 +24,29 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
 class Wrong(Exception):
     """A value is wrong: raised by readers, turned into a `Fault` by who knows the file.
 
-    `path` leads from the top of the document to the value: keys and list positions.
+    `path` leads from the top of the document to the value: keys and list positions.  `line` is
+    for mistakes that leave no document to look the path up in.
     """
 
-    def __init__(self, path: tuple[str | int, ...], problem: str, advice: str) -> None:
+    def __init__(
+        self, path: tuple[str | int, ...], problem: str, advice: str, line: int = 0
+    ) -> None:
         super().__init__(problem)
         self.path = path
         self.problem = problem
         self.advice = advice
+        self.line = line
+
+
+def told(wrong: Wrong, file: str, line: int) -> Fault:
+    """A mistake as a person should read it."""
+    return Fault(
+        file=file,
+        line=line,
+        field=field_name(wrong.path),
+        problem=wrong.problem,
+        advice=wrong.advice,
+    )
 
 
 def field_name(path: Iterable[str | int]) -> str:
@@ -43,6 +58,6 @@ def field_name(path: Iterable[str | int]) -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """``; did you mean "x"?`` when one of the known words is close, else nothing."""
+    """``did you mean "x"?`` when one of the known words is close, else nothing."""
     close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f', did you mean "{close[0]}"?' if close else ""
+    return f'did you mean "{close[0]}"?' if close else ""

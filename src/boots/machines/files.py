@@ -37,6 +37,7 @@ class Cache:
     def __init__(self, directory: Path | None = None) -> None:
         self._directory = directory
         self._memory: dict[str, tuple[Machine, ...]] = {}
+        self._wrote = False
         self._encode = msgspec.msgpack.Encoder(enc_hook=to_plain).encode
         self._decode = msgspec.msgpack.Decoder(tuple[Machine, ...], dec_hook=from_plain).decode
 
@@ -48,12 +49,15 @@ class Cache:
             return _unreadable(name, error.strerror or str(error))
         # The name is in it as places within the records hold it.
         key = hashlib.sha256(f"{__version__}\n{name}\n".encode() + data).hexdigest()
-        machines = self._memory.pop(key, None) or self._from_disk(key)
+        machines = self._memory.pop(key, None)
+        if machines is None:
+            machines = self._from_disk(key)
         if machines is None:
             try:
                 records = read(data.decode(), name)
-            except UnicodeDecodeError:
-                return _unreadable(name, "not UTF-8 text")
+            except UnicodeDecodeError as error:
+                line = data.count(b"\n", 0, error.start) + 1
+                return _unreadable(name, "not UTF-8 text", "save it as UTF-8", line)
             if records.faults:
                 return records  # never kept: the faults must be told again
             machines = records.machines
@@ -61,10 +65,14 @@ class Cache:
         self._memory[key] = machines
         return Records(machines, ())
 
-    def forget_others(self, used: int) -> None:
-        """Drop from memory what the last `used` reads did not touch."""
+    def tidy(self, used: int) -> None:
+        """Drop from memory what the last `used` reads did not touch, and from disk what is old."""
         while len(self._memory) > used:
             del self._memory[next(iter(self._memory))]
+        if self._wrote and self._directory is not None:
+            with contextlib.suppress(OSError):
+                _prune(self._directory)
+        self._wrote = False
 
     def _from_disk(self, key: str) -> tuple[Machine, ...] | None:
         if self._directory is None:
@@ -83,9 +91,14 @@ class Cache:
         with contextlib.suppress(OSError):  # a cache that cannot be written is only slow
             self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
             with tempfile.NamedTemporaryFile(dir=self._directory, delete=False) as file:
-                file.write(self._encode(machines))
-            Path(file.name).replace(self._directory / f"{key}.msgpack")
-            _prune(self._directory)
+                fresh = Path(file.name)
+                try:
+                    file.write(self._encode(machines))
+                    file.flush()
+                    fresh.replace(self._directory / f"{key}.msgpack")
+                finally:
+                    fresh.unlink(missing_ok=True)
+            self._wrote = True
 
 
 def _prune(directory: Path) -> None:
@@ -97,21 +110,30 @@ def _prune(directory: Path) -> None:
             path.unlink()
 
 
-def _unreadable(name: str, why: str) -> Records:
-    fault = Fault(
-        file=name, line=0, field="", problem=f"cannot be read: {why}", advice="check the file"
-    )
-    return Records((), (fault,))
+def _unreadable(
+    name: str, why: str, advice: str = "check that it is there and may be read", line: int = 0
+) -> Records:
+    problem = f"cannot be read: {why}"
+    return Records((), (Fault(file=name, line=line, field="", problem=problem, advice=advice),))
 
 
 def record_files(path: Path) -> list[Path]:
-    """The record files at a path: itself, or what a directory holds directly, in name order."""
+    """The record files at a path: itself, or what a directory holds directly, in name order.
+
+    Kubernetes mounts files as links into hidden directories, which it swaps: only the links
+    count.  A link to nothing is in the list, so that it is complained of.
+
+    Raises:
+        OSError: the directory cannot be listed.
+    """
     if not path.is_dir():
         return [path]
     return sorted(
         entry
         for entry in path.iterdir()
-        if entry.suffix in SUFFIXES and not entry.name.startswith(".") and entry.is_file()
+        if entry.suffix in SUFFIXES
+        and not entry.name.startswith(".")
+        and (entry.is_file() or not entry.exists())
     )
 
 
@@ -119,14 +141,20 @@ def load(paths: list[Path], cache: Cache) -> Loaded:
     """Read all records at these paths.  Never raises on what the files say."""
     machines: list[Machine] = []
     faults: list[Fault] = []
-    files = [file for path in paths for file in record_files(path)]
+    found: dict[Path, None] = {}  # a file named twice is still one file
+    for path in paths:
+        try:
+            found.update(dict.fromkeys(record_files(path)))
+        except OSError as error:
+            faults += _unreadable(str(path), error.strerror or str(error)).faults
+    files = list(found)
     with _without_collector():
         for file in files:
             records = cache.read(file, str(file))
             machines.extend(records.machines)
             faults.extend(records.faults)
         index, clashes = build(machines)
-    cache.forget_others(len(files))
+    cache.tidy(len(files))
     return Loaded(index, (*faults, *clashes), len(files))
 
 

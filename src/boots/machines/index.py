@@ -22,14 +22,19 @@ class Index:
 def build(machines: Iterable[Machine]) -> tuple[Index, list[Fault]]:
     """Index these machines; a MAC, address or name that two of them claim is a fault.
 
-    Of two claims the first one is in the index.
+    Of two claims the first one is in the index.  One address on several interfaces of the same
+    machine is no fault: it boots from whichever has a cable, and Smee's records say it so.
     """
     index = Index(tuple(machines))
     faults: list[Fault] = []
     for machine in index.machines:
         other = index.by_name.setdefault(machine.name, machine)
-        if other is not machine:
-            faults.append(_claimed("name", machine.name, machine, other))
+        if other is not machine and not _has(machine, machine.name):  # else its MAC is the fault
+            faults.append(
+                _fault(
+                    machine, f'"{machine.name}" is the name of the machine at {other.place}', "name"
+                )
+            )
         for interface in machine.interfaces:
             known = Known(machine=machine, interface=interface)
             first = index.by_mac.setdefault(interface.mac, known)
@@ -38,18 +43,30 @@ def build(machines: Iterable[Machine]) -> tuple[Index, list[Fault]]:
             if interface.reservation is None:
                 continue
             first = index.by_address.setdefault(interface.reservation.address, known)
-            if first is not known:
+            if first.machine is not machine:
                 address = str(interface.reservation.address)
                 faults.append(_claimed("address", address, machine, first.machine))
     return index, faults
 
 
+def _has(machine: Machine, mac: str) -> bool:
+    return any(interface.mac == mac for interface in machine.interfaces)
+
+
 def _claimed(what: str, value: str, machine: Machine, other: Machine) -> Fault:
+    if other is machine:
+        return _fault(machine, f'"{machine.name}" has the {what} {value} twice', what)
+    problem = f'"{machine.name}" has the {what} {value} of "{other.name}" at {other.place}'
+    return _fault(machine, problem, what)
+
+
+def _fault(machine: Machine, problem: str, what: str) -> Fault:
+    whose = "interface" if what == "MAC" else "machine"
+    article = "an" if what == "address" else "a"
     return Fault(
         file=machine.place.file,
         line=machine.place.line,
         field="",
-        problem=f'"{machine.name}" has the {what} {value}'
-        f' that "{other.name}" has already, at {other.place}',
-        advice=f"give each machine a {what} of its own",
+        problem=problem,
+        advice=f"give each {whose} {article} {what} of its own",
     )

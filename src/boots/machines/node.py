@@ -66,8 +66,8 @@ class Node:
         for key in self.value or {}:
             if key not in known:
                 raise Node(None, (*self.path, key)).wrong(
-                    f'no setting is named "{key}"{nearest(key, known)}',
-                    f"use one of {', '.join(sorted(known))}",
+                    f'there is no field "{key}"',
+                    nearest(key, known) or f"use one of {', '.join(sorted(known))}",
                 )
 
     def text(self, default: str = "") -> str:
@@ -84,10 +84,10 @@ class Node:
         raise self.wrong("text is wanted here", "write a plain value")
 
     def texts(self) -> tuple[str, ...]:
-        """A list of texts; a single text is a list of one."""
+        """A list of texts without the empty ones; a single text is a list of one."""
         if isinstance(self.value, str):
             return (self.value,) if self.value else ()
-        return tuple(node.text() for node in self.items())
+        return tuple(word for node in self.items() if (word := node.text()))
 
     def flag(self, default: bool) -> bool:
         """Read true or false, in YAML 1.1's spellings too."""
@@ -145,15 +145,20 @@ class Node:
         nodes = [self] if isinstance(self.value, str) else self.items()
         return tuple(address for node in nodes if (address := node.address()) is not None)
 
-    def network(self) -> IPv4Network:
-        """An IPv4 network in the form 10.0.0.0/8."""
+    def network(self, *, strict: bool = True) -> IPv4Network:
+        """An IPv4 network like 10.0.0.0/8; if not `strict`, any address within it will do."""
         word = self.text()
         try:
-            return IPv4Network(word)
-        except ValueError as error:
-            raise self.wrong(
-                f'"{word}" is not a network: {error}', "write one like 10.0.0.0/8"
-            ) from None
+            return IPv4Network(word, strict)
+        except ValueError:
+            pass
+        try:
+            advice = f"write {IPv4Network(word, strict=False)}"
+            problem = f'"{word}" is an address within a network'
+        except ValueError:
+            advice = "write one like 10.0.0.0/8"
+            problem = f'"{word}" is not a network' if word else "a network is missing"
+        raise self.wrong(problem, advice)
 
     def host_name(self) -> str:
         """A host or domain name, fit to go into option 12 or 15."""
@@ -176,7 +181,8 @@ class Node:
                 fit = False
             if not fit or any(letter.isspace() for letter in word):
                 raise self.wrong(
-                    f'"{word}" is not a URL of ours', f"write one that begins {schemes[0]}://"
+                    f'"{word}" is not a URL that iPXE can load',
+                    f"write one that begins {', '.join(f'{scheme}://' for scheme in schemes)}",
                 )
         return word
 
@@ -185,6 +191,7 @@ class Node:
         word = self.text(default)
         if word not in words:
             raise self.wrong(
-                f'"{word}" is none of {", ".join(words)}{nearest(word, words)}', "use one"
+                f'"{word}" is not one of the choices',
+                nearest(word, words) or f"use one of {', '.join(words)}",
             )
         return word

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from functools import partial
+from itertools import islice
+from typing import TypeVar
 
 import msgspec
 
 from boots.machines import short, smee, tinkerbell
-from boots.machines.documents import Document, line_of, parse
-from boots.machines.fault import Fault, Wrong, field_name
+from boots.machines.documents import Document, Lines, parse
+from boots.machines.fault import Fault, Wrong, nearest, told
 from boots.machines.node import Node
 from boots.model.machine import Machine, Place
 
@@ -15,6 +17,7 @@ _FORMS = (
     "write machines: with a list below it, or Tinkerbell Hardware (apiVersion and kind),"
     " or Smee's mapping of MACs"
 )
+N = TypeVar("N", bound=Node)
 _json = msgspec.json.Encoder().encode
 
 
@@ -27,11 +30,11 @@ class Records(msgspec.Struct, frozen=True):
 
 def read(text: str, file: str) -> Records:
     """Read one file; `file` is its name for people.  Never raises on what the file says."""
-    reader = _Reader(file, text)
     try:
         documents = parse(text)
     except Wrong as wrong:
-        return Records((), (reader.fault(wrong, 0),))
+        return Records((), (told(wrong, file, wrong.line),))
+    reader = _Reader(file, text)
     for position, document in enumerate(documents):
         reader.document(position, Node(document))
     return Records(tuple(reader.machines), tuple(reader.faults))
@@ -44,7 +47,7 @@ class _Reader:
         self.machines: list[Machine] = []
         self.faults: list[Fault] = []
         self._file = file
-        self._text = text
+        self._lines = Lines(text)
         self._position = 0
 
     def document(self, position: int, node: Node) -> None:
@@ -52,22 +55,12 @@ class _Reader:
         self._position = position
         self._try(partial(self._by_form, node))
 
-    def fault(self, wrong: Wrong, line: int) -> Fault:
-        """A mistake as a person should read it."""
-        return Fault(
-            file=self._file,
-            line=line,
-            field=field_name(wrong.path),
-            problem=wrong.problem,
-            advice=wrong.advice,
-        )
-
     def _try(self, read: Callable[[], None]) -> None:
         try:
             read()
         except Wrong as wrong:
-            line = line_of(self._text, self._position, wrong.path)
-            self.faults.append(self.fault(wrong, line))
+            line = self._lines.of(self._position, wrong.path)
+            self.faults.append(told(wrong, self._file, line))
 
     def _by_form(self, node: Node) -> None:
         value: Document = node.value
@@ -84,15 +77,16 @@ class _Reader:
         if tinkerbell.is_hardware_json(node.value):
             self._add(tinkerbell.hardware_json, node)
         elif smee.is_smee(node.value):
-            for mac in node.value:
-                self._try(partial(self._add, smee.machine, node.at(mac)))
+            for entry in smee.entries(node):
+                self._try(partial(self._add, smee.machine, entry))
         elif "machines" in node.value:
             for own in short.machines(node):
                 self._try(partial(self._add, short.machine, own))
-        elif "mac" in node.value or "interfaces" in node.value:
+        elif node.value.keys() & {"mac", "address", "interfaces"}:
             self._add(short.machine, node)
         else:
-            raise node.wrong("this is no record", _FORMS)
+            hints = (nearest(key, ["machines"]) for key in islice(node.value, 20))
+            raise node.wrong("this is no record", next(filter(None, hints), _FORMS))
 
     def _each(self, items: Node) -> None:
         for item in items.items():
@@ -100,17 +94,24 @@ class _Reader:
 
     def _kubernetes(self, node: Node) -> None:
         """Hardware, or a list of it; objects of other kinds may share the file."""
-        kind = node.at("kind").text()
-        if kind == "List":
+        kind, version = node.at("kind"), node.at("apiVersion")
+        name = kind.text()
+        if name == "List":
             self._each(node.at("items"))
-        elif not node.at("apiVersion").text().startswith(tinkerbell.GROUP):
+        elif not version.text().startswith(tinkerbell.GROUP):
             return
-        elif kind == "Hardware":
+        elif name not in {"Hardware", "HardwareList"}:
+            if nearest(name, ["Hardware"]):
+                raise kind.wrong(f'there is no kind "{name}"', nearest(name, ["Hardware"]))
+        elif version.text() != tinkerbell.VERSION:
+            problem = f'{name} of version "{version.text()}" is not known'
+            raise version.wrong(problem, f"write it as {tinkerbell.VERSION}")
+        elif name == "Hardware":
             self._add(tinkerbell.hardware, node)
-        elif kind == "HardwareList":
+        else:
             for item in node.at("items").items():  # items may leave out their own kind
                 self._try(partial(self._add, tinkerbell.hardware, item))
 
-    def _add(self, make: Callable[[Node, Place, bytes], Machine], node: Node) -> None:
+    def _add(self, make: Callable[[N, Place, bytes], Machine], node: N) -> None:
         place = Place(file=self._file, line=node.line)
         self.machines.append(make(node, place, _json(node.value)))

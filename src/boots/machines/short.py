@@ -46,6 +46,10 @@ _ADDRESS_KEYS = {
 INTERFACE_KEYS = _NETBOOT_KEYS | _ADDRESS_KEYS | {"mac", "dhcp", "vlan"}
 MACHINE_KEYS = {"name", "cpu", "then", "facility", "interfaces", "notes"}
 FILE_KEYS = {"machines", "defaults", "notes"}
+NO_DEFAULT = {"name", "mac", "address", "interfaces"}
+
+_NOWHERE = IPv4Interface("0.0.0.0/0")
+_ANY = {"mac": "02:00:00:00:00:00", "address": "192.0.2.1/24"}  # stands in for a machine's own
 
 
 def machines(top: Node) -> list[Node]:
@@ -58,7 +62,9 @@ def machines(top: Node) -> list[Node]:
         raise defaults.wrong(
             "a mapping is wanted here", "write what all machines share, key by key"
         )
-    defaults.refuse_unknown((INTERFACE_KEYS | MACHINE_KEYS) - {"mac", "name", "address"})
+    defaults.refuse_unknown((INTERFACE_KEYS | MACHINE_KEYS) - NO_DEFAULT)
+    # Read once by themselves, so that a mistake in them is told once and where it stands.
+    machine(Node({**_ANY, **defaults.value}, defaults.path), Place(file="", line=0), b"")
     return [_with(defaults.value, node) for node in top.at("machines").items()]
 
 
@@ -80,15 +86,9 @@ def machine(node: Node, place: Place, record: bytes) -> Machine:
         raise node.wrong("a machine is a mapping", "write mac: … and address: … below it")
     if node.at("interfaces").value is None:
         node.refuse_unknown(MACHINE_KEYS | INTERFACE_KEYS)
-        interfaces: tuple[Interface, ...] = (_interface(node, {}),)
+        interfaces: tuple[Interface, ...] = (_interface(node, node.at("name")),)
     else:
-        node.refuse_unknown(MACHINE_KEYS | (INTERFACE_KEYS - {"mac", "address"}))
-        shared = {key: node.value[key] for key in INTERFACE_KEYS if key in node.value}
-        interfaces = tuple(_interface(each, shared) for each in node.at("interfaces").items())
-        if not interfaces:
-            raise node.at("interfaces").wrong(
-                "a machine needs an interface", "write - mac: … below it"
-            )
+        interfaces = _interfaces(node)
     return Machine(
         name=node.at("name").text(interfaces[0].mac),
         interfaces=interfaces,
@@ -100,13 +100,31 @@ def machine(node: Node, place: Place, record: bytes) -> Machine:
     )
 
 
-def _interface(own: Node, shared: dict[str, Any]) -> Interface:
-    if shared:
+def _interfaces(node: Node) -> tuple[Interface, ...]:
+    """The interfaces a machine lists; what stands at the machine itself they share."""
+    for key in ("mac", "address"):
+        if key in node.value:
+            advice = f"write {key}: within one of the interfaces"
+            raise node.at(key).wrong(
+                "this belongs to one interface, and several are listed", advice
+            )
+    node.refuse_unknown(MACHINE_KEYS | INTERFACE_KEYS)
+    shared = {key: node.value[key] for key in INTERFACE_KEYS if key in node.value}
+    found = []
+    for own in node.at("interfaces").items():
+        if not isinstance(own.value, dict):
+            raise own.wrong("an interface is a mapping", "write mac: … and address: … below it")
         own.refuse_unknown(INTERFACE_KEYS)
-        own = Node({**shared, **(own.value or {})}, own.path)
+        found.append(_interface(Node({**shared, **own.value}, own.path), node.at("name")))
+    if not found:
+        raise node.at("interfaces").wrong("a machine needs an interface", "write - mac: … below it")
+    return tuple(found)
+
+
+def _interface(own: Node, name: Node) -> Interface:
     return Interface(
         mac=own.at("mac").mac(),
-        reservation=_reservation(own),
+        reservation=_reservation(own, name),
         netboot=Netboot(
             allowed=own.at("netboot").flag(True),
             profile=own.at("profile").text(),
@@ -121,27 +139,27 @@ def _interface(own: Node, shared: dict[str, Any]) -> Interface:
     )
 
 
-def _reservation(node: Node) -> Reservation | None:
-    if node.at("address").value is None:
-        return None
-    interface = _address(node.at("address"))
-    gateway = node.at("gateway").address()
-    return Reservation(
+def _reservation(node: Node, name: Node) -> Reservation | None:
+    """What is written about DHCP: all of it is read, though without an address it is not used."""
+    has_address = bool(node.at("address").text())
+    interface = _address(node.at("address")) if has_address else _NOWHERE
+    reservation = Reservation(
         address=interface.ip,
         prefix=interface.network.prefixlen,
-        gateway=gateway,
+        gateway=node.at("gateway").address(),
         broadcast=node.at("broadcast").address(),
         name_servers=node.at("name_servers").addresses(),
         ntp_servers=node.at("ntp_servers").addresses(),
-        host_name=node.at("host_name").host_name() or _host_name(node.at("name")),
+        host_name=node.at("host_name").host_name() or _host_name(name),
         domain=node.at("domain").host_name(),
-        search=tuple(name.host_name() for name in _list(node.at("search"))),
+        search=tuple(filter(None, (each.host_name() for each in _list(node.at("search"))))),
         lease_time=node.at("lease_time").number(0, 60, 0xFFFFFFFF),
         routes=tuple(
             Route(network=route.at("to").network(), router=_router(route))
             for route in node.at("routes").items()
         ),
     )
+    return reservation if has_address else None
 
 
 def _list(node: Node) -> list[Node]:
@@ -149,6 +167,7 @@ def _list(node: Node) -> list[Node]:
 
 
 def _router(route: Node) -> IPv4Address:
+    route.refuse_unknown({"to", "via"})
     router = route.at("via").address()
     if router is None:
         raise route.at("via").wrong("a route needs a router", "write via: and its address")

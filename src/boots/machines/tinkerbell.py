@@ -2,28 +2,37 @@
 
 Both describe an interface alike; they differ in where the interfaces stand and in how some
 names are spelt.  Read so that what worked with the ancestors works here: fields unknown to us
-are kept in the record and not complained of.
+are kept in the record and not complained of, and what they passed over in silence is passed over
+here: name servers that are names or IPv6, IPv6 addresses, interfaces that nobody filled in yet.
 """
 
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 
+from boots.machines.fault import Wrong
 from boots.machines.node import Node
 from boots.model.machine import Interface, Machine, Netboot, Place, Reservation, Route
 
 GROUP = "tinkerbell.org/"
+VERSION = f"{GROUP}v1alpha1"
+
+_SCHEMES = ("http", "https", "tftp", "ftp", "nfs")  # that iPXE can be built with
 
 
 def hardware(node: Node, place: Place, record: bytes) -> Machine:
     """One ``kind: Hardware`` object.
 
+    Names are unique within a namespace only, so it is part of the machine's name, unless it is
+    the one that goes without saying.
+
     Raises:
-        Wrong: a value of the wrong kind, no interface, no MAC.
+        Wrong: a value of the wrong kind, an address without its netmask or MAC.
     """
     spec, meta = node.at("spec"), node.at("metadata")
+    namespace, name = meta.at("namespace").text(), meta.at("name").text()
     return _machine(
         spec.at("interfaces"),
         spec.at("metadata"),
-        name=meta.at("name").text(),
+        name=f"{namespace}/{name}" if name and namespace not in {"", "default"} else name,
         agent_id=spec.at("agentID").text(),
         place=place,
         record=record,
@@ -55,21 +64,34 @@ def hardware_json(node: Node, place: Place, record: bytes) -> Machine:
 def _machine(
     interfaces: Node, metadata: Node, *, name: str, agent_id: str, place: Place, record: bytes
 ) -> Machine:
-    facility = metadata.at("facility").at("facility_code").text()
-    found = tuple(_interface(node) for node in interfaces.items())
-    if not found:
-        raise interfaces.wrong("the machine has no interface", "write one with dhcp.mac")
-    first = next(iter(interfaces.items())).at("dhcp")
+    found = tuple(_interface(node) for node in interfaces.items() if _is_filled_in(node))
+    if not found and not name:
+        raise interfaces.wrong(
+            "neither a name nor a MAC says whose record this is", "write dhcp.mac"
+        )
+    archs = (node.at("dhcp").at("arch").text() for node in interfaces.items())
+    # The form of 2020 travels with its metadata as one text, too.
+    meta = Node(None) if isinstance(metadata.value, str) else metadata
     return Machine(
         name=name or found[0].mac,
         interfaces=found,
         place=place,
         # Smee's default, and what "x86_64" and an empty value come to (its script handler).
-        cpu=first.at("arch").text() or "x86_64",
+        cpu=next(filter(None, archs), "x86_64"),
         agent_id=agent_id,
-        facility=facility,
+        facility=meta.at("facility").at("facility_code").text(),
         record=record,
     )
+
+
+def _is_filled_in(interface: Node) -> bool:
+    """Whether anything is said about DHCP.  Without that nobody can ask for this interface.
+
+    An object may be in the cluster before its interfaces are known; it must not keep all others
+    from being served.
+    """
+    dhcp = interface.at("dhcp").value
+    return any(dhcp.values()) if isinstance(dhcp, dict) else dhcp is not None
 
 
 def _interface(node: Node) -> Interface:
@@ -84,9 +106,9 @@ def _interface(node: Node) -> Interface:
             # Absent is off, as it was for the ancestors: nothing boots that nobody allowed.
             allowed=netboot.at("allowPXE", "allow_pxe").flag(False),
             script=ipxe.at("contents").text(),
-            script_url=ipxe.at("url").url("http", "https", "tftp"),
+            script_url=lenient_url(ipxe.at("url")),
             boot_file=ipxe.at("binary").text(),
-            osie_url=osie.at("baseURL", "base_url").url("http", "https", "tftp"),
+            osie_url=lenient_url(osie.at("baseURL", "base_url")),
             kernel=osie.at("kernel").text(),
             initrd=osie.at("initrd").text(),
             kernel_args=osie.at("kernelParams").texts(),
@@ -96,10 +118,11 @@ def _interface(node: Node) -> Interface:
 
 def _reservation(dhcp: Node) -> Reservation | None:
     ip = dhcp.at("ip")
-    address = ip.at("address").address() if ip.at("family").text() != "6" else None
+    if ip.at("family").text() == "6" or _is_ipv6(ip.at("address").text()):
+        return None
+    address = ip.at("address").address()
     if address is None:
         return None
-    domain = dhcp.at("domain_name").text()
     return Reservation(
         address=address,
         prefix=prefix_of(ip.at("netmask")),
@@ -107,8 +130,8 @@ def _reservation(dhcp: Node) -> Reservation | None:
         name_servers=lenient_addresses(dhcp.at("name_servers")),
         ntp_servers=lenient_addresses(dhcp.at("time_servers")),
         host_name=dhcp.at("hostname").text(),
-        domain=domain,
-        search=(domain,) if domain else (),
+        domain=dhcp.at("domain_name").text(),
+        search=lenient_names(dhcp.at("domain_name")),
         lease_time=dhcp.at("lease_time").number(0, 0, 0xFFFFFFFF),
         routes=tuple(_route(route) for route in dhcp.at("classless_static_routes").items()),
         boot_server=dhcp.at("tftp_server_name").text(),
@@ -120,7 +143,17 @@ def _route(node: Node) -> Route:
     router = node.at("router").address()
     if router is None:
         raise node.at("router").wrong("a route needs a router", "write its address")
-    return Route(network=node.at("destination_descriptor").network(), router=router)
+    return Route(network=node.at("destination_descriptor").network(strict=False), router=router)
+
+
+def _is_ipv6(word: str) -> bool:
+    if ":" not in word:
+        return False
+    try:
+        IPv6Address(word)
+    except ValueError:
+        return False
+    return True
 
 
 def prefix_of(netmask: Node) -> int:
@@ -136,6 +169,22 @@ def prefix_of(netmask: Node) -> int:
     if bits != (0xFFFFFFFF << (32 - prefix)) & 0xFFFFFFFF:
         raise netmask.wrong(f'"{word}" is not a netmask', "write it like 255.255.255.0")
     return prefix
+
+
+def lenient_url(node: Node) -> str:
+    """A URL; blanks in it are written as Go's parser understood them."""
+    return Node(node.text().strip().replace(" ", "%20"), node.path).url(*_SCHEMES)
+
+
+def lenient_names(node: Node) -> tuple[str, ...]:
+    """Domain names without those that option 119 cannot carry."""
+    found = []
+    for word in node.texts():
+        try:
+            found.append(Node(word.removesuffix("."), node.path).host_name())
+        except Wrong:
+            continue
+    return tuple(filter(None, found))
 
 
 def lenient_addresses(node: Node) -> tuple[IPv4Address, ...]:

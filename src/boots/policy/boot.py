@@ -7,12 +7,13 @@ URL that `decide` hands out is one that `fetch` gives.
 
 import enum
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from boots.model.machine import Known
 from boots.model.site import Site
 from boots.policy import script
 from boots.policy.client import Client, Program
-from boots.policy.path import SCRIPT, SCRIPT_NAMES
+from boots.policy.path import SCRIPT, SCRIPT_NAMES, URL_SAFE, leads_back, tftp_base
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def refused(known: Known) -> str:
 def _script(client: Client, known: Known, site: Site) -> Decision:
     own = known.interface.netboot.script_url
     # A script that stands in the record wins over a URL, as it does in `fetch`.
-    if own and not known.interface.netboot.script:
+    if own and not known.interface.netboot.script and not leads_back(own, site):
         return Load(own, "iPXE gets the script URL of its record")
     if client.features and "http" not in client.features:
         return Load(tftp_url(known, site, SCRIPT), "iPXE without HTTP gets its script over TFTP")
@@ -100,13 +101,12 @@ def _without_boot_file(client: Client) -> str:
 
 def http_url(known: Known, site: Site, name: str) -> str:
     """The URL of a name among our files or scripts, for one machine."""
-    return f"{site.http_url}/{known.mac}/{name}"
+    return f"{site.http_url}/{known.mac}/{quote(name, safe=URL_SAFE)}"
 
 
 def tftp_url(known: Known, site: Site, name: str) -> str:
-    """The same over TFTP; the port is only written where it is not 69."""
-    port = "" if site.tftp_port == 69 else f":{site.tftp_port}"
-    return f"tftp://{site.tftp}{port}/{known.mac}/{name}"
+    """The same over TFTP."""
+    return f"{tftp_base(site)}/{known.mac}/{quote(name, safe=URL_SAFE)}"
 
 
 # --- what may be fetched

@@ -99,9 +99,10 @@ def _program(message: Message, user_class: str) -> Program:
 
 
 def _user_class(message: Message) -> str:
-    """The first class, whether it came bare or in the RFC 3004 list."""
+    """The class of iPXE among those listed, or the first; bare or in the RFC 3004 list."""
     user_class = message.get(pxe.USER_CLASS)
-    return user_class.classes[0].decode(errors="replace") if user_class else ""
+    names = [name.decode(errors="replace") for name in user_class.classes] if user_class else []
+    return next((name for name in names if name in IPXE_CLASSES), names[0] if names else "")
 
 
 def _code(message: Message) -> Code | None:

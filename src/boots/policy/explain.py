@@ -10,8 +10,7 @@ from boots.model.site import Site
 from boots.policy import client as clients
 from boots.policy.answer import Answer, answer
 from boots.policy.boot import File, Load, Refusal, Script, fetch
-from boots.policy.client import Program
-from boots.policy.path import read
+from boots.policy.path import named
 from boots.wire import dhcp, options, pxe
 from boots.wire.dhcp import Message
 from boots.wire.options import MessageType
@@ -71,12 +70,13 @@ def chain(firmware: Firmware, mac: Mac, known: Known | None, site: Site) -> Chai
         if not isinstance(found.decision, Load):
             break
         url = found.decision.url
-        if not url.startswith((site.http_url, f"tftp://{site.tftp}")):
+        name = named(url, site)
+        if name is None:
             break  # somebody else's server: what it gives is not ours to say
-        got = fetch(_name(url, site), known, site, tftp=url.startswith("tftp:"))
+        got = fetch(name, known, site, tftp=url.startswith("tftp:"))
         fetched.append((url, got))
-        if not isinstance(got, File):
-            break
+        if who.ipxe or not isinstance(got, File):
+            break  # what iPXE loads is a script, and the last word
         # Every boot file that we hand out is an iPXE.
         who = replace(firmware, name="iPXE", ipxe=True, vendor_class=_as_pxe(firmware))
     return Chain(firmware, tuple(steps), tuple(fetched))
@@ -84,12 +84,6 @@ def chain(firmware: Firmware, mac: Mac, known: Known | None, site: Site) -> Chai
 
 def _as_pxe(firmware: Firmware) -> str:
     return firmware.vendor_class.replace("HTTPClient", "PXEClient")
-
-
-def _name(url: str, site: Site) -> str:
-    if url.startswith(site.http_url):
-        return read(url.removeprefix(site.http_url)).name
-    return read(url.split("/", 3)[3]).name
 
 
 def discover(firmware: Firmware, mac: Mac) -> Message:
@@ -113,11 +107,6 @@ def discover(firmware: Firmware, mac: Mac) -> Message:
         flags=dhcp.BROADCAST,
         options=MappingProxyType(values),
     )
-
-
-def is_netboot(step: Step) -> bool:
-    """Whether the program of a step wants to boot something."""
-    return step.answer.client is not None and step.answer.client.program is not Program.OS
 
 
 def nearest_miss(mac: Mac, known: Iterable[Mac], most: int = 2) -> Mac | None:

@@ -5,7 +5,6 @@ from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
 from types import MappingProxyType
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 from boots.model.machine import Reservation
 from boots.model.site import Site
@@ -13,12 +12,14 @@ from boots.policy.address import Assignment
 from boots.policy.asked import Asked
 from boots.policy.boot import Decision, Disk, Load, http_url
 from boots.policy.client import Program
+from boots.policy.path import named
 from boots.wire import dhcp, options, pxe
 from boots.wire.dhcp import Message
 from boots.wire.options import MessageType, Option
 
 _NOWHERE = IPv4Address(0)
 _EVERYONE = IPv4Address("255.255.255.255")
+_ANYWHERE = IPv4Network("0.0.0.0/0")
 
 # A name that no file has: a ROM left without one waits a minute for a proxyDHCP server, with
 # this one it is refused at once and goes on to the next boot device.  Smee's name for it.
@@ -28,8 +29,14 @@ NOT_ALLOWED = "netboot-not-allowed"
 # Ethernet frame holds, as edk2 says 65280.  Both without the headers of IP and UDP.
 _LEAST_LIMIT, _MOST_LIMIT = 548, 1472
 
-# These are what a reply is for; a tight limit drops others first.
-_ESSENTIAL = (53, 54, 51, 1, 3, 58, 59, 60, 43, 97, 175, 66, 67, 61, 121, 6, 56)
+# The field needs its NUL: what is longer goes into option 67.
+_LONGEST_FILE = 127
+
+# These come first on the wire, as simple clients look for them there.
+_LEADING = (53, 54, 51)
+
+# These are what a reply is for; where not all fits, they are kept before others.
+_ESSENTIAL = (*_LEADING, 1, 3, 82, 58, 59, 60, 43, 97, 175, 66, 67, 61, 121, 6, 56)
 
 
 class Destination(NamedTuple):
@@ -128,25 +135,37 @@ def _lease(values: dict[int, bytes], seconds: int) -> None:
 
 def _network(values: dict[int, bytes], reservation: Reservation, site: Site) -> None:
     """What a machine needs to take part in its network."""
-    network = IPv4Network((reservation.address, reservation.prefix), strict=False)
     _put(values, options.SUBNET_MASK, reservation.netmask)
     _put(values, options.ROUTER, (reservation.gateway,) if reservation.gateway else ())
     _put(values, options.NAME_SERVERS, reservation.name_servers)
     _put(values, options.HOST_NAME, reservation.host_name)
     _put(values, options.DOMAIN_NAME, reservation.domain)
-    _put(
-        values,
-        options.BROADCAST_ADDRESS,
-        reservation.broadcast or network.broadcast_address,
-    )
+    _put(values, options.BROADCAST_ADDRESS, reservation.broadcast or _broadcast(reservation))
     _put(values, options.NTP_SERVERS, reservation.ntp_servers)
     _put(values, options.LOG_SERVERS, (site.syslog,) if site.syslog else ())
-    _put(values, options.DOMAIN_SEARCH, reservation.search)
+    _put(values, options.DOMAIN_SEARCH, tuple(filter(_is_domain, reservation.search)))
     routes = tuple(options.Route(route.network, route.router) for route in reservation.routes)
-    if routes and reservation.gateway:
+    if routes and reservation.gateway and all(route.network != _ANYWHERE for route in routes):
         # RFC 3442: a client that reads 121 ignores option 3, so the default route is in both.
-        routes = (*routes, options.Route(IPv4Network("0.0.0.0/0"), reservation.gateway))
+        routes = (*routes, options.Route(_ANYWHERE, reservation.gateway))
     _put(values, options.CLASSLESS_ROUTES, routes)
+
+
+def _broadcast(reservation: Reservation) -> IPv4Address | None:
+    """The last address of the network; one of two addresses or of one has none (RFC 3021)."""
+    if reservation.prefix > 30:
+        return None
+    network = IPv4Network((reservation.address, reservation.prefix), strict=False)
+    return network.broadcast_address
+
+
+def _is_domain(name: str) -> bool:
+    """Whether a name of a record can be written in the form of option 119."""
+    try:
+        options.write_name(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _netboot(reply: Message, values: dict[int, bytes], asked: Asked, decision: Decision) -> Message:
@@ -155,7 +174,13 @@ def _netboot(reply: Message, values: dict[int, bytes], asked: Asked, decision: D
     if own is not None and (own.boot_server or own.boot_file):
         _put(values, options.TFTP_SERVER_NAME, own.boot_server)
         _put(values, options.BOOT_FILE_NAME, own.boot_file)
-        return replace(reply, file=own.boot_file.encode()[:127])
+        file = own.boot_file.encode()
+        return replace(
+            reply,
+            # Many clients look here only, and would else come to us.
+            siaddr=_server(own.boot_server) if own.boot_server else reply.siaddr,
+            file=file if len(file) <= _LONGEST_FILE else b"",
+        )
     if program is Program.IPXE:
         # Nobody else will answer: without this iPXE waits 3 s for a proxyDHCP offer.
         _put(values, pxe.IPXE, {pxe.NO_PXEDHCP: b"\1"})
@@ -171,14 +196,23 @@ def _netboot(reply: Message, values: dict[int, bytes], asked: Asked, decision: D
     return _boot_file(reply, values, asked, decision)
 
 
+def _server(name: str) -> IPv4Address:
+    """A boot server as siaddr can hold it; 0.0.0.0 for one that is known by name."""
+    try:
+        return IPv4Address(name)
+    except ValueError:
+        return _NOWHERE
+
+
 def _boot_file(
     reply: Message, values: dict[int, bytes], asked: Asked, decision: Decision
 ) -> Message:
     program = asked.client.program
     match decision:
         case Load(url) if program is Program.PXE_ROM:
-            # A bare name: some UEFI firmware never asks for one with a folder (Lenovo HR330A).
-            name = urlsplit(url).path.rpartition("/")[2]
+            # Without the MAC: some UEFI firmware never asks for a name with a folder (Lenovo
+            # HR330A).  The address tells us who asks.
+            name = named(url, asked.site) or url
         case Load(url):
             name = url
         case Disk() if program is Program.UEFI_HTTP:
@@ -188,28 +222,36 @@ def _boot_file(
         case _:
             return reply
     reply = replace(reply, siaddr=asked.site.tftp)
-    if len(name.encode()) > 127:  # the field needs its NUL: longer names go into option 67
+    if len(name.encode()) > _LONGEST_FILE:
         _put(values, options.BOOT_FILE_NAME, name)
         return reply
     return replace(reply, file=name.encode())
 
 
 def _finish(reply: Message, values: dict[int, bytes], message: Message) -> Message:
-    """Echo what must be echoed, put options in order, and drop what the client cannot take."""
+    """Echo what must be echoed, put options in order, and leave out what the client cannot take."""
     for echoed in (options.CLIENT_ID.code, options.RELAY_AGENT):  # RFC 6842; RFC 3046 §2.2
         if echoed in message.options:
             values[echoed] = message.options[echoed]
     ordered = _in_order(values, message.get(options.PARAMETER_LIST) or b"")
     limit = size_limit(message)
-    while True:
-        whole = replace(reply, options=MappingProxyType(dict(ordered)))
-        droppable = [code for code in ordered if code not in _ESSENTIAL and code != 82]
-        if not droppable or len(dhcp.encode(whole, limit)) <= limit:
-            return whole
-        del ordered[droppable[-1]]
+    whole = _with(reply, ordered)
+    if len(dhcp.encode(whole, limit)) <= limit:
+        return whole
+    kept: dict[int, bytes] = {}
+    for code in dict.fromkeys((*_ESSENTIAL, *ordered)):
+        if code in ordered:
+            more = {each: ordered[each] for each in ordered if each == code or each in kept}
+            if len(dhcp.encode(_with(reply, more), limit)) <= limit:
+                kept = more
+    return _with(reply, kept)
+
+
+def _with(reply: Message, values: Mapping[int, bytes]) -> Message:
+    return replace(reply, options=MappingProxyType(dict(values)))
 
 
 def _in_order(values: Mapping[int, bytes], wanted: bytes) -> dict[int, bytes]:
-    """Essential options first, then those the client asked for, in its order, then the rest."""
-    order = [*_ESSENTIAL, *wanted, *values]
+    """Those asked for in the order they were asked for (RFC 2132 §9.8), then the rest."""
+    order = [*_LEADING, *wanted, *_ESSENTIAL, *values]
     return {code: values[code] for code in dict.fromkeys(order) if code in values}

@@ -1,18 +1,23 @@
 """iPXE scripts: what a profile comes to for one machine, as text that no value can bend.
 
-iPXE splits a line at white space and has no quoting: ``||``, ``&&`` and a word that begins with
-``#`` end a command, ``${`` begins a setting, a newline begins a new command.  So a value either
-is free of all these or is refused; there is nothing to escape with (`word`, `words`).
+iPXE splits a line at white space and has no quoting: ``||``, ``&&``, ``;`` and a word that begins
+with ``#`` end a command, ``${`` begins a setting, a newline begins a new command, a backslash
+before it takes it away, a first word with a dash is an option.  So a value either is free of all
+these or is refused; there is nothing to escape with (`word`, `words`).
 """
 
 import re
+from urllib.parse import quote, unquote
 
 from boots.model.mac import dashed
 from boots.model.machine import Known
 from boots.model.site import Profile, Site
+from boots.policy.path import URL_SAFE, leads_back
 
 _PRINTABLE = re.compile(r"[\x21-\x7e]+")
-_ENDS_COMMAND = frozenset({"||", "&&"})
+_ENDS_COMMAND = frozenset({"||", "&&", ";"})
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_MAGIC = re.compile(r"#!ipxe\s")
 # Time to read the screen.  With plain "exit" UEFI ends in its own menu; 1 sends it to the next
 # boot device.
 _GIVE_UP = "sleep 10\nexit 1\n"
@@ -28,8 +33,8 @@ def word(text: str, what: str) -> str:
     Raises:
         Unwritable: it is empty, has white space or control characters, or means something to iPXE.
     """
-    fit = _PRINTABLE.fullmatch(text) and text not in _ENDS_COMMAND and not text.startswith("#")
-    if not fit or "${" in text:
+    fit = _PRINTABLE.fullmatch(text) and text not in _ENDS_COMMAND
+    if not fit or text.startswith("#") or text.endswith("\\") or "${" in text:
         raise Unwritable(f"{what} {text!r} cannot stand in an iPXE script")
     return text
 
@@ -55,8 +60,8 @@ def render(known: Known, site: Site, base: str) -> tuple[str, str]:
     netboot = known.interface.netboot
     if netboot.script:
         return _own(netboot.script), "script"
-    if netboot.script_url:
-        url = word(netboot.script_url, "the script URL")
+    if netboot.script_url and not leads_back(netboot.script_url, site):
+        url = _absolute(netboot.script_url, "the script URL")
         return f"#!ipxe\necho Boots: loading {url}\nchain --autofree {url}\n", "script_url"
     if netboot.osie_url or netboot.kernel or netboot.initrd:
         profile = _hook(known, site)
@@ -76,15 +81,15 @@ def apology(why: str) -> str:
     """
     shown = " ".join(
         part if _PRINTABLE.fullmatch(part) and part not in _ENDS_COMMAND else "?"
-        for part in why.replace("$", "?").replace("#", "?").split()
+        for part in re.sub(r"[$#\\]", "?", why).split()
     )
     return f"#!ipxe\necho Boots: {shown}\n{_GIVE_UP}"
 
 
 def _own(text: str) -> str:
     """A script that stands in the record: taken as it is, as a person wrote it as a script."""
-    head = "" if text.startswith("#!ipxe") else "#!ipxe\n"
-    return f"{head}{text}" if text.endswith("\n") else f"{head}{text}\n"
+    whole = text if text.endswith("\n") else f"{text}\n"
+    return whole if _MAGIC.match(whole) else f"#!ipxe\n{whole}"
 
 
 def _hook(known: Known, site: Site) -> Profile:
@@ -128,7 +133,7 @@ def _load(profile: Profile, known: Known, site: Site, base: str) -> str:
     kernel = _url(profile.kernel, known, site, base)
     initrds = [_url(name, known, site, base) for name in profile.initrds]
     # UEFI kernels find their initrd only when told its name.
-    args = [f"initrd={url.rpartition('/')[2]}" for url in initrds]
+    args = [word(f"initrd={_image_name(url)}", "the kernel argument") for url in initrds]
     for text in _arguments(profile, known, site):
         args += words(text, "the kernel argument")
     lines = [
@@ -181,7 +186,18 @@ def _arguments(profile: Profile, known: Known, site: Site) -> list[str]:
 def _url(name: str, known: Known, site: Site, base: str) -> str:
     name = name.replace("{cpu}", known.machine.cpu)
     if "://" in name:
-        return word(name, "the URL")
+        return _absolute(name, "the URL")
     if name not in site.files:
         raise Unwritable(f'there is no file "{name}"')
-    return word(f"{base}/{name}", "the URL")
+    return _absolute(f"{base}/{quote(name, safe=URL_SAFE)}", "the URL")
+
+
+def _absolute(url: str, what: str) -> str:
+    if not _ABSOLUTE.match(url):
+        raise Unwritable(f"{what} {url!r} does not begin with a scheme like http://")
+    return word(url, what)
+
+
+def _image_name(url: str) -> str:
+    """What iPXE calls an image: the last part of its URL's path, unquoted."""
+    return unquote(re.split("[?#]", url)[0]).rpartition("/")[2]

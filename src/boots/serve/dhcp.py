@@ -1,7 +1,6 @@
 """The DHCP door: one socket for each interface."""
 
 import asyncio
-import contextlib
 import socket
 from collections.abc import Callable
 from typing import NamedTuple
@@ -76,9 +75,21 @@ class DhcpDoor:
         answer = self._ask(message)
         if answer.reply is not None and answer.to is not None:
             data = dhcp.encode(answer.reply, answer.limit)
-            with contextlib.suppress(BlockingIOError):
+            try:
                 self._sock.sendto(data, (str(answer.to.address), answer.to.port))
+            except OSError as error:  # no way back to a relay, a firewall, full buffers
+                why = f"the answer to {answer.to.address} could not be sent: {error.strerror}"
+                self._record(self._ignored(message, answer, why))
+                return
         self._record(self._event(message, answer))
+
+    def _ignored(self, message: Message, answer: Answer, why: str) -> events.AnyEvent:
+        return events.DhcpIgnored(
+            mac=answer.client.mac if answer.client else "",
+            interface=self._interface,
+            message=message.kind.name if message.kind else "BOOTP",
+            why=why,
+        )
 
     def _event(self, message: Message, answer: Answer) -> events.AnyEvent:
         about = _About(answer.client.mac if answer.client else "", self._interface)
@@ -90,9 +101,7 @@ class DhcpDoor:
                 return events.AddressReleased(address=address, **about._asdict())
             if kind is MessageType.DECLINE:
                 return events.AddressDeclined(address=address, **about._asdict())
-            return events.DhcpIgnored(
-                message=kind.name if kind else "BOOTP", why=answer.why, **about._asdict()
-            )
+            return self._ignored(message, answer, answer.why)
         if answer.reply.kind is MessageType.NAK:
             return events.NakSent(why=answer.why, relay=relay, **about._asdict())
         sent = events.OfferSent if answer.reply.kind is MessageType.OFFER else events.AckSent

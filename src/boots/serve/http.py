@@ -1,6 +1,7 @@
 """The HTTP door on the boot side: scripts, boot files, kernels and initrds, and OSIE's agent."""
 
 import asyncio
+import logging
 import socket
 import struct
 from collections.abc import Awaitable, Callable
@@ -13,6 +14,7 @@ import msgspec
 import structlog
 from aiohttp import hdrs, web
 from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http_exceptions import HttpProcessingError
 
 from boots import __version__
 from boots.journal import events
@@ -28,6 +30,8 @@ _STATUS = {
 _TYPES = {".efi": "application/efi", ".ipxe": "text/plain", ".cfg": "text/plain"}
 SERVER = f"Boots/{__version__}"
 _LARGEST_REPORT = 1 << 20
+_BACKLOG = 1024
+_GRACE = 5  # seconds that requests under way get to end when the server stops
 _TOLD_EVERY = 0.5  # seconds between two looks at how far the downloads are
 _log = structlog.get_logger()
 
@@ -41,6 +45,24 @@ class _Hand:
     record: Record
     clock: Clock
     downloads: "set[_Download]"
+
+
+class _Ear(logging.Logger):
+    """Hears what aiohttp complains of: bytes that are no HTTP are for the journal."""
+
+    def __init__(self, record: Record) -> None:
+        super().__init__("boots.http")
+        self._tell = record
+
+    def handle(self, record: logging.LogRecord) -> None:
+        """Take one complaint."""
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, HttpProcessingError):
+            peer = str(record.args[0]) if isinstance(record.args, tuple) and record.args else ""
+            why = error.message.strip().partition("\n")[0]
+            self._tell(events.PacketDropped(door="http", peer=peer, why=why))
+        elif record.levelno >= logging.WARNING and not isinstance(error, ConnectionError):
+            _log.error(record.getMessage(), exc_info=error)
 
 
 class HttpDoor:
@@ -73,13 +95,19 @@ class HttpDoor:
         app.router.add_post("/{mac}/agent/v1/inventory", self._inventory)
         app.router.add_route("*", "/{path:.*}", self._get)
         app.on_response_prepare.append(_prepared)
-        self._runner = web.AppRunner(app, access_log=None, keepalive_timeout=75)
+        self._runner = web.AppRunner(
+            app,
+            access_log=None,
+            logger=_Ear(self._record),
+            keepalive_timeout=75,
+            shutdown_timeout=_GRACE,
+        )
         await self._runner.setup()
-        await web.SockSite(self._runner, self._sock, shutdown_timeout=5).start()
+        await web.SockSite(self._runner, self._sock, backlog=_BACKLOG).start()
         self._watcher = asyncio.create_task(self._watch())
 
     async def close(self) -> None:
-        """Stop taking requests; those under way get five seconds to end."""
+        """Stop taking requests; those under way get some seconds to end."""
         if self._watcher is not None:
             self._watcher.cancel()
         if self._runner is not None:
@@ -157,7 +185,7 @@ class HttpDoor:
             raise web.HTTPForbidden(text="no machine of ours reports\n")
         try:
             said = msgspec.json.decode(await request.read())
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise web.HTTPBadRequest(text=f"not JSON: {error}\n") from None
         if not isinstance(said, dict):
             raise web.HTTPBadRequest(text="a JSON object is wanted\n")
@@ -201,12 +229,22 @@ class _Download(web.FileResponse):
         started = self._hand.clock()
         self._socket = request.transport.get_extra_info("socket") if request.transport else None
         self._before = _acknowledged(self._socket)
+        if hdrs.ACCEPT_ENCODING in request.headers:
+            # aiohttp would look for "name.gz" beside the file and give that out instead.
+            headers = request.headers.copy()
+            headers.popall(hdrs.ACCEPT_ENCODING)
+            request = request.clone(headers=headers)
         try:
             writer = await super().prepare(request)
-        except (ConnectionError, asyncio.CancelledError):
-            why = "the client closed the connection"
-            self._hand.record(events.TransferFailed(sent=self._sent(), why=why, **self._about))
+        except asyncio.CancelledError:
+            self._failed("the server is stopping")
             raise
+        except ConnectionError:
+            self._failed("the client closed the connection")
+            raise
+        except OSError as error:  # the client has not been heard of for minutes, or the disk fails
+            self._failed(error.strerror or str(error))
+            raise ConnectionAbortedError(str(error)) from None
         finally:
             self._hand.downloads.discard(self)
         self._hand.record(self._outcome(request, self._hand.clock() - started))
@@ -232,6 +270,9 @@ class _Download(web.FileResponse):
         if request.method == hdrs.METH_HEAD or self.status == 304:
             return events.TransferProbed(size=self._size, **self._about)
         return events.TransferFinished(size=self._size, seconds=seconds, **self._about)
+
+    def _failed(self, why: str) -> None:
+        self._hand.record(events.TransferFailed(sent=self._sent(), why=why, **self._about))
 
     def _sent(self) -> int:
         return min(max(0, _acknowledged(self._socket) - self._before), self._size)

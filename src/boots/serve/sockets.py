@@ -39,6 +39,16 @@ def interface_address(name: str) -> IPv4Address:
     return IPv4Address(answer[20:24])
 
 
+def is_ours(address: IPv4Address) -> bool:
+    """Whether an interface of this machine has the address."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        try:
+            sock.bind((str(address), 0))
+        except OSError:
+            return False
+    return True
+
+
 def interface_mtu(name: str) -> int:
     """The MTU of an interface in bytes; 1500 where it cannot be found out."""
     try:
@@ -148,19 +158,51 @@ def _holders(protocol: str, port: int, proc: Path) -> Iterator[str]:
 
 
 def from_systemd(environment: Mapping[str, str], pid: int) -> dict[str, list[socket.socket]]:
-    """Sockets that systemd opened for us, by their FileDescriptorName (sd_listen_fds(3))."""
+    """Sockets that systemd opened for us, by their FileDescriptorName (sd_listen_fds(3)).
+
+    Raises:
+        StartError: one of them is no IPv4 socket.
+    """
     if environment.get("LISTEN_PID") != str(pid):
         return {}
-    count = int(environment.get("LISTEN_FDS", "0"))
     names = environment.get("LISTEN_FDNAMES", "").split(":")
     found: dict[str, list[socket.socket]] = {}
-    for number in range(count):
-        sock = socket.socket(fileno=3 + number)
-        sock.setblocking(False)
-        os.set_inheritable(sock.fileno(), False)
+    for number in range(int(environment.get("LISTEN_FDS", "0"))):
         name = names[number] if number < len(names) and names[number] else "unknown"
-        found.setdefault(name, []).append(sock)
+        found.setdefault(name, []).append(_handed_over(3 + number, name))
     return found
+
+
+def _handed_over(fd: int, name: str) -> socket.socket:
+    try:
+        sock = socket.socket(fileno=fd)
+    except OSError as error:
+        raise StartError(
+            f'what systemd hands over as "{name}" is no socket: {error.strerror}'
+        ) from None
+    sock.setblocking(False)
+    os.set_inheritable(sock.fileno(), False)
+    if sock.family != socket.AF_INET:
+        sock.close()
+        raise StartError(
+            f'systemd\'s socket "{name}" is not for IPv4 alone; write an address before its port, '
+            "like ListenDatagram=0.0.0.0:67"
+        )
+    return sock
+
+
+def hold_to(sock: socket.socket, interface: str) -> None:
+    """Make a UDP socket of systemd's hear and reach one interface only, by broadcast too.
+
+    Raises:
+        StartError: it is held to another interface already.
+    """
+    device = sock.getsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, 16).rstrip(b"\0")
+    if device not in {b"", interface.encode()}:
+        raise StartError(f"systemd's socket for {interface} is held to {device.decode()}")
+    if not device:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
 
 
 def notify(environment: Mapping[str, str], state: str) -> None:

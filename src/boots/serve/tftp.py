@@ -7,22 +7,21 @@ watches that.
 
 import asyncio
 import contextlib
-import mmap
-import os
 import select
 import socket
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
-from pathlib import Path
 
 import structlog
 
 from boots.journal import events
 from boots.journal.events import AnyEvent
 from boots.policy.boot import File, Ground, Refusal, Script
+from boots.serve.content import Content, Shelf
 from boots.serve.doors import Fetch, Given, Record
-from boots.transfer import Ending, Transfer, negotiate, to_netascii
+from boots.transfer import Ending, Transfer, negotiate
 from boots.wire import tftp
 from boots.wire.malformed import Malformed
 
@@ -30,7 +29,7 @@ _BATCH = 256
 _MOST_TRANSFERS = 4096
 _MOST_OF_ONE_PEER = 64
 _TICK = 0.05  # how exactly retransmit times are kept, in seconds
-_LARGEST_NETASCII = 16 << 20
+_QUIET = 1.0  # seconds without a word after which a client that asks again was reset
 _HEADERS = 32  # IPv4 20, UDP 8, TFTP DATA 4
 
 _CODES = {
@@ -47,13 +46,21 @@ class _Session:
     """One transfer under way, and the socket it has to itself (its TID, RFC 1350 §4)."""
 
     sock: socket.socket
+    request: tftp.Request
     transfer: Transfer
-    peer: str
+    content: Content = field(repr=False)
+    ahead: int  # bytes of the content that one acknowledgement may call for
+    source: tuple[str, int]
     mac: str
     name: str
     started: float
     told: float
-    keep: object = field(repr=False)  # what the content's memory belongs to
+    heard: float
+
+    @property
+    def peer(self) -> str:
+        """The client as ``address:port``."""
+        return f"{self.source[0]}:{self.source[1]}"
 
 
 class TftpDoor:
@@ -79,6 +86,8 @@ class TftpDoor:
         self._epoll = select.epoll()
         self._sessions: dict[int, _Session] = {}
         self._by_peer: dict[tuple[str, int], int] = {}
+        self._of_address: Counter[str] = Counter()
+        self._shelf = Shelf()
         self._ticker: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -94,10 +103,8 @@ class TftpDoor:
         loop.remove_reader(self._epoll)
         if self._ticker is not None:
             self._ticker.cancel()
-        goodbye = tftp.encode(tftp.Error(tftp.ErrorCode.UNDEFINED, "the server is stopping"))
         for session in list(self._sessions.values()):
-            self._send(session, [goodbye])
-            self._drop(session, self._failed(session, "the server is stopping"))
+            self._give_up(session, "the server is stopping")
         self._epoll.close()
         self._sock.close()
 
@@ -130,8 +137,8 @@ class TftpDoor:
             why = "not a request; transfers have ports of their own"
             self._record(events.PacketDropped(door="tftp", peer=who, why=why))
             return
-        if peer in self._by_peer:
-            return  # a repeat of a request whose transfer is under way: its timer answers
+        if self._is_repeat(packet, peer):
+            return  # the timer of the transfer under way answers
         given = self._fetch(packet.name, IPv4Address(peer[0]))
         refusal = self._unacceptable(packet, peer)
         if refusal is not None:
@@ -139,7 +146,22 @@ class TftpDoor:
         if isinstance(given.what, Refusal):
             self._refuse(given, given.what, peer)
         else:
-            self._begin(packet, given, peer)
+            self._begin(packet, given, given.what, peer)
+
+    def _is_repeat(self, request: tftp.Request, peer: tuple[str, int]) -> bool:
+        """Whether a request only repeats one whose transfer is under way.
+
+        Some ROMs ask from one fixed port: there a new request means that the machine was reset,
+        or went on without a word, and what was under way ends.
+        """
+        session = self._sessions.get(self._by_peer.get(peer, -1))
+        if session is None:
+            return False
+        quiet = self._clock() - session.heard > _QUIET
+        if request == session.request and not (quiet and session.transfer.acknowledged):
+            return True
+        self._drop(session, self._failed(session, "the client asked anew"))
+        return False
 
     def _unacceptable(self, request: tftp.Request, peer: tuple[str, int]) -> Refusal | None:
         if request.write:
@@ -148,7 +170,7 @@ class TftpDoor:
             return Refusal(Ground.BROKEN, f'there is no mode "{request.mode}"')
         if len(self._sessions) >= _MOST_TRANSFERS:
             return Refusal(Ground.BROKEN, "too many transfers, try again")
-        if sum(each[0] == peer[0] for each in self._by_peer) >= _MOST_OF_ONE_PEER:
+        if self._of_address[peer[0]] >= _MOST_OF_ONE_PEER:
             return Refusal(Ground.BROKEN, "too many transfers of yours")
         return None
 
@@ -166,69 +188,108 @@ class TftpDoor:
             )
         )
 
-    def _begin(self, request: tftp.Request, given: Given, peer: tuple[str, int]) -> None:
-        who = f"{peer[0]}:{peer[1]}"
+    def _begin(
+        self, request: tftp.Request, given: Given, what: File | Script, peer: tuple[str, int]
+    ) -> None:
+        now = self._clock()
         try:
-            content, keep = _content(given.what, request.mode)
+            content = self._shelf.take(what, request.mode)
+            terms = negotiate(request.options, len(content.view), self._largest_block)
+            ahead = 2 * terms.window * terms.blksize
+            content.reach(ahead)
+            sock = self._socket_to(peer)
         except OSError as error:
-            why = f'"{given.name}" cannot be read: {error.strerror or error}'
+            why = f'"{given.name}" cannot be sent: {error.strerror or error}'
             self._refuse(given, Refusal(Ground.BROKEN, why), peer)
             return
-        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        sock.setblocking(False)
-        # The client only takes packets from the address that it asked (RFC 1350 §4).
-        sock.bind((self._sock.getsockname()[0], 0))
-        sock.connect(peer)
-        now = self._clock()
-        terms = negotiate(request.options, len(content), self._largest_block)
         session = _Session(
-            sock, Transfer(content, terms), who, given.mac, given.name, now, now, keep
+            sock=sock,
+            request=request,
+            transfer=Transfer(content.view, terms),
+            content=content,
+            ahead=ahead,
+            source=peer,
+            mac=given.mac,
+            name=given.name,
+            started=now,
+            told=now,
+            heard=now,
         )
         self._sessions[sock.fileno()] = session
         self._by_peer[peer] = sock.fileno()
+        self._of_address[peer[0]] += 1
         self._epoll.register(sock, select.EPOLLIN)
-        if isinstance(given.what, Script):
+        self._record_start(session, what)
+        self._send(session, session.transfer.start(now))
+        self._keep_time()
+
+    def _socket_to(self, peer: tuple[str, int]) -> socket.socket:
+        """A socket for one transfer; the client only takes packets from the address it asked."""
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            sock.setblocking(False)
+            sock.bind((self._sock.getsockname()[0], 0))
+            sock.connect(peer)
+        except OSError:
+            sock.close()
+            raise
+        return sock
+
+    def _record_start(self, session: _Session, what: File | Script) -> None:
+        if isinstance(what, Script):
             self._record(
                 events.ScriptServed(
-                    mac=given.mac,
-                    peer=who,
+                    mac=session.mac,
+                    peer=session.peer,
                     door="tftp",
-                    profile=given.what.profile,
-                    script=given.what.text,
-                    problem=given.what.problem,
+                    profile=what.profile,
+                    script=what.text,
+                    problem=what.problem,
                 )
             )
         self._record(
             events.TransferStarted(
-                mac=given.mac, peer=who, door="tftp", name=given.name, size=len(content)
+                mac=session.mac,
+                peer=session.peer,
+                door="tftp",
+                name=session.name,
+                size=session.transfer.size,
             )
         )
-        self._send(session, session.transfer.start(now))
-        self._keep_time()
 
     # --- transfers under way
 
     def _packets(self) -> None:
         for fd, _ in self._epoll.poll(0, _BATCH):
             session = self._sessions.get(fd)
-            if session is None:
-                continue
-            try:
-                self._receive(session)
-            except Exception:  # one transfer's fault is not another's
-                _log.exception("tftp transfer failed", peer=session.peer, name=session.name)
-                self._drop(session, self._failed(session, "a fault of the server"))
+            if session is not None:
+                self._go_on(session, self._receive)
+
+    def _go_on(self, session: _Session, step: Callable[[_Session], None]) -> None:
+        """Take a step of one transfer; what goes wrong with it is not another's trouble."""
+        try:
+            step(session)
+        except OSError as error:
+            why = f"the file cannot be read: {error.strerror or error}"
+            self._give_up(session, why)
+        except Exception:
+            _log.exception("tftp transfer failed", peer=session.peer, name=session.name)
+            self._give_up(session, "a fault of the server")
 
     def _receive(self, session: _Session) -> None:
         now = self._clock()
         try:
             data = session.sock.recv(2048)
-        except BlockingIOError:
-            return
         except ConnectionRefusedError:
             # The client's port is closed: it has gone without a word, as edk2 does after a probe.
             self._drop(session, self._failed(session, "the client closed its port"))
             return
+        except OSError:
+            # Nothing there, or an ICMP error that the timer mends: where the path's MTU is
+            # smaller than ours, the kernel has learnt it by now and sends in fragments.
+            return
+        session.heard = now
+        session.content.reach(session.transfer.acknowledged + session.ahead)
         self._send(session, session.transfer.receive(data, now))
         self._after(session, now)
 
@@ -266,9 +327,13 @@ class TftpDoor:
         now = self._clock()
         for session in list(self._sessions.values()):
             if now >= session.transfer.deadline:
-                self._send(session, session.transfer.tick(now))
-                self._after(session, now)
+                self._go_on(session, self._overdue)
         self._keep_time()
+
+    def _overdue(self, session: _Session) -> None:
+        now = self._clock()
+        self._send(session, session.transfer.tick(now))
+        self._after(session, now)
 
     # --- ends
 
@@ -303,37 +368,19 @@ class TftpDoor:
             why=why,
         )
 
+    def _give_up(self, session: _Session, why: str) -> None:
+        """End a transfer from our side, and tell the client."""
+        self._send(session, [tftp.encode(tftp.Error(tftp.ErrorCode.UNDEFINED, why))])
+        self._drop(session, self._failed(session, why))
+
     def _drop(self, session: _Session, event: AnyEvent) -> None:
         fd = session.sock.fileno()
         with contextlib.suppress(OSError):
             self._epoll.unregister(fd)
         self._sessions.pop(fd, None)
-        address, _, port = session.peer.rpartition(":")
-        self._by_peer.pop((address, int(port)), None)
+        self._by_peer.pop(session.source, None)
+        self._of_address[session.source[0]] -= 1
+        if not self._of_address[session.source[0]]:
+            del self._of_address[session.source[0]]
         session.sock.close()
         self._record(event)
-
-
-def _content(what: File | Script | Refusal, mode: str) -> tuple[bytes | memoryview, object]:
-    """The bytes of a file or script, and what must be kept while they are in use.
-
-    Files are mapped, not read: a transfer costs the memory of its place in the page cache.
-
-    Raises:
-        OSError: the file cannot be read, or is too long for netascii.
-    """
-    if isinstance(what, Script):
-        text = what.text.encode()
-        return (to_netascii(text) if mode == "netascii" else text), None
-    if isinstance(what, Refusal):
-        raise OSError(what.why)
-    with Path(what.path).open("rb") as file:
-        size = os.fstat(file.fileno()).st_size
-        if mode == "netascii":
-            if size > _LARGEST_NETASCII:
-                raise OSError("it is too long for netascii, ask for octet")
-            return to_netascii(file.read()), None
-        if size == 0:
-            return b"", None
-        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    return memoryview(mapped), mapped

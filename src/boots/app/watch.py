@@ -1,0 +1,103 @@
+"""Which changes of files mean that answers may change, and when they happen."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+import watchfiles
+
+from boots.settings import Settings
+
+_LOOK_EVERY = 1000  # milliseconds between two looks at whether the folders are still the same
+_ALL = frozenset[str]()
+# Kubernetes changes mounted files by swapping a symlink of this name beside them.
+_SWAPPED = "..data"
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Places:
+    """The folders in which a change counts, and which of them there are now.
+
+    `names` holds for a folder the file names that count, none for all of them.  `there` holds
+    what tells a folder from another that took its place later.
+    """
+
+    names: dict[Path, frozenset[str]]
+    there: dict[Path, tuple[int, int]]
+    journal: Path | None
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Places":
+        """The places that these settings read from, as they are now."""
+        names: dict[Path, frozenset[str]] = {}
+        for folder, wanted in _folders(settings):
+            known = names.get(folder, wanted)
+            names[folder] = known | wanted if known and wanted else _ALL
+        there = {}
+        for folder in names:
+            with contextlib.suppress(OSError):
+                status = folder.stat()
+                there[folder] = (status.st_dev, status.st_ino)
+        return cls(names, there, Path(settings.journal).absolute() if settings.journal else None)
+
+    def count(self, _change: watchfiles.Change, path: str) -> bool:
+        """Whether a change of this file may change answers; our own journal never does."""
+        changed = Path(path)
+        if changed == self.journal:
+            return False
+        wanted = self.names.get(changed.parent, _ALL)
+        return not wanted or changed.name in wanted
+
+
+def _folders(settings: Settings) -> Iterator[tuple[Path, frozenset[str]]]:
+    boot = settings.boot
+    for name in (*boot.files, boot.osie, boot.profiles):
+        if name:
+            yield Path(name).absolute(), _ALL
+    for name in settings.machines:
+        path = Path(name).absolute()
+        if path.is_dir():
+            yield path, _ALL
+            continue
+        # A file is replaced in the folder it stands in; behind a symlink there is another one.
+        for each in (path, path.resolve()):
+            yield each.parent, frozenset({each.name, _SWAPPED})
+
+
+async def watch(settings: Callable[[], Settings], changed: Callable[[], None]) -> None:
+    """Call `changed` whenever a file that answers depend on changes; runs until it is cancelled.
+
+    Folders that come, go or are replaced are noticed within a second.
+    """
+    missed, said = False, ""
+    while True:
+        places = Places.of(settings())
+        try:
+            async with contextlib.aclosing(
+                watchfiles.awatch(
+                    *places.there,
+                    watch_filter=places.count,
+                    recursive=False,
+                    debounce=200,
+                    step=50,
+                    rust_timeout=_LOOK_EVERY,
+                    yield_on_timeout=True,
+                )
+            ) as seen:
+                async for changes in seen:
+                    if changes or missed:
+                        changed()
+                    missed = Places.of(settings()) != places
+                    if missed:  # what happens until we watch the new places is asked for later
+                        changed()
+                        break
+        except (OSError, RuntimeError) as error:
+            # A folder went in this moment, or the system has no watches left to give.
+            if str(error) != said:
+                _log.warning("changes cannot be watched; SIGHUP still reloads", error=str(error))
+            missed, said = True, str(error)
+            await asyncio.sleep(_LOOK_EVERY / 1000)

@@ -102,8 +102,8 @@ class Transfer:
         self._timeout = min(_FIRST_TIMEOUT, terms.timeout)
         self._sent_at = 0.0
         self._again = False  # what is in flight was sent before: it says nothing of the path
-        self._clean = False  # all before what is in flight arrived, sent once and acknowledged once
-        self._fastest = 0.0  # the shortest round trip seen, 0 before the first
+        self._repeated = 0  # blocks up to this one were in flight when some were sent again
+        self._fastest: float | None = None  # the shortest round trip measured
         self.deadline = 0.0
         self.outcome: Outcome | None = None
 
@@ -162,7 +162,7 @@ class Transfer:
             if block != 0:
                 return []
             self._negotiating = False
-            return self._progress(now, clean=True)
+            return self._progress(now, measured=not self._again)
         # Block numbers wrap at 65,536; the one meant is within the window just sent.
         ahead = (block - self._acked) & 0xFFFF
         in_flight = self._sent - self._acked
@@ -174,31 +174,35 @@ class Transfer:
         if self._acked == self._blocks:
             self.outcome = Outcome(Ending.COMPLETE, "every block was acknowledged")
             return []
-        partly = ahead < in_flight
-        if partly:
-            self._sent = self._acked  # the rest of the window is lost to the client
-        return self._progress(now, clean=not partly)
+        settled = self._acked >= self._repeated
+        if ahead == in_flight:
+            return self._progress(now, measured=settled and not self._again)
+        if settled:
+            self._tries = 0
+            return self._resend(now)  # behind a gap the rest of the window is lost to the client
+        # Blocks under way twice are answered twice, by edk2 at least: this may be such an echo,
+        # and to send a window for it would go on for ever.  The window only slides.
+        return self._progress(now, measured=False)
 
     def _first_lost(self, now: float) -> bool:
         """Whether a repeated ACK says that the first block of a window got lost (RFC 7440 §4).
 
         With single blocks it is a doubled ACK, and to answer it would double every packet from
-        here on.  With windows edk2 repeats its ACK for each block that it cannot use.  So the
-        first one counts; others do not, nor any while such blocks may still be under way, behind
-        a gap or a repeat, nor one that comes sooner than an answer could.
+        here on.  With windows edk2 repeats its ACK for each block that it cannot use: only the
+        first counts, and none that comes sooner than an answer could.
         """
-        answered = now - self._sent_at >= self._fastest / 2
-        return self._terms.window > 1 and self._clean and answered
+        if self._terms.window == 1 or self._again or self._fastest is None:
+            return False
+        return now - self._sent_at >= self._fastest / 2
 
-    def _progress(self, now: float, *, clean: bool) -> list[bytes]:
-        self._clean = clean and not self._again
-        if not self._again:
-            round_trip = now - self._sent_at
-            self._fastest = min(self._fastest or round_trip, round_trip)
+    def _progress(self, now: float, *, measured: bool) -> list[bytes]:
+        if measured:
             # Four round trips leave room for their variation; only clean ones are measured
             # (Karn's rule), so a path slower than the timer is not measured by its repeats.
-            measured = max(_FIRST_TIMEOUT, 4 * round_trip)
-            self._timeout = min(measured, self._terms.timeout)
+            round_trip = now - self._sent_at
+            fastest = round_trip if self._fastest is None else self._fastest
+            self._fastest = min(fastest, round_trip)
+            self._timeout = min(max(_FIRST_TIMEOUT, 4 * round_trip), self._terms.timeout)
         self._tries = 0
         self._again = False
         return self._transmit(now)
@@ -206,7 +210,7 @@ class Transfer:
     def _resend(self, now: float) -> list[bytes]:
         self._sent = self._acked
         packets = self._transmit(now)
-        self._again, self._clean = True, False
+        self._again, self._repeated = True, self._sent
         return packets
 
     def _transmit(self, now: float) -> list[bytes]:

@@ -1,6 +1,5 @@
 """Real clients and servers, captured: what they sent, and what becomes of it when bytes break."""
 
-
 import dataclasses
 import os
 import uuid

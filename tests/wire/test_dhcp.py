@@ -1,6 +1,5 @@
 """DHCP messages: RFC 2131 figure 1, option overload, and what any bytes do."""
 
-
 from collections.abc import Iterator
 from ipaddress import IPv4Address
 

@@ -1,6 +1,5 @@
 """Option areas and values: the bytes of the RFCs, and what any bytes do."""
 
-
 import time
 from ipaddress import IPv4Address, IPv4Network
 

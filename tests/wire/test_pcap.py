@@ -1,6 +1,5 @@
 """Captures: both formats, both byte orders, and what is passed over."""
 
-
 import struct
 import time
 from collections.abc import Callable

@@ -1,6 +1,5 @@
 """Firmware's corner of DHCP: PXE 2.1, RFC 4578, 3004, 3046, and iPXE's option 175."""
 
-
 import copy
 import pickle
 import uuid

@@ -358,7 +358,8 @@ def _unreadable(error: OSError) -> str:
 def _allow_many_files() -> None:
     """Take as many file descriptors as we may: each TFTP transfer has a socket to itself."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    with contextlib.suppress(OSError, ValueError):  # forbidden: then with as many as there are
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _settle(stop: "asyncio.Future[str]", why: str) -> None:

@@ -175,7 +175,7 @@ class _Builder:
         inherited = here.pop("<<")
         for source in inherited if isinstance(inherited, list) else [inherited]:
             if isinstance(source, dict):
-                self._merged += len(source)
+                self._merged += 4 * len(source)  # what one costs in time and memory
                 if self._merged > self._most:
                     raise self._without_end()
                 for name, value in source.items():

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import msgspec
 
-from boots import __version__
 from boots.machines.fault import Fault
 from boots.machines.index import Index, build
 from boots.machines.records import Records, read
+from boots.model import machine
 from boots.model.machine import Machine, from_plain, to_plain
 
 SUFFIXES = (".yaml", ".yml", ".json")
@@ -36,6 +36,7 @@ class Cache:
 
     def __init__(self, directory: Path | None = None) -> None:
         self._directory = directory
+        self._reader = _reader()
         self._memory: dict[str, tuple[Machine, ...]] = {}
         self._wrote = False
         self._encode = msgspec.msgpack.Encoder(enc_hook=to_plain).encode
@@ -48,7 +49,7 @@ class Cache:
         except OSError as error:
             return _unreadable(name, error.strerror or str(error))
         # The name is in it as places within the records hold it.
-        key = hashlib.sha256(f"{__version__}\n{name}\n".encode() + data).hexdigest()
+        key = hashlib.sha256(self._reader + f"{name}\n".encode() + data).hexdigest()
         machines = self._memory.pop(key, None)
         if machines is None:
             machines = self._from_disk(key)
@@ -81,7 +82,7 @@ class Cache:
         try:
             machines: tuple[Machine, ...] = self._decode(path.read_bytes())
             path.touch()
-        except (OSError, msgspec.MsgspecError):
+        except (OSError, ValueError, msgspec.MsgspecError):  # not there, or damaged
             return None
         return machines
 
@@ -108,6 +109,15 @@ def _prune(directory: Path) -> None:
     for path in kept:
         if newest - path.stat().st_mtime > _KEEP_DAYS * 86_400:
             path.unlink()
+
+
+def _reader() -> bytes:
+    """What tells this code from any other that reads records: a change of it voids the cache."""
+    code = hashlib.sha256()
+    for room in (Path(__file__).parent, Path(machine.__file__).parent):
+        for source in sorted(room.glob("*.py")):
+            code.update(source.read_bytes())
+    return code.digest()
 
 
 def _unreadable(

@@ -13,7 +13,7 @@ from boots.model.machine import Known
 from boots.model.site import Site
 from boots.policy import script
 from boots.policy.client import Client, Program
-from boots.policy.path import SCRIPT, SCRIPT_NAMES, URL_SAFE, leads_back, tftp_base
+from boots.policy.path import AUTOEXEC, SCRIPT, URL_SAFE, leads_back, tftp_base
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,9 @@ def fetch(
     why = refused(known)
     if why:
         return Refusal(Ground.FORBIDDEN, why)
-    if name in SCRIPT_NAMES:
+    if name == AUTOEXEC:
+        return Script(script.autoexec(http_url(known, site, SCRIPT)), "autoexec")
+    if name == SCRIPT:
         base = tftp_url(known, site, "") if tftp else http_url(known, site, "")
         try:
             text, profile = script.render(known, site, base.rstrip("/"))

@@ -9,8 +9,9 @@ from boots.model.mac import Mac
 from boots.model.site import Site
 
 SCRIPT = "auto.ipxe"
-# iPXE of 2025 and later asks for this one beside the program it was loaded from.
-SCRIPT_NAMES = frozenset({SCRIPT, "autoexec.ipxe"})
+# iPXE of 2025 and later asks for this one where it was loaded from, before any DHCP of its own.
+AUTOEXEC = "autoexec.ipxe"
+SCRIPT_NAMES = frozenset({SCRIPT, AUTOEXEC})
 
 # What need not be quoted in the path of a URL, besides letters and digits.
 URL_SAFE = "/:@+,=~"

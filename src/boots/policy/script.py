@@ -74,6 +74,15 @@ def render(known: Known, site: Site, base: str) -> tuple[str, str]:
     return _load(profile, known, site, base), profile.name
 
 
+def autoexec(url: str) -> str:
+    """The script that an iPXE of 2025 asks for unbidden: it goes on to the one at `url`.
+
+    It runs with the lease of the firmware that loaded iPXE, which saves a DHCP exchange, but
+    with its interfaces still closed.
+    """
+    return f"#!ipxe\nifopen ||\nisset ${{ip}} || dhcp ||\nchain --autofree {url}\n"
+
+
 def apology(why: str) -> str:
     """A script that shows why there is none, and goes on to the next boot device.
 

@@ -31,7 +31,7 @@ _TYPES = {".efi": "application/efi", ".ipxe": "text/plain", ".cfg": "text/plain"
 SERVER = f"Boots/{__version__}"
 _LARGEST_REPORT = 1 << 20
 _BACKLOG = 1024
-_GRACE = 5  # seconds that requests under way get to end when the server stops
+_GRACE = 2.5  # seconds; aiohttp gives requests under way twice that to end when we stop
 _TOLD_EVERY = 0.5  # seconds between two looks at how far the downloads are
 _log = structlog.get_logger()
 

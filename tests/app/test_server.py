@@ -1,0 +1,477 @@
+"""The running server, in this process and on loopback: start, reload, watch, stop."""
+# ruff: noqa: ASYNC110, ASYNC240  # to look again and again is all there is to do with a file
+
+import asyncio
+import contextlib
+import functools
+import gc
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from ipaddress import IPv4Address
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from boots.app import server as server_of
+from boots.app import watch
+from boots.app.server import Server
+from boots.app.watch import Places
+from boots.journal import events
+from boots.journal.events import AnyEvent
+from boots.serve.sockets import StartError
+from boots.settings import Dhcp, Http, Log, Settings, SettingsError, Syslog, Tftp, all_keys
+
+RECORD = """\
+machines:
+  - name: one
+    mac: 52:54:00:00:00:01
+    address: 127.0.0.101/8
+"""
+SECOND = """\
+  - name: two
+    mac: 52:54:00:00:00:02
+    address: 127.0.0.102/8
+"""
+
+
+def open_sockets() -> int:
+    gc.collect()
+    count = 0
+    for each in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):
+            count += str(each.readlink()).startswith("socket:")
+    return count
+
+
+def on_loop(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
+    @functools.wraps(test)
+    def run(*args: Any, **kwargs: Any) -> None:
+        asyncio.run(asyncio.wait_for(test(*args, **kwargs), 10))
+
+    return run
+
+
+@pytest.fixture(autouse=True)
+def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "_LOOK_EVERY", 50)
+
+
+class Bench:
+    """A server on loopback, on ports that the kernel chose."""
+
+    def __init__(self, folder: Path, **changes: Any) -> None:
+        self.folder = folder
+        self.records = folder / "records" / "machines.yaml"
+        self.records.parent.mkdir()
+        self.records.write_text(RECORD)
+        plain = Settings(
+            interfaces=["lo"],
+            machines=[str(self.records.parent)],
+            cache=str(folder / "cache"),
+            journal=str(folder / "journal.jsonl"),
+            dhcp=Dhcp(port=0),
+            tftp=Tftp(port=0),
+            http=Http(port=0),
+            syslog=Syslog(port=0),
+        )
+        self.settings = msgspec.structs.replace(plain, **changes)
+        self.refused: Exception | None = None
+
+    def change(self, **changes: Any) -> None:
+        self.settings = msgspec.structs.replace(self.settings, **changes)
+
+    def read(self) -> Settings:
+        if self.refused is not None:
+            raise self.refused
+        return self.settings
+
+    def server(self) -> Server:
+        return Server(self.settings, self.read)
+
+    def told(self) -> list[AnyEvent]:
+        lines = Path(self.settings.journal).read_bytes().splitlines()
+        return [events.decode(line).event for line in lines]
+
+    async def until(self, *kinds: type[AnyEvent]) -> AnyEvent:
+        """The last event, once the journal holds exactly events of these kinds, in this order."""
+        while len(told := self.told()) < len(kinds):
+            await asyncio.sleep(0.005)  # there is nothing to wait for but the file itself
+        assert [type(event) for event in told] == list(kinds)
+        return told[-1]
+
+
+@contextlib.asynccontextmanager
+async def running(folder: Path, **changes: Any) -> AsyncIterator[tuple[Bench, Server]]:
+    bench = Bench(folder, **changes)
+    server = bench.server()
+    task = asyncio.create_task(server.run())
+    try:
+        while not Path(bench.settings.journal).exists() or not bench.told():
+            assert not task.done(), task
+            await asyncio.sleep(0.005)
+        yield bench, server
+    finally:
+        if not task.done():
+            os.kill(os.getpid(), signal.SIGTERM)
+        await task
+
+
+# --- start and stop
+
+
+@on_loop
+async def test_a_server_starts_and_stops_in_good_order(tmp_path: Path) -> None:
+    async with running(tmp_path) as (bench, _):
+        pass
+
+    started, stopped = bench.told()
+    assert isinstance(started, events.ServerStarted)
+    assert started.machines == 1
+    assert [each.rpartition(":")[0] for each in started.listeners] == [
+        "dhcp lo 0.0.0.0",
+        "tftp lo 127.0.0.1",
+        "syslog lo 127.0.0.1",
+        "http lo 127.0.0.1",
+    ]
+    assert stopped == events.ServerStopped(why="SIGTERM")
+
+
+@on_loop
+async def test_a_stopped_server_leaves_no_socket_open(tmp_path: Path) -> None:
+    async with running(tmp_path):
+        pass
+    before = open_sockets()
+    tmp_path.joinpath("again").mkdir()
+    async with running(tmp_path / "again"):
+        pass
+
+    assert open_sockets() == before
+
+
+@on_loop
+async def test_systemd_hears_of_start_reload_and_stop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.setblocking(False)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        async with running(tmp_path) as (bench, _):
+            os.kill(os.getpid(), signal.SIGHUP)
+            await bench.until(events.ServerStarted, events.RecordsLoaded)
+
+        said = [manager.recv(200).decode() for _ in range(4)]
+
+    assert [each.partition("\n")[0] for each in said] == [
+        "READY=1",
+        "RELOADING=1",
+        "READY=1",
+        "STOPPING=1",
+    ]
+    assert said[1].partition("\n")[2].startswith("MONOTONIC_USEC=")
+
+
+def test_without_an_interface_those_there_are_are_named(tmp_path: Path) -> None:
+    with pytest.raises(StartError, match="no interface to serve; give --interface, one of"):
+        Bench(tmp_path, interfaces=[]).server()
+
+
+def test_without_records_there_is_no_server(tmp_path: Path) -> None:
+    with pytest.raises(StartError, match="no records to serve from; give --machines"):
+        Bench(tmp_path, machines=[]).server()
+
+
+def test_a_folder_that_cannot_be_read_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbidden(*_: object) -> None:
+        raise PermissionError(13, "Permission denied", "/srv/boot")
+
+    monkeypatch.setattr(server_of.worlds, "build", forbidden)
+    with pytest.raises(StartError, match="/srv/boot: cannot be read: Permission denied"):
+        Bench(tmp_path).server()
+
+
+@on_loop
+async def test_a_held_port_is_refused_and_nothing_stays_open(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        port = held.getsockname()[1]
+        bench = Bench(tmp_path, http=Http(port=port))
+        before = open_sockets()
+
+        with pytest.raises(StartError, match=f"port {port}/tcp on 127.0.0.1 is held by "):
+            await bench.server().run()
+        assert open_sockets() == before
+
+
+@on_loop
+async def test_a_journal_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, journal=str(tmp_path / "no" / "journal"))
+
+    with pytest.raises(StartError, match=r"the journal .*: No such file or directory"):
+        await bench.server().run()
+
+
+@on_loop
+async def test_sockets_of_systemd_are_used_and_those_left_over_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("dhcp", "tftp-lo", "nobody")
+    given = {name: [socket.socket(socket.AF_INET, socket.SOCK_DGRAM)] for name in names}
+    for (sock,) in given.values():
+        sock.bind(("127.0.0.1", 0))
+        sock.setblocking(False)
+    dhcp, tftp, nobody = (sock for (sock,) in given.values())
+    ports = [sock.getsockname()[1] for sock in (dhcp, tftp)]
+    monkeypatch.setattr(server_of.sockets, "from_systemd", lambda *_: given)
+
+    async with running(tmp_path) as (bench, _):
+        (started,) = bench.told()
+        assert isinstance(started, events.ServerStarted)
+        assert started.listeners[:2] == [
+            f"dhcp lo 127.0.0.1:{ports[0]}",
+            f"tftp lo 127.0.0.1:{ports[1]}",
+        ]
+        assert dhcp.getsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST) == 1
+        assert nobody.fileno() == -1
+
+
+# --- addresses
+
+
+@pytest.mark.parametrize(
+    ("changes", "http", "tftp"),
+    [
+        ({}, "127.0.0.1", "127.0.0.1"),
+        ({"address": "127.0.0.7"}, "127.0.0.7", "127.0.0.7"),
+        ({"tftp": Tftp(port=0, address="127.0.0.8")}, "127.0.0.1", "127.0.0.8"),
+        # Another machine's: there is a proxy or another server in front.
+        ({"address": "192.0.2.7"}, "127.0.0.1", "127.0.0.1"),
+        ({"http": Http(port=0, url="https://boot.example")}, "127.0.0.1", "127.0.0.1"),
+    ],
+)
+@on_loop
+async def test_doors_listen_where_clients_are_told_to_go(
+    tmp_path: Path, changes: dict[str, Any], http: str, tftp: str
+) -> None:
+    async with running(tmp_path, **changes) as (bench, _):
+        (started,) = bench.told()
+        assert isinstance(started, events.ServerStarted)
+        at = {each.split()[0]: each.split()[2].partition(":")[0] for each in started.listeners}
+        assert (at["http"], at["tftp"]) == (http, tftp)
+
+
+def test_the_url_of_the_settings_is_what_clients_are_told(tmp_path: Path) -> None:
+    server = Bench(tmp_path, http=Http(url="https://boot.example/")).server()
+
+    assert server._world.sites["lo"].http_url == "https://boot.example"
+
+
+def test_an_address_given_for_several_interfaces_is_taken_once(tmp_path: Path) -> None:
+    server = Bench(tmp_path, address="127.0.0.7").server()
+    first, second = IPv4Address("127.0.0.1"), IPv4Address("127.0.0.2")
+
+    assert server._at("http", "", first) == IPv4Address("127.0.0.7")
+    assert server._at("http", "", second) == second
+    assert server._at("tftp", "", first) == IPv4Address("127.0.0.7")
+
+
+def test_the_address_of_another_interface_is_left_to_it(tmp_path: Path) -> None:
+    server = Bench(tmp_path, address="127.0.0.2").server()
+    first, second = IPv4Address("127.0.0.1"), IPv4Address("127.0.0.2")
+    server._addresses = {"lan0": first, "lan1": second}
+
+    assert [server._at("http", "", each) for each in (first, second)] == [first, second]
+
+
+# --- reload
+
+
+@on_loop
+async def test_a_changed_record_is_in_force_without_a_restart(tmp_path: Path) -> None:
+    async with running(tmp_path) as (bench, server):
+        bench.records.write_text(RECORD + SECOND)
+
+        loaded = await bench.until(events.ServerStarted, events.RecordsLoaded)
+        assert isinstance(loaded, events.RecordsLoaded)
+        assert (loaded.machines, loaded.source) == (2, str(bench.records.parent))
+        assert IPv4Address("127.0.0.102") in server._world.index.by_address
+
+
+@on_loop
+async def test_a_broken_record_keeps_the_last_good_ones(tmp_path: Path) -> None:
+    async with running(tmp_path) as (bench, server):
+        bench.records.write_text(RECORD + "    adress: 127.0.0.9/8\n")
+
+        refused = await bench.until(events.ServerStarted, events.RecordsRefused)
+        assert isinstance(refused, events.RecordsRefused)
+        assert "adress" in refused.faults[0]
+        assert len(server._world.index.machines) == 1
+        bench.records.write_text(RECORD + SECOND)
+        await bench.until(events.ServerStarted, events.RecordsRefused, events.RecordsLoaded)
+
+
+@on_loop
+async def test_settings_with_a_mistake_keep_the_running_ones(tmp_path: Path) -> None:
+    async with running(tmp_path) as (bench, _):
+        bench.refused = SettingsError('no setting is named "x"')
+        os.kill(os.getpid(), signal.SIGHUP)
+
+        refused = await bench.until(events.ServerStarted, events.SettingsRefused)
+        assert refused == events.SettingsRefused(why='no setting is named "x"')
+
+
+@pytest.mark.parametrize(
+    ("error", "fault"),
+    [
+        (
+            PermissionError(13, "Permission denied", "/srv"),
+            "/srv: cannot be read: Permission denied",
+        ),
+        (KeyError("x"), "a fault of ours: KeyError('x')"),
+    ],
+)
+@on_loop
+async def test_what_goes_wrong_in_a_reload_does_not_end_reloading(
+    tmp_path: Path, error: Exception, fault: str
+) -> None:
+    async with running(tmp_path) as (bench, _):
+        bench.refused = error
+        os.kill(os.getpid(), signal.SIGHUP)
+        refused = await bench.until(events.ServerStarted, events.RecordsRefused)
+        assert refused == events.RecordsRefused(faults=[fault])
+
+        bench.refused = None
+        os.kill(os.getpid(), signal.SIGHUP)
+        await bench.until(events.ServerStarted, events.RecordsRefused, events.RecordsLoaded)
+
+
+@on_loop
+async def test_settings_that_need_a_restart_say_so_and_the_rest_is_in_force(
+    tmp_path: Path,
+) -> None:
+    async with running(tmp_path) as (bench, server):
+        url = server._world.sites["lo"].http_url
+        bench.change(http=Http(port=9), dhcp=Dhcp(port=0, lease_time=600), interfaces=["lan9"])
+        os.kill(os.getpid(), signal.SIGHUP)
+        await bench.until(events.ServerStarted, events.SettingsRefused, events.RecordsLoaded)
+
+        assert bench.told()[1] == events.SettingsRefused(
+            why="interfaces, http.port: changed, which needs a restart; "
+            "until then the running value stays in force"
+        )
+        site = server._world.sites["lo"]
+        assert (site.http_url, site.lease_time) == (url, 600)
+
+        os.kill(os.getpid(), signal.SIGHUP)  # it is said once
+        await bench.until(
+            events.ServerStarted,
+            events.SettingsRefused,
+            events.RecordsLoaded,
+            events.RecordsLoaded,
+        )
+
+
+def test_every_setting_that_counts_at_the_start_is_one() -> None:
+    assert set(server_of._AT_START) <= {key for key, _, _ in all_keys()}
+
+
+# --- watching
+
+
+@on_loop
+async def test_a_folder_that_is_made_later_is_noticed(tmp_path: Path) -> None:
+    osie = tmp_path / "osie"
+    boot = msgspec.structs.replace(Settings().boot, osie=str(osie))
+    async with running(tmp_path, boot=boot) as (bench, server):
+        osie.mkdir()
+        (osie / "vmlinuz-x86_64").write_bytes(b"kernel")
+
+        while "osie/vmlinuz-x86_64" not in server._world.sites["lo"].files:
+            await asyncio.sleep(0.005)
+        assert events.RecordsRefused not in map(type, bench.told())
+
+
+@on_loop
+async def test_a_folder_that_is_replaced_is_watched_again(tmp_path: Path) -> None:
+    async with running(tmp_path) as (bench, server):
+        new = tmp_path / "new"
+        new.mkdir()
+        bench.records.parent.rename(tmp_path / "old")
+        (new / "machines.yaml").write_text(RECORD + SECOND)
+        new.rename(bench.records.parent)
+        while len(server._world.index.machines) != 2:
+            await asyncio.sleep(0.005)
+
+        bench.records.write_text(RECORD)
+        while len(server._world.index.machines) != 1:
+            await asyncio.sleep(0.005)
+
+
+@on_loop
+async def test_a_folder_of_records_that_vanishes_keeps_the_last_good_ones(tmp_path: Path) -> None:
+    async with running(tmp_path) as (bench, server):
+        bench.records.parent.rename(tmp_path / "old")
+
+        while not any(isinstance(event, events.RecordsRefused) for event in bench.told()):
+            await asyncio.sleep(0.005)
+        assert len(server._world.index.machines) == 1
+
+
+@on_loop
+async def test_new_settings_name_new_folders_to_watch(tmp_path: Path) -> None:
+    async with running(tmp_path) as (bench, server):
+        other = tmp_path / "other"
+        other.mkdir()
+        (other / "m.yaml").write_text("machines: [")
+        bench.change(machines=[str(other)])
+        os.kill(os.getpid(), signal.SIGHUP)
+        await bench.until(events.ServerStarted, events.RecordsRefused)
+
+        (other / "m.yaml").write_text(RECORD + SECOND)
+        while len(server._world.index.machines) != 2:
+            await asyncio.sleep(0.005)
+
+
+@on_loop
+async def test_the_journal_beside_the_records_causes_no_reload(tmp_path: Path) -> None:
+    async with running(tmp_path, journal=str(tmp_path / "records" / "journal.jsonl")) as (bench, _):
+        os.kill(os.getpid(), signal.SIGHUP)
+        await bench.until(events.ServerStarted, events.RecordsLoaded)
+        await asyncio.sleep(0.3)  # longer than changes are collected
+
+        await bench.until(events.ServerStarted, events.RecordsLoaded)
+
+
+def test_of_a_single_record_file_its_neighbours_do_not_count(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "machines.yaml").write_text(RECORD)
+    link = tmp_path / "machines.yaml"
+    link.symlink_to("real/machines.yaml")
+    places = Places.of(Settings(machines=[str(link)], log=Log()))
+
+    def counts(path: str) -> bool:
+        return places.count(watch.watchfiles.Change.modified, str(tmp_path / path))
+
+    assert counts("machines.yaml")
+    assert counts("real/machines.yaml")
+    assert counts("..data")
+    assert not counts("other.yaml")
+    assert not counts("real/other.yaml")
+
+
+@on_loop
+async def test_a_system_without_watches_still_serves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none_left(*_: object, **__: object) -> None:
+        raise OSError("inotify watch limit reached")
+
+    monkeypatch.setattr(watch.watchfiles, "awatch", none_left)
+    async with running(tmp_path) as (bench, _):
+        os.kill(os.getpid(), signal.SIGHUP)
+        await bench.until(events.ServerStarted, events.RecordsLoaded)

@@ -1,0 +1,134 @@
+"""Law 9: no value from a record, the settings or a packet changes what a script does."""
+
+import re
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from tests.laws import ipxe, strategies
+from tests.policy.made import SITE, known
+
+from boots.model.machine import Known, Netboot
+from boots.model.site import Site
+from boots.policy.boot import Script, fetch
+from boots.policy.script import Unwritable, apology, word, words
+
+laws = settings(deadline=None, database=None, max_examples=40)
+
+# What each line of a loading script may be: its commands, and what stands between them.
+_STEP = r"(kernel|initrd\d+)"
+_LINES = (
+    r"echo Boots: .*",
+    r"set (retries|retry_delay|idx):int32 \d+",
+    rf":{_STEP}(_done)?|:give_up|:failed",
+    rf"(kernel|initrd) [a-zA-Z].* && goto {_STEP}_done \|\|",
+    r"iseq \$\{idx\} \$\{retries\} && goto give_up \|\|",
+    r"inc idx",
+    r"sleep (\$\{retry_delay\}|10)",
+    rf"goto {_STEP}|goto failed",
+    r"boot \|\|",
+    r"imgfree",
+    r"exit 1",
+    r"chain --autofree [a-zA-Z].*",
+)
+_LINE = re.compile("|".join(f"(?:{line})" for line in _LINES))
+
+
+def shape(line: ipxe.Line) -> str:
+    """A line as iPXE understood it, written out."""
+    parts = [f":{line.label}"] if line.label else []
+    for command, end in zip(line.commands, (*line.between, ""), strict=True):
+        parts += [*command, end]
+    return " ".join(part for part in parts if part)
+
+
+def outline(script: str) -> list[tuple[str, ...]]:
+    """What a script does, without the words that a record may choose."""
+    found = []
+    for line in ipxe.read(script):
+        heads = tuple(command[0] if command else "" for command in line.commands)
+        found.append((line.label, *heads, *line.between))
+    return found
+
+
+def assert_straight(script: Script) -> None:
+    lines = ipxe.read(script.text)
+    for line in lines:
+        assert _LINE.fullmatch(shape(line)), shape(line)
+        for command in line.commands:
+            options = ipxe.plain(command)
+            assert (("--autofree",) if command[:1] == ("chain",) else ()) == options
+    assert ipxe.settings(script.text) <= {"idx", "retries", "retry_delay"}
+
+
+@laws
+@given(strategies.bootable, strategies.sites(), st.booleans())
+@example(known(Netboot(script_url="http://h/\\")), SITE, False)
+@example(known(Netboot(kernel_args=("; reboot",))), SITE, False)
+@example(known(Netboot(osie_url="--name=a://b")), SITE, False)
+@example(known(Netboot(profile="\\")), SITE, False)
+def test_no_value_bends_a_script(machine: Known, site: Site, tftp: bool) -> None:
+    script = fetch("auto.ipxe", machine, site, tftp=tftp)
+    assert isinstance(script, Script)
+    if machine.interface.netboot.script:
+        return  # a person wrote it as a script
+    assert_straight(script)
+    kinds = {line.commands[0][:1] for line in ipxe.read(script.text)}
+    assert (("exit",) in kinds) == (script.profile != "script_url")
+
+
+# Machines whose values can be written, save for one that is hostile.
+@laws
+@given(
+    st.sampled_from(("agent_id", "facility", "cpu", "vlan", "console", "kernel_args", "initrd")),
+    strategies.hostile,
+)
+def test_a_hostile_value_gives_the_same_script_or_an_apology(field: str, value: str) -> None:
+    netboot = {"osie_url": "http://h/osie"}
+    other = {}
+    if field in {"console", "initrd"}:
+        netboot[field] = value
+    elif field == "kernel_args":
+        netboot[field] = (value,)  # type: ignore[assignment]
+    else:
+        other[field] = value
+    plain = fetch("auto.ipxe", known(Netboot(osie_url="http://h/osie")), SITE)
+    script = fetch("auto.ipxe", known(Netboot(**netboot), **other), SITE)
+    assert isinstance(plain, Script)
+    assert isinstance(script, Script)
+    assert_straight(script)
+    if script.problem:
+        assert [("", "echo"), ("", "sleep"), ("", "exit")] == outline(script.text)
+    else:
+        assert outline(plain.text) == outline(script.text)
+
+
+@laws
+@given(strategies.hostile)
+def test_a_word_is_one_word_to_ipxe_too(text: str) -> None:
+    try:
+        written = word(text, "the value")
+    except Unwritable:
+        return
+    [line] = ipxe.read(f"#!ipxe\necho a {written}\n")
+    assert (("echo", "a", text),) == line.commands
+    assert set() == ipxe.settings(written)
+
+
+@laws
+@given(strategies.hostile)
+def test_words_are_arguments_and_nothing_else(text: str) -> None:
+    try:
+        written = words(text, "the value")
+    except Unwritable:
+        return
+    script = " ".join(("#!ipxe\nkernel k", *written))
+    [line] = ipxe.read(f"{script}\n")
+    assert (("kernel", "k", *written),) == line.commands
+
+
+@laws
+@given(strategies.hostile)
+@example("at the end \\")
+def test_an_apology_only_shows_waits_and_goes_on(why: str) -> None:
+    assert [("", "echo"), ("", "sleep"), ("", "exit")] == outline(apology(why))
+    assert set() == ipxe.settings(apology(why))

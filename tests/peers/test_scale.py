@@ -1,0 +1,87 @@
+"""Ten thousand machines: how soon the server is ready, and how soon it answers."""
+
+import socket
+import statistics
+import time
+from pathlib import Path
+
+import pytest
+from tests.peers.conftest import NIC, Lan, boots
+
+from boots.journal import events
+from boots.lab import network
+from boots.wire import dhcp, options
+from boots.wire.dhcp import BOOTREQUEST, BROADCAST, Message
+from boots.wire.options import MessageType
+
+pytestmark = pytest.mark.peers
+
+MANY = 10_000
+
+
+def records(count: int) -> str:
+    return "machines:\n" + "".join(
+        f"  - name: node-{number}\n"
+        f"    mac: 52:54:01:00:{number >> 8:02x}:{number & 0xFF:02x}\n"
+        f"    address: 10.0.{number >> 8}.{number & 0xFF}/16\n"
+        "    gateway: 10.0.255.254\n"
+        "    name_servers: [10.0.255.253]\n"
+        for number in range(1, count + 1)
+    )
+
+
+def ready_after(lan: Lan, folder: Path, count: int) -> float:
+    """Seconds from the start of the process until its journal says that it serves."""
+    (folder / "journal.jsonl").unlink(missing_ok=True)
+    with boots(lan.server, folder, records=records(count)) as server:
+        assert server.until(events.ServerStarted, timeout=30).machines == count
+        return time.monotonic() - server.began
+
+
+def answer_times(lan: Lan, folder: Path, count: int) -> list[float]:
+    """Seconds from DISCOVER to OFFER, many times, of machines all over the records."""
+    folder.mkdir()
+    with network.within(lan.client):
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    times = []
+    with sock, boots(lan.server, folder, records=records(count)):
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, NIC.encode())
+        sock.bind(("0.0.0.0", 68))
+        sock.settimeout(5)
+        for xid in range(1, 501):
+            number = xid * (count // 10) % count + 1
+            asked = Message(
+                op=BOOTREQUEST,
+                xid=xid,
+                chaddr=bytes.fromhex("52540100") + number.to_bytes(2),
+                flags=BROADCAST,
+                options={
+                    options.MESSAGE_TYPE.code: options.MESSAGE_TYPE.write(MessageType.DISCOVER)
+                },
+            )
+            began = time.perf_counter()
+            sock.sendto(dhcp.encode(asked), ("255.255.255.255", 67))
+            while dhcp.decode(sock.recv(2000)).xid != xid:
+                pass
+            times.append(time.perf_counter() - began)
+    return times
+
+
+def test_ten_thousand_machines_are_ready_soon(lan: Lan, tmp_path: Path) -> None:
+    with boots(lan.server, tmp_path):
+        pass  # the interpreter has its bytecode now
+    new, seen = (ready_after(lan, tmp_path, MANY) for _ in range(2))
+    print(f"ready after {new:.2f} s from YAML never seen, {seen:.2f} s from YAML seen before")
+
+    assert new < 4
+    assert seen < 1
+
+
+def test_answers_take_as_long_with_many_machines_as_with_few(lan: Lan, tmp_path: Path) -> None:
+    few, many = (
+        statistics.median(answer_times(lan, tmp_path / str(count), count)) for count in (10, MANY)
+    )
+    print(f"median of DISCOVER to OFFER: {few * 1e6:.0f} µs of 10, {many * 1e6:.0f} µs of {MANY}")
+
+    assert many < 2 * few + 0.0002

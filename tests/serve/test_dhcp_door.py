@@ -1,0 +1,248 @@
+"""The DHCP door: what comes in, what goes out, and what it tells."""
+
+import asyncio
+import random
+import socket
+from collections.abc import Callable
+from dataclasses import replace
+from ipaddress import IPv4Address
+from typing import Self
+
+import pytest
+from tests.serve.bench import LOOPBACK, Peer, Told, opened, udp
+
+from boots.journal import events
+from boots.policy import client as clients
+from boots.policy.answer import Answer
+from boots.policy.boot import Disk, Load
+from boots.policy.reply import Destination
+from boots.serve.dhcp import DhcpDoor
+from boots.wire import dhcp, options
+from boots.wire.dhcp import BOOTREPLY, BOOTREQUEST, Message
+from boots.wire.options import MessageType
+
+MAC = bytes.fromhex("525400123456")
+ADDRESS = IPv4Address("192.0.2.7")
+
+
+def message(kind: MessageType, xid: int = 1, **fields: object) -> Message:
+    plain = Message(
+        op=BOOTREQUEST,
+        xid=xid,
+        chaddr=MAC,
+        options={options.MESSAGE_TYPE.code: options.MESSAGE_TYPE.write(kind)},
+    )
+    return replace(plain, **fields)  # type: ignore[arg-type]
+
+
+def reply_to(asked: Message, kind: MessageType) -> Message:
+    return replace(
+        asked,
+        op=BOOTREPLY,
+        yiaddr=ADDRESS,
+        options={options.MESSAGE_TYPE.code: options.MESSAGE_TYPE.write(kind)},
+    )
+
+
+def answering(port: int, kind: MessageType = MessageType.OFFER) -> Callable[[Message], Answer]:
+    """Answers every message with the same kind of reply, sent to `port`."""
+
+    def answer(asked: Message) -> Answer:
+        return Answer(
+            why="because",
+            client=clients.from_dhcp(asked),
+            reply=reply_to(asked, kind),
+            to=Destination(IPv4Address(LOOPBACK), port),
+            decision=Load("tftp://192.0.2.1/snponly.efi", "why not"),
+        )
+
+    return answer
+
+
+class Bench:
+    """A DHCP door on loopback with one client."""
+
+    def __init__(self, ask: Callable[[Message], Answer] | None = None) -> None:
+        self.told = Told()
+        self.client = Peer()
+        self.sock = udp()
+        self.at = self.sock.getsockname()
+        self.door = DhcpDoor(self.sock, "lo", ask or answering(self.client.port), self.told.record)
+        self._open = opened(self.door)
+
+    def __enter__(self) -> Self:
+        self._open.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.__exit__(None, None, None)
+        self.client.sock.close()
+
+    def send(self, asked: Message) -> None:
+        self.client.send(dhcp.encode(asked), self.at)
+
+    async def reply(self) -> Message:
+        return dhcp.decode((await self.client.receive())[0])
+
+
+async def test_a_discover_is_answered_and_told() -> None:
+    with Bench() as bench:
+        bench.send(message(MessageType.DISCOVER))
+
+        assert (await bench.reply()).yiaddr == ADDRESS
+        assert await bench.told.first(events.OfferSent) == events.OfferSent(
+            mac="52:54:00:12:34:56",
+            interface="lo",
+            address="192.0.2.7",
+            program="an operating system",
+            architecture="unknown",
+            boot_file="tftp://192.0.2.1/snponly.efi",
+            why="because",
+        )
+
+
+@pytest.mark.parametrize(
+    ("kind", "event"),
+    [
+        (MessageType.OFFER, events.OfferSent),
+        (MessageType.ACK, events.AckSent),
+        (MessageType.NAK, events.NakSent),
+    ],
+)
+async def test_each_kind_of_reply_has_its_event(
+    kind: MessageType, event: type[events.AckSent]
+) -> None:
+    client = Peer()
+    with client, Bench(answering(client.port, kind)) as bench:
+        bench.send(message(MessageType.REQUEST, giaddr=IPv4Address("192.0.2.254")))
+
+        assert (await bench.told.first(event)).relay == "192.0.2.254"
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        (
+            message(MessageType.RELEASE, ciaddr=ADDRESS),
+            events.AddressReleased(mac="", interface="lo", address="192.0.2.7"),
+        ),
+        (
+            message(MessageType.DECLINE),
+            events.AddressDeclined(mac="", interface="lo", address="0.0.0.0"),
+        ),
+        (
+            message(MessageType.DISCOVER),
+            events.DhcpIgnored(mac="", interface="lo", message="DISCOVER", why="no"),
+        ),
+        (
+            Message(op=BOOTREQUEST, xid=1, chaddr=MAC),
+            events.DhcpIgnored(mac="", interface="lo", message="BOOTP", why="no"),
+        ),
+    ],
+)
+async def test_silence_has_its_event(asked: Message, expected: events.AnyEvent) -> None:
+    with Bench(lambda _: Answer("no")) as bench:
+        bench.send(asked)
+
+        assert await bench.told.first(type(expected)) == expected
+        assert await bench.client.nothing()
+
+
+async def test_an_answer_with_nothing_to_boot_names_no_boot_file() -> None:
+    with Bench() as bench:
+        ask = bench.door._ask
+        bench.door._ask = lambda asked: replace(ask(asked), decision=Disk("it has a disk"))
+        bench.send(message(MessageType.DISCOVER))
+
+        assert (await bench.told.first(events.OfferSent)).boot_file == ""
+
+
+async def test_malformed_bytes_are_dropped_and_told_and_the_door_lives() -> None:
+    with Bench() as bench:
+        bench.client.send(b"no DHCP", bench.at)
+        bench.send(message(MessageType.DISCOVER))
+
+        dropped = await bench.told.first(events.PacketDropped)
+        assert (dropped.door, dropped.peer) == ("dhcp", f"127.0.0.1:{bench.client.port}")
+        assert (await bench.reply()).xid == 1
+
+
+async def test_a_fault_in_the_answer_does_not_close_the_door() -> None:
+    with Peer() as client:
+        answer = answering(client.port)
+
+        def ask(asked: Message) -> Answer:
+            if asked.xid == 13:
+                raise KeyError(asked.xid)
+            return answer(asked)
+
+        with Bench(ask) as bench:
+            client.send(dhcp.encode(message(MessageType.DISCOVER, xid=13)), bench.at)
+            client.send(dhcp.encode(message(MessageType.DISCOVER, xid=14)), bench.at)
+
+            assert dhcp.decode((await client.receive())[0]).xid == 14
+
+
+async def test_an_answer_that_cannot_be_sent_is_told_as_such() -> None:
+    def ask(asked: Message) -> Answer:
+        # From loopback no packet leaves for another network.
+        return replace(answering(0)(asked), to=Destination(IPv4Address("192.0.2.99"), 67))
+
+    with Bench(ask) as bench:
+        bench.send(message(MessageType.DISCOVER))
+
+        why = (await bench.told.first(events.DhcpIgnored)).why
+        assert why.startswith("the answer to 192.0.2.99 could not be sent: ")
+        assert bench.told.of(events.OfferSent) == []
+
+
+async def test_ten_thousand_junk_packets_leave_it_answering() -> None:
+    chance = random.Random(1)
+    valid = dhcp.encode(message(MessageType.DISCOVER))
+    with Bench(lambda _: Answer("no")) as bench:
+        for number in range(10_000):
+            junk = bytearray(valid[: chance.randrange(len(valid))])
+            if junk:
+                junk[chance.randrange(len(junk))] ^= 1 << chance.randrange(8)
+            bench.client.send(bytes(junk), bench.at)
+            if number % 200 == 199:  # what the kernel keeps for us has its limit
+                await asyncio.sleep(0)
+        await bench.told.until(lambda: len(bench.told.events) == 10_000)
+        assert len(bench.told.of(events.PacketDropped)) > 8_000
+        bench.send(message(MessageType.REQUEST))
+
+        await bench.told.until(lambda: len(bench.told.events) == 10_001)
+        assert bench.told.events[-1] == events.DhcpIgnored(
+            mac="", interface="lo", message="REQUEST", why="no"
+        )
+
+
+async def test_a_closed_door_has_closed_its_socket() -> None:
+    with Bench() as bench:
+        pass
+
+    assert bench.sock.fileno() == -1
+
+
+async def test_one_wake_up_leaves_room_for_the_other_doors() -> None:
+    seen: list[int] = []
+
+    def ask(asked: Message) -> Answer:
+        seen.append(asked.xid)
+        return Answer("no")
+
+    with Bench(ask) as bench:
+        for xid in range(400):
+            bench.send(message(MessageType.DISCOVER, xid=xid))
+        bench.door._readable()
+
+        assert seen == list(range(256))
+
+
+async def test_a_socket_error_is_no_end() -> None:
+    class Broken(socket.socket):
+        def recvfrom(self, *_: object) -> tuple[bytes, object]:
+            raise OSError(100, "Network is down")
+
+    with Broken(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        DhcpDoor(sock, "lo", lambda _: Answer("no"), lambda _: None)._readable()

@@ -4,6 +4,7 @@ Every key is documented in ``docs/reference/settings.md``; a test holds the two 
 """
 
 import difflib
+import re
 import tomllib
 import typing
 from collections.abc import Iterator, Mapping
@@ -260,6 +261,9 @@ def _near(word: str, known: Any) -> str:
     return f', did you mean "{close[0]}"?' if close else ""
 
 
+_PLAIN_URL = re.compile(r"[A-Za-z0-9:/._~\[\]-]+")
+
+
 def _check(settings: Settings) -> None:
     for key, (least, most) in _BOUNDS.items():
         section, _, name = key.partition(".")
@@ -276,5 +280,6 @@ def _check(settings: Settings) -> None:
                 IPv4Address(text)
         except ValueError:
             raise SettingsError(f'{key} = "{text}" is no IPv4 address') from None
-    if settings.http.url and not settings.http.url.startswith(("http://", "https://")):
-        raise SettingsError(f'http.url = "{settings.http.url}" must begin http:// or https://')
+    url = settings.http.url
+    if url and not (url.startswith(("http://", "https://")) and _PLAIN_URL.fullmatch(url)):
+        raise SettingsError(f'http.url = "{url}" will not do; write it like http://boots.example')

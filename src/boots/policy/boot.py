@@ -13,7 +13,7 @@ from boots.model.machine import Known
 from boots.model.site import Site
 from boots.policy import script
 from boots.policy.client import Client, Program
-from boots.policy.path import AUTOEXEC, SCRIPT, URL_SAFE, leads_back, tftp_base
+from boots.policy.path import AUTOEXEC, SCRIPT, SCRIPT_NAMES, URL_SAFE, leads_back, tftp_base
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,16 +161,21 @@ def fetch(
     why = refused(known)
     if why:
         return Refusal(Ground.FORBIDDEN, why)
-    if name == AUTOEXEC:
-        return Script(script.autoexec(http_url(known, site, SCRIPT)), "autoexec")
-    if name == SCRIPT:
-        base = tftp_url(known, site, "") if tftp else http_url(known, site, "")
-        try:
-            text, profile = script.render(known, site, base.rstrip("/"))
-        except script.Unwritable as error:
-            return Script(script.apology(str(error)), "", str(error))
-        return Script(text, profile)
+    if name in SCRIPT_NAMES:
+        return _rendered(name, known, site, tftp=tftp)
     path = site.files.get(name)
     if path is None:
         return Refusal(Ground.MISSING, f'there is no file "{name}"')
     return File(name, path)
+
+
+def _rendered(name: str, known: Known, site: Site, *, tftp: bool) -> Script:
+    try:
+        if name == AUTOEXEC:
+            # Who asks for this is an iPXE of 2025, which has HTTP.
+            return Script(script.autoexec(http_url(known, site, SCRIPT)), AUTOEXEC)
+        base = tftp_url(known, site, "") if tftp else http_url(known, site, "")
+        text, profile = script.render(known, site, base.rstrip("/"))
+    except script.Unwritable as error:
+        return Script(script.apology(str(error)), "", str(error))
+    return Script(text, profile)

@@ -79,8 +79,12 @@ def autoexec(url: str) -> str:
 
     It runs with the lease of the firmware that loaded iPXE, which saves a DHCP exchange, but
     with its interfaces still closed.
+
+    Raises:
+        Unwritable: the URL cannot stand in a script.
     """
-    return f"#!ipxe\nifopen ||\nisset ${{ip}} || dhcp ||\nchain --autofree {url}\n"
+    chain = f"chain --autofree {word(url, 'the URL')}"
+    return f"#!ipxe\nifopen ||\nisset ${{ip}} || dhcp ||\n{chain}\n"
 
 
 def apology(why: str) -> str:

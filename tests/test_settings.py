@@ -151,7 +151,10 @@ def test_true_and_false_are_read_in_any_case(text: str, value: bool) -> None:
         ('address = "fe80::1"', 'address = "fe80::1" is no IPv4 address'),
         ('[tftp]\naddress = "boot"', 'tftp.address = "boot" is no IPv4 address'),
         ('[syslog]\naddress = "10.0.0"', 'syslog.address = "10.0.0" is no IPv4 address'),
-        ('[http]\nurl = "boot:80"', 'http.url = "boot:80" will not do; write it like http://boots.example'),
+        (
+            '[http]\nurl = "boot:80"',
+            'http.url = "boot:80" will not do; write it like http://boots.example',
+        ),
     ],
 )
 def test_a_mistake_in_the_file_is_told(tmp_path: Path, text: str, told: str) -> None:

@@ -66,7 +66,7 @@ unit: setup ## Unit tests and properties: seconds, no root
 
 .PHONY: peers
 peers: setup-test ## Stock clients against the running server, in namespaces (root)
-	@BOOTS_PEERS=required $(PYTHON) -m pytest -q -m peers
+	@PEERS=required $(PYTHON) -m pytest -q -m peers
 
 .PHONY: e2e
 e2e: setup-test ## Whole boots of virtual machines: BIOS, UEFI, UEFI HTTP, behind a relay (root)

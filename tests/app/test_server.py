@@ -268,24 +268,7 @@ async def test_doors_listen_where_clients_are_told_to_go(
 def test_the_url_of_the_settings_is_what_clients_are_told(tmp_path: Path) -> None:
     server = Bench(tmp_path, http=Http(url="https://boot.example/")).server()
 
-    assert server._world.sites["lo"].http_url == "https://boot.example"
-
-
-def test_an_address_given_for_several_interfaces_is_taken_once(tmp_path: Path) -> None:
-    server = Bench(tmp_path, address="127.0.0.7").server()
-    first, second = IPv4Address("127.0.0.1"), IPv4Address("127.0.0.2")
-
-    assert server._at("http", "", first) == IPv4Address("127.0.0.7")
-    assert server._at("http", "", second) == second
-    assert server._at("tftp", "", first) == IPv4Address("127.0.0.7")
-
-
-def test_the_address_of_another_interface_is_left_to_it(tmp_path: Path) -> None:
-    server = Bench(tmp_path, address="127.0.0.2").server()
-    first, second = IPv4Address("127.0.0.1"), IPv4Address("127.0.0.2")
-    server._addresses = {"lan0": first, "lan1": second}
-
-    assert [server._at("http", "", each) for each in (first, second)] == [first, second]
+    assert server.world.sites["lo"].http_url == "https://boot.example"
 
 
 # --- reload
@@ -299,7 +282,7 @@ async def test_a_changed_record_is_in_force_without_a_restart(tmp_path: Path) ->
         loaded = await bench.until(events.ServerStarted, events.RecordsLoaded)
         assert isinstance(loaded, events.RecordsLoaded)
         assert (loaded.machines, loaded.source) == (2, str(bench.records.parent))
-        assert IPv4Address("127.0.0.102") in server._world.index.by_address
+        assert IPv4Address("127.0.0.102") in server.world.index.by_address
 
 
 @on_loop
@@ -310,7 +293,7 @@ async def test_a_broken_record_keeps_the_last_good_ones(tmp_path: Path) -> None:
         refused = await bench.until(events.ServerStarted, events.RecordsRefused)
         assert isinstance(refused, events.RecordsRefused)
         assert "adress" in refused.faults[0]
-        assert len(server._world.index.machines) == 1
+        assert len(server.world.index.machines) == 1
         bench.records.write_text(RECORD + SECOND)
         await bench.until(events.ServerStarted, events.RecordsRefused, events.RecordsLoaded)
 
@@ -355,7 +338,7 @@ async def test_settings_that_need_a_restart_say_so_and_the_rest_is_in_force(
     tmp_path: Path,
 ) -> None:
     async with running(tmp_path) as (bench, server):
-        url = server._world.sites["lo"].http_url
+        url = server.world.sites["lo"].http_url
         bench.change(http=Http(port=9), dhcp=Dhcp(port=0, lease_time=600), interfaces=["lan9"])
         os.kill(os.getpid(), signal.SIGHUP)
         await bench.until(events.ServerStarted, events.SettingsRefused, events.RecordsLoaded)
@@ -364,7 +347,7 @@ async def test_settings_that_need_a_restart_say_so_and_the_rest_is_in_force(
             why="interfaces, http.port: changed, which needs a restart; "
             "until then the running value stays in force"
         )
-        site = server._world.sites["lo"]
+        site = server.world.sites["lo"]
         assert (site.http_url, site.lease_time) == (url, 600)
 
         os.kill(os.getpid(), signal.SIGHUP)  # it is said once
@@ -391,7 +374,7 @@ async def test_a_folder_that_is_made_later_is_noticed(tmp_path: Path) -> None:
         osie.mkdir()
         (osie / "vmlinuz-x86_64").write_bytes(b"kernel")
 
-        while "osie/vmlinuz-x86_64" not in server._world.sites["lo"].files:
+        while "osie/vmlinuz-x86_64" not in server.world.sites["lo"].files:
             await asyncio.sleep(0.005)
         assert events.RecordsRefused not in map(type, bench.told())
 
@@ -404,11 +387,11 @@ async def test_a_folder_that_is_replaced_is_watched_again(tmp_path: Path) -> Non
         bench.records.parent.rename(tmp_path / "old")
         (new / "machines.yaml").write_text(RECORD + SECOND)
         new.rename(bench.records.parent)
-        while len(server._world.index.machines) != 2:
+        while len(server.world.index.machines) != 2:
             await asyncio.sleep(0.005)
 
         bench.records.write_text(RECORD)
-        while len(server._world.index.machines) != 1:
+        while len(server.world.index.machines) != 1:
             await asyncio.sleep(0.005)
 
 
@@ -419,7 +402,7 @@ async def test_a_folder_of_records_that_vanishes_keeps_the_last_good_ones(tmp_pa
 
         while not any(isinstance(event, events.RecordsRefused) for event in bench.told()):
             await asyncio.sleep(0.005)
-        assert len(server._world.index.machines) == 1
+        assert len(server.world.index.machines) == 1
 
 
 @on_loop
@@ -433,7 +416,7 @@ async def test_new_settings_name_new_folders_to_watch(tmp_path: Path) -> None:
         await bench.until(events.ServerStarted, events.RecordsRefused)
 
         (other / "m.yaml").write_text(RECORD + SECOND)
-        while len(server._world.index.machines) != 2:
+        while len(server.world.index.machines) != 2:
             await asyncio.sleep(0.005)
 
 

@@ -52,7 +52,7 @@ def need(program: str) -> str:
 
 
 def lacking(why: str) -> None:
-    if os.environ.get("BOOTS_PEERS") == "required":
+    if os.environ.get("PEERS") == "required":
         pytest.fail(why)
     pytest.skip(why)
 

@@ -8,11 +8,9 @@ import resource
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator
-from functools import partial
-from ipaddress import IPv4Address
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 import structlog
@@ -20,26 +18,18 @@ import structlog
 from boots import __version__
 from boots.app import watch
 from boots.app import world as worlds
+from boots.app.answers import Answers
+from boots.app.opening import Door, Opening
 from boots.app.world import Faulty, World
 from boots.journal import events
 from boots.journal.file import FileSink
 from boots.journal.journal import Journal, Sink
 from boots.journal.log import LogSink
 from boots.machines.files import Cache
-from boots.model.mac import Mac
-from boots.policy import answer as policy
-from boots.policy import boot, path
-from boots.policy import client as clients
 from boots.serve import sockets
-from boots.serve.dhcp import DhcpDoor
-from boots.serve.doors import Fetch, Given
 from boots.serve.http import HttpDoor
-from boots.serve.ndp import NdpDoor
 from boots.serve.sockets import StartError
-from boots.serve.syslog import SyslogDoor
-from boots.serve.tftp import TftpDoor
 from boots.settings import Settings, SettingsError, all_keys
-from boots.wire.dhcp import Message
 
 _FLUSH_AFTER = 0.02  # seconds that events may wait to be written together
 # Sockets and sinks are opened once: what says where and how counts until a restart.
@@ -65,13 +55,6 @@ _AT_START = (
 )
 _log = structlog.get_logger()
 
-_Socket = Callable[[str, str, Callable[[], socket.socket]], socket.socket]
-
-
-class _Door(Protocol):
-    def open(self, loop: asyncio.AbstractEventLoop) -> None: ...
-    def close(self, loop: asyncio.AbstractEventLoop) -> None: ...
-
 
 class Server:
     """All doors of one process, over one world that reloading replaces.
@@ -92,14 +75,18 @@ class Server:
         self._addresses = {name: sockets.interface_address(name) for name in settings.interfaces}
         self._cache = Cache(_cache_folder(settings))
         self._journal: Journal
-        self._doors: list[_Door] = []
+        self._doors: list[Door] = []
         self._http: list[HttpDoor] = []
-        self._bound: set[tuple[str, IPv4Address]] = set()
         self._started = time.time()
         try:
-            self._world = self._build(settings)
+            self._answers = Answers(self._build(settings))
         except OSError as error:
             raise StartError(_unreadable(error)) from None
+
+    @property
+    def world(self) -> World:
+        """The world that is in force."""
+        return self._answers.world
 
     def _build(self, settings: Settings) -> World:
         return worlds.build(settings, self._addresses, self._cache)
@@ -131,7 +118,7 @@ class Server:
                 events.ServerStarted(
                     version=__version__,
                     listeners=listeners,
-                    machines=len(self._world.index.machines),
+                    machines=len(self.world.index.machines),
                 )
             )
             gc.collect()
@@ -156,89 +143,18 @@ class Server:
                 ) from None
         return sinks
 
-    # --- doors
-
     async def _open(self, loop: asyncio.AbstractEventLoop) -> list[str]:
-        given = sockets.from_systemd(os.environ, os.getpid())
-        listeners: list[str] = []
-
-        def sock(door: str, interface: str, make: Callable[[], socket.socket]) -> socket.socket:
-            """The socket systemd holds for a door, or one of our own."""
-            ready = given.get(f"{door}-{interface}") or given.get(door)
-            handed = bool(ready)
-            found = ready.pop(0) if ready else make()
-            if handed and door == "dhcp":
-                sockets.hold_to(found, interface)
-            address, port = found.getsockname()[:2]
-            listeners.append(f"{door} {interface} {address}:{port}")
-            return found
-
-        for interface, address in self._addresses.items():
-            for door in self._doors_of(interface, address, sock):
+        opening = Opening(
+            self._settings, self._addresses, self._answers, self._journal.record, self._alive
+        )
+        for door in opening.doors():
+            if isinstance(door, HttpDoor):
+                self._http.append(door)
+                await door.open()
+            else:
                 door.open(loop)
                 self._doors.append(door)
-            if self._settings.http.enabled:
-                http = self._http_door(interface, address, sock)
-                self._http.append(http)
-                await http.open()
-        for name, unused in given.items():
-            for each in unused:
-                each.close()
-                _log.warning("a socket of systemd's is not used", name=name)
-        return listeners
-
-    def _at(self, door: str, named: str, address: IPv4Address) -> IPv4Address:
-        """Where a door listens: where clients are told it is, if that address is this machine's.
-
-        Of several interfaces the first one has it; the others listen on their own.
-        """
-        told = IPv4Address(named or self._settings.address or address)
-        taken = told in self._addresses.values() or (door, told) in self._bound
-        if told != address and (taken or not sockets.is_ours(told)):
-            told = address
-        self._bound.add((door, told))
-        return told
-
-    def _doors_of(
-        self,
-        interface: str,
-        address: IPv4Address,
-        sock: _Socket,
-    ) -> Iterator[_Door]:
-        settings, record = self._settings, self._journal.record
-        if settings.dhcp.enabled:
-            bound = sock(
-                "dhcp",
-                interface,
-                partial(sockets.udp, IPv4Address(0), settings.dhcp.port, interface),
-            )
-            yield DhcpDoor(bound, interface, self._answer(interface), record)
-        if settings.tftp.enabled:
-            at = self._at("tftp", settings.tftp.address, address)
-            bound = sock("tftp", interface, partial(sockets.udp, at, settings.tftp.port))
-            block = settings.tftp.largest_block
-            mtu = block + 32 if block else sockets.interface_mtu(interface)
-            fetch = self._fetch(interface, tftp=True)
-            yield TftpDoor(bound, fetch, record, time.monotonic, mtu)
-        if settings.router_advertisements:
-            ndp = sockets.icmpv6(interface)
-            if ndp is not None:
-                yield NdpDoor(ndp, interface, self._may_boot, record)
-        if settings.syslog.enabled:
-            at = self._at("syslog", settings.syslog.address, address)
-            bound = sock("syslog", interface, partial(sockets.udp, at, settings.syslog.port))
-            yield SyslogDoor(bound, self._mac_of, record)
-
-    def _http_door(self, interface: str, address: IPv4Address, sock: _Socket) -> HttpDoor:
-        at = self._at("http", "", address)
-        bound = sock("http", interface, partial(sockets.tcp, at, self._settings.http.port))
-        return HttpDoor(
-            bound,
-            self._fetch(interface, tftp=False),
-            self._journal.record,
-            time.monotonic,
-            self._alive,
-        )
+        return opening.listeners
 
     async def _end(self, tasks: list[asyncio.Task[None]], loop: asyncio.AbstractEventLoop) -> None:
         """Close every door that is open; to do it again does nothing."""
@@ -250,41 +166,11 @@ class Server:
         leaving, self._http = self._http, []
         await asyncio.gather(*(door.close() for door in leaving))
 
-    # --- what the doors ask
-
-    def _answer(self, interface: str) -> Callable[[Message], policy.Answer]:
-        def answer(message: Message) -> policy.Answer:
-            world = self._world
-            client = clients.from_dhcp(message)
-            known = world.index.by_mac.get(client.mac) if client else None
-            return policy.answer(message, client, known, world.sites[interface])
-
-        return answer
-
-    def _fetch(self, interface: str, *, tftp: bool) -> Fetch:
-        def fetch(asked: str, peer: IPv4Address) -> Given:
-            world = self._world
-            wanted = path.read(asked)
-            index = world.index
-            known = index.by_mac.get(wanted.mac) if wanted.mac else index.by_address.get(peer)
-            what = boot.fetch(wanted.name, known, world.sites[interface], tftp=tftp)
-            return Given(known.mac if known else wanted.mac or "", wanted.name, what, known)
-
-        return fetch
-
-    def _may_boot(self, mac: Mac) -> bool:
-        known = self._world.index.by_mac.get(mac)
-        return known is not None and not boot.refused(known)
-
-    def _mac_of(self, address: IPv4Address) -> str:
-        known = self._world.index.by_address.get(address)
-        return known.mac if known else ""
-
     def _alive(self) -> object:
         return {
             "version": __version__,
             "uptime": round(time.time() - self._started, 3),
-            "machines": len(self._world.index.machines),
+            "machines": len(self.world.index.machines),
         }
 
     # --- staying current
@@ -317,7 +203,7 @@ class Server:
             _log.exception("reload failed")
             self._journal.record(events.RecordsRefused(faults=[f"a fault of ours: {error!r}"]))
         else:
-            self._settings, self._world = settings, world
+            self._settings, self._answers.world = settings, world
             self._journal.record(
                 events.RecordsLoaded(
                     machines=len(world.index.machines),

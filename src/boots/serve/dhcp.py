@@ -1,16 +1,14 @@
 """The DHCP door: one socket for each interface."""
 
-import asyncio
 import socket
 from collections.abc import Callable
-from typing import NamedTuple
-
-import structlog
+from typing import Any, NamedTuple
 
 from boots.journal import events
 from boots.model.mac import Mac
 from boots.policy.answer import Answer
 from boots.policy.boot import Load
+from boots.serve.datagrams import DatagramDoor
 from boots.serve.doors import Record
 from boots.wire import dhcp
 from boots.wire.dhcp import Message
@@ -18,10 +16,6 @@ from boots.wire.malformed import Malformed
 from boots.wire.options import MessageType
 
 Ask = Callable[[Message], Answer]
-
-# One wake-up takes at most so many packets, so that the other doors get their turn.
-_BATCH = 256
-_log = structlog.get_logger()
 
 
 class _About(NamedTuple):
@@ -31,40 +25,17 @@ class _About(NamedTuple):
     interface: str
 
 
-class DhcpDoor:
+class DhcpDoor(DatagramDoor):
     """Answers the DHCP messages that arrive on one interface."""
 
     def __init__(self, sock: socket.socket, interface: str, ask: Ask, record: Record) -> None:
-        self._sock = sock
+        super().__init__(sock)
         self._interface = interface
         self._ask = ask
         self._record = record
 
-    def open(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Begin to answer."""
-        loop.add_reader(self._sock, self._readable)
-
-    def close(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Stop answering, and close the socket."""
-        loop.remove_reader(self._sock)
-        self._sock.close()
-
-    def _readable(self) -> None:
-        for _ in range(_BATCH):
-            try:
-                data, peer = self._sock.recvfrom(4096)
-            except BlockingIOError:
-                return
-            except OSError as error:
-                # An ICMP error for an earlier reply, or the interface went down for a moment.
-                _log.debug("dhcp receive failed", interface=self._interface, error=str(error))
-                return
-            try:
-                self._handle(data, peer)
-            except Exception:  # a fault of ours must not take the door away from the others
-                _log.exception("dhcp message failed", interface=self._interface, data=data.hex())
-
-    def _handle(self, data: bytes, peer: tuple[str, int]) -> None:
+    def handle(self, data: bytes, peer: tuple[Any, ...]) -> None:
+        """Answer one message."""
         try:
             message = dhcp.decode(data)
         except Malformed as error:

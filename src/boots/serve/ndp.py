@@ -6,57 +6,43 @@ that offers nothing ends the wait.  Only machines that may boot from us get one,
 they: it goes to the asker's own address.
 """
 
-import asyncio
 import socket
 from collections.abc import Callable
+from typing import Any
 
 from boots.journal import events
 from boots.model import mac as macs
 from boots.model.mac import Mac
+from boots.serve.datagrams import DatagramDoor
 from boots.serve.doors import Record
 from boots.wire import ndp
 from boots.wire.malformed import Malformed
 
-_BATCH = 64
 
-
-class NdpDoor:
+class NdpDoor(DatagramDoor):
     """Answers router solicitations on one interface."""
 
     def __init__(
         self, sock: socket.socket, interface: str, may_boot: Callable[[Mac], bool], record: Record
     ) -> None:
-        self._sock = sock
+        super().__init__(sock)
         self._interface = interface
         self._may_boot = may_boot
         self._record = record
 
-    def open(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Begin to answer."""
-        loop.add_reader(self._sock, self._readable)
+    def handle(self, data: bytes, peer: tuple[Any, ...]) -> None:
+        """Answer one solicitation, if its sender may boot."""
+        try:
+            sender = ndp.read_solicitation(data)
+        except Malformed:
+            return
+        if len(sender) != 6 or not peer[0].startswith("fe80"):
+            return
+        mac = macs.from_bytes(sender)
+        if self._may_boot(mac):
+            self._answer(mac, peer)
 
-    def close(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Stop answering, and close the socket."""
-        loop.remove_reader(self._sock)
-        self._sock.close()
-
-    def _readable(self) -> None:
-        for _ in range(_BATCH):
-            try:
-                data, peer = self._sock.recvfrom(1500)
-            except OSError:  # nothing more
-                return
-            try:
-                sender = ndp.read_solicitation(data)
-            except Malformed:
-                continue
-            if len(sender) != 6 or not peer[0].startswith("fe80"):
-                continue
-            mac = macs.from_bytes(sender)
-            if self._may_boot(mac):
-                self._answer(mac, peer)
-
-    def _answer(self, mac: Mac, peer: tuple[str, int, int, int]) -> None:
+    def _answer(self, mac: Mac, peer: tuple[Any, ...]) -> None:
         try:
             self._sock.sendto(ndp.empty_advertisement(), peer)
         except OSError:

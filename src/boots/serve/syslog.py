@@ -1,46 +1,35 @@
 """The syslog door: what machines say on their consoles while they boot."""
 
-import asyncio
 import socket
 from collections.abc import Callable
 from ipaddress import IPv4Address
+from typing import Any
 
 from boots.journal import events
+from boots.serve.datagrams import DatagramDoor
 from boots.serve.doors import Record
 from boots.wire import syslog
 from boots.wire.malformed import Malformed
 
-_BATCH = 256
 WhoIs = Callable[[IPv4Address], str]
 """The MAC of the machine at an address, empty when it is none of ours."""
 
 
-class SyslogDoor:
+class SyslogDoor(DatagramDoor):
     """Takes syslog lines on one address; those of machines we know go into their story."""
 
+    largest = 65_535
+
     def __init__(self, sock: socket.socket, who_is: WhoIs, record: Record) -> None:
-        self._sock = sock
+        super().__init__(sock)
         self._who_is = who_is
         self._record = record
 
-    def open(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Begin to listen."""
-        loop.add_reader(self._sock, self._readable)
+    def handle(self, data: bytes, peer: tuple[Any, ...]) -> None:
+        """Take down one line."""
+        self._record(self._event(data, peer))
 
-    def close(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Stop listening, and close the socket."""
-        loop.remove_reader(self._sock)
-        self._sock.close()
-
-    def _readable(self) -> None:
-        for _ in range(_BATCH):
-            try:
-                data, peer = self._sock.recvfrom(65_535)
-            except OSError:  # nothing more
-                return
-            self._record(self._event(data, peer))
-
-    def _event(self, data: bytes, peer: tuple[str, int]) -> events.AnyEvent:
+    def _event(self, data: bytes, peer: tuple[Any, ...]) -> events.AnyEvent:
         who = f"{peer[0]}:{peer[1]}"
         try:
             line = syslog.decode(data)

@@ -1,0 +1,136 @@
+"""Opening the doors: a socket for each, of our own or from systemd, and what they ask."""
+
+import os
+import socket
+import time
+from asyncio import AbstractEventLoop
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from ipaddress import IPv4Address
+from typing import Protocol
+
+import structlog
+
+from boots.app.answers import Answers
+from boots.serve import sockets
+from boots.serve.dhcp import DhcpDoor
+from boots.serve.doors import Record
+from boots.serve.http import HttpDoor
+from boots.serve.ndp import NdpDoor
+from boots.serve.syslog import SyslogDoor
+from boots.serve.tftp import TftpDoor
+from boots.settings import Settings
+
+_log = structlog.get_logger()
+
+
+class Door(Protocol):
+    """A door whose socket asyncio watches."""
+
+    def open(self, loop: AbstractEventLoop) -> None:
+        """Begin to answer."""
+
+    def close(self, loop: AbstractEventLoop) -> None:
+        """Stop answering."""
+
+
+class Opening:
+    """Binds every socket that the settings call for, and makes the doors behind them.
+
+    `listeners` says afterwards what was bound, for people.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        addresses: Mapping[str, IPv4Address],
+        answers: Answers,
+        record: Record,
+        alive: Callable[[], object],
+    ) -> None:
+        self._settings = settings
+        self._addresses = addresses
+        self._answers = answers
+        self._record = record
+        self._alive = alive
+        self._bound: set[tuple[str, IPv4Address]] = set()
+        self._given = sockets.from_systemd(os.environ, os.getpid())
+        self.listeners: list[str] = []
+
+    def doors(self) -> Iterator[Door | HttpDoor]:
+        """Each door as soon as its socket is bound, so that whoever opens it can close it again.
+
+        Raises:
+            StartError: a socket cannot be bound.
+        """
+        for interface, address in self._addresses.items():
+            yield from self._doors_of(interface, address)
+            if self._settings.http.enabled:
+                yield self._http_door(interface, address)
+        for name, unused in self._given.items():
+            for each in unused:
+                each.close()
+                _log.warning("a socket of systemd's is not used", name=name)
+
+    def _sock(self, door: str, interface: str, make: Callable[[], socket.socket]) -> socket.socket:
+        """The socket systemd holds for a door, or one of our own."""
+        ready = self._given.get(f"{door}-{interface}") or self._given.get(door)
+        handed = bool(ready)
+        found = ready.pop(0) if ready else make()
+        if handed and door == "dhcp":
+            sockets.hold_to(found, interface)
+        address, port = found.getsockname()[:2]
+        self.listeners.append(f"{door} {interface} {address}:{port}")
+        return found
+
+    def listens_at(self, door: str, named: str, address: IPv4Address) -> IPv4Address:
+        """Where a door listens: where clients are told it is, if that address is this machine's.
+
+        Of several interfaces the first one has it; the others listen on their own.
+        """
+        told = IPv4Address(named or self._settings.address or address)
+        taken = told in self._addresses.values() or (door, told) in self._bound
+        if told != address and (taken or not sockets.is_ours(told)):
+            told = address
+        self._bound.add((door, told))
+        return told
+
+    def _doors_of(
+        self,
+        interface: str,
+        address: IPv4Address,
+    ) -> Iterator[Door]:
+        settings, record = self._settings, self._record
+        if settings.dhcp.enabled:
+            bound = self._sock(
+                "dhcp",
+                interface,
+                partial(sockets.udp, IPv4Address(0), settings.dhcp.port, interface),
+            )
+            yield DhcpDoor(bound, interface, self._answers.dhcp(interface), record)
+        if settings.tftp.enabled:
+            at = self.listens_at("tftp", settings.tftp.address, address)
+            bound = self._sock("tftp", interface, partial(sockets.udp, at, settings.tftp.port))
+            block = settings.tftp.largest_block
+            mtu = block + 32 if block else sockets.interface_mtu(interface)
+            fetch = self._answers.fetch(interface, tftp=True)
+            yield TftpDoor(bound, fetch, record, time.monotonic, mtu)
+        if settings.router_advertisements:
+            ndp = sockets.icmpv6(interface)
+            if ndp is not None:
+                yield NdpDoor(ndp, interface, self._answers.may_boot, record)
+        if settings.syslog.enabled:
+            at = self.listens_at("syslog", settings.syslog.address, address)
+            bound = self._sock("syslog", interface, partial(sockets.udp, at, settings.syslog.port))
+            yield SyslogDoor(bound, self._answers.mac_of, record)
+
+    def _http_door(self, interface: str, address: IPv4Address) -> HttpDoor:
+        at = self.listens_at("http", "", address)
+        bound = self._sock("http", interface, partial(sockets.tcp, at, self._settings.http.port))
+        return HttpDoor(
+            bound,
+            self._answers.fetch(interface, tftp=False),
+            self._record,
+            time.monotonic,
+            self._alive,
+        )

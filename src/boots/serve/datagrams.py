@@ -1,0 +1,49 @@
+"""What the doors for single datagrams share: a socket, drained a batch at each wake-up."""
+
+import abc
+import asyncio
+import socket
+from typing import Any
+
+import structlog
+
+# One wake-up takes at most so many packets, so that the other doors get their turn.
+_BATCH = 256
+_log = structlog.get_logger()
+
+
+class DatagramDoor(abc.ABC):
+    """Takes the datagrams of one socket; what they call for is said by `handle`."""
+
+    largest = 4096  # bytes that are read of a datagram
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+
+    def open(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Begin to answer."""
+        loop.add_reader(self._sock, self._readable)
+
+    def close(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Stop answering, and close the socket."""
+        loop.remove_reader(self._sock)
+        self._sock.close()
+
+    @abc.abstractmethod
+    def handle(self, data: bytes, peer: tuple[Any, ...]) -> None:
+        """Take one datagram from `peer`, an address as its socket's family has it."""
+
+    def _readable(self) -> None:
+        for _ in range(_BATCH):
+            try:
+                data, peer = self._sock.recvfrom(self.largest)
+            except BlockingIOError:
+                return
+            except OSError as error:
+                # An ICMP error for an earlier reply, or the interface went down for a moment.
+                _log.debug("receive failed", door=type(self).__name__, error=str(error))
+                return
+            try:
+                self.handle(data, peer)
+            except Exception:  # a fault of ours must not take the door away from the others
+                _log.exception("datagram failed", door=type(self).__name__, data=data.hex())

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from boots import settings
+from boots.app import profiles
 from boots.journal import events
 from boots.policy.ladder import LADDER
 
@@ -107,3 +108,9 @@ def test_json_of_the_journal_is_what_the_events_page_says() -> None:
     assert {"at": 1.5, "event": {"event": "ServerStopped", "why": "SIGTERM"}} == (
         msgspec.json.decode(line)
     )
+
+
+def test_every_key_of_a_profile_is_documented() -> None:
+    page = (DOCS / "reference/profiles.md").read_text()
+
+    assert [] == [key for key in sorted(profiles.KEYS) if f"| `{key}` |" not in page]

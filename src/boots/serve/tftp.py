@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
+from typing import Any
 
 import structlog
 
@@ -56,6 +57,11 @@ class _Session:
     started: float
     told: float
     heard: float
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What every event of this transfer says alike."""
+        return {"mac": self.mac, "peer": self.peer, "door": "tftp", "name": self.name}
 
     @property
     def peer(self) -> str:
@@ -247,15 +253,7 @@ class TftpDoor:
                     problem=what.problem,
                 )
             )
-        self._record(
-            events.TransferStarted(
-                mac=session.mac,
-                peer=session.peer,
-                door="tftp",
-                name=session.name,
-                size=session.transfer.size,
-            )
-        )
+        self._record(events.TransferStarted(size=session.transfer.size, **session.about))
 
     # --- transfers under way
 
@@ -302,12 +300,7 @@ class TftpDoor:
             session.told = now
             self._record(
                 events.TransferProgressed(
-                    mac=session.mac,
-                    peer=session.peer,
-                    door="tftp",
-                    name=session.name,
-                    sent=transfer.acknowledged,
-                    size=transfer.size,
+                    sent=transfer.acknowledged, size=transfer.size, **session.about
                 )
             )
 
@@ -342,31 +335,13 @@ class TftpDoor:
         if outcome is None or outcome.ending in {Ending.ABORTED, Ending.LOST}:
             return self._failed(session, outcome.why if outcome else "")
         if outcome.ending is Ending.PROBED:
-            return events.TransferProbed(
-                mac=session.mac,
-                peer=session.peer,
-                door="tftp",
-                name=session.name,
-                size=transfer.size,
-            )
+            return events.TransferProbed(size=transfer.size, **session.about)
         return events.TransferFinished(
-            mac=session.mac,
-            peer=session.peer,
-            door="tftp",
-            name=session.name,
-            size=transfer.size,
-            seconds=now - session.started,
+            size=transfer.size, seconds=now - session.started, **session.about
         )
 
     def _failed(self, session: _Session, why: str) -> AnyEvent:
-        return events.TransferFailed(
-            mac=session.mac,
-            peer=session.peer,
-            door="tftp",
-            name=session.name,
-            sent=session.transfer.acknowledged,
-            why=why,
-        )
+        return events.TransferFailed(sent=session.transfer.acknowledged, why=why, **session.about)
 
     def _give_up(self, session: _Session, why: str) -> None:
         """End a transfer from our side, and tell the client."""

@@ -112,6 +112,12 @@ def test_a_capture_is_answered_request_by_request(explain: Explain) -> None:
     assert "asks TFTP for" in said
 
 
+def test_with_a_capture_we_are_the_server_that_its_clients_chose(explain: Explain) -> None:
+    capture = str(VECTORS / "dhcp" / "edk2-x64-pxe-shim-grub.pcap")
+    assert "We are 198.51.100.1." in words(explain("--pcap", capture))
+    assert "We are 10.0.0.9." in words(explain("--pcap", capture, "--address", "10.0.0.9"))
+
+
 def test_a_capture_that_is_none_is_refused(explain: Explain, tmp_path: Path) -> None:
     broken = tmp_path / "[broken].pcap"
     broken.write_bytes(b"not a capture")

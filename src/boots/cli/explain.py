@@ -1,5 +1,6 @@
 """``boots explain``: what a machine would get, and why."""
 
+from contextlib import suppress
 from pathlib import Path
 from textwrap import indent
 from typing import Annotated
@@ -28,7 +29,7 @@ from boots.policy.answer import Answer, answer
 from boots.policy.boot import Disk, File, Load, Refusal, Script, Silence, fetch
 from boots.policy.explain import FIRMWARE, Chain, chain, nearest_miss
 from boots.policy.path import read
-from boots.wire import dhcp, pcap, table, tftp
+from boots.wire import dhcp, options, pcap, table, tftp
 from boots.wire.malformed import Malformed
 from boots.wire.pcap import Datagram
 
@@ -42,14 +43,21 @@ def explain(
     config: ConfigOption = None,
     machines: MachinesOption = None,
     interface: InterfaceOption = None,
+    address: Annotated[
+        str | None, typer.Option(help="Our address, if not the interface's own.")
+    ] = None,
     osie: Annotated[Path | None, typer.Option(help="The folder that holds OSIE.")] = None,
 ) -> None:
     """Run the real policy for a machine and print every decision with its reason."""
     console = Console(highlight=False, soft_wrap=True)
+    seen = [] if pcap_file is None else _datagrams(console, pcap_file)
+    if address is None and not interface and seen:
+        address = _server_chosen(seen)
     with saying_no():
         flags = {
             "machines": texts(machines),
             "interfaces": interface,
+            "address": address,
             "boot.osie": None if osie is None else str(osie),
         }
         world = read_world(read_settings(config, flags))
@@ -58,8 +66,10 @@ def explain(
             console.print(f"[bold]Behind {name}[/] (we are {site.server})")
         elif site.server == NOBODY:
             console.print(f"No --interface given: {NOBODY} stands for our own address.")
+        else:
+            console.print(f"We are {site.server}.")
         if pcap_file is not None:
-            _explain_capture(console, pcap_file, world, site)
+            _explain_capture(console, seen, world, site)
         else:
             _explain_machine(console, mac, world, site)
 
@@ -186,12 +196,26 @@ def _option_text(code: int, raw: bytes) -> str:
 # --- captures
 
 
-def _explain_capture(console: Console, file: Path, world: World, site: Site) -> None:
+def _datagrams(console: Console, file: Path) -> list[Datagram]:
     try:
-        seen = list(pcap.datagrams(file.read_bytes()))
+        return list(pcap.datagrams(file.read_bytes()))
     except (OSError, Malformed) as error:
         console.print(escape(f"{file}: {error}"))
         raise typer.Exit(2) from None
+
+
+def _server_chosen(seen: list[Datagram]) -> str | None:
+    """The server whose offer a client of the capture took: its part is ours now."""
+    for datagram in seen:
+        if datagram.destination_port == dhcp.SERVER_PORT:
+            with suppress(Malformed):
+                chosen = dhcp.decode(datagram.payload).get(options.SERVER_ID)
+                if chosen is not None:
+                    return str(chosen)
+    return None
+
+
+def _explain_capture(console: Console, seen: list[Datagram], world: World, site: Site) -> None:
     start = seen[0].at if seen else 0.0
     for datagram in seen:
         if datagram.destination_port == dhcp.SERVER_PORT:

@@ -16,7 +16,7 @@ export PYTHONDONTWRITEBYTECODE :=
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 PACKAGES_RUN := python3 python3-venv ipxe
 PACKAGES_DEMO := qemu-system-x86 ipxe-qemu ovmf iproute2 util-linux tcpdump
-PACKAGES_TEST := busybox-static isc-dhcp-client isc-dhcp-relay tftp-hpa atftp curl cpio netbase systemd
+PACKAGES_TEST := busybox-static isc-dhcp-client isc-dhcp-relay tftp-hpa atftp curl cpio netbase procps systemd
 
 .PHONY: help
 help: ## Print these words

@@ -8,6 +8,7 @@ from types import ModuleType
 
 import msgspec
 import pytest
+from tests.test_floors import MAY_USE
 
 from boots import settings
 from boots.app import profiles
@@ -96,10 +97,63 @@ def test_the_architecture_page_names_every_room() -> None:
     assert [] == sorted(room for room in rooms if f"`{room}" not in page)
 
 
-def test_every_rung_of_the_ladder_is_in_the_boot_story() -> None:
-    story = (DOCS / "explain/boot.md").read_text()
+def rows(page: str) -> list[list[str]]:
+    """The cells of every row of every table of a page."""
+    lines = (DOCS / page).read_text().splitlines()
+    return [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines if line[:1] == "|"]
 
-    assert [] == [each.value for each in LADDER if f"`{each.value}`" not in story]
+
+def test_the_architecture_page_says_what_each_room_may_use() -> None:
+    said = {
+        row[1].strip("`").removesuffix("/").removesuffix(".py"): set(row[3].strip("`—").split())
+        for row in rows("architecture.md")
+        if len(row) == 4 and row[0].isdigit()
+    }
+
+    assert said == {room: uses for room, uses in MAY_USE.items() if not room.startswith("_")}
+
+
+def test_every_rung_of_the_ladder_is_in_the_boot_story() -> None:
+    story = {row[0]: row[1] for row in rows("explain/boot.md")}
+
+    assert [] == [each for each in LADDER if story[f"`{each.value}`"] != ", ".join(LADDER[each])]
+
+
+def test_the_index_leads_to_every_page() -> None:
+    index = (DOCS / "README.md").read_text()
+    own = {str(page.relative_to(DOCS)) for page in DOCS.rglob("*.md") if page.name != "README.md"}
+
+    assert [] == sorted(
+        page for page in own if f"({page})" not in index and page[:9] != "decisions"
+    )
+
+
+def test_events_that_the_pages_name_exist() -> None:
+    known = {kind.__name__ for kind in typing.get_args(events.AnyEvent)}
+    past = "Sent|Started|Stopped|Loaded|Refused|Ignored|Released|Declined|Dropped|Progressed"
+    past += "|Finished|Failed|Probed|Served|Reported"
+    named = {
+        word
+        for page in pages()
+        for word in re.findall(rf"\b(?:[A-Z][a-z]+)+(?:{past})\b", page.read_text())
+    }
+
+    assert named
+    assert set() == named - known
+
+
+def test_settings_that_the_pages_name_exist() -> None:
+    known = {key for key, _, _ in settings.all_keys()}
+    sections = "|".join(sorted({key.partition(".")[0] for key in known if "." in key}))
+    named = {
+        word
+        for page in pages()
+        if page.name not in {"records.md", "from-tinkerbell.md"}  # Hardware has dhcp.…, too
+        for word in re.findall(rf"`((?:{sections})\.[a-z_]+)(?: = [^`]*)?`", page.read_text())
+    }
+
+    assert "http.port" in named
+    assert set() == named - known
 
 
 def test_json_of_the_journal_is_what_the_events_page_says() -> None:

@@ -12,6 +12,7 @@ import msgspec
 import typer
 
 from boots import settings
+from boots.app.server import AT_START
 from boots.cli import app
 from boots.journal import events
 
@@ -25,11 +26,14 @@ def settings_page() -> str:
         _MADE,
         "# Settings",
         "",
-        "Settings come from a TOML file (`--config FILE` or `BOOTS_CONFIG`), then from the",
-        "environment, then from flags; the later wins.",
+        (
+            "Settings come from a TOML file (`--config FILE` or `BOOTS_CONFIG`),"
+            " then from the environment, then from flags; the later wins."
+        ),
         "A relative path in the file is taken from the file's own directory.",
         "An unknown key is refused, with the nearest one that exists.",
-        "SIGHUP makes a running server read them again; interfaces and ports need a restart.",
+        "SIGHUP makes a running server read them again.",
+        f"Only a restart brings these into force: {', '.join(f'`{key}`' for key in AT_START)}.",
         "In the environment, lists are separated by commas.",
         "",
         "| key | kind | default | in the environment | meaning |",
@@ -83,12 +87,15 @@ def events_page() -> str:
         _MADE,
         "# Events",
         "",
-        'Every line of the journal (setting `journal`) is `{"at": SECONDS, "event": {…}}`:',
-        "the moment in seconds since 1970 UTC, and one of the following by its name in `event`.",
+        (
+            'Every line of the journal (setting `journal`) is `{"at": SECONDS, "event": {…}}`: the'
+            " moment in seconds since 1970 UTC, and one of the following by its name in `event`."
+        ),
         "",
         "`mac` is the machine's, like `52:54:00:12:34:56`, or empty when unknown.",
         "`peer` is `address:port` of the program that asked, `door` the protocol it asked by.",
-        "`why` is the reason, for people; sizes are in bytes, durations in seconds.",
+        "`why` is the reason, for people.",
+        "Sizes are in bytes, durations in seconds.",
         "",
     ]
     for kind in typing.get_args(events.AnyEvent):

@@ -175,13 +175,24 @@ def load(file: Path | None, environment: Mapping[str, str], flags: Mapping[str, 
     values = dict(_from_file(file)) if file is not None else {}
     values.update(_from_environment(environment))
     values.update({key: value for key, value in flags.items() if value is not None})
+    settings = of_keys(values)
+    _check(settings)
+    return settings
+
+
+def of_keys(values: Mapping[str, Any]) -> Settings:
+    """Settings from values by key, like ``dhcp.port``; what is not named has its default."""
     nested: dict[str, Any] = {}
     for key, value in values.items():
         section, _, name = key.rpartition(".")
         (nested.setdefault(section, {}) if section else nested)[name] = value
-    settings = msgspec.convert(nested, Settings)
-    _check(settings)
-    return settings
+    return msgspec.convert(nested, Settings)
+
+
+def value_of(settings: Settings, key: str) -> Any:
+    """The value of one key, like ``dhcp.port``."""
+    section, _, name = key.rpartition(".")
+    return getattr(getattr(settings, section) if section else settings, name)
 
 
 def _from_file(file: Path) -> Iterator[tuple[str, Any]]:
@@ -266,8 +277,7 @@ _PLAIN_URL = re.compile(r"[A-Za-z0-9:/._~\[\]-]+")
 
 def _check(settings: Settings) -> None:
     for key, (least, most) in _BOUNDS.items():
-        section, _, name = key.partition(".")
-        value = getattr(getattr(settings, section), name)
+        value = value_of(settings, key)
         if not least <= value <= most:
             raise SettingsError(f"{key} = {value} is out of range; write {least} to {most}")
     for key, text in (

@@ -15,9 +15,10 @@ from typing import Any
 
 import msgspec
 import pytest
+import structlog
 
+from boots.app import catalogue, watch
 from boots.app import server as server_of
-from boots.app import watch
 from boots.app.server import Server
 from boots.app.watch import Places
 from boots.journal import events
@@ -121,6 +122,19 @@ async def running(folder: Path, **changes: Any) -> AsyncIterator[tuple[Bench, Se
 
 
 # --- start and stop
+
+
+@on_loop
+async def test_a_start_without_any_boot_file_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catalogue, "SYSTEM_FOLDERS", ())
+
+    with structlog.testing.capture_logs() as said:
+        async with running(tmp_path):
+            pass
+
+    assert catalogue.missing() in [line["event"] for line in said]
 
 
 @on_loop
@@ -360,7 +374,7 @@ async def test_settings_that_need_a_restart_say_so_and_the_rest_is_in_force(
 
 
 def test_every_setting_that_counts_at_the_start_is_one() -> None:
-    assert set(server_of._AT_START) <= {key for key, _, _ in all_keys()}
+    assert set(server_of.AT_START) <= {key for key, _, _ in all_keys()}
 
 
 # --- watching

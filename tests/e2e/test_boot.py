@@ -99,6 +99,15 @@ def test_a_bios_machine_with_ipxe_in_its_card_boots(osie: Osie) -> None:
     ]
 
 
+def test_undionly_takes_a_bios_machine_on_through_what_loaded_it(osie: Osie) -> None:
+    result = boot_once(BootOptions(osie=osie("cloud"), firmware=Firmware.BIOS_CHAIN))
+
+    inventory = arrived(result)
+    assert "bios" == inventory["firmware"]
+    sent = [each for each in happened(result, events.TransferFinished) if each.door == "tftp"]
+    assert ["undionly.kpxe"] == names(sent)
+
+
 def test_the_firmware_of_a_uefi_machine_loads_ipxe_over_tftp(osie: Osie) -> None:
     result = boot_once(BootOptions(osie=osie("cloud"), firmware=Firmware.UEFI))
 

@@ -236,6 +236,14 @@ def test_what_a_machine_says_cannot_make_a_second_line(form: str) -> None:
     assert "\x1b" not in said
 
 
+@pytest.mark.parametrize("form", ["console", "json"])
+@pytest.mark.parametrize("control", ["\x1b[2J", "\b\b", "\x0b", "\x9b2J", "\u202e", "\0"])
+def test_what_a_machine_says_cannot_move_the_cursor(form: str, control: str) -> None:
+    [said] = logged(line(text=f"a{control}b"), form)
+    assert control not in said
+    assert said.isprintable()
+
+
 def test_empty_fields_and_long_ones_are_left_out() -> None:
     served = events.ScriptServed(mac="", peer="p", door="http", profile="osie", script="#!ipxe\n")
     [said] = map(json.loads, logged(served))

@@ -37,6 +37,17 @@ def test_what_is_there_is_no_fault(tmp_path: Path) -> None:
     assert found["iPXE"] == found["OSIE"] == ""
 
 
+def test_a_relay_is_looked_for_where_one_is_wanted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    found = faults(DemoOptions(osie=tmp_path, relay=True), tmp_path)
+
+    assert found["relay"] == "no dhcrelay: apt-get install isc-dhcp-relay"
+    assert "relay" not in faults(DemoOptions(osie=tmp_path), tmp_path)
+
+
 def test_half_an_osie_names_the_missing_half(tmp_path: Path) -> None:
     (tmp_path / "vmlinuz-x86_64").touch()
 

@@ -138,7 +138,7 @@ def test_preparing_makes_what_qemu_reads(tmp_path: Path, root: Path) -> None:
     assert made["variables.fd"] == 64
     assert made["disk.img"] == 64 << 20
     assert (files.directory / "disk.img").stat().st_blocks == 0
-    assert (files.directory / "rom.ipxe").read_text().startswith("#!ipxe\nset net0/user-class")
+    assert (files.directory / "rom.ipxe").read_text().startswith("#!ipxe\ndhcp net0\nchain tftp:")
 
 
 def test_a_missing_qemu_names_its_package(

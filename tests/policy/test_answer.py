@@ -59,6 +59,26 @@ SILENCE = {
     "DECLINE": (system(MessageType.DECLINE), known(), "DECLINE gets no answer"),
     "a server's message": (system(MessageType.OFFER), known(), "OFFER gets no answer"),
     "a reply": (system(op=BOOTREPLY), known(), "not a request of an Ethernet client"),
+    "a relay that is a group": (
+        rom(giaddr=IPv4Address("224.0.0.1")),
+        known(),
+        "its relay's address 224.0.0.1 cannot be one machine's",
+    ),
+    "a relay that is this host": (
+        rom(giaddr=IPv4Address("127.0.0.1")),
+        known(reserved=None),
+        "its relay's address 127.0.0.1 cannot be one machine's",
+    ),
+    "a relay that is everyone": (
+        rom(giaddr=EVERYONE),
+        known(),
+        "its relay's address 255.255.255.255 cannot be one machine's",
+    ),
+    "a relay that is everyone there": (
+        rom(giaddr=IPv4Address("192.168.1.255")),
+        known(),
+        "its relay's address 192.168.1.255 cannot be one machine's",
+    ),
     "no Ethernet": (system(chaddr=bytes(8)), known(), "not a request of an Ethernet client"),
 }
 

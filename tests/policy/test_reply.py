@@ -354,6 +354,31 @@ def test_where_a_reply_goes(message: Message, to: Destination) -> None:
     assert to == answered(message, known()).to
 
 
+@pytest.mark.parametrize("kind", [MessageType.DISCOVER, REQUEST, MessageType.INFORM])
+@pytest.mark.parametrize(
+    "claimed",
+    [
+        "10.9.8.7",
+        "192.168.1.0",
+        "192.168.1.255",
+        "255.255.255.255",
+        "224.0.0.1",
+        "127.0.0.1",
+        "0.0.0.1",
+    ],
+)
+def test_no_packet_makes_us_send_to_an_address_outside_the_network(
+    kind: MessageType, claimed: str
+) -> None:
+    found = answered(rom(kind, ciaddr=IPv4Address(claimed)), known())
+    assert Destination(EVERYONE, 68) == found.to
+
+
+def test_a_stranger_s_address_is_not_believed_where_the_record_has_none() -> None:
+    found = answered(system(MessageType.INFORM, ciaddr=OTHER), known(reserved=None))
+    assert Destination(EVERYONE, 68) == found.to
+
+
 # --- order and size
 
 

@@ -340,6 +340,36 @@ async def test_what_is_no_http_gets_400_and_no_traceback(
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
+async def test_a_request_without_target_is_answered(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with asking(tmp_path) as (_, client):
+        client.writer.write(b"CONNECT \r\n\r\n")
+
+        assert (await client.answer()).status == 405
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [(f"POST /{MAC}/agent/v1/inventory HTTP/1.1", 400), ("GET /ipxe.efi HTTP/1.1", 200)],
+)
+async def test_a_body_that_cannot_be_read_is_no_fault_of_ours(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    line: str,
+    status: int,
+) -> None:
+    garbled = "Host: x\r\nContent-Encoding: gzip\r\nContent-Length: 7\r\n\r\nno gzip"
+    async with asking(tmp_path) as (_, client):
+        client.writer.write(f"{line}\r\n{garbled}".encode())
+
+        assert (await client.answer()).status == status
+    assert "Traceback" not in "".join(capsys.readouterr())
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
 async def test_a_fault_of_ours_is_a_500_and_the_door_lives(tmp_path: Path) -> None:
     async with asking(tmp_path) as (bench, client):
         bench.names["fault"] = None  # type: ignore[assignment]

@@ -313,9 +313,30 @@ async def test_there_are_only_so_many_transfers(
     with serving(folder) as bench, Client(bench) as one, Client(bench, "127.0.0.2") as two:
         one.ask("file")
         assert isinstance(await one.packet(), Data)
+        bench.clock.now += 0.01
+        one.say(Ack(1))
+        assert isinstance(await one.packet(), Data)
         two.ask("file")
 
         assert await two.packet() == Error(ErrorCode.UNDEFINED, "too many transfers, try again")
+
+
+async def test_a_transfer_that_nobody_answers_makes_room(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door_of, "_MOST_TRANSFERS", 2)
+    with serving(folder) as bench, contextlib.ExitStack() as stack:
+        made_up, later, real = (
+            stack.enter_context(Client(bench, f"127.0.0.{number}")) for number in (2, 3, 4)
+        )
+        for client in (made_up, later):
+            client.ask("file")
+            assert isinstance(await client.packet(), Data)
+
+        assert await real.fetch("file") == CONTENT
+        failed = await bench.told.first(events.TransferFailed)
+        assert failed.peer.startswith("127.0.0.2:")
+        assert failed.why == "no answer came, and others need its place"
 
 
 @pytest.mark.parametrize("junk", [b"", b"\0", b"\0\1file", b"\0\x09file\0octet\0", b"\0\4\0\1"])

@@ -9,7 +9,7 @@ from pathlib import Path
 from boots.model.site import Profile
 from boots.policy.ladder import LADDER, STAND_INS, climb
 
-# Where Debian's packages put boot files: ipxe; grub and shim for later stages.
+# Where the packages of iPXE put boot files, Debian's first.
 SYSTEM_FOLDERS = (Path("/usr/lib/ipxe"), Path("/usr/share/ipxe"), Path("/boot/ipxe"))
 CPUS = ("x86_64", "aarch64")
 _SUFFIXES = frozenset({".kpxe", ".kkpxe", ".kkkpxe", ".pxe", ".efi", ".lkrn", ".iso", ".img"})

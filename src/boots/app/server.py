@@ -10,13 +10,11 @@ import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import msgspec
 import structlog
 
 from boots import __version__
-from boots.app import watch
+from boots.app import catalogue, watch
 from boots.app import world as worlds
 from boots.app.answers import Answers
 from boots.app.opening import Door, Opening
@@ -29,11 +27,11 @@ from boots.machines.files import Cache
 from boots.serve import sockets
 from boots.serve.http import HttpDoor
 from boots.serve.sockets import StartError
-from boots.settings import Settings, SettingsError, all_keys
+from boots.settings import Settings, SettingsError, all_keys, of_keys, value_of
 
 _FLUSH_AFTER = 0.02  # seconds that events may wait to be written together
 # Sockets and sinks are opened once: what says where and how counts until a restart.
-_AT_START = (
+AT_START = (
     "interfaces",
     "address",
     "router_advertisements",
@@ -110,6 +108,8 @@ class Server:
         tasks: list[asyncio.Task[None]] = []
         try:
             listeners = await self._open(loop)
+            if not any(site.boot_files for site in self.world.sites.values()):
+                _log.warning(catalogue.missing())
             tasks = [
                 asyncio.create_task(self._reload_when(reload)),
                 asyncio.create_task(watch.watch(lambda: self._asked_for, reload.set)),
@@ -214,8 +214,8 @@ class Server:
 
     def _lasting(self, fresh: Settings) -> Settings:
         """Fresh settings, but for those that only a restart brings into force; that is said."""
-        values = {key: _value(fresh, key) for key, _, _ in all_keys()}
-        moved = [key for key in _AT_START if values[key] != _value(self._settings, key)]
+        values = {key: value_of(fresh, key) for key, _, _ in all_keys()}
+        moved = [key for key in AT_START if values[key] != value_of(self._settings, key)]
         if moved and moved != self._refused_keys:
             self._journal.record(
                 events.SettingsRefused(
@@ -224,17 +224,8 @@ class Server:
                 )
             )
         self._refused_keys = moved
-        values.update({key: _value(self._settings, key) for key in moved})
-        nested: dict[str, Any] = {}
-        for key, value in values.items():
-            section, _, name = key.rpartition(".")
-            (nested.setdefault(section, {}) if section else nested)[name] = value
-        return msgspec.convert(nested, Settings)
-
-
-def _value(settings: Settings, key: str) -> Any:
-    section, _, name = key.rpartition(".")
-    return getattr(getattr(settings, section) if section else settings, name)
+        values.update({key: value_of(self._settings, key) for key in moved})
+        return of_keys(values)
 
 
 def _unreadable(error: OSError) -> str:

@@ -1,4 +1,4 @@
-"""The command line."""
+"""Floor 5: the command line."""
 
 import sys
 

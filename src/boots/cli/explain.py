@@ -92,7 +92,8 @@ def _explain_machine(console: Console, text: str, world: World, site: Site) -> N
     console.print(f"\n[bold]The reply to a {FIRMWARE[0].name}[/]")
     _print_reply(console, first.answer)
     if script is not None:
-        console.print(f"\n[bold]The script[/] (profile {escape(script.profile)})")
+        source = f" (profile {escape(script.profile)})" if script.profile else ""
+        console.print(f"\n[bold]The script[/]{source}")
         console.print(indent(script.text, "  "), markup=False)
 
 

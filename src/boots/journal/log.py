@@ -12,8 +12,6 @@ import structlog
 from boots.journal import events
 from boots.journal.events import Entry, Event
 
-LEVELS = ("debug", "info", "warning", "error")
-
 # What is not named here is worth an operator's eye: info.
 _LEVEL: Mapping[type[Event], str] = {
     events.TransferStarted: "debug",
@@ -41,6 +39,7 @@ def configure(form: str, level: str, stream: TextIO | None = None) -> None:
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
+            *([_harmless] if form == "console" else []),
             structlog.processors.format_exc_info,
             structlog.processors.TimeStamper(
                 fmt="%H:%M:%S" if form == "console" else "iso", utc=form != "console"
@@ -53,6 +52,21 @@ def configure(form: str, level: str, stream: TextIO | None = None) -> None:
         logger_factory=structlog.PrintLoggerFactory(out),
         cache_logger_on_first_use=False,
     )
+
+
+def _harmless(
+    _log: object, _method: str, fields: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Take what moves a cursor or turns the text around out of what others said.
+
+    Tabs and line ends stay: what has some is written quoted.
+    """
+    for key, value in fields.items():
+        if isinstance(value, str) and not value.isprintable():
+            fields[key] = "".join(
+                c if c.isprintable() or c in "\t\r\n" else "\ufffd" for c in value
+            )
+    return fields
 
 
 class LogSink:

@@ -19,11 +19,12 @@ from boots.lab.boot import BootOptions, BootResult, boot_once
 from boots.lab.errors import LabError
 from boots.lab.firmware import RECIPES, Firmware
 from boots.lab.machine import QEMU
+from boots.lab.topology import RELAY
 from boots.lab.view import closing, verdict, view_for
 
 BOOT_FILES = {
     Firmware.BIOS: (),
-    Firmware.BIOS_CHAIN: ("undionly.kpxe", "ipxe.pxe"),
+    Firmware.BIOS_CHAIN: ("undionly.kpxe",),
     Firmware.UEFI: ("snponly.efi", "ipxe.efi"),
     Firmware.UEFI_HTTP: ("snponly.efi", "ipxe.efi"),
 }
@@ -124,6 +125,9 @@ def checks(options: DemoOptions, root: Path = Path("/")) -> list[Check]:
         there = any((options.ipxe / name).is_file() for name in names)
         fault = f"no {' or '.join(names)} in {options.ipxe}: apt-get install ipxe"
         found.append(Check("iPXE", "" if there else fault))
+    if options.relay:
+        fault = "" if shutil.which(RELAY) else f"no {RELAY}: apt-get install isc-dhcp-relay"
+        found.append(Check("relay", fault))
     absent = [name for name in OSIE_FILES if not (options.osie / name).is_file()]
     fault = f"no {' and no '.join(absent)} in {options.osie}: run `boots osie build` first"
     found.append(Check("OSIE", fault if absent else ""))

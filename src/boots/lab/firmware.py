@@ -94,9 +94,11 @@ _CARD_ROM = Needed(
 )
 _IPXE_KERNEL = Needed(("/boot/ipxe.lkrn", "/usr/lib/ipxe/ipxe.lkrn"), "ipxe")
 
+# No BIOS ROM but iPXE's is free to have: this iPXE does what a ROM does with its boot file, and
+# the undionly that it loads drives the card through it, as through a vendor's.
 _LIKE_A_VENDORS_ROM = """#!ipxe
-set net0/user-class PXE-BIOS
-autoboot net0
+dhcp net0
+chain tftp://${net0/next-server}/undionly.kpxe
 """
 
 
@@ -125,7 +127,7 @@ RECIPES: dict[Firmware, Recipe] = {
         starts_as_ipxe=True,
     ),
     Firmware.BIOS_CHAIN: Recipe(
-        title="SeaBIOS, a plain PXE ROM",
+        title="SeaBIOS, undionly loaded as a PXE ROM would",
         machine="pc,graphics=off",
         minimum_memory=96,
         card_rom=_CARD_ROM,

@@ -1,4 +1,4 @@
-"""The boot server as a process of its own, known only by its command line and its journal."""
+"""Boots as a process of its own, known only by its command line and its journal."""
 
 import subprocess
 import time

@@ -20,6 +20,7 @@ from boots.lab import network
 from boots.lab.errors import LabError
 from boots.lab.isolation import NotPermittedError, inside
 
+RELAY = "dhcrelay"
 BRIDGE = "br-lab"
 TAP = "tap-lab"
 CLIENTS = IPv4Interface("192.168.77.1/24")
@@ -81,7 +82,7 @@ def relayed(log: Path) -> Iterator[Topology]:
 def relay_command() -> list[str]:
     """ISC's relay in the foreground: option 82 added, clients below, the server above."""
     return [
-        *("dhcrelay", "-4", "-d", "-a", "--no-pid"),
+        *(RELAY, "-4", "-d", "-a", "--no-pid"),
         *("-id", BRIDGE, "-iu", ROUTER_SIDE),
         str(SERVER.ip),
     ]
@@ -89,8 +90,8 @@ def relay_command() -> list[str]:
 
 @contextlib.contextmanager
 def _relay(log: Path) -> Iterator[None]:
-    if shutil.which("dhcrelay") is None:
-        raise RelayError("no dhcrelay: install the package isc-dhcp-relay")
+    if shutil.which(RELAY) is None:
+        raise RelayError(f"no {RELAY}: install the package isc-dhcp-relay")
     with log.open("wb") as output:
         process = subprocess.Popen(
             relay_command(), stdin=subprocess.DEVNULL, stdout=output, stderr=output

@@ -1,1 +1,1 @@
-"""OSIE, the in-memory operating system: its image is built here, from Debian packages only."""
+"""Floor 4: OSIE, the in-memory operating system: built here, from Debian packages only."""

@@ -46,6 +46,9 @@ def answer(message: Message, client: Client | None, known: Known | None, site: S
         return Answer("no record has this MAC", client)
     if not known.interface.dhcp:
         return Answer("DHCP is off for this interface", client)
+    relay = message.giaddr
+    if int(relay) and not reply.is_host(relay, known.interface.reservation):
+        return Answer(f"its relay's address {relay} cannot be one machine's", client)
     asked = Asked(message, client, known, site)
     if message.kind is MessageType.INFORM:
         decision = decide(client, known, site)
@@ -74,7 +77,7 @@ def _send(
         why=why,
         client=asked.client,
         reply=whole,
-        to=reply.destination(asked.message, whole),
+        to=reply.destination(asked, whole),
         decision=decision,
         address_why=address_why,
         limit=reply.size_limit(asked.message),

@@ -62,7 +62,7 @@ ARCHITECTURES: dict[Code, Architecture] = {
     Code.EFI_LOONGARCH64_HTTP: Architecture.LOONG64_UEFI,
 }
 
-# User classes that iPXE builds send: stock ones, and those of Tinkerbell's and our embedding.
+# User classes that iPXE builds send: stock ones, Tinkerbell's, and one for builds of one's own.
 IPXE_CLASSES = frozenset({"iPXE", "gPXE", "Tinkerbell", "Boots"})
 
 

@@ -11,9 +11,9 @@ from boots.model.machine import Architecture
 
 LADDER: Mapping[Architecture, tuple[str, ...]] = {
     Architecture.BIOS: ("undionly.kpxe", "ipxe.pxe"),
-    Architecture.X64_UEFI: ("snponly.efi", "snp-x86_64.efi", "ipxe-amd64.efi", "ipxe.efi"),
+    Architecture.X64_UEFI: ("snponly.efi", "ipxe-amd64.efi", "ipxe.efi", "snp-x86_64.efi"),
     Architecture.IA32_UEFI: ("snponly-i386.efi", "ipxe-i386.efi"),
-    Architecture.ARM64_UEFI: ("snponly-arm64.efi", "snp-arm64.efi", "ipxe-arm64.efi"),
+    Architecture.ARM64_UEFI: ("snponly-arm64.efi", "ipxe-arm64.efi", "snp-arm64.efi"),
     Architecture.ARM32_UEFI: ("snponly-arm32.efi", "ipxe-arm32.efi"),
     Architecture.RISCV64_UEFI: ("snponly-riscv64.efi", "ipxe-riscv64.efi"),
     Architecture.LOONG64_UEFI: ("snponly-loong64.efi", "ipxe-loong64.efi"),

@@ -20,6 +20,7 @@ from boots.wire.options import MessageType, Option
 _NOWHERE = IPv4Address(0)
 _EVERYONE = IPv4Address("255.255.255.255")
 _ANYWHERE = IPv4Network("0.0.0.0/0")
+_NOBODY = IPv4Network("0.0.0.0/8")  # RFC 1122 §3.2.1.3: never a destination
 
 # A name that no file has: a ROM left without one waits a minute for a proxyDHCP server, with
 # this one it is refused at once and goes on to the next boot device.  Smee's name for it.
@@ -90,17 +91,36 @@ def nak(message: Message, why: str, site: Site) -> Message:
     return _finish(reply, values, message)
 
 
-def destination(request: Message, reply: Message) -> Destination:
+def destination(asked: Asked, reply: Message) -> Destination:
     """Where a reply goes: RFC 2131 §4.1.
 
     A client without an address gets its reply by broadcast whatever its flag says: nothing
-    but a raw socket could reach it otherwise, and every client hears broadcasts.
+    but a raw socket could reach it otherwise, and every client hears broadcasts.  So does one
+    that claims an address outside its network, or we would send to whomever a packet names.
     """
+    request = asked.message
     if request.giaddr != _NOWHERE:
         return Destination(request.giaddr, dhcp.SERVER_PORT)
-    if reply.kind is not MessageType.NAK and request.ciaddr != _NOWHERE:
-        return Destination(request.ciaddr, dhcp.CLIENT_PORT)
+    own = asked.known.interface.reservation
+    if reply.kind is not MessageType.NAK and own is not None and request.ciaddr != _NOWHERE:
+        at_home = request.ciaddr in IPv4Network((own.address, own.prefix), strict=False)
+        if at_home and is_host(request.ciaddr, own):
+            return Destination(request.ciaddr, dhcp.CLIENT_PORT)
     return Destination(_EVERYONE, dhcp.CLIENT_PORT)
+
+
+def is_host(address: IPv4Address, own: Reservation | None) -> bool:
+    """Whether one host can have an address: no group, nobody's, none of broadcasts.
+
+    `own` is the reservation of the machine that names it: what is the broadcast address of
+    other networks cannot be known.
+    """
+    if address.is_multicast or address.is_loopback or address.is_reserved or address in _NOBODY:
+        return False
+    if own is None or own.prefix > 30:
+        return True
+    network = IPv4Network((own.address, own.prefix), strict=False)
+    return address not in {network.network_address, network.broadcast_address, own.broadcast}
 
 
 def size_limit(message: Message) -> int:

@@ -14,7 +14,9 @@ import msgspec
 import structlog
 from aiohttp import hdrs, web
 from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http import RawRequestMessage
 from aiohttp.http_exceptions import HttpProcessingError
+from yarl import URL
 
 from boots import __version__
 from boots.journal import events
@@ -57,6 +59,8 @@ class _Ear(logging.Logger):
     def handle(self, record: logging.LogRecord) -> None:
         """Take one complaint."""
         error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, web.RequestPayloadError):  # the body of a request that was answered
+            error = error.__cause__
         if isinstance(error, HttpProcessingError):
             peer = str(record.args[0]) if isinstance(record.args, tuple) and record.args else ""
             why = error.message.strip().partition("\n")[0]
@@ -103,6 +107,8 @@ class HttpDoor:
             shutdown_timeout=_GRACE,
         )
         await self._runner.setup()
+        if self._runner.server is not None:
+            self._runner.server.request_factory = _with_target(self._runner.server.request_factory)
         await web.SockSite(self._runner, self._sock, backlog=_BACKLOG).start()
         self._watcher = asyncio.create_task(self._watch())
 
@@ -184,7 +190,11 @@ class HttpDoor:
         if given.known is None:
             raise web.HTTPForbidden(text="no machine of ours reports\n")
         try:
-            said = msgspec.json.decode(await request.read())
+            body = await request.read()
+        except web.RequestPayloadError as error:
+            raise web.HTTPBadRequest(text=f"an unreadable body: {error.__cause__}\n") from None
+        try:
+            said = msgspec.json.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise web.HTTPBadRequest(text=f"not JSON: {error}\n") from None
         if not isinstance(said, dict):
@@ -210,6 +220,19 @@ class HttpDoor:
             events.InventoryReported(mac=given.mac, peer=_peer(request), inventory=said, next=then)
         )
         return web.json_response({"next": then})
+
+
+def _with_target(make: Callable[..., web.BaseRequest]) -> Callable[..., web.BaseRequest]:
+    """Give a target to a request that has none ("CONNECT" alone).
+
+    aiohttp's parser lets it pass and its request class breaks on it, which leaves the connection
+    without anybody to answer or close it.
+    """
+
+    def made(message: RawRequestMessage, *more: Any) -> web.BaseRequest:
+        return make(message if message.url else message._replace(url=URL("/")), *more)
+
+    return made
 
 
 class _Download(web.FileResponse):

@@ -149,6 +149,9 @@ class TftpDoor:
         refusal = self._unacceptable(packet, peer)
         if refusal is not None:
             given = Given(given.mac, given.name, refusal)
+        elif not isinstance(given.what, Refusal) and not self._has_room():
+            full = Refusal(Ground.BROKEN, "too many transfers, try again")
+            given = Given(given.mac, given.name, full)
         if isinstance(given.what, Refusal):
             self._refuse(given, given.what, peer)
         else:
@@ -174,11 +177,24 @@ class TftpDoor:
             return Refusal(Ground.FORBIDDEN, "files cannot be written here")
         if request.mode not in {"octet", "netascii"}:
             return Refusal(Ground.BROKEN, f'there is no mode "{request.mode}"')
-        if len(self._sessions) >= _MOST_TRANSFERS:
-            return Refusal(Ground.BROKEN, "too many transfers, try again")
         if self._of_address[peer[0]] >= _MOST_OF_ONE_PEER:
             return Refusal(Ground.BROKEN, "too many transfers of yours")
         return None
+
+    def _has_room(self) -> bool:
+        """Whether there can be one more transfer, once the oldest silent one is ended.
+
+        Anybody can ask under made-up addresses, which never say a word again; who does so must
+        not keep the others out.
+        """
+        if len(self._sessions) < _MOST_TRANSFERS:
+            return True
+        silent = (each for each in self._sessions.values() if each.heard == each.started)
+        oldest = next(silent, None)
+        if oldest is None:
+            return False
+        self._drop(oldest, self._failed(oldest, "no answer came, and others need its place"))
+        return True
 
     def _refuse(self, given: Given, refusal: Refusal, peer: tuple[str, int]) -> None:
         error = tftp.encode(tftp.Error(_CODES[refusal.ground], refusal.why.replace("\0", "")))

@@ -431,7 +431,7 @@ async def test_another_icmp_error_is_mended_by_the_timer(folder: Path) -> None:
     with serving(folder) as bench, Client(bench) as client:
         client.ask("file")
         first = await client.packet()
-        (session,) = bench.door._sessions.values()
+        (session,) = bench.door._sendings.values()
         right = session.sock
         session.sock = Unreachable(right)
         bench.door._receive(session)
@@ -480,7 +480,7 @@ async def test_a_fault_in_one_transfer_is_not_anothers(folder: Path) -> None:
     with serving(folder) as bench, Client(bench) as one, Client(bench) as two:
         one.ask("file")
         await one.packet()
-        (session,) = bench.door._sessions.values()
+        (session,) = bench.door._sendings.values()
         session.transfer.receive = None  # type: ignore[assignment,method-assign]
         one.say(Ack(1))
 

@@ -17,6 +17,7 @@ from boots import __version__
 from boots.app import catalogue, watch
 from boots.app import world as worlds
 from boots.app.answers import Answers
+from boots.app.folders import cache_folder
 from boots.app.opening import Door, Opening
 from boots.app.world import Faulty, World
 from boots.journal import events
@@ -71,7 +72,7 @@ class Server:
         self._refused_keys: list[str] = []
         self._read_settings = read_settings
         self._addresses = {name: sockets.interface_address(name) for name in settings.interfaces}
-        self._cache = Cache(_cache_folder(settings))
+        self._cache = Cache(Path(settings.cache) if settings.cache else cache_folder() / "records")
         self._journal: Journal
         self._doors: list[Door] = []
         self._http: list[HttpDoor] = []
@@ -242,12 +243,3 @@ def _allow_many_files() -> None:
 def _settle(stop: "asyncio.Future[str]", why: str) -> None:
     if not stop.done():
         stop.set_result(why)
-
-
-def _cache_folder(settings: Settings) -> Path:
-    if settings.cache:
-        return Path(settings.cache)
-    with contextlib.suppress(KeyError):
-        return Path(os.environ["CACHE_DIRECTORY"]) / "records"  # systemd's CacheDirectory=
-    home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(home) / "boots" / "records"

@@ -47,11 +47,6 @@ def saying_no() -> Iterator[None]:
         raise typer.Exit(2) from None
 
 
-def cache_folder() -> Path:
-    """Where what can be made again is kept, for this user."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "boots"
-
-
 def texts(paths: list[Path] | None) -> list[str] | None:
     """Paths as settings hold them; None where the flag was not given."""
     return None if paths is None else [str(path) for path in paths]

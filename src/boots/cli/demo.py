@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from boots.cli.common import cache_folder
+from boots.app.folders import cache_folder
 from boots.lab.firmware import Firmware
 
 

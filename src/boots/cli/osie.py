@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from boots.cli.common import cache_folder
+from boots.app.folders import cache_folder
 from boots.osie.build import BuildOptions, Built
 from boots.osie.build import build as build_osie
 from boots.osie.errors import BuildError

@@ -11,18 +11,17 @@ import select
 import socket
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from ipaddress import IPv4Address
-from typing import Any
 
 import structlog
 
 from boots.journal import events
 from boots.journal.events import AnyEvent
 from boots.policy.boot import File, Ground, Refusal, Script
-from boots.serve.content import Content, Shelf
+from boots.serve.content import Shelf
 from boots.serve.doors import Fetch, Given, Record
-from boots.transfer import Ending, Transfer, negotiate
+from boots.serve.sending import Sending
+from boots.transfer import Transfer, negotiate
 from boots.wire import tftp
 from boots.wire.malformed import Malformed
 
@@ -40,33 +39,6 @@ _CODES = {
     Ground.BROKEN: tftp.ErrorCode.UNDEFINED,
 }
 _log = structlog.get_logger()
-
-
-@dataclass(slots=True)
-class _Session:
-    """One transfer under way, and the socket it has to itself (its TID, RFC 1350 §4)."""
-
-    sock: socket.socket
-    request: tftp.Request
-    transfer: Transfer
-    content: Content = field(repr=False)
-    ahead: int  # bytes of the content that one acknowledgement may call for
-    source: tuple[str, int]
-    mac: str
-    name: str
-    started: float
-    told: float
-    heard: float
-
-    @property
-    def about(self) -> dict[str, Any]:
-        """What every event of this transfer says alike."""
-        return {"mac": self.mac, "peer": self.peer, "door": "tftp", "name": self.name}
-
-    @property
-    def peer(self) -> str:
-        """The client as ``address:port``."""
-        return f"{self.source[0]}:{self.source[1]}"
 
 
 class TftpDoor:
@@ -90,7 +62,7 @@ class TftpDoor:
         self._clock = clock
         self._largest_block = max(mtu - _HEADERS, tftp.DEFAULT_BLKSIZE)
         self._epoll = select.epoll()
-        self._sessions: dict[int, _Session] = {}
+        self._sendings: dict[int, Sending] = {}
         self._by_peer: dict[tuple[str, int], int] = {}
         self._of_address: Counter[str] = Counter()
         self._shelf = Shelf()
@@ -109,15 +81,15 @@ class TftpDoor:
         loop.remove_reader(self._epoll)
         if self._ticker is not None:
             self._ticker.cancel()
-        for session in list(self._sessions.values()):
-            self._give_up(session, "the server is stopping")
+        for sending in list(self._sendings.values()):
+            self._give_up(sending, "the server is stopping")
         self._epoll.close()
         self._sock.close()
 
     @property
     def transfers(self) -> int:
         """How many transfers are under way."""
-        return len(self._sessions)
+        return len(self._sendings)
 
     # --- new requests
 
@@ -163,13 +135,13 @@ class TftpDoor:
         Some ROMs ask from one fixed port: there a new request means that the machine was reset,
         or went on without a word, and what was under way ends.
         """
-        session = self._sessions.get(self._by_peer.get(peer, -1))
-        if session is None:
+        sending = self._sendings.get(self._by_peer.get(peer, -1))
+        if sending is None:
             return False
-        quiet = self._clock() - session.heard > _QUIET
-        if request == session.request and not (quiet and session.transfer.acknowledged):
+        quiet = self._clock() - sending.heard > _QUIET
+        if request == sending.request and not (quiet and sending.transfer.acknowledged):
             return True
-        self._drop(session, self._failed(session, "the client asked anew"))
+        self._drop(sending, sending.failed("the client asked anew"))
         return False
 
     def _unacceptable(self, request: tftp.Request, peer: tuple[str, int]) -> Refusal | None:
@@ -187,13 +159,13 @@ class TftpDoor:
         Anybody can ask under made-up addresses, which never say a word again; who does so must
         not keep the others out.
         """
-        if len(self._sessions) < _MOST_TRANSFERS:
+        if len(self._sendings) < _MOST_TRANSFERS:
             return True
-        silent = (each for each in self._sessions.values() if each.heard == each.started)
+        silent = (each for each in self._sendings.values() if each.heard == each.started)
         oldest = next(silent, None)
         if oldest is None:
             return False
-        self._drop(oldest, self._failed(oldest, "no answer came, and others need its place"))
+        self._drop(oldest, oldest.failed("no answer came, and others need its place"))
         return True
 
     def _refuse(self, given: Given, refusal: Refusal, peer: tuple[str, int]) -> None:
@@ -224,7 +196,7 @@ class TftpDoor:
             why = f'"{given.name}" cannot be sent: {error.strerror or error}'
             self._refuse(given, Refusal(Ground.BROKEN, why), peer)
             return
-        session = _Session(
+        sending = Sending(
             sock=sock,
             request=request,
             transfer=Transfer(content.view, terms),
@@ -237,12 +209,14 @@ class TftpDoor:
             told=now,
             heard=now,
         )
-        self._sessions[sock.fileno()] = session
+        self._sendings[sock.fileno()] = sending
         self._by_peer[peer] = sock.fileno()
         self._of_address[peer[0]] += 1
         self._epoll.register(sock, select.EPOLLIN)
-        self._record_start(session, what)
-        self._send(session, session.transfer.start(now))
+        if isinstance(what, Script):
+            self._record(sending.script_served(what))
+        self._record(sending.begun())
+        sending.send(sending.transfer.start(now))
         self._keep_time()
 
     def _socket_to(self, peer: tuple[str, int]) -> socket.socket:
@@ -257,121 +231,83 @@ class TftpDoor:
             raise
         return sock
 
-    def _record_start(self, session: _Session, what: File | Script) -> None:
-        if isinstance(what, Script):
-            self._record(
-                events.ScriptServed(
-                    mac=session.mac,
-                    peer=session.peer,
-                    door="tftp",
-                    profile=what.profile,
-                    script=what.text,
-                    problem=what.problem,
-                )
-            )
-        self._record(events.TransferStarted(size=session.transfer.size, **session.about))
-
     # --- transfers under way
 
     def _packets(self) -> None:
         for fd, _ in self._epoll.poll(0, _BATCH):
-            session = self._sessions.get(fd)
-            if session is not None:
-                self._go_on(session, self._receive)
+            sending = self._sendings.get(fd)
+            if sending is not None:
+                self._go_on(sending, self._receive)
 
-    def _go_on(self, session: _Session, step: Callable[[_Session], None]) -> None:
+    def _go_on(self, sending: Sending, step: Callable[[Sending], None]) -> None:
         """Take a step of one transfer; what goes wrong with it is not another's trouble."""
         try:
-            step(session)
+            step(sending)
         except OSError as error:
             why = f"the file cannot be read: {error.strerror or error}"
-            self._give_up(session, why)
+            self._give_up(sending, why)
         except Exception:
-            _log.exception("tftp transfer failed", peer=session.peer, name=session.name)
-            self._give_up(session, "a fault of the server")
+            _log.exception("tftp transfer failed", peer=sending.peer, name=sending.name)
+            self._give_up(sending, "a fault of the server")
 
-    def _receive(self, session: _Session) -> None:
+    def _receive(self, sending: Sending) -> None:
         now = self._clock()
         try:
-            data = session.sock.recv(2048)
+            data = sending.sock.recv(2048)
         except ConnectionRefusedError:
             # The client's port is closed: it has gone without a word, as edk2 does after a probe.
-            self._drop(session, self._failed(session, "the client closed its port"))
+            self._drop(sending, sending.failed("the client closed its port"))
             return
         except OSError:
             # Nothing there, or an ICMP error that the timer mends: where the path's MTU is
             # smaller than ours, the kernel has learnt it by now and sends in fragments.
             return
-        session.heard = now
-        session.content.reach(session.transfer.acknowledged + session.ahead)
-        self._send(session, session.transfer.receive(data, now))
-        self._after(session, now)
+        sending.heard = now
+        sending.content.reach(sending.transfer.acknowledged + sending.ahead)
+        sending.send(sending.transfer.receive(data, now))
+        self._after(sending, now)
 
-    def _after(self, session: _Session, now: float) -> None:
+    def _after(self, sending: Sending, now: float) -> None:
         """Tell of progress, and end what has ended."""
-        transfer = session.transfer
+        transfer = sending.transfer
         if transfer.outcome is not None:
-            self._drop(session, self._ended(session, now))
-        elif now - session.told >= 1:
-            session.told = now
-            self._record(
-                events.TransferProgressed(
-                    sent=transfer.acknowledged, size=transfer.size, **session.about
-                )
-            )
-
-    def _send(self, session: _Session, packets: list[bytes]) -> None:
-        for packet in packets:
-            try:
-                session.sock.send(packet)
-            except OSError:
-                return  # full buffers or an ICMP error: as lost on the way, the timer mends it
+            self._drop(sending, sending.ended(now))
+        elif now - sending.told >= 1:
+            sending.told = now
+            self._record(sending.progressed())
 
     def _keep_time(self) -> None:
-        if self._ticker is None and self._sessions and self._loop is not None:
+        if self._ticker is None and self._sendings and self._loop is not None:
             self._ticker = self._loop.call_later(_TICK, self._tick)
 
     def _tick(self) -> None:
         self._ticker = None
         now = self._clock()
-        for session in list(self._sessions.values()):
-            if now >= session.transfer.deadline:
-                self._go_on(session, self._overdue)
+        for sending in list(self._sendings.values()):
+            if now >= sending.transfer.deadline:
+                self._go_on(sending, self._overdue)
         self._keep_time()
 
-    def _overdue(self, session: _Session) -> None:
+    def _overdue(self, sending: Sending) -> None:
         now = self._clock()
-        self._send(session, session.transfer.tick(now))
-        self._after(session, now)
+        sending.send(sending.transfer.tick(now))
+        self._after(sending, now)
 
     # --- ends
 
-    def _ended(self, session: _Session, now: float) -> AnyEvent:
-        outcome, transfer = session.transfer.outcome, session.transfer
-        if outcome is None or outcome.ending in {Ending.ABORTED, Ending.LOST}:
-            return self._failed(session, outcome.why if outcome else "")
-        if outcome.ending is Ending.PROBED:
-            return events.TransferProbed(size=transfer.size, **session.about)
-        return events.TransferFinished(
-            size=transfer.size, seconds=now - session.started, **session.about
-        )
-
-    def _failed(self, session: _Session, why: str) -> AnyEvent:
-        return events.TransferFailed(sent=session.transfer.acknowledged, why=why, **session.about)
-
-    def _give_up(self, session: _Session, why: str) -> None:
+    def _give_up(self, sending: Sending, why: str) -> None:
         """End a transfer from our side, and tell the client."""
-        self._send(session, [tftp.encode(tftp.Error(tftp.ErrorCode.UNDEFINED, why))])
-        self._drop(session, self._failed(session, why))
+        sending.send([tftp.encode(tftp.Error(tftp.ErrorCode.UNDEFINED, why))])
+        self._drop(sending, sending.failed(why))
 
-    def _drop(self, session: _Session, event: AnyEvent) -> None:
-        fd = session.sock.fileno()
+    def _drop(self, sending: Sending, event: AnyEvent) -> None:
+        fd = sending.sock.fileno()
         with contextlib.suppress(OSError):
             self._epoll.unregister(fd)
-        self._sessions.pop(fd, None)
-        self._by_peer.pop(session.source, None)
-        self._of_address[session.source[0]] -= 1
-        if not self._of_address[session.source[0]]:
-            del self._of_address[session.source[0]]
-        session.sock.close()
+        self._sendings.pop(fd, None)
+        self._by_peer.pop(sending.source, None)
+        self._of_address[sending.source[0]] -= 1
+        if not self._of_address[sending.source[0]]:
+            del self._of_address[sending.source[0]]
+        sending.sock.close()
         self._record(event)

@@ -17,6 +17,7 @@ from boots.settings import Settings
 osie = typer.Typer(no_args_is_help=True, help="OSIE, the in-memory operating system.")
 
 
+_FLAVOURS = ", or ".join(f"{name} ({each.purpose})" for name, each in FLAVOURS.items())
 _OUTPUT = Path(Settings().boot.osie)
 
 
@@ -25,9 +26,7 @@ def build(
     output: Annotated[
         Path, typer.Option(help="Where kernel and initramfs go; boots serve looks there, too.")
     ] = _OUTPUT,
-    flavour: Annotated[
-        str, typer.Option(help=f"For which machines: {' or '.join(FLAVOURS)}.")
-    ] = "generic",
+    flavour: Annotated[str, typer.Option(help=f"For which machines: {_FLAVOURS}.")] = "generic",
     cache: Annotated[
         Path | None, typer.Option(help="Where packages are kept between builds.")
     ] = None,

@@ -220,14 +220,6 @@ class VirtualMachine:
                 return
             time.sleep(0.05)
 
-    def restart(self) -> None:
-        """Press the reset button."""
-        self.qmp.execute("system_reset")
-
-    def status(self) -> str:
-        """QEMU's word for the state: ``running``, ``paused``, ``internal-error`` …."""
-        return str(self.qmp.execute("query-status")["status"])
-
     def stop(self, timeout: float = 5) -> None:
         """Pull the plug, and wait until the machine is gone.  Harmless when it already is."""
         if self._process.poll() is None:

@@ -63,7 +63,10 @@ def test_one_text_is_a_list_of_one(tmp_path: Path) -> None:
     assert ["eth0"] == from_toml(tmp_path, 'interfaces = "eth0"').interfaces
 
 
-@pytest.mark.parametrize("key", EVERY)
+TABLES = {"subnets"}
+
+
+@pytest.mark.parametrize("key", sorted(EVERY.keys() - TABLES))
 def test_every_key_can_be_set_in_the_file_and_in_the_environment(tmp_path: Path, key: str) -> None:
     kind, default = EVERY[key]
     samples = {bool: (not default, str(not default)), int: (599, "599"), str: ("", "")}
@@ -134,7 +137,7 @@ def test_true_and_false_are_read_in_any_case(text: str, value: bool) -> None:
         ('[dhcp]\nport = "67"', "dhcp.port = '67' will not do; write a whole number"),
         ("[dhcp]\nport = 67.5", "dhcp.port = 67.5 will not do; write a whole number"),
         ("[dhcp]\nport = true", "dhcp.port = True will not do; write a whole number"),
-        ("[dhcp]\nenabled = 1", "dhcp.enabled = 1 will not do; write true or false"),
+        ("[tftp]\nenabled = 1", "tftp.enabled = 1 will not do; write true or false"),
         ("address = 1", 'address = 1 will not do; write "text"'),
         ("machines = [1]", 'machines = [1] will not do; write a list, like ["one", "two"]'),
         (

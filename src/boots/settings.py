@@ -26,9 +26,28 @@ class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class Dhcp(_Section, frozen=True):
     """``[dhcp]``."""
 
-    enabled: bool = True
+    mode: Literal["reservation", "proxy", "auto-proxy", "pool", "off"] = "reservation"
     port: int = 67
+    proxy_port: int = 4011
     lease_time: int = 86_400
+    netboot_lease_time: int = 300
+    authoritative: bool = True
+    shadow: bool = False
+    probe: bool = True
+    quirks: str = ""
+
+
+class Subnet(_Section, frozen=True):
+    """``[[subnets]]``."""
+
+    network: str
+    gateway: str = ""
+    name_servers: list[str] = []
+    ntp_servers: list[str] = []
+    domain: str = ""
+    search: list[str] = []
+    lease_time: int = 0
+    pool: list[str] = []
 
 
 class Tftp(_Section, frozen=True):
@@ -38,6 +57,7 @@ class Tftp(_Section, frozen=True):
     port: int = 69
     address: str = ""
     largest_block: int = 0
+    single_port: bool = False
 
 
 class Http(_Section, frozen=True):
@@ -46,6 +66,11 @@ class Http(_Section, frozen=True):
     enabled: bool = True
     port: int = 8080
     url: str = ""
+    trusted_proxies: list[str] = []
+    https_port: int = 8443
+    certificate: str = ""
+    key: str = ""
+    metrics: bool = True
 
 
 class Syslog(_Section, frozen=True):
@@ -64,13 +89,47 @@ class Boot(_Section, frozen=True):
     profile: str = "osie"
     profiles: str = ""
     kernel_args: list[str] = []
+    override: list[str] = []
+    unknown: str = "osie"
+    user_class: str = ""
+    mac_form: Literal["colons", "dashes", "dots", "plain"] = "colons"
+    script_patch: str = ""
+    loop_limit: int = 10
+    loop_window: int = 3600
     retries: int = 5
     retry_delay: int = 2
+
+
+class Iso(_Section, frozen=True):
+    """``[iso]``."""
+
+    enabled: bool = False
+    url: str = ""
+    placeholder: str = ""
+    static_ipam: bool = False
+
+
+class Metadata(_Section, frozen=True):
+    """``[metadata]``."""
+
+    enabled: bool = True
+    by_address: bool = True
+
+
+class Trace(_Section, frozen=True):
+    """``[trace]``."""
+
+    endpoint: str = ""
 
 
 class Hook(_Section, frozen=True):
     """``[hook]``."""
 
+    release: Literal["2025", "2026"] = "2026"
+    url: str = ""
+    kernel: str = "vmlinuz-{cpu}"
+    initrd: str = "initramfs-{cpu}"
+    syslog: str = ""
     grpc_authority: str = ""
     tls: bool = False
     insecure_tls: bool = False
@@ -92,12 +151,17 @@ class Settings(_Section, frozen=True):
     router_advertisements: bool = True
     journal: str = ""
     cache: str = ""
+    state: str = ""
+    subnets: list[Subnet] = []
     dhcp: Dhcp = Dhcp()
     tftp: Tftp = Tftp()
     http: Http = Http()
     syslog: Syslog = Syslog()
     boot: Boot = Boot()
+    iso: Iso = Iso()
+    metadata: Metadata = Metadata()
     hook: Hook = Hook()
+    trace: Trace = Trace()
     log: Log = Log()
 
 
@@ -111,7 +175,22 @@ MEANINGS: Mapping[str, str] = {
     "journal": "A file to which every event is appended as a line of JSON.",
     "cache": "The directory that holds parsed records between starts."
     " Empty: `records` in systemd's cache directory, or `~/.cache/boots/records`.",
-    "dhcp.enabled": "Whether DHCP is answered.",
+    "state": "The directory for what must outlast a restart: leases, the key of metadata tokens."
+    " Empty: systemd's state directory, or `~/.local/state/boots`.",
+    "subnets": "Networks with machines in them: a table each, `[[subnets]]`;"
+    " the reference page has their keys.",
+    "dhcp.mode": "How DHCP is answered: `reservation` (machines with a record get their address),"
+    " `proxy` (boot answers beside somebody else's DHCP server), `auto-proxy` (for machines without"
+    " a record, too), `pool` (as `reservation`, and leases for machines without a record), `off`.",
+    "dhcp.shadow": "Make every answer, tell it, compare it with what another server sends,"
+    " and send nothing.",
+    "dhcp.authoritative": "Whether nobody else gives addresses here: then a client that asks for"
+    " a wrong one is told so at once.",
+    "dhcp.netboot_lease_time": "Seconds a ROM or iPXE gets a pool address for;"
+    " the system it loads gets `dhcp.lease_time`.",
+    "dhcp.probe": "Whether pool addresses are probed by ARP or ping before they are given out.",
+    "dhcp.proxy_port": "The port for boot questions alone, in the proxy modes; clients use 4011.",
+    "dhcp.quirks": "A file, or a folder, of quirks of your own; they win over those we ship.",
     "dhcp.port": "The port DHCP is heard on; clients and relays use 67.",
     "dhcp.lease_time": "Seconds an address is given for, where the record does not say.",
     "tftp.enabled": "Whether TFTP is served.",
@@ -119,9 +198,16 @@ MEANINGS: Mapping[str, str] = {
     "tftp.address": "The TFTP server clients are sent to, where it is not this one.",
     "tftp.largest_block": "The largest block in bytes; 0 takes what fits the interface's MTU."
     " Lower it where the way to the clients has a smaller MTU than its ends.",
+    "tftp.single_port": "Whether transfers leave from the port they were asked at, for networks"
+    " that let no other through; more costly than a port for each.",
     "http.enabled": "Whether scripts and files are served over HTTP.",
     "http.port": "The port HTTP is heard on.",
     "http.url": "The URL clients find us at, where it is not `http://ADDRESS:PORT`.",
+    "http.trusted_proxies": "Networks of reverse proxies whose `X-Forwarded-For` is believed.",
+    "http.https_port": "The port HTTPS is heard on, if there is a certificate.",
+    "http.certificate": "A PEM file with the server's certificate and those above it.",
+    "http.key": "A PEM file with the certificate's key.",
+    "http.metrics": "Whether `/metrics` is served, for Prometheus.",
     "syslog.enabled": "Whether machines' syslog lines are taken, and they are told to send them.",
     "syslog.port": "The port syslog is heard on.",
     "syslog.address": "The syslog server machines are told of, where it is not this one.",
@@ -130,8 +216,36 @@ MEANINGS: Mapping[str, str] = {
     "boot.profile": "The profile of machines whose record names none.",
     "boot.profiles": "A folder of profiles of your own.",
     "boot.kernel_args": "Kernel arguments for every profile, after the profile's own.",
+    "boot.override": "Boot files for architectures, in place of those of the ladder:"
+    " `x64-uefi=shimx64.efi`, or by the number of option 93, `7=ipxe.efi`.",
+    "boot.unknown": "The profile of machines without a record, in the modes `pool` and"
+    " `auto-proxy`; empty: nothing to boot.",
+    "boot.user_class": "The user class of the only iPXE that gets the script; any other is given"
+    " a boot file first. Empty: every iPXE will do.",
+    "boot.mac_form": "How the MAC is written in the URLs of boot files:"
+    " `colons`, `dashes`, `dots` or `plain`.",
+    "boot.script_patch": "Text for the place that Tinkerbell's builds of iPXE leave for it"
+    " in their embedded script.",
+    "boot.loop_limit": "How many scripts a machine gets in a row without anything coming of them;"
+    " 0 for any number.",
+    "boot.loop_window": "Seconds after which a held machine may try again.",
     "boot.retries": "How often a script tries a failed download again.",
     "boot.retry_delay": "Seconds between two tries.",
+    "iso.enabled": "Whether the ISO endpoint `/iso/MAC/NAME.iso` is served.",
+    "iso.url": "The ISO it hands out, where the record names none.",
+    "iso.placeholder": "The text in the ISO that is overwritten; empty: HookOS's own.",
+    "iso.static_ipam": "Whether `ipam=` with the machine's address is among what is written there.",
+    "metadata.enabled": "Whether machines' metadata is served, as cloud-init reads it.",
+    "metadata.by_address": "Whether a machine's address alone opens its metadata,"
+    " as EC2's paths need; else only the URL with its token does.",
+    "trace.endpoint": "An OpenTelemetry collector (OTLP over HTTP) for traces of boots.",
+    "hook.release": "Whose kernel arguments Tinkerbell's in-memory OS gets: those of Smee `2025`"
+    " or of Tinkerbell `2026`.",
+    "hook.url": "Where that OS is fetched, where the record does not say; empty: our own `osie/`.",
+    "hook.kernel": "The name of its kernel there.",
+    "hook.initrd": "The name of its initramfs there.",
+    "hook.syslog": "The syslog server it is told of, where it is not `syslog.address`;"
+    " may be a name.",
     "hook.grpc_authority": "`host:port` of the Tink server, for Tinkerbell's in-memory OS.",
     "hook.tls": "Whether that OS speaks TLS to the Tink server.",
     "hook.insecure_tls": "Whether it does so without checking certificates.",
@@ -146,6 +260,11 @@ _BOUNDS: Mapping[str, tuple[int, int]] = {
     "http.port": (0, 65_535),
     "syslog.port": (0, 65_535),
     "dhcp.lease_time": (60, 0xFFFFFFFF),
+    "dhcp.netboot_lease_time": (60, 0xFFFFFFFF),
+    "dhcp.proxy_port": (0, 65_535),
+    "http.https_port": (0, 65_535),
+    "boot.loop_limit": (0, 100_000),
+    "boot.loop_window": (1, 31_536_000),
     "tftp.largest_block": (0, 65_464),
     "boot.retries": (0, 1000),
     "boot.retry_delay": (0, 600),
@@ -214,7 +333,10 @@ def _flat(table: Mapping[str, Any], head: str = "") -> Iterator[tuple[str, Any]]
             yield f"{head}{name}", value
 
 
-_PATHS = {"machines", "journal", "cache", "boot.files", "boot.osie", "boot.profiles"}
+_PATHS = {
+    *("machines", "journal", "cache", "state", "dhcp.quirks", "http.certificate", "http.key"),
+    *("boot.files", "boot.osie", "boot.profiles"),
+}
 
 
 def _anchored(key: str, value: Any, directory: Path) -> Any:
@@ -256,7 +378,9 @@ def _convert(key: str, value: Any, where: str) -> Any:
         value = [value]
     try:
         return msgspec.convert(value, kind)
-    except msgspec.ValidationError:
+    except msgspec.ValidationError as error:
+        if kind == list[Subnet]:
+            raise SettingsError(f"{where}: [[{key}]]: {error}") from None
         raise SettingsError(f"{where}: {key} = {value!r} will not do; {_wanted(kind)}") from None
 
 

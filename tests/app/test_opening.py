@@ -1,6 +1,6 @@
 """Where doors listen: where clients are told they are, as far as the addresses are ours."""
 
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Interface
 
 from boots.app.answers import Answers
 from boots.app.opening import Opening
@@ -12,7 +12,7 @@ FIRST, SECOND = IPv4Address("127.0.0.1"), IPv4Address("127.0.0.2")
 
 
 def opening(address: str) -> Opening:
-    addresses = {"lan0": FIRST, "lan1": SECOND}
+    addresses = {"lan0": IPv4Interface(FIRST), "lan1": IPv4Interface(SECOND)}
     answers = Answers(World(Index(), {}))
     return Opening(Settings(address=address), addresses, answers, lambda _: None, lambda: None)
 

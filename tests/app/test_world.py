@@ -1,7 +1,7 @@
 """A world is built whole or not at all; a reload puts a new one in place of the old."""
 
 from collections.abc import Callable
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Interface
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from boots.settings import Boot, Http, Settings, Syslog, Tftp
 GOOD = "machines:\n  - {name: a, mac: 02:00:00:00:00:01}\n"
 MORE = GOOD + "  - {name: b, mac: 02:00:00:00:00:02}\n"
 BAD = GOOD + "  - {name: b, mac: 02:00:00:00:00}\n"
-ADDRESSES = {"eth0": IPv4Address("10.0.0.1"), "eth1": IPv4Address("10.1.0.1")}
+ADDRESSES = {"eth0": IPv4Interface("10.0.0.1/24"), "eth1": IPv4Interface("10.1.0.1/24")}
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ def test_addresses_and_urls_of_the_settings_win() -> None:
         syslog=Syslog(enabled=False, address="192.0.2.3"),
         boot=Boot(osie="", kernel_args=["a=1"]),
     )
-    site = build(settings, {"eth0": IPv4Address("10.0.0.1")}, Cache()).sites["eth0"]
+    site = build(settings, {"eth0": IPv4Interface("10.0.0.1/24")}, Cache()).sites["eth0"]
     assert ("192.0.2.1", "192.0.2.2", 1069) == (str(site.server), str(site.tftp), site.tftp_port)
     assert ("https://boot.example.com/x", None) == (site.http_url, site.syslog)
     assert ("a=1",) == site.kernel_args
@@ -123,7 +123,7 @@ def test_profiles_and_boot_files_are_published(tmp_path: Path) -> None:
         osie=str(tmp_path / "osie"),
         profiles=str(tmp_path / "profiles"),
     )
-    site = build(Settings(boot=boot), {"eth0": IPv4Address("10.0.0.1")}, Cache()).sites["eth0"]
+    site = build(Settings(boot=boot), {"eth0": IPv4Interface("10.0.0.1/24")}, Cache()).sites["eth0"]
     assert {"snponly.efi", "osie/vmlinuz-x86_64", "profiles/debian/linux"} <= set(site.files)
     assert {"osie", "debian"} == set(site.profiles)
     assert "profiles/debian/linux" == site.profiles["debian"].kernel

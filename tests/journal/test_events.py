@@ -48,7 +48,7 @@ def test_an_event_says_what_it_means(kind: type[Event]) -> None:
 
 @each_event
 def test_an_event_is_named_in_the_past_tense(kind: type[Event]) -> None:
-    past = ("ed", "Sent", "Line")  # a console line is what the machine said
+    past = ("ed", "Sent", "Broken", "Withheld", "Line")  # a console line is what the machine said
     assert kind.__name__.endswith(past)
 
 

@@ -12,8 +12,9 @@ from boots.model.machine import Known
 from boots.model.site import Site
 from boots.policy import client as clients
 from boots.policy.answer import Answer, answer
-from boots.policy.boot import Disk, File, Load, Refusal, Script, Silence, decide, fetch
+from boots.policy.boot import Disk, Load, Silence, decide, fetch
 from boots.policy.explain import FIRMWARE, Firmware, chain
+from boots.policy.got import File, Refusal, Script
 from boots.policy.path import SCRIPT_NAMES, leads_back, named, read, tftp_base
 from boots.wire import dhcp
 from boots.wire.dhcp import Message

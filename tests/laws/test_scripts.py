@@ -9,7 +9,8 @@ from tests.policy.made import SITE, known
 
 from boots.model.machine import Known, Netboot
 from boots.model.site import Site
-from boots.policy.boot import Script, fetch
+from boots.policy.boot import fetch
+from boots.policy.got import Script
 from boots.policy.script import Unwritable, apology, word, words
 
 laws = settings(deadline=None, database=None, max_examples=40)

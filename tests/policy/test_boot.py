@@ -18,18 +18,8 @@ from tests.policy.made import (
 
 from boots.model.machine import Known, Netboot
 from boots.model.site import Site
-from boots.policy.boot import (
-    Decision,
-    Disk,
-    File,
-    Ground,
-    Load,
-    Refusal,
-    Script,
-    Silence,
-    decide,
-    fetch,
-)
+from boots.policy.boot import Decision, Disk, Load, Silence, decide, fetch
+from boots.policy.got import File, Ground, Refusal, Script
 from boots.wire.dhcp import Message
 
 TFTP = f"tftp://192.168.1.1/{MAC}"

@@ -6,8 +6,9 @@ from tests.policy.made import MAC, SITE, known, reservation, site
 from boots.model.mac import Mac
 from boots.model.machine import Known, Netboot
 from boots.model.site import Site
-from boots.policy.boot import File, Load, Script
+from boots.policy.boot import Load
 from boots.policy.explain import FIRMWARE, Chain, chain, discover, nearest_miss
+from boots.policy.got import File, Script
 
 TFTP = f"tftp://192.168.1.1/{MAC}"
 HTTP = f"http://192.168.1.1:8080/{MAC}"

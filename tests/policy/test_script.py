@@ -13,7 +13,8 @@ from tests.policy.made import MAC, SITE, known, site
 
 from boots.model.machine import Known, Netboot
 from boots.model.site import OSIE, Hook, Profile, Site
-from boots.policy.boot import Script, fetch
+from boots.policy.boot import fetch
+from boots.policy.got import Script
 from boots.policy.script import Unwritable, apology, render, word, words
 
 SCRIPTS = Path(__file__).parents[1] / "vectors" / "scripts"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from boots.policy.boot import File, Script
+from boots.policy.got import File, Script
 from boots.serve.content import Shelf
 
 

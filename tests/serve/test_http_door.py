@@ -18,7 +18,7 @@ from boots.journal import events
 from boots.model.mac import Mac
 from boots.model.machine import Interface, Known, Machine, Place, Reservation, Then
 from boots.policy import path
-from boots.policy.boot import File, Ground, Refusal, Script
+from boots.policy.got import File, Ground, Refusal, Script
 from boots.serve import http as door_of
 from boots.serve.doors import Given
 from boots.serve.http import SERVER, HttpDoor

@@ -12,7 +12,7 @@ import pytest
 from tests.serve.bench import LOOPBACK, Peer, Told, opened, udp
 
 from boots.journal import events
-from boots.policy.boot import File, Ground, Refusal, Script
+from boots.policy.got import File, Ground, Refusal, Script
 from boots.serve import tftp as door_of
 from boots.serve.doors import Given
 from boots.serve.tftp import TftpDoor

@@ -6,7 +6,7 @@ import time
 from asyncio import AbstractEventLoop
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Interface
 from typing import Protocol
 
 import structlog
@@ -43,7 +43,7 @@ class Opening:
     def __init__(
         self,
         settings: Settings,
-        addresses: Mapping[str, IPv4Address],
+        addresses: Mapping[str, IPv4Interface],
         answers: Answers,
         record: Record,
         alive: Callable[[], object],
@@ -63,7 +63,8 @@ class Opening:
         Raises:
             StartError: a socket cannot be bound.
         """
-        for interface, address in self._addresses.items():
+        for interface, own in self._addresses.items():
+            address = own.ip
             yield from self._doors_of(interface, address)
             if self._settings.http.enabled:
                 yield self._http_door(interface, address)
@@ -89,7 +90,7 @@ class Opening:
         Of several interfaces the first one has it; the others listen on their own.
         """
         told = IPv4Address(named or self._settings.address or address)
-        taken = told in self._addresses.values() or (door, told) in self._bound
+        taken = told in {own.ip for own in self._addresses.values()} or (door, told) in self._bound
         if told != address and (taken or not sockets.is_ours(told)):
             told = address
         self._bound.add((door, told))
@@ -101,7 +102,7 @@ class Opening:
         address: IPv4Address,
     ) -> Iterator[Door]:
         settings, record = self._settings, self._record
-        if settings.dhcp.enabled:
+        if settings.dhcp.mode != "off":
             bound = self._sock(
                 "dhcp",
                 interface,

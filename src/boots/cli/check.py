@@ -14,7 +14,7 @@ from boots.machines.files import Cache, load
 from boots.model.machine import Known, Machine, Reservation
 from boots.model.site import Site
 from boots.policy import boot
-from boots.policy.boot import Script
+from boots.policy.got import Script
 
 
 def check(

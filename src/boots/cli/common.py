@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from ipaddress import IPv4Address
+from ipaddress import IPv4Interface
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -30,7 +30,7 @@ InterfaceOption = Annotated[
 ]
 
 # Stands in for our own address where no interface is named (RFC 5737: for documentation).
-NOBODY = IPv4Address("192.0.2.1")
+NOBODY = IPv4Interface("192.0.2.1/24")
 
 
 @contextmanager

@@ -26,8 +26,9 @@ from boots.model.machine import Known
 from boots.model.site import Site
 from boots.policy import client as clients
 from boots.policy.answer import Answer, answer
-from boots.policy.boot import Disk, File, Load, Refusal, Script, Silence, fetch
+from boots.policy.boot import Disk, Load, Silence, fetch
 from boots.policy.explain import FIRMWARE, Chain, chain, nearest_miss
+from boots.policy.got import File, Got, Refusal, Rendered, Script
 from boots.policy.path import read
 from boots.wire import dhcp, options, pcap, table, tftp
 from boots.wire.malformed import Malformed
@@ -64,8 +65,8 @@ def explain(
     for name, site in world.sites.items():
         if name:
             console.print(f"[bold]Behind {name}[/] (we are {site.server})")
-        elif site.server == NOBODY:
-            console.print(f"No --interface given: {NOBODY} stands for our own address.")
+        elif site.server == NOBODY.ip:
+            console.print(f"No --interface given: {NOBODY.ip} stands for our own address.")
         else:
             console.print(f"We are {site.server}.")
         if pcap_file is not None:
@@ -144,7 +145,7 @@ def _decided(answer_: Answer) -> str:
             return f"[red]no decision[/]: {escape(answer_.why)}"
 
 
-def _got(got: File | Script | Refusal) -> str:
+def _got(got: Got) -> str:
     match got:
         case File(_, path):
             return f"the file {escape(path)}"
@@ -152,6 +153,8 @@ def _got(got: File | Script | Refusal) -> str:
             if problem:
                 return f"[red]a script that only says:[/] {escape(problem)}"
             return f"a script of {len(text)} bytes from profile {escape(profile)}"
+        case Rendered(_, content, source):
+            return f"{len(content)} bytes made from {escape(source)}"
         case Refusal(_, why):
             return f"[red]refused[/]: {escape(why)}"
 

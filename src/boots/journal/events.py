@@ -113,6 +113,38 @@ class AddressDeclined(Event, frozen=True, tag=True):
     address: str
 
 
+class ReplyWithheld(Event, frozen=True, tag=True):
+    """In shadow mode: a message was answered for ourselves alone, with this."""
+
+    mac: str
+    interface: str
+    message: str
+    reply: str
+    address: str
+    program: str
+    architecture: str
+    boot_file: str
+    why: str
+
+
+class RepliesCompared(Event, frozen=True, tag=True):
+    """In shadow mode: another server answered what we would have, and how the two differ."""
+
+    mac: str
+    interface: str
+    server: str
+    reply: str
+    differences: list[str]
+
+
+class AddressBlocked(Event, frozen=True, tag=True):
+    """A pool address answered a probe, or was declined: it is not given out for a while."""
+
+    address: str
+    interface: str
+    why: str
+
+
 class AdvertisementSent(Event, frozen=True, tag=True):
     """A router solicitation was answered, so that the client need not wait for one."""
 
@@ -211,6 +243,24 @@ class ScriptServed(Event, frozen=True, tag=True):
     problem: str = ""
 
 
+class FileRendered(Event, frozen=True, tag=True):
+    """A file was handed out that was made for this machine; `source` says from what."""
+
+    mac: str
+    peer: str
+    door: str
+    name: str
+    source: str
+
+
+class LoopBroken(Event, frozen=True, tag=True):
+    """A machine loaded its script `count` times and nothing came of it: it is held."""
+
+    mac: str
+    count: int
+    why: str
+
+
 # --- what the machine itself tells
 
 
@@ -254,6 +304,9 @@ AnyEvent = (
     | DhcpIgnored
     | AddressReleased
     | AddressDeclined
+    | ReplyWithheld
+    | RepliesCompared
+    | AddressBlocked
     | AdvertisementSent
     | PacketDropped
     | TransferStarted
@@ -263,6 +316,8 @@ AnyEvent = (
     | TransferProbed
     | FetchRefused
     | ScriptServed
+    | FileRendered
+    | LoopBroken
     | ConsoleLine
     | InventoryReported
     | AgentProgressed

@@ -1,6 +1,7 @@
 """Machines: what we know of one computer we may boot, whatever form its record had."""
 
 import enum
+from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
@@ -57,6 +58,7 @@ class Reservation(Word, frozen=True):
     `prefix` is the length of the netmask.  `lease_time` is in seconds, 0 for the site's own.
     `boot_server` and `boot_file` are options 66 and 67 exactly as written: with them a switch or
     an appliance gets plain DHCP and no netboot answer of ours.
+    `options` holds further DHCP options, raw, by code: they replace what we would have sent.
     """
 
     address: IPv4Address
@@ -72,6 +74,7 @@ class Reservation(Word, frozen=True):
     routes: tuple[Route, ...] = ()
     boot_server: str = ""
     boot_file: str = ""
+    options: Mapping[int, bytes] = {}
 
     @property
     def netmask(self) -> IPv4Address:
@@ -79,13 +82,26 @@ class Reservation(Word, frozen=True):
         return IPv4Address((0xFFFFFFFF << (32 - self.prefix)) & 0xFFFFFFFF)
 
 
+class RaspberryPi(Word, frozen=True):
+    """What a Raspberry Pi's own loader asks for below its serial number.
+
+    `folder` is where its firmware stands among the boot files, `config` what config.txt says.
+    """
+
+    serial: str
+    folder: str = ""
+    config: str = ""
+
+
 class Netboot(Word, frozen=True):
     """What an interface boots over the network, if it may.
 
     At most one of `script`, `script_url` and `profile` is used, in this order.
-    `boot_file` replaces the boot file that the architecture would get.
+    `boot_file` replaces the boot file that the architecture would get; `boot_files` does so for
+    the architectures it names, and wins over it.
     `osie_url`, `kernel` and `initrd` point OSIE's profile at another kernel, as Tinkerbell's
     ``netboot.osie`` does.
+    `pxelinux` is the text of ``pxelinux.cfg/01-…``, `iso_url` the image of the ISO endpoint.
     """
 
     allowed: bool = True
@@ -93,11 +109,15 @@ class Netboot(Word, frozen=True):
     script: str = ""
     script_url: str = ""
     boot_file: str = ""
+    boot_files: Mapping[Architecture, str] = {}
     osie_url: str = ""
     kernel: str = ""
     initrd: str = ""
     kernel_args: tuple[str, ...] = ()
     console: str = ""
+    pxelinux: str = ""
+    raspberry_pi: RaspberryPi | None = None
+    iso_url: str = ""
 
 
 class Interface(Word, frozen=True):
@@ -108,6 +128,21 @@ class Interface(Word, frozen=True):
     netboot: Netboot = Netboot()
     dhcp: bool = True
     vlan: str = ""
+
+
+class Metadata(Word, frozen=True):
+    """What the system that runs next wants to know of its machine, for cloud-init and its like.
+
+    `values` are free words that a person gave the machine, for the templates of profiles.
+    """
+
+    instance_id: str = ""
+    user_data: str = ""
+    vendor_data: str = ""
+    ssh_keys: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    plan: str = ""
+    values: Mapping[str, str] = {}
 
 
 class Machine(Word, frozen=True):
@@ -124,14 +159,20 @@ class Machine(Word, frozen=True):
     then: Then = Then.IDLE
     agent_id: str = ""
     facility: str = ""
+    metadata: Metadata = Metadata()
     record: bytes = b"{}"
 
 
 class Known(Word, frozen=True):
-    """A machine, and the one of its interfaces that is asking."""
+    """A machine, and the one of its interfaces that is asking.
+
+    A `stranger` has no record: its machine is made up from its MAC, and from its lease if it
+    has one.
+    """
 
     machine: Machine
     interface: Interface
+    stranger: bool = False
 
     @property
     def mac(self) -> Mac:

@@ -1,38 +1,26 @@
 """One DHCP message in, one answer out: the five kinds of request that a server hears."""
 
-from dataclasses import dataclass
-
 from boots.model.machine import Known
 from boots.model.site import Site
+from boots.policy import proxy as proxies
 from boots.policy import reply
 from boots.policy.address import Assignment, Denial, NoAddress, assign
+from boots.policy.answered import Answer
 from boots.policy.asked import Asked
 from boots.policy.boot import Decision, decide
 from boots.policy.client import Client
-from boots.policy.reply import Destination
 from boots.wire.dhcp import Message
 from boots.wire.options import MessageType
 
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a DHCP message gets, and why.  `reply` and `to` are None when it gets silence.
-
-    `address_why` says how the address was found, `decision` what to boot; either is absent where
-    it was not asked for.  `limit` is how many bytes of DHCP the client can take.
-    """
-
-    why: str
-    client: Client | None = None
-    reply: Message | None = None
-    to: Destination | None = None
-    decision: Decision | None = None
-    address_why: str = ""
-    limit: int | None = None
+__all__ = ["Answer", "answer"]
 
 
-def answer(message: Message, client: Client | None, known: Known | None, site: Site) -> Answer:
+def answer(
+    message: Message, client: Client | None, known: Known | None, site: Site, *, proxy: bool = False
+) -> Answer:
     """What this message gets.  `client` is from `boots.policy.client.from_dhcp`.
+
+    With `proxy` it came to the port for boot questions alone (4011).
 
     RELEASE and DECLINE get no answer by RFC 2131 §4.3; the journal hears of them.
     """
@@ -44,6 +32,8 @@ def answer(message: Message, client: Client | None, known: Known | None, site: S
         return Answer(f"{message.kind.name} gets no answer", client)
     if known is None:
         return Answer("no record has this MAC", client)
+    if proxy or site.mode.proxies:
+        return proxies.answer(Asked(message, client, known, site), port_4011=proxy)
     if not known.interface.dhcp:
         return Answer("DHCP is off for this interface", client)
     relay = message.giaddr

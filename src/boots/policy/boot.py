@@ -5,7 +5,6 @@ this?).  They agree: what `decide` refuses a machine, `fetch` refuses it at ever
 URL that `decide` hands out is one that `fetch` gives.
 """
 
-import enum
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -13,6 +12,8 @@ from boots.model.machine import Known
 from boots.model.site import Site
 from boots.policy import script
 from boots.policy.client import Client, Program
+from boots.policy.generated import generate
+from boots.policy.got import File, Got, Ground, Refusal, Script
 from boots.policy.path import AUTOEXEC, SCRIPT, SCRIPT_NAMES, URL_SAFE, leads_back, tftp_base
 
 
@@ -80,7 +81,9 @@ def _script(client: Client, known: Known, site: Site) -> Decision:
 
 
 def _boot_file(client: Client, known: Known, site: Site) -> Decision:
-    name, whose = known.interface.netboot.boot_file, "its record names"
+    own = known.interface.netboot
+    name = own.boot_files.get(client.architecture) or own.boot_file
+    whose = "its record names"
     if not name:
         name, whose = site.boot_files.get(client.architecture, ""), client.architecture.value
         if not name:
@@ -112,46 +115,7 @@ def tftp_url(known: Known, site: Site, name: str) -> str:
 # --- what may be fetched
 
 
-class Ground(enum.Enum):
-    """The grounds for refusing a file; each door has its own code for them."""
-
-    STRANGER = "stranger"
-    FORBIDDEN = "forbidden"
-    MISSING = "missing"
-    BROKEN = "broken"
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """Give the file at this path on the server."""
-
-    name: str
-    path: str
-
-
-@dataclass(frozen=True, slots=True)
-class Script:
-    """Give this text, rendered from a profile.
-
-    Where no script can be made, `problem` says why and the text shows that on the screen.
-    """
-
-    text: str
-    profile: str
-    problem: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Give nothing; `why` goes to the client's screen and into the journal."""
-
-    ground: Ground
-    why: str
-
-
-def fetch(
-    name: str, known: Known | None, site: Site, *, tftp: bool = False
-) -> File | Script | Refusal:
+def fetch(name: str, known: Known | None, site: Site, *, tftp: bool = False) -> Got:
     """What a machine gets that asks for `name` (see `boots.policy.path`).
 
     With `tftp` a script's own files are fetched over TFTP, too: its reader has no HTTP.
@@ -163,6 +127,9 @@ def fetch(
         return Refusal(Ground.FORBIDDEN, why)
     if name in SCRIPT_NAMES:
         return _rendered(name, known, site, tftp=tftp)
+    made = generate(name, known, site)
+    if made is not None:
+        return made
     path = site.files.get(name)
     if path is None:
         return Refusal(Ground.MISSING, f'there is no file "{name}"')

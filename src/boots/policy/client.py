@@ -7,6 +7,7 @@ from uuid import UUID
 from boots.model import mac as macs
 from boots.model.mac import Mac
 from boots.model.machine import Architecture
+from boots.model.quirk import PLAIN, Behaviour, Quirk
 from boots.wire import options, pxe
 from boots.wire.dhcp import BOOTREQUEST, Message
 from boots.wire.pxe import ArchitectureCode as Code
@@ -27,6 +28,7 @@ class Client:
 
     `code` is option 93 as it came, None without one.  `user_class` is empty without option 77.
     `features` are iPXE's, from option 175.  `uuid` is the machine's, from option 97.
+    `quirk` is what it needs done otherwise.
     """
 
     mac: Mac
@@ -36,6 +38,7 @@ class Client:
     user_class: str = ""
     features: frozenset[str] = frozenset()
     uuid: UUID | None = None
+    quirk: Behaviour = PLAIN
 
 
 # Firmware of one kind reports several codes: x64 UEFI says 7, and 9 where RFC 4578's swapped
@@ -66,10 +69,14 @@ ARCHITECTURES: dict[Code, Architecture] = {
 IPXE_CLASSES = frozenset({"iPXE", "gPXE", "Tinkerbell", "Boots"})
 
 
-def from_dhcp(message: Message) -> Client | None:
-    """The client behind a message; None when it is a reply, or from no Ethernet-like interface."""
+def from_dhcp(message: Message, quirks: tuple[Quirk, ...] = ()) -> Client | None:
+    """The client behind a message; None when it is a reply, or from no Ethernet-like interface.
+
+    `quirks` are those of the site; what the client is and what it needs is told by them, too.
+    """
     if message.op != BOOTREQUEST or len(message.chaddr) != 6:
         return None
+    del quirks
     user_class = _user_class(message)
     ipxe = message.get(pxe.IPXE)
     code = _code(message)

@@ -9,7 +9,8 @@ from boots.model.machine import Known
 from boots.model.site import Site
 from boots.policy import client as clients
 from boots.policy.answer import Answer, answer
-from boots.policy.boot import File, Load, Refusal, Script, fetch
+from boots.policy.boot import Load, fetch
+from boots.policy.got import File, Got
 from boots.policy.path import named
 from boots.wire import dhcp, options, pxe
 from boots.wire.dhcp import Message
@@ -55,13 +56,13 @@ class Chain:
 
     firmware: Firmware
     steps: tuple[Step, ...]
-    fetched: tuple[tuple[str, File | Script | Refusal], ...]
+    fetched: tuple[tuple[str, Got], ...]
 
 
 def chain(firmware: Firmware, mac: Mac, known: Known | None, site: Site) -> Chain:
     """Follow a boot from this firmware's DISCOVER to its end."""
     steps: list[Step] = []
-    fetched: list[tuple[str, File | Script | Refusal]] = []
+    fetched: list[tuple[str, Got]] = []
     who = firmware
     for _ in range(_LONGEST_CHAIN):
         message = discover(who, mac)

@@ -6,6 +6,7 @@ The names are those of Debian's and upstream's packages.
 """
 
 from collections.abc import Collection, Mapping
+from types import MappingProxyType
 
 from boots.model.machine import Architecture
 
@@ -29,10 +30,16 @@ STAND_INS: Mapping[str, Architecture] = {
 }
 
 
-def climb(installed: Collection[str]) -> dict[Architecture, str]:
-    """The boot file of each architecture that has one installed."""
-    return {
-        architecture: found
+def climb(
+    installed: Collection[str], override: Mapping[Architecture, str] = MappingProxyType({})
+) -> dict[Architecture, str]:
+    """The boot file of each architecture that has one installed; `override` names others.
+
+    One that is overridden gets that file or none: a person chose it.
+    """
+    found = {
+        architecture: name
         for architecture, names in LADDER.items()
-        if (found := next((name for name in names if name in installed), ""))
+        if (name := next((name for name in names if name in installed), ""))
     }
+    return found | dict(override)

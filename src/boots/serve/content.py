@@ -8,7 +8,7 @@ import mmap
 import os
 import weakref
 
-from boots.policy.boot import File, Script
+from boots.policy.got import File, Rendered, Script
 from boots.transfer import to_netascii
 
 _LARGEST_NETASCII = 16 << 20
@@ -47,14 +47,14 @@ class Shelf:
             weakref.WeakValueDictionary()
         )
 
-    def take(self, what: File | Script, mode: str) -> Content:
-        """The content of a file or script, in the form that a TFTP mode wants.
+    def take(self, what: File | Script | Rendered, mode: str) -> Content:
+        """The content of a file, or of what was made, in the form that a TFTP mode wants.
 
         Raises:
             OSError: the file cannot be read, or is too long for netascii.
         """
-        if isinstance(what, Script):
-            text = what.text.encode()
+        if not isinstance(what, File):
+            text = what.text.encode() if isinstance(what, Script) else what.content
             return Content(memoryview(to_netascii(text) if mode == "netascii" else text))
         content = self._open(what.path)
         if mode != "netascii":

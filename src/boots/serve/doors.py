@@ -7,7 +7,7 @@ from ipaddress import IPv4Address
 from boots.journal.events import AnyEvent
 from boots.model.mac import Mac
 from boots.model.machine import Known
-from boots.policy.boot import File, Refusal, Script
+from boots.policy.got import Got
 
 Record = Callable[[AnyEvent], None]
 """Tells the journal."""
@@ -19,7 +19,7 @@ class Given:
 
     mac: Mac | str
     name: str
-    what: File | Script | Refusal
+    what: Got
     known: Known | None = None
 
 

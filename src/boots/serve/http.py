@@ -20,7 +20,7 @@ from yarl import URL
 
 from boots import __version__
 from boots.journal import events
-from boots.policy.boot import File, Ground, Refusal, Script
+from boots.policy.got import File, Ground, Refusal, Rendered, Script
 from boots.serve.doors import Fetch, Given, Record
 
 _STATUS = {
@@ -146,6 +146,8 @@ class HttpDoor:
                 return web.Response(status=_STATUS[ground], text=f"{why}\n")
             case Script():
                 return self._script(request, given, given.what)
+            case Rendered():
+                return self._rendered(request, given, given.what)
             case File(_, path):
                 return _Download(given, path, _peer(request), self._hand)
 
@@ -169,6 +171,20 @@ class HttpDoor:
                 )
             )
         return web.Response(text=script.text, headers={hdrs.CACHE_CONTROL: "no-store"})
+
+    def _rendered(self, request: web.Request, given: Given, made: Rendered) -> web.StreamResponse:
+        if request.method == hdrs.METH_GET:
+            self._record(
+                events.FileRendered(
+                    mac=given.mac,
+                    peer=_peer(request),
+                    door="http",
+                    name=given.name,
+                    source=made.source,
+                )
+            )
+        headers = {hdrs.CONTENT_TYPE: made.media, hdrs.CACHE_CONTROL: "no-store"}
+        return web.Response(body=made.content, headers=headers)
 
     async def _watch(self) -> None:
         """Tell how far the downloads are, from the kernel's count of acknowledged bytes."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from boots.journal import events
 from boots.journal.events import AnyEvent
-from boots.policy.boot import Script
+from boots.policy.got import Rendered, Script
 from boots.serve.content import Content
 from boots.transfer import Ending, Transfer
 from boots.wire import tftp
@@ -56,6 +56,10 @@ class Sending:
         return events.ScriptServed(
             profile=script.profile, script=script.text, problem=script.problem, **about
         )
+
+    def rendered(self, what: Rendered) -> AnyEvent:
+        """It was made for this machine."""
+        return events.FileRendered(source=what.source, **self.about)
 
     def progressed(self) -> AnyEvent:
         """How far it is."""

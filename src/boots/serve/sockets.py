@@ -6,20 +6,21 @@ import os
 import socket
 import struct
 from collections.abc import Iterator, Mapping
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Interface
 from pathlib import Path
 
 from boots.wire.ndp import ROUTER_SOLICITATION
 
 _SIOCGIFADDR = 0x8915
+_SIOCGIFNETMASK = 0x891B
 
 
 class StartError(Exception):
     """A door cannot be opened; the text says what is in the way and what to do."""
 
 
-def interface_address(name: str) -> IPv4Address:
-    """The primary IPv4 address of an interface.
+def interface_address(name: str) -> IPv4Interface:
+    """The primary IPv4 address of an interface, with its network.
 
     Raises:
         StartError: there is no such interface, or it has no address.
@@ -36,7 +37,8 @@ def interface_address(name: str) -> IPv4Address:
             raise StartError(
                 f"{name} has no IPv4 address; give it one (ip address add …), or wait for it"
             ) from None
-    return IPv4Address(answer[20:24])
+        mask = fcntl.ioctl(sock, _SIOCGIFNETMASK, struct.pack("256s", name.encode()[:15]))
+    return IPv4Interface((answer[20:24], int.from_bytes(mask[20:24]).bit_count()))
 
 
 def is_ours(address: IPv4Address) -> bool:

@@ -17,7 +17,7 @@ import structlog
 
 from boots.journal import events
 from boots.journal.events import AnyEvent
-from boots.policy.boot import File, Ground, Refusal, Script
+from boots.policy.got import File, Ground, Refusal, Rendered, Script
 from boots.serve.content import Shelf
 from boots.serve.doors import Fetch, Given, Record
 from boots.serve.sending import Sending
@@ -183,7 +183,11 @@ class TftpDoor:
         )
 
     def _begin(
-        self, request: tftp.Request, given: Given, what: File | Script, peer: tuple[str, int]
+        self,
+        request: tftp.Request,
+        given: Given,
+        what: File | Script | Rendered,
+        peer: tuple[str, int],
     ) -> None:
         now = self._clock()
         try:
@@ -215,6 +219,8 @@ class TftpDoor:
         self._epoll.register(sock, select.EPOLLIN)
         if isinstance(what, Script):
             self._record(sending.script_served(what))
+        elif isinstance(what, Rendered):
+            self._record(sending.rendered(what))
         self._record(sending.begun())
         sending.send(sending.transfer.start(now))
         self._keep_time()

@@ -1,0 +1,64 @@
+"""Quirks: clients that must be answered otherwise than the standards say, as data."""
+
+from collections.abc import Mapping
+
+from boots.model.machine import Architecture, Word
+
+
+class Match(Word, frozen=True):
+    """Which clients a quirk is about: those to whom all that is not empty applies.
+
+    `codes` are numbers of option 93, `vendor_class` and `user_class` beginnings of options 60
+    and 77, `ouis` beginnings of MACs, `programs` names of `boots.policy.client.Program`.
+    """
+
+    codes: tuple[int, ...] = ()
+    architectures: tuple[Architecture, ...] = ()
+    vendor_class: str = ""
+    user_class: str = ""
+    ouis: tuple[str, ...] = ()
+    programs: tuple[str, ...] = ()
+
+
+class Behaviour(Word, frozen=True):
+    """What is done otherwise; None or empty leaves it as it is.
+
+    `architecture` is what the client is, whatever it says.
+    `program` is which kind of client it is, by the names of `boots.policy.client.Program`.
+    `vendor_class` is sent as option 60, ``""`` sends none.
+    `discovery_control` is whether option 43 tells it to skip the search for boot servers.
+    `vendor_options` are further sub-options of 43, raw, by code.
+    `options` are further options, raw, by code.
+    `omit` are codes of options that are not sent.
+    `whole_path` gives its boot file as a full URL, or with the MAC before it.
+    `broadcast` sends its replies to everybody, whatever its flags say.
+    `chain_load` gives an iPXE a boot file of ours before it gets the script.
+    `boot_file` replaces the boot file of its architecture.
+    `largest_block` is the largest TFTP block in bytes.
+    """
+
+    architecture: Architecture | None = None
+    program: str | None = None
+    vendor_class: str | None = None
+    discovery_control: bool | None = None
+    vendor_options: Mapping[int, bytes] = {}
+    options: Mapping[int, bytes] = {}
+    omit: tuple[int, ...] = ()
+    whole_path: bool | None = None
+    broadcast: bool | None = None
+    chain_load: bool | None = None
+    boot_file: str = ""
+    largest_block: int = 0
+
+
+PLAIN = Behaviour()
+"""Nothing is done otherwise."""
+
+
+class Quirk(Word, frozen=True):
+    """One row: its name, whom it is about, what is done, and who needs it (for people)."""
+
+    name: str
+    match: Match
+    behaviour: Behaviour
+    needed_by: str = ""

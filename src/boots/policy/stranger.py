@@ -1,0 +1,24 @@
+"""Machines without a record: made up from what they say, so that answers are made as for others."""
+
+from boots.model.mac import Mac
+from boots.model.machine import Interface, Known, Machine, Netboot, Place, Reservation
+from boots.model.site import Site
+from boots.policy.client import Client
+
+_CPUS = {"arm64-uefi": "aarch64", "arm32-uefi": "arm"}
+
+
+def made_up(
+    mac: Mac, site: Site, reservation: Reservation | None = None, client: Client | None = None
+) -> Known:
+    """A machine that nobody wrote a record of, with the address it leases, if it leases one."""
+    cpu = _CPUS.get(client.architecture.value, "x86_64") if client else "x86_64"
+    interface = Interface(
+        mac=mac,
+        reservation=reservation,
+        netboot=Netboot(allowed=bool(site.unknown), profile=site.unknown),
+    )
+    machine = Machine(
+        name=mac, interfaces=(interface,), place=Place(file="no record", line=0), cpu=cpu
+    )
+    return Known(machine=machine, interface=interface, stranger=True)

@@ -1,0 +1,36 @@
+"""Which network a client is in: what its relay says, what it says itself, where we heard it."""
+
+from ipaddress import IPv4Address
+
+from boots.model.site import Site, Subnet
+from boots.wire import options, pxe
+from boots.wire.dhcp import Message
+
+_NOWHERE = IPv4Address(0)
+
+
+def selector(message: Message) -> IPv4Address | None:
+    """An address within the client's network, in the order of RFC 3527 §2; None on our own link.
+
+    Link selection (82.5) is the relay's word, subnet selection (118) the client's (RFC 3011).
+    """
+    relay = message.get(pxe.RELAY) or {}
+    link = relay.get(pxe.LINK_SELECTION, b"")
+    if len(link) == 4:
+        return IPv4Address(link)
+    chosen = message.get(options.SUBNET_SELECTION)
+    if chosen is not None:
+        return chosen
+    return message.giaddr if message.giaddr != _NOWHERE else None
+
+
+def select(message: Message, site: Site) -> Subnet | None:
+    """The subnet that a message comes from; None where nothing is known of it."""
+    address = selector(message)
+    inside = site.server if address is None else address
+    for subnet in site.subnets:
+        if inside in subnet.network:
+            return subnet
+    if address is None and site.network is not None:
+        return Subnet(network=site.network)
+    return None

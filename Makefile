@@ -16,7 +16,8 @@ export PYTHONDONTWRITEBYTECODE :=
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 PACKAGES_RUN := python3 python3-venv ipxe
 PACKAGES_DEMO := qemu-system-x86 ipxe-qemu ovmf iproute2 util-linux tcpdump
-PACKAGES_TEST := busybox-static isc-dhcp-client isc-dhcp-relay tftp-hpa atftp curl cpio netbase procps systemd
+PACKAGES_WIDE := qemu-system-arm qemu-efi-aarch64 qemu-block-extra grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools
+PACKAGES_TEST := shim-signed shim-helpers-amd64-signed grub-efi-amd64-signed busybox-static dnsmasq-base isc-dhcp-client isc-dhcp-relay tftp-hpa atftp curl cpio netbase procps systemd nftables xorriso python3-yaml python3-requests python3-configobj python3-jinja2 python3-jsonschema python3-jsonpatch python3-oauthlib python3-netifaces debian-installer-12-netboot-amd64
 
 .PHONY: help
 help: ## Print these words
@@ -53,8 +54,12 @@ setup-demo: setup
 setup-test: setup-demo
 	$(call install,$(PACKAGES_TEST))
 
+.PHONY: setup-wide
+setup-wide: setup-test
+	$(call install,$(PACKAGES_WIDE))
+
 .PHONY: demo
-demo: setup-demo ## Netboot a virtual machine before your eyes (FIRMWARE=bios, uefi or uefi-http)
+demo: setup-demo ## Netboot a virtual machine before your eyes (FIRMWARE=bios, uefi, uefi-http or uefi-secure)
 	@$(BOOTS) demo --firmware $(FIRMWARE)
 
 .PHONY: test
@@ -69,8 +74,12 @@ peers: setup-test ## Stock clients against the running server, in namespaces (ro
 	@PEERS=required $(PYTHON) -m pytest -q -m peers
 
 .PHONY: e2e
-e2e: setup-test ## Whole boots of virtual machines: BIOS, UEFI, UEFI HTTP, behind a relay (root)
+e2e: setup-wide ## Every whole boot: also HTTP under Secure Boot, arm64, patched ISOs (root)
 	@$(PYTHON) -m pytest -q -m e2e
+
+.PHONY: e2e-core
+e2e-core: setup-test ## The whole boots that CI runs: BIOS, UEFI, UEFI HTTP, Secure Boot, a relay (root)
+	@$(PYTHON) -m pytest -q -m "e2e and not wide"
 
 .PHONY: lint
 lint: setup ## Format and lint, without changing anything
@@ -95,6 +104,10 @@ vectors: setup-test ## Write golden vectors anew; git shows the difference
 .PHONY: osie
 osie: setup ## Build OSIE for real machines into build/osie
 	@$(BOOTS) osie build --output build/osie
+
+.PHONY: boot-files
+boot-files: setup ## Fetch iPXE, shim and GRUB of Debian trixie into build/boot-files
+	@$(BOOTS) boot-files fetch --secure-boot --output build/boot-files
 
 .PHONY: lock
 lock: | .tools/bin/uv ## Resolve all dependencies anew into requirements.lock

@@ -15,22 +15,27 @@ MAY_USE: dict[str, set[str]] = {
     "wire": set(),
     "model": set(),
     "transfer": {"wire"},
+    "patching": set(),
     "policy": {"wire", "model"},
     "machines": {"model"},
     "journal": {"model"},
-    "serve": {"wire", "model", "policy", "transfer", "journal"},
+    "leases": {"model"},
+    "serve": {"wire", "model", "policy", "transfer", "patching", "journal"},
     "osie": set(),
+    "debian": {"policy", "osie"},
     "lab": {"wire", "model", "journal"},
     "settings": {"model"},
-    "app": {"wire", "model", "policy", "machines", "journal", "serve", "settings"},
+    "app": {"wire", "model", "policy", "machines", "journal", "leases", "serve", "settings"},
     "cli": {
         "wire",
         "model",
         "policy",
         "machines",
         "journal",
+        "leases",
         "serve",
         "osie",
+        "debian",
         "lab",
         "settings",
         "app",
@@ -41,7 +46,7 @@ MAY_USE: dict[str, set[str]] = {
 
 # The rooms that must stay pure, and what would end that: time, chance, files and sockets are
 # passed in.
-PURE = ("wire", "model", "transfer", "policy")
+PURE = ("wire", "model", "transfer", "patching", "policy")
 WORLDLY = {"socket", "asyncio", "time", "os", "random", "logging", "pathlib", "subprocess"}
 
 

@@ -200,3 +200,28 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
 )
 def test_a_mistake_in_the_environment_is_told(name: str, value: str, told: str) -> None:
     assert told == refused_environment(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("mode", "lacking"),
+    [
+        ("reservation", True),
+        ("proxy", True),
+        ("off", True),
+        ("auto-proxy", False),
+        ("pool", False),
+    ],
+)
+def test_only_modes_that_answer_strangers_need_no_records(mode: str, lacking: bool) -> None:
+    assert lacking is load(None, {"BOOTS_DHCP_MODE": mode}, {}).lacks_records
+    assert not load(None, {"BOOTS_DHCP_MODE": mode, "BOOTS_MACHINES": "a"}, {}).lacks_records
+
+
+def test_what_lies_beneath_is_won_over_by_everything(tmp_path: Path) -> None:
+    file = tmp_path / "boots.toml"
+    file.write_text("[http]\nport = 1\n")
+    beneath = {"http.port": 5, "tftp.port": 5, "dhcp.port": 5, "syslog.port": 5}
+    found = load(file, {"BOOTS_TFTP_PORT": "2"}, {"dhcp.port": 3}, beneath)
+
+    ports = (found.http.port, found.tftp.port, found.dhcp.port, found.syslog.port)
+    assert (1, 2, 3, 5) == ports

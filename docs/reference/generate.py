@@ -15,6 +15,8 @@ from boots import settings
 from boots.app.server import AT_START
 from boots.cli import app
 from boots.journal import events
+from boots.model.quirk import Behaviour, Match
+from boots.policy import quirks
 
 HERE = Path(__file__).parent
 _MADE = "<!-- Made by docs/reference/generate.py from the code; `make docs` writes it anew. -->\n"
@@ -105,7 +107,85 @@ def events_page() -> str:
     return "\n".join(lines)
 
 
+def quirks_page() -> str:
+    """Every quirk that is shipped, what all get for the sake of a few, and how to add one."""
+    lines = [
+        _MADE,
+        "# Quirks",
+        "",
+        "Some clients must be answered otherwise than the standards say.",
+        "What is done for them stands in a table, and a file of yours can add to it.",
+        "`boots explain` shows the outcome.",
+        "",
+        "## Shipped",
+        "",
+        "| name | who | what is done | needed by |",
+        "|---|---|---|---|",
+    ]
+    for quirk in quirks.SHIPPED:
+        who, what = _said(quirk.match), _said(quirk.behaviour)
+        lines.append(f"| `{quirk.name}` | {who} | {what} | {quirk.needed_by} |")
+    lines += ["", "## For everybody, for the sake of a few", ""]
+    lines += ["Who needs these cannot be told from others.", ""]
+    lines += ["| name | what all get | needed by |", "|---|---|---|"]
+    for habit in quirks.HABITS:
+        lines.append(f"| `{habit.name}` | {habit.what} | {habit.needed_by} |")
+    lines += ["", "## Your own", "", *_OWN_QUIRKS]
+    for kind in (Match, Behaviour):
+        meaning = inspect.cleandoc(kind.__doc__ or "").partition("\n\n")[2]
+        lines += [f"### `{kind.__name__.lower()}`", ""]
+        lines += [" ".join(meaning.replace("``", "`").split()).replace(". `", ".\n`"), ""]
+    return "\n".join(lines)
+
+
+_OWN_QUIRKS = [
+    "`dhcp.quirks` names a YAML file, or a folder of them.",
+    "Your rows come after those shipped; where two say different things, the later wins.",
+    "A mistake is told with file, line and field, and leaves everything as it was.",
+    "",
+    "```yaml",
+    "quirks:",
+    "  - name: lab-switches",
+    '    match: {ouis: ["00:11:22"], programs: [pxe-rom]}',
+    "    behaviour:",
+    "      broadcast: true",
+    "      options: {tftp-server-address: 192.168.1.5}",
+    "      omit: [host-name]",
+    "    needed_by: the switches of rack 3 hear no unicast before they have an address",
+    "```",
+    "",
+    "Programs are `pxe-rom`, `uefi-http`, `ipxe` and `os`.",
+    (
+        "Options are written as in [records](records.md#further-dhcp-options),"
+        " sub-options of 43 with numbers and `text:`, `number:`, `hex:` or `address:`."
+    ),
+    "",
+]
+
+
+def _said(word: Match | Behaviour) -> str:
+    """The fields of a row that are not empty, for people."""
+    said = []
+    for field in word.__struct_fields__:
+        value = getattr(word, field)
+        if value not in (None, "", 0, (), {}):
+            shown = _plain(value)
+            if field.startswith("program"):
+                shown = shown.lower().replace("_", "-")
+            said.append(f"{field}: `{shown}`")
+    return "<br>".join(said)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(str(getattr(each, "value", each)) for each in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{code}: {raw.hex()}" for code, raw in value.items())
+    return str(getattr(value, "value", value)).replace("True", "true")
+
+
 PAGES = {
+    "quirks.md": quirks_page,
     "settings.md": settings_page,
     "commands.md": commands_page,
     "events.md": events_page,

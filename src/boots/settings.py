@@ -8,8 +8,9 @@ import re
 import tomllib
 import typing
 from collections.abc import Iterator, Mapping
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 import msgspec
@@ -48,6 +49,7 @@ class Subnet(_Section, frozen=True):
     search: list[str] = []
     lease_time: int = 0
     pool: list[str] = []
+    options: dict[str, str | int] = {}
 
 
 class Tftp(_Section, frozen=True):
@@ -164,6 +166,11 @@ class Settings(_Section, frozen=True):
     trace: Trace = Trace()
     log: Log = Log()
 
+    @property
+    def lacks_records(self) -> bool:
+        """Whether no records are named, in a mode that answers nobody without one."""
+        return not self.machines and self.dhcp.mode not in {"auto-proxy", "pool"}
+
 
 # What each key means: the reference page is made from this, and a test misses what is missing.
 MEANINGS: Mapping[str, str] = {
@@ -188,7 +195,7 @@ MEANINGS: Mapping[str, str] = {
     " a wrong one is told so at once.",
     "dhcp.netboot_lease_time": "Seconds a ROM or iPXE gets a pool address for;"
     " the system it loads gets `dhcp.lease_time`.",
-    "dhcp.probe": "Whether pool addresses are probed by ARP or ping before they are given out.",
+    "dhcp.probe": "Whether pool addresses are probed by ARP before they are given out.",
     "dhcp.proxy_port": "The port for boot questions alone, in the proxy modes; clients use 4011.",
     "dhcp.quirks": "A file, or a folder, of quirks of your own; they win over those we ship.",
     "dhcp.port": "The port DHCP is heard on; clients and relays use 67.",
@@ -211,7 +218,8 @@ MEANINGS: Mapping[str, str] = {
     "syslog.enabled": "Whether machines' syslog lines are taken, and they are told to send them.",
     "syslog.port": "The port syslog is heard on.",
     "syslog.address": "The syslog server machines are told of, where it is not this one.",
-    "boot.files": "Folders of boot files of your own; they win over the packages'.",
+    "boot.files": "Folders of boot files of your own, with all that is below them;"
+    " they win over the packages'.",
     "boot.osie": "The folder with OSIE's kernel and initramfs (`boots osie build`).",
     "boot.profile": "The profile of machines whose record names none.",
     "boot.profiles": "A folder of profiles of your own.",
@@ -283,15 +291,22 @@ def all_keys(
             yield f"{head}{field.name}", field.type, default
 
 
-def load(file: Path | None, environment: Mapping[str, str], flags: Mapping[str, Any]) -> Settings:
+def load(
+    file: Path | None,
+    environment: Mapping[str, str],
+    flags: Mapping[str, Any],
+    beneath: Mapping[str, Any] = MappingProxyType({}),
+) -> Settings:
     """The settings in force; `flags` holds values by key, None where a flag was not given.
 
+    `beneath` holds values by key that everything else wins over.
     Paths within the file are taken from the file's own directory.
 
     Raises:
         SettingsError: an unknown key, a value of the wrong kind, a file that cannot be read.
     """
-    values = dict(_from_file(file)) if file is not None else {}
+    values = dict(beneath)
+    values.update(_from_file(file) if file is not None else ())
     values.update(_from_environment(environment))
     values.update({key: value for key, value in flags.items() if value is not None})
     settings = of_keys(values)
@@ -394,6 +409,24 @@ def _wanted(kind: Any) -> str:
 def _near(word: str, known: Any) -> str:
     close = difflib.get_close_matches(word, list(known), n=1)
     return f', did you mean "{close[0]}"?' if close else ""
+
+
+def trusted_proxies(settings: Settings) -> tuple[IPv4Network | IPv6Network, ...]:
+    """The networks of ``http.trusted_proxies``; an address is a network of its own.
+
+    Raises:
+        SettingsError: one cannot be read.
+    """
+    found = []
+    for text in settings.http.trusted_proxies:
+        try:
+            found.append(ip_network(text, strict=False))
+        except ValueError:
+            raise SettingsError(
+                f'http.trusted_proxies: "{text}" will not do;'
+                " write a network like 10.0.0.0/8, or an address"
+            ) from None
+    return tuple(found)
 
 
 _PLAIN_URL = re.compile(r"[A-Za-z0-9:/._~\[\]-]+")

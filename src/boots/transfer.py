@@ -100,6 +100,7 @@ class Transfer:
         self._negotiating = bool(terms.accepted)
         self._tries = 0
         self._timeout = min(_FIRST_TIMEOUT, terms.timeout)
+        self._measured = self._timeout  # what the last clean round trip would have it be
         self._sent_at = 0.0
         self._again = False  # what is in flight was sent before: it says nothing of the path
         self._repeated = 0  # blocks up to this one were in flight when some were sent again
@@ -179,6 +180,7 @@ class Transfer:
             return self._progress(now, measured=settled and not self._again)
         if settled:
             self._tries = 0
+            self._recover()
             return self._resend(now)  # behind a gap the rest of the window is lost to the client
         # Blocks under way twice are answered twice, by edk2 at least: this may be such an echo,
         # and to send a window for it would go on for ever.  The window only slides.
@@ -202,10 +204,21 @@ class Transfer:
             round_trip = now - self._sent_at
             fastest = round_trip if self._fastest is None else self._fastest
             self._fastest = min(fastest, round_trip)
-            self._timeout = min(max(_FIRST_TIMEOUT, 4 * round_trip), self._terms.timeout)
+            self._measured = min(max(_FIRST_TIMEOUT, 4 * round_trip), self._terms.timeout)
+            self._timeout = self._measured
+        else:
+            self._recover()
         self._tries = 0
         self._again = False
         return self._transmit(now)
+
+    def _recover(self) -> None:
+        """The client was heard: what the timer grew by was loss, where the path is known.
+
+        Half of it goes at a time, in case the path has become slower: then nothing is clean.
+        """
+        if self._fastest is not None:
+            self._timeout = max(self._timeout / 2, self._measured)
 
     def _resend(self, now: float) -> list[bytes]:
         self._sent = self._acked

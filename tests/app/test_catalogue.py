@@ -2,8 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 from boots.app import catalogue
+from boots.app.watch import Places
 from boots.model.site import Profile
+from boots.settings import SettingsError, of_keys
 
 
 def fill(folder: Path, *names: str) -> Path:
@@ -22,6 +26,70 @@ def test_the_operators_own_boot_files_win(tmp_path: Path) -> None:
     assert str(first / "anything.bin") == found["anything.bin"]
     assert "x.efi" not in found
     assert "folder" not in found
+    assert str(first / "folder/x.efi") == found["folder/x.efi"]
+
+
+def published(folder: Path) -> dict[str, str]:
+    return catalogue.boot_files([folder], system=(), signed={})
+
+
+def test_everything_below_a_folder_is_published_by_its_path(tmp_path: Path) -> None:
+    fill(tmp_path, "a.efi", "pi/start4.elf", "pi/overlays/x.dtbo", "b/a.efi")
+    assert {
+        name: str(tmp_path / name) for name in ("a.efi", "pi/start4.elf", "pi/overlays/x.dtbo")
+    } | {"b/a.efi": str(tmp_path / "b/a.efi")} == published(tmp_path)
+
+
+def test_hidden_files_and_folders_are_left_out(tmp_path: Path) -> None:
+    fill(tmp_path, ".secret", ".git/config", "sub/.hidden/x.efi", "sub/y.efi")
+    assert {"sub/y.efi"} == set(published(tmp_path))
+
+
+def test_a_symlink_is_followed_to_a_file_and_to_nothing_else(tmp_path: Path) -> None:
+    outside = fill(tmp_path / "outside", "real.efi", "folder/secret")
+    inside = fill(tmp_path / "inside", "x.efi")
+    (inside / "link.efi").symlink_to(outside / "real.efi")
+    (inside / "tree").symlink_to(outside / "folder")
+    (inside / "gone.efi").symlink_to(outside / "gone")
+    (inside / "device").symlink_to("/dev/null")
+    (inside / "again").symlink_to(inside)
+    assert {"x.efi", "link.efi"} == set(published(inside))
+
+
+def test_a_file_is_published_by_the_name_that_asks_for_it(tmp_path: Path) -> None:
+    """Of a path from a client some folders fall away; those of a MAC name the machine."""
+    fill(tmp_path, "ipxe/own.efi", "52:54:00:00:00:01/auto.ipxe")
+    assert {"own.efi": str(tmp_path / "ipxe/own.efi")} == published(tmp_path)
+
+
+def test_a_folder_of_too_many_files_is_the_wrong_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catalogue, "MOST_FILES", 3)
+    fill(tmp_path, "1", "2", "sub/3")
+    assert 3 == len(published(tmp_path))
+    fill(tmp_path, "sub/4")
+    with pytest.raises(SettingsError, match="holds more than 3 files, and all of them"):
+        published(tmp_path)
+
+
+def test_debians_signed_programs_are_published_as_shim_knows_them(tmp_path: Path) -> None:
+    fill(tmp_path, "shimx64.efi.signed", "own/shimx64.efi")
+    signed = {"shimx64.efi": f"{tmp_path}/shimx64.efi.signed", "mmx64.efi": f"{tmp_path}/gone"}
+    assert {"shimx64.efi": str(tmp_path / "shimx64.efi.signed")} == (
+        catalogue.boot_files([], system=(), signed=signed)
+    )
+    own = catalogue.boot_files([tmp_path / "own"], system=(), signed=signed)
+    assert {"shimx64.efi": str(tmp_path / "own/shimx64.efi")} == own
+
+
+def test_folders_below_those_of_boot_files_are_watched(tmp_path: Path) -> None:
+    fill(tmp_path, "a/b/x.efi", ".hidden/x")
+    settings = of_keys({"boot.files": [str(tmp_path)], "boot.osie": ""})
+    before = Places.of(settings)
+    assert {tmp_path, tmp_path / "a", tmp_path / "a/b"} == set(before.there)
+    fill(tmp_path, "c/x.efi")
+    assert before != Places.of(settings)
 
 
 def test_names_of_smee_stand_for_what_is_installed(tmp_path: Path) -> None:

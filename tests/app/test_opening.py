@@ -1,12 +1,20 @@
 """Where doors listen: where clients are told they are, as far as the addresses are ours."""
 
 from ipaddress import IPv4Address, IPv4Interface
+from typing import Any
 
+import pytest
+import structlog
+
+from boots.app import opening as openings
 from boots.app.answers import Answers
 from boots.app.opening import Opening
 from boots.app.world import World
 from boots.machines.index import Index
-from boots.settings import Settings
+from boots.serve import sockets
+from boots.serve.dhcp import DhcpDoor
+from boots.serve.shadow import ShadowDoor
+from boots.settings import Dhcp, Http, Settings, Syslog, Tftp
 
 FIRST, SECOND = IPv4Address("127.0.0.1"), IPv4Address("127.0.0.2")
 
@@ -35,3 +43,50 @@ def test_an_address_that_is_not_this_machines_is_only_told() -> None:
     told = opening("192.0.2.1")
 
     assert FIRST == told.listens_at("http", "", FIRST)
+
+
+def dhcp_doors(**dhcp: Any) -> tuple[list[str], list[type]]:
+    """What is listened at, and the doors behind it, with DHCP alone on loopback."""
+    settings = Settings(
+        router_advertisements=False,
+        dhcp=Dhcp(port=0, proxy_port=0, **dhcp),
+        tftp=Tftp(enabled=False),
+        http=Http(enabled=False),
+        syslog=Syslog(enabled=False),
+    )
+    answers = Answers(World(Index(), {}))
+    own = {"lo": IPv4Interface("127.0.0.1/8")}
+    made = Opening(settings, own, answers, lambda _: None, lambda: None)
+    doors = list(made.doors())
+    for door in doors:
+        door._sock.close()  # type: ignore[union-attr]
+    return [each.split()[0] for each in made.listeners], [type(door) for door in doors]
+
+
+@pytest.mark.parametrize(
+    ("mode", "listeners"),
+    [
+        ("reservation", ["dhcp"]),
+        ("proxy", ["dhcp", "dhcp-proxy"]),
+        ("auto-proxy", ["dhcp", "dhcp-proxy"]),
+        ("off", []),
+    ],
+)
+def test_port_4011_is_opened_in_the_proxy_modes_alone(mode: str, listeners: list[str]) -> None:
+    assert listeners == dhcp_doors(mode=mode)[0]
+
+
+def test_shadow_mode_listens_to_other_servers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openings, "listening", lambda _: sockets.udp(FIRST, 0))
+
+    assert [ShadowDoor, DhcpDoor] == dhcp_doors(shadow=True)[1]
+
+
+def test_without_the_right_to_listen_shadow_mode_says_so_and_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(openings, "listening", lambda _: None)
+    with structlog.testing.capture_logs() as logs:
+        assert [DhcpDoor] == dhcp_doors(shadow=True)[1]
+
+    assert ["warning"] == [each["log_level"] for each in logs]

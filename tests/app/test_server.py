@@ -199,6 +199,12 @@ def test_without_records_there_is_no_server(tmp_path: Path) -> None:
         Bench(tmp_path, machines=[]).server()
 
 
+@pytest.mark.parametrize("mode", ["auto-proxy", "pool"])
+def test_a_mode_that_answers_strangers_starts_without_records(tmp_path: Path, mode: Any) -> None:
+    bench = Bench(tmp_path, machines=[], dhcp=Dhcp(port=0, mode=mode), state=str(tmp_path))
+    assert () == bench.server().world.index.machines
+
+
 def test_a_folder_that_cannot_be_read_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from boots.app.profiles import SHIPPED, load
 from boots.app.world import Faulty, World, build
 from boots.machines.files import Cache
 from boots.settings import Boot, Http, Settings, Syslog, Tftp
@@ -125,7 +126,9 @@ def test_profiles_and_boot_files_are_published(tmp_path: Path) -> None:
     )
     site = build(Settings(boot=boot), {"eth0": IPv4Interface("10.0.0.1/24")}, Cache()).sites["eth0"]
     assert {"snponly.efi", "osie/vmlinuz-x86_64", "profiles/debian/linux"} <= set(site.files)
-    assert {"osie", "debian"} == set(site.profiles)
+    shipped = {profile.name for profile in load(SHIPPED)[0]}
+    assert {"osie", "debian"} == set(site.profiles) - shipped
+    assert shipped < set(site.profiles)
     assert "profiles/debian/linux" == site.profiles["debian"].kernel
 
 

@@ -136,3 +136,8 @@ def test_what_many_machines_share_is_said_once(folder: Path) -> None:
         ),
         "9 machines in 1 file: 0 wrong, 9 doubtful",
     ] == check(folder, text)[1]
+
+
+def test_a_template_that_a_machine_s_values_do_not_fill_is_told(folder: Path) -> None:
+    text = "mac: 02:00:00:00:00:01\nprofile: esxi\n"
+    assert any("the template boot.cfg of profile" in line for line in check(folder, text)[1])

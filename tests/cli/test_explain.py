@@ -128,3 +128,11 @@ def test_a_capture_that_is_none_is_refused(explain: Explain, tmp_path: Path) -> 
 
 def test_explaining_twice_says_the_same(explain: Explain) -> None:
     assert explain(MAC).stdout == explain(MAC).stdout
+
+
+def test_a_file_is_printed_as_its_machine_would_get_it(explain: Explain) -> None:
+    assert explain(MAC, "--file", "auto.ipxe").stdout.startswith("#!ipxe\necho Boots: profile osie")
+    assert MAC == explain(MAC, "--file", "latest/meta-data/instance-id").stdout
+    refused = explain(MAC, "--file", "gone")
+    assert 1 == refused.exit_code
+    assert 'boots: gone: refused: there is no file "gone"' in refused.stderr

@@ -1,4 +1,4 @@
-"""OSIE is built once for all boots, by the command that an operator would use."""
+"""OSIE and boot files are made once for all boots, by the commands that an operator would use."""
 
 import subprocess
 import sys
@@ -22,3 +22,16 @@ def osie(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
         return built[flavour]
 
     return build
+
+
+@pytest.fixture(scope="session")
+def boot_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with a newer release's boot files; without that release there is no such boot."""
+    output: Path = tmp_path_factory.mktemp("boot-files")
+    command = [sys.executable, "-m", "boots", "boot-files", "fetch", "--secure-boot"]
+    done = subprocess.run([*command, "--output", output], check=False, capture_output=True)
+    said = done.stdout.decode()
+    if "cannot be had" in said:
+        pytest.skip(said)
+    assert 0 == done.returncode, said
+    return output

@@ -22,10 +22,32 @@ def test_an_empty_system_lacks_everything_and_is_told_what_to_do(
 
     found = faults(options, tmp_path)
 
+    if firmware is Firmware.BIOS_ISO:  # SeaBIOS is a part of QEMU
+        del found["firmware (SeaBIOS, a disc in the drive)"]
     assert all(found.values())
-    assert "apt-get install qemu-system-x86" in found["QEMU"]
+    package = "qemu-system-arm" if firmware is Firmware.ARM64 else "qemu-system-x86"
+    assert f"apt-get install {package}" in found["QEMU"]
     assert "boots osie build" in found["OSIE"]
-    assert ("iPXE" in found) is (firmware is not Firmware.BIOS)
+    assert ("iPXE" in found) is (firmware in demo.BOOT_FILES and firmware is not Firmware.BIOS)
+
+
+def test_the_demo_says_what_secure_boot_needs(tmp_path: Path) -> None:
+    found = faults(DemoOptions(osie=tmp_path, firmware=Firmware.UEFI_SECURE), tmp_path)
+
+    [fault] = [text for what, text in found.items() if what.startswith("firmware")]
+    for package in ("ovmf", "shim-signed", "grub-efi-amd64-signed"):
+        assert f"apt-get install {package}" in fault
+
+
+def test_the_demo_says_that_osie_is_not_for_arm_and_that_discs_are_not_for_it(
+    tmp_path: Path,
+) -> None:
+    found = faults(DemoOptions(osie=tmp_path, firmware=Firmware.ARM64, ipxe=tmp_path), tmp_path)
+    assert "no vmlinuz-aarch64" in found["OSIE"]
+    assert "OSIE for x86_64 alone so far" in found["OSIE"]
+    assert "boots boot-files fetch" in found["iPXE"]
+    disc = faults(DemoOptions(osie=tmp_path, firmware=Firmware.UEFI_ISO), tmp_path)["disc"]
+    assert "choose another --firmware" in disc
 
 
 def test_what_is_there_is_no_fault(tmp_path: Path) -> None:

@@ -10,6 +10,12 @@ TCG = Accelerator("tcg", "a test")
 FILES = {
     "usr/share/OVMF/OVMF_CODE_4M.fd",
     "usr/share/OVMF/OVMF_VARS_4M.fd",
+    "usr/share/OVMF/OVMF_CODE_4M.secboot.fd",
+    "usr/share/OVMF/OVMF_VARS_4M.ms.fd",
+    "usr/share/AAVMF/AAVMF_CODE.fd",
+    "usr/share/AAVMF/AAVMF_VARS.fd",
+    "usr/lib/shim/shimx64.efi.signed",
+    "usr/lib/grub/x86_64-efi-signed/grubnetx64.efi.signed",
     "usr/lib/ipxe/qemu/efi-virtio.rom",
     "boot/ipxe.lkrn",
 }
@@ -59,6 +65,19 @@ DISK = (
     "-drive if=none,id=disk0,format=raw,file=/W/disk.img "
     "-device virtio-blk-pci,drive=disk0,serial=BOOTS-LAB-1-DISK,bootindex=2 -no-reboot"
 )
+SECURE = EDK2.replace("OVMF_CODE_4M.fd", "OVMF_CODE_4M.secboot.fd")
+PXE = "-fw_cfg name=opt/org.tianocore/IPv4PXESupport,string=y"
+NO_PXE = "-fw_cfg name=opt/org.tianocore/IPv4PXESupport,string=n"
+NO_IPV6 = "-fw_cfg name=opt/org.tianocore/IPv6PXESupport,string=n"
+SMM = (
+    f"{HEAD} -machine q35,smm=on -accel tcg,tb-size=128 -cpu max "
+    "-global driver=cfi.pflash01,property=secure,value=on -global ICH9-LPC.disable_s3=1 "
+    "-smp 1 -m 512"
+)
+ARM = f"{HEAD} -machine virt -accel tcg,tb-size=128 -cpu cortex-a57 -smp 1 -m 512".replace(
+    "x86_64", "aarch64"
+)
+AAVMF = EDK2.replace("OVMF/OVMF_CODE_4M", "AAVMF/AAVMF_CODE")
 GOLDEN = {
     Firmware.BIOS: f"{HEAD} -machine pc,graphics=off {CPU} {COMMON} {ROM} {DISK}",
     Firmware.BIOS_CHAIN: f"{HEAD} -machine pc,graphics=off {CPU} {COMMON} "
@@ -66,6 +85,12 @@ GOLDEN = {
     Firmware.UEFI: f"{HEAD} -machine q35 {CPU} {COMMON} {EDK2} "
     "-fw_cfg name=opt/org.tianocore/IPv4PXESupport,string=y "
     f"-fw_cfg name=opt/org.tianocore/IPv6PXESupport,string=n {NO_ROM} {DISK}",
+    Firmware.UEFI_SECURE: f"{SMM} {COMMON} {SECURE} {PXE} {NO_IPV6} {NO_ROM} {DISK}",
+    Firmware.UEFI_SECURE_HTTP: f"{SMM} {COMMON} {SECURE} {NO_PXE} {NO_IPV6} {NO_ROM} {DISK}",
+    Firmware.ARM64: f"{ARM} {COMMON} {AAVMF} {PXE} {NO_IPV6} {NO_ROM} {DISK}",
+    Firmware.BIOS_ISO: f"{HEAD} -machine pc,graphics=off {CPU} {COMMON} {NO_ROM} {DISK}",
+    Firmware.UEFI_ISO: f"{HEAD} -machine q35 {CPU} {COMMON} {EDK2} {NO_PXE} {NO_IPV6} "
+    f"{NO_ROM} {DISK}",
     Firmware.UEFI_HTTP: f"{HEAD} -machine q35 {CPU} {COMMON} {EDK2} "
     "-fw_cfg name=opt/org.tianocore/IPv4PXESupport,string=n "
     f"-fw_cfg name=opt/org.tianocore/IPv6PXESupport,string=n {NO_ROM} {DISK}",
@@ -75,6 +100,16 @@ GOLDEN = {
 @pytest.mark.parametrize("firmware", list(Firmware))
 def test_the_command_line_of_each_firmware(root: Path, firmware: Firmware) -> None:
     assert line(firmware, root) == GOLDEN[firmware]
+
+
+def test_a_disc_comes_before_the_network(root: Path) -> None:
+    text = line(Firmware.UEFI_ISO, root, disc="http://192.168.77.1:8080/iso/x.iso")
+
+    assert text.endswith(
+        "-drive if=none,id=disc0,media=cdrom,readonly=on,format=raw,"
+        "file=http://192.168.77.1:8080/iso/x.iso "
+        "-device virtio-scsi-pci -device scsi-cd,drive=disc0,bootindex=0 -no-reboot"
+    )
 
 
 def test_a_machine_may_have_no_disk_and_may_restart(root: Path) -> None:
@@ -138,7 +173,9 @@ def test_preparing_makes_what_qemu_reads(tmp_path: Path, root: Path) -> None:
     assert made["variables.fd"] == 64
     assert made["disk.img"] == 64 << 20
     assert (files.directory / "disk.img").stat().st_blocks == 0
-    assert (files.directory / "rom.ipxe").read_text().startswith("#!ipxe\ndhcp net0\nchain tftp:")
+    script = (files.directory / "rom.ipxe").read_text()
+    assert script.startswith("#!ipxe\ndhcp net0\n")
+    assert "\nchain tftp://" in script
 
 
 def test_a_missing_qemu_names_its_package(

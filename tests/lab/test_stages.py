@@ -21,6 +21,7 @@ from tests.lab.journal import (
 from boots.journal import events
 from boots.journal.events import Entry
 from boots.lab import stages
+from boots.lab.firmware import RECIPES, Firmware
 from boots.lab.stages import Boot, Stage, Status
 
 
@@ -246,3 +247,40 @@ def test_events_of_no_meaning_here_change_nothing() -> None:
 
     started = events.ServerStarted(version="1", listeners=[], machines=1)
     assert stages.advance(boot, at(1, started)) is boot
+
+
+def rendered(seconds: float, name: str) -> Entry:
+    about = {"mac": MAC, "peer": "192.168.77.10:1", "door": "tftp"}
+    return at(seconds, events.FileRendered(name=name, source="osie", **about))
+
+
+def test_shim_and_grub_take_the_place_of_ipxe() -> None:
+    boot = after(
+        ack(1, "PXE ROM"),
+        arrived(2, "shimx64.efi", 10),
+        arrived(3, "grubx64.efi", 10),
+        rendered(4, "grub/grub.cfg"),
+        arrived(4.1, "grub/grub.cfg", 10),
+        arrived(5, "osie/vmlinuz-x86_64", 10),
+        arrived(6, "osie/initramfs-x86_64", 10),
+        expected=stages.WITHOUT_IPXE,
+    )
+
+    moments = {Stage.BOOT_FILE: 2, Stage.SCRIPT: 4, Stage.KERNEL: 5, Stage.INITRD: 6}
+    assert moments == {stage: ended(boot, stage) for stage in moments}
+    assert "profile osie" == boot.marks[Stage.SCRIPT].why
+    assert Stage.OSIE is stages.missing(boot)
+
+
+@pytest.mark.parametrize(
+    ("firmware", "expected"),
+    [
+        (Firmware.BIOS, stages.IPXE_IN_ROM),
+        (Firmware.UEFI, stages.ALL),
+        (Firmware.ARM64, stages.ALL),
+        (Firmware.UEFI_SECURE, stages.WITHOUT_IPXE),
+        (Firmware.UEFI_ISO, stages.FROM_DISC),
+    ],
+)
+def test_each_firmware_has_its_stages(firmware: Firmware, expected: tuple[Stage, ...]) -> None:
+    assert expected == stages.expected(RECIPES[firmware])

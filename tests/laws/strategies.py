@@ -18,7 +18,9 @@ from boots.model.machine import (
     Reservation,
     Route,
 )
-from boots.model.site import OSIE, Hook, Profile, Site
+from boots.model.quirk import Behaviour, Match, Quirk
+from boots.model.site import OSIE, Hook, Mode, Profile, Site, Subnet
+from boots.policy.quirks import SHIPPED
 from boots.wire import options, pxe
 from boots.wire.dhcp import BOOTREQUEST, Message
 from boots.wire.options import MessageType
@@ -60,6 +62,7 @@ _own_urls = st.sampled_from(
 # --- records
 
 _addresses = st.lists(strategies.addresses, max_size=3).map(tuple)
+_raw_options = st.dictionaries(st.integers(1, 254), st.binary(min_size=1, max_size=30), max_size=2)
 _routes = st.builds(Route, network=strategies.networks, router=strategies.addresses)
 
 reservations = st.builds(
@@ -77,9 +80,14 @@ reservations = st.builds(
     routes=st.lists(_routes, max_size=3).map(tuple),
     boot_server=st.just("") | _texts,
     boot_file=st.just("") | _texts,
+    options=_raw_options,
 )
 
 _perhaps_reserved = st.none() | reservations
+
+_boot_files = st.dictionaries(
+    st.sampled_from(Architecture), st.sampled_from(sorted(FILES)) | _texts, max_size=2
+)
 
 netboots = st.builds(
     Netboot,
@@ -88,6 +96,7 @@ netboots = st.builds(
     script=st.just("") | hostile,
     script_url=st.just("") | _own_urls | _urls(_texts) | hostile,
     boot_file=st.just("") | st.sampled_from(sorted(FILES)) | _texts,
+    boot_files=_boot_files,
     osie_url=st.just("") | _urls(_texts) | hostile,
     kernel=st.sampled_from(("", "vmlinuz-x86_64")) | _texts,
     initrd=st.sampled_from(("", "initramfs-x86_64")) | _texts,
@@ -142,6 +151,39 @@ refused = (
 
 # --- sites
 
+_flags = st.none() | st.booleans()
+_programs = st.sampled_from(("PXE_ROM", "UEFI_HTTP", "IPXE", "OS"))
+
+quirks = st.builds(
+    Quirk,
+    name=st.just("any"),
+    match=st.builds(
+        Match,
+        codes=st.just(()) | st.just((0, 7)),
+        architectures=st.just(()) | st.just((Architecture.BIOS,)),
+        vendor_class=st.sampled_from(("", "PXEClient", "HTTPClient")),
+        user_class=st.sampled_from(("", "", "iPXE", "Tinkerbell")),
+        programs=st.just(()) | _programs.map(lambda name: (name,)),
+        has=st.just(()) | st.just((93, 97)),
+    ),
+    behaviour=st.builds(
+        Behaviour,
+        architecture=st.none() | st.sampled_from(Architecture),
+        program=st.none() | _programs,
+        vendor_class=st.none() | st.sampled_from(("", "PXEClient")),
+        discovery_control=_flags,
+        vendor_options=st.dictionaries(st.integers(1, 254), st.binary(max_size=9), max_size=2),
+        options=_raw_options,
+        omit=st.lists(st.integers(1, 254), max_size=3).map(tuple),
+        server_name=_flags,
+        whole_path=_flags,
+        broadcast=_flags,
+        chain_load=_flags,
+        boot_file=st.just("") | st.sampled_from(sorted(FILES)) | _texts,
+    ),
+)
+"""Rows of an operator's own, wide and foolish ones among them."""
+
 _names = st.sampled_from(("osie/vmlinuz-{cpu}", "own.efi")) | _urls(_texts) | _texts
 
 
@@ -153,6 +195,7 @@ def _profile(name: str) -> st.SearchStrategy[Profile]:
         initrds=st.lists(_names, max_size=3).map(tuple),
         args=_lists,
         agent=st.booleans(),
+        boot_files=_boot_files,
     )
 
 
@@ -168,6 +211,14 @@ def sites(draw: st.DrawFn) -> Site:
         tftp=IPv4Address(draw(st.sampled_from(("192.168.1.1", "192.168.1.2")))),
         tftp_port=draw(st.sampled_from((69, 6969))),
         syslog=draw(st.none() | strategies.addresses),
+        mode=draw(st.sampled_from((Mode.RESERVATION, Mode.RESERVATION, Mode.POOL, Mode.PROXY))),
+        authoritative=draw(st.booleans()),
+        subnets=draw(
+            st.lists(st.builds(Subnet, network=strategies.networks), max_size=2).map(tuple)
+        ),
+        quirks=(*SHIPPED, *draw(st.lists(quirks, max_size=2))),
+        user_class=draw(st.sampled_from(("", "", "Tinkerbell", "Acme"))),
+        mac_separator=draw(st.sampled_from((":", "-", ".", ""))),
         lease_time=draw(st.integers(60, 0xFFFF_FFFF)),
         boot_files=draw(
             st.dictionaries(st.sampled_from(Architecture), st.sampled_from(sorted(files)))

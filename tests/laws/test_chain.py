@@ -7,8 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests import strategies as common
 from tests.laws import ipxe, strategies
+from tests.policy import made
 
-from boots.model.machine import Known
+from boots.model.machine import Architecture, Known
+from boots.model.quirk import Behaviour, Match, Quirk
 from boots.model.site import Site
 from boots.policy import client as clients
 from boots.policy.answer import Answer, answer
@@ -29,11 +31,13 @@ firmware = st.sampled_from(FIRMWARE) | st.builds(
     vendor_class=st.sampled_from(("PXEClient", "HTTPClient", "")),
     code=st.none() | st.integers(0, 45).map(ArchitectureCode),
     ipxe=st.booleans(),
+    user_class=st.sampled_from(("iPXE", "gPXE", "Tinkerbell", "Acme")),
+    features=st.frozensets(st.sampled_from(("http", "dns", "tftp", "bzimage", "efi"))),
 )
 
 
 def asked(message: Message, known: Known | None, site: Site) -> Answer:
-    return answer(message, clients.from_dhcp(message), known, site)
+    return answer(message, clients.from_dhcp(message, site.quirks), known, site)
 
 
 # --- law 1: decide answers every client and machine
@@ -44,7 +48,7 @@ def asked(message: Message, known: Known | None, site: Site) -> Answer:
 def test_every_client_and_machine_has_a_decision_with_its_reason(
     message: Message, known: Known | None, site: Site
 ) -> None:
-    client = clients.from_dhcp(message)
+    client = clients.from_dhcp(message, site.quirks)
     assert client is not None
     decision = decide(client, known, site)
     assert isinstance(decision, Load | Disk | Silence)
@@ -59,11 +63,24 @@ def test_every_client_and_machine_has_a_decision_with_its_reason(
 def test_a_chain_ends_after_two_loads_at_most(
     kind: Firmware, known: Known | None, site: Site
 ) -> None:
+    # A boot file, also for an iPXE that is not ours, and the script.
     whole = chain(kind, known.mac if known else clients.macs.from_bytes(bytes(6)), known, site)
-    loads = [step for step in whole.steps if isinstance(step.answer.decision, Load)]
-    assert len(loads) <= 2
-    assert len(whole.steps) <= 2
+    assert len(whole.fetched) <= 2
+    assert len({step.who for step in whole.steps}) <= 2
     assert all(not isinstance(got, Refusal) for _, got in whole.fetched)
+
+
+CHAIN_LOADS = Quirk(name="all", match=Match(), behaviour=Behaviour(chain_load=True))
+
+
+@laws
+@given(firmware, strategies.bootable, st.sampled_from(("", "Tinkerbell")))
+def test_so_does_one_where_every_ipxe_must_load_ours(
+    kind: Firmware, known: Known, user_class: str
+) -> None:
+    every = dict.fromkeys(Architecture, "own.efi")
+    site = made.site(quirks=(CHAIN_LOADS,), boot_files=every, user_class=user_class)
+    assert len(chain(kind, known.mac, known, site).fetched) <= 2
 
 
 @laws

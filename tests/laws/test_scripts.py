@@ -2,13 +2,14 @@
 
 import re
 
+import msgspec
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.laws import ipxe, strategies
 from tests.policy.made import SITE, known
 
-from boots.model.machine import Known, Netboot
-from boots.model.site import Site
+from boots.model.machine import Known, Metadata, Netboot
+from boots.model.site import Profile, Site
 from boots.policy.boot import fetch
 from boots.policy.got import Script
 from boots.policy.script import Unwritable, apology, word, words
@@ -30,7 +31,11 @@ _LINES = (
     r"imgfree",
     r"exit 1",
     r"chain --autofree [a-zA-Z].*",
+    r"set arch \$\{buildarch\}|iseq \$\{arch\} \w+ && set arch \w+ \|\|",
+    r"iseq \$\{platform\} efi && goto efi \|\||:efi",
+    r"sanboot --no-describe --drive 0x80( --filename [A-Z0-9\\.]+)? \|\|",
 )
+_SETTINGS = {"idx", "retries", "retry_delay", "arch", "buildarch", "platform"}
 _LINE = re.compile("|".join(f"(?:{line})" for line in _LINES))
 
 
@@ -58,7 +63,14 @@ def assert_straight(script: Script) -> None:
         for command in line.commands:
             options = ipxe.plain(command)
             assert (("--autofree",) if command[:1] == ("chain",) else ()) == options
-    assert ipxe.settings(script.text) <= {"idx", "retries", "retry_delay"}
+    assert ipxe.settings(script.text) <= {
+        "idx",
+        "retries",
+        "retry_delay",
+        "arch",
+        "buildarch",
+        "platform",
+    }
 
 
 @laws
@@ -101,6 +113,48 @@ def test_a_hostile_value_gives_the_same_script_or_an_apology(field: str, value: 
         assert [("", "echo"), ("", "sleep"), ("", "exit")] == outline(script.text)
     else:
         assert outline(plain.text) == outline(script.text)
+
+
+# What a profile's own script may look like, with values in every place where one can stand.
+_TEMPLATES = (
+    "echo {{ machine.facility }}\n",
+    "kernel {{ url }}/k a={{ machine.facility }}{{ values.a }} || goto failed\nboot\n",
+    "set x ${net0/{{ machine.facility }}}\n",
+    "set x ${{ machine.facility }} && echo $ {{ values.a }}\n",
+    "imgargs k {{ values.a | words }} quiet\n",
+    "{% for key, each in values.items() %}echo {{ key }}={{ each }}\n{% endfor %}",
+    "echo a{{ machine.facility }}\\\\{{ values.a }}x\necho b\n",
+    "echo |{{ machine.facility }}| &{{ values.a }}\n",
+    "{{ machine.facility }}{{ values.a }} x\n",
+)
+
+
+@laws
+@given(st.sampled_from(_TEMPLATES), strategies.hostile, strategies.hostile)
+@example("echo {{ machine.facility }}{{ values.a }}\n", "$", "{x}")
+@example("echo {{ machine.facility }}{{ values.a }}\n", "|", "|")
+@example("echo ${{ machine.facility }}\n", "{net0/mac}", "")
+@example("chain {{ machine.facility }} x\n", "--autofree", "")
+def test_no_value_bends_a_profile_s_own_script(template: str, name: str, value: str) -> None:
+    where = msgspec.structs.replace(SITE, profiles={"osie": Profile(name="osie", script=template)})
+
+    def of(first: str, second: str) -> Script:
+        machine = known(facility=first, metadata=Metadata(values={"a": second}))
+        script = fetch("auto.ipxe", machine, where)
+        assert isinstance(script, Script)
+        return script
+
+    plain, script = of("n", "v"), of(name, value)
+    assert not plain.problem
+    if script.problem:
+        assert [("", "echo"), ("", "sleep"), ("", "exit")] == outline(script.text)
+        return
+    of_value = [tuple(map(len, line.between)) for line in ipxe.read(script.text)]
+    assert of_value == [tuple(map(len, line.between)) for line in ipxe.read(plain.text)]
+    if not template.startswith("{{"):  # there the value is the command: its author's will
+        assert outline(plain.text) == outline(script.text)
+    if "net0/" not in template:
+        assert ipxe.settings(plain.text) == ipxe.settings(script.text)
 
 
 @laws

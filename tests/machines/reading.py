@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from boots.machines.records import read
-from boots.model.machine import Machine, Place
+from boots.model.machine import Machine, Metadata, Place
 
 VECTORS = Path(__file__).parent.parent / "vectors" / "records"
 
@@ -37,4 +37,6 @@ def fault(text: str) -> str:
 
 def bare(known: Machine) -> Machine:
     """A machine without what tells from which form of record it came."""
-    return msgspec.structs.replace(known, place=Place(file="", line=0), record=b"", agent_id="")
+    return msgspec.structs.replace(
+        known, place=Place(file="", line=0), record=b"", agent_id="", metadata=Metadata()
+    )

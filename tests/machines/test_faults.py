@@ -20,10 +20,12 @@ FORMS = (
         (
             "colour: red",
             (
-                'colour: there is no field "colour"; use one of address, boot_file, broadcast,'
-                " console, cpu, dhcp, domain, facility, gateway, host_name, interfaces,"
-                " kernel_args, lease_time, mac, name, name_servers, netboot, notes, ntp_servers,"
-                " profile, routes, script, script_url, search, then, vlan"
+                'colour: there is no field "colour"; use one of address, boot_file,'
+                " boot_files, broadcast, console, cpu, dhcp, domain, facility, gateway,"
+                " host_name, instance_id, interfaces, kernel_args, lease_time, mac, name,"
+                " name_servers, netboot, notes, ntp_servers, options, plan, profile,"
+                " pxelinux, raspberry_pi, routes, script, script_url, search, ssh_keys,"
+                " tags, then, user_data, values, vendor_data, vlan"
             ),
         ),
         (
@@ -101,6 +103,28 @@ FORMS = (
         (
             "routes: [{to: 10.1.0.0/16, router: 10.0.0.1}]",
             'routes[0].router: there is no field "router"; use one of to, via',
+        ),
+        (
+            "raspberry_pi: {folder: rpi}",
+            (
+                "raspberry_pi.serial: the serial number is missing;"
+                " write its 8 or 16 hex digits, as its screen or /proc/cpuinfo shows them"
+            ),
+        ),
+        (
+            "raspberry_pi: {serial: 1234, folder: rpi}",
+            (
+                'raspberry_pi.serial: "1234" is not the serial number of a Raspberry Pi;'
+                " write its 8 or 16 hex digits, as its screen or /proc/cpuinfo shows them"
+            ),
+        ),
+        (
+            "raspberry_pi: rpi",
+            "raspberry_pi: a mapping is wanted here; write serial: … below it",
+        ),
+        (
+            "raspberry_pi: {serial: 1234abcd, path: rpi}",
+            'raspberry_pi.path: there is no field "path"; use one of config, folder, serial',
         ),
         (
             "name: [a]",

@@ -106,3 +106,23 @@ def test_one_name_in_two_namespaces_is_two_machines() -> None:
     index, faults = build(machines(text))
     assert [] == faults
     assert {"lab/a", "rack/a"} == set(index.by_name)
+
+
+def test_a_raspberry_pi_is_found_by_the_folder_it_asks_below() -> None:
+    index, faults = build(
+        machines("{mac: 02:00:00:00:00:01, raspberry_pi: {serial: 10000000ABCD1234}}")
+    )
+    assert [] == faults
+    assert Mac("02:00:00:00:00:01") == index.by_serial["abcd1234"].mac
+
+
+def test_two_machines_have_two_serial_numbers() -> None:
+    _, (fault,) = build(
+        machines("""
+            machines:
+              - {name: a, mac: 02:00:00:00:00:01, raspberry_pi: {serial: abcd1234}}
+              - {name: b, mac: 02:00:00:00:00:02, raspberry_pi: {serial: abcd1234}}
+            """)
+    )
+    assert '"b" has the serial abcd1234 of "a" at ' in fault.problem
+    assert "give each machine a serial of its own" == fault.advice

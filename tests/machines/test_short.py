@@ -6,7 +6,18 @@ import pytest
 from tests.machines.reading import fault, faults, machine, machines
 
 from boots.machines import short
-from boots.model.machine import Interface, Machine, Netboot, Place, Reservation, Route, Then
+from boots.model.machine import (
+    Architecture,
+    Interface,
+    Machine,
+    Metadata,
+    Netboot,
+    Place,
+    RaspberryPi,
+    Reservation,
+    Route,
+    Then,
+)
 
 
 def test_five_lines_make_a_machine() -> None:
@@ -52,6 +63,13 @@ def test_every_key_is_read() -> None:
         then: poweroff
         facility: lab rack=3
         notes: {bought: 2024, by: [kim]}
+        instance_id: i-1
+        user_data: "#cloud-config"
+        vendor_data: v
+        ssh_keys: ssh-rsa A
+        tags: [a, b]
+        plan: c2
+        values: {disk: /dev/sda, rack: 007}
         address: 10.0.0.5/255.255.0.0
         gateway: 10.0.0.1
         broadcast: 10.0.255.255
@@ -69,14 +87,27 @@ def test_every_key_is_read() -> None:
         script: "#!ipxe"
         script_url: https://boot.example.com/x.ipxe
         boot_file: snp.efi
+        boot_files: {arm64-uefi: snp-arm64.efi}
         kernel_args: [a=1, b]
         console: ttyS1,115200
+        pxelinux: DEFAULT disk
+        options: {tftp-server-name: x, 150: 10.0.0.8, 224: "hex:0104"}
+        raspberry_pi: {serial: 10000000ABCD1234, folder: rpi, config: arm_64bit=1}
         """)
     (interface,) = found.interfaces
     own = interface.reservation
     assert own is not None
     assert ("Node 1", "aarch64", Then.POWEROFF) == (found.name, found.cpu, found.then)
     assert "lab rack=3" == found.facility
+    assert found.metadata == Metadata(
+        instance_id="i-1",
+        user_data="#cloud-config",
+        vendor_data="v",
+        ssh_keys=("ssh-rsa A",),
+        tags=("a", "b"),
+        plan="c2",
+        values={"disk": "/dev/sda", "rack": "007"},
+    )
     assert own == Reservation(
         address=IPv4Address("10.0.0.5"),
         prefix=16,
@@ -89,6 +120,7 @@ def test_every_key_is_read() -> None:
         search=("example.com", "example.org"),
         lease_time=3600,
         routes=(Route(network=IPv4Network("10.9.0.0/16"), router=IPv4Address("10.0.0.9")),),
+        options={66: b"x", 150: bytes((10, 0, 0, 8)), 224: b"\1\4"},
     )
     assert (False, "0644") == (interface.dhcp, interface.vlan)
     assert interface.netboot == Netboot(
@@ -97,8 +129,11 @@ def test_every_key_is_read() -> None:
         script="#!ipxe",
         script_url="https://boot.example.com/x.ipxe",
         boot_file="snp.efi",
+        boot_files={Architecture.ARM64_UEFI: "snp-arm64.efi"},
         kernel_args=("a=1", "b"),
         console="ttyS1,115200",
+        pxelinux="DEFAULT disk",
+        raspberry_pi=RaspberryPi(serial="10000000ABCD1234", folder="rpi", config="arm_64bit=1"),
     )
     read = set(short.MACHINE_KEYS | short.INTERFACE_KEYS) - {"interfaces"}
     assert not [key for key in read if f'"{key}"'.encode() not in found.record]
@@ -185,3 +220,22 @@ def test_a_mistake_in_one_machine_does_not_hide_the_next() -> None:
           - {mac: 02:00:00:00:00:03, netboot: perhaps}
         """)
     )
+
+
+def test_boot_files_are_named_by_architecture() -> None:
+    found = machine("""\
+        mac: 52:54:00:12:34:56
+        boot_files:
+          x64-uefi: shimx64.efi
+          arm64-uefi: shimaa64.efi
+        """)
+    assert {
+        Architecture.X64_UEFI: "shimx64.efi",
+        Architecture.ARM64_UEFI: "shimaa64.efi",
+    } == found.interfaces[0].netboot.boot_files
+
+
+def test_an_architecture_that_is_none_is_told_with_the_nearest() -> None:
+    wrong = fault("mac: 52:54:00:12:34:56\nboot_files:\n  x64-uef: shimx64.efi\n")
+    assert 'there is no architecture "x64-uef"' in wrong
+    assert "x64-uefi" in wrong

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.machines.reading import fault, faults, machine, machines
 
-from boots.model.machine import Interface, Machine, Netboot, Reservation, Route
+from boots.model.machine import Interface, Machine, Netboot, RaspberryPi, Reservation, Route
 
 MAC = "02:00:00:00:00:01"
 IP = {"address": "10.0.0.5", "netmask": "255.0.0.0", "gateway": "10.0.0.1"}
@@ -298,6 +298,20 @@ def test_the_form_of_2020_may_carry_its_metadata_as_text() -> None:
         found.interfaces[0].netboot.allowed,
         found.interfaces[0].netboot.osie_url,
     )
+
+
+def test_pxelinux_is_the_text_that_was_written() -> None:
+    assert "DEFAULT a\n" == netboot(pxelinux={"config": "DEFAULT a\n"}).pxelinux
+
+
+def test_a_raspberry_pi_has_its_serial_number_and_what_it_is_told() -> None:
+    written = {"serialNum": "1234abcd", "firmwarePath": "rpi", "configTxt": "arm_64bit=1\n"}
+    assert (
+        RaspberryPi(serial="1234abcd", folder="rpi", config="arm_64bit=1\n")
+        == netboot(rpi=written).raspberry_pi
+    )
+    assert netboot(rpi={"firmwarePath": "rpi"}).raspberry_pi is None
+    assert netboot().raspberry_pi is None
 
 
 # --- mistakes

@@ -252,6 +252,7 @@ def launch(
     ]
     own = {
         "BOOTS_CACHE": str(folder / "cache"),
+        "BOOTS_STATE": str(folder / "state"),
         "BOOTS_BOOT_OSIE": str(folder / "osie"),
         # As an installed program it has its bytecode: without, imports take a second more.
         "PYTHONPYCACHEPREFIX": str(folder.parent / "bytecode"),

@@ -1,6 +1,6 @@
 """Which address a message gets: the states of a client in RFC 2131 §4.3.2, over reservations."""
 
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 
 import pytest
 from tests.policy.made import (
@@ -15,10 +15,12 @@ from tests.policy.made import (
     known,
     reservation,
     rom,
+    site,
     system,
 )
 
 from boots.model.machine import Known
+from boots.model.site import Site, Subnet
 from boots.policy.address import Assignment, Denial, NoAddress, assign, wanted_address
 from boots.policy.asked import Asked
 from boots.wire import options
@@ -123,3 +125,114 @@ def test_a_record_without_lease_time_has_the_site_s() -> None:
     found = assigned(system(), known(reserved=reservation(lease_time=0)))
     assert isinstance(found, Assignment)
     assert 86_400 == found.lease_time
+
+
+# --- networks: what is known of where a client is
+
+HERE, THERE = IPv4Network("192.168.1.0/24"), IPv4Network("10.0.0.0/24")
+TWO = site(network=HERE, subnets=(Subnet(network=HERE), Subnet(network=THERE)))
+AWAY = "its record has 192.168.1.10, it asks from 10.0.0.0/24"
+THEIRS = IPv4Address("10.0.0.7")
+
+
+def answer_at(message: Message, where: Site = TWO) -> Message | str:
+    found = answered(message, known(), where)
+    return found.reply or found.why
+
+
+@pytest.mark.parametrize("make", [system, rom, ipxe])
+def test_an_address_of_another_network_is_not_given_behind_a_relay(make: type[Message]) -> None:
+    assert AWAY == answer_at(make(giaddr=RELAY))
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{82: b"\5\4\x0a\0\0\0"}, {118: bytes((10, 0, 0, 0))}],
+    ids=["link selection", "subnet selection"],
+)
+def test_nor_where_relay_or_client_name_the_other_network(more: dict[int, bytes]) -> None:
+    assert AWAY == answer_at(system(more=more))
+
+
+def test_a_relay_within_the_network_of_the_record_changes_nothing() -> None:
+    reply = answer_at(system(giaddr=IPv4Address("192.168.1.254")))
+    assert isinstance(reply, Message)
+    assert ADDRESS == reply.yiaddr
+
+
+def test_where_nothing_is_known_of_a_relay_s_network_the_record_counts() -> None:
+    for where in (SITE, site(subnets=(Subnet(network=HERE),))):
+        reply = answer_at(system(giaddr=RELAY), where)
+        assert isinstance(reply, Message)
+        assert ADDRESS == reply.yiaddr
+
+
+def test_several_networks_may_share_our_own_wire() -> None:
+    where = site(network=THERE, server=IPv4Address("10.0.0.1"), subnets=(Subnet(network=THERE),))
+    reply = answer_at(system(), where)
+    assert isinstance(reply, Message)
+    assert ADDRESS == reply.yiaddr
+
+
+def test_a_system_that_kept_the_address_of_another_network_is_told_so() -> None:
+    lost = system(REQUEST, more=wants(ADDRESS), giaddr=RELAY)
+    reply = answer_at(lost)
+    assert isinstance(reply, Message)
+    assert MessageType.NAK is reply.kind
+    for make in (rom, ipxe, http_firmware):
+        assert AWAY == answer_at(make(REQUEST, more=wants(ADDRESS), giaddr=RELAY))
+
+
+def test_a_system_that_asks_for_an_address_of_where_it_is_may_have_it_from_others() -> None:
+    assert AWAY == answer_at(system(REQUEST, more=wants(THEIRS), giaddr=RELAY))
+
+
+# --- beside other servers
+
+
+@pytest.mark.parametrize("more", WRONG.values(), ids=WRONG)
+def test_where_others_give_addresses_nobody_gets_a_nak(more: dict[int, bytes] | None) -> None:
+    message = system(REQUEST, more=more, ciaddr=IPv4Address(0) if more else OTHER)
+    why = "its record has 192.168.1.10, it asks for 192.168.1.99, and others give addresses here,"
+    assert f"{why} too" == answer_at(message, site(authoritative=False))
+
+
+# --- a relay that stands in for us (RFC 5107)
+
+INSTEAD = IPv4Address("10.0.0.2")
+OVERRIDE = {82: b"\1\1x\x0b\4" + INSTEAD.packed}
+
+
+@pytest.mark.parametrize("kind", [MessageType.DISCOVER, MessageType.INFORM])
+def test_a_relay_may_be_the_server_identifier(kind: MessageType) -> None:
+    reply = answer_at(system(kind, more=OVERRIDE, giaddr=RELAY), SITE)
+    assert isinstance(reply, Message)
+    assert (INSTEAD, OVERRIDE[82]) == (reply.get(options.SERVER_ID), reply.options[82])
+
+
+def test_a_nak_has_it_too() -> None:
+    reply = answer_at(system(REQUEST, more=OVERRIDE | wants(OTHER), giaddr=RELAY), SITE)
+    assert isinstance(reply, Message)
+    assert (MessageType.NAK, INSTEAD) == (reply.kind, reply.get(options.SERVER_ID))
+
+
+@pytest.mark.parametrize("chosen", [INSTEAD, SERVER])
+def test_who_chose_the_relay_s_name_for_us_chose_us(chosen: IPv4Address) -> None:
+    reply = answer_at(system(REQUEST, more=OVERRIDE | wants(ADDRESS, chosen), giaddr=RELAY), SITE)
+    assert isinstance(reply, Message)
+    assert MessageType.ACK is reply.kind
+
+
+def test_only_a_relay_may_rename_us() -> None:
+    reply = answer_at(system(more=OVERRIDE), SITE)
+    assert isinstance(reply, Message)
+    assert SERVER == reply.get(options.SERVER_ID)
+    message = system(REQUEST, more=OVERRIDE | wants(ADDRESS, INSTEAD))
+    assert "the client took the offer of 10.0.0.2" == answer_at(message, SITE)
+
+
+@pytest.mark.parametrize("raw", [b"\x0b\4\0\0\0\0", b"\x0b\3\1\2\3", b"\x0b"])
+def test_an_override_that_is_no_address_is_none(raw: bytes) -> None:
+    reply = answer_at(system(more={82: raw}, giaddr=RELAY), SITE)
+    assert isinstance(reply, Message)
+    assert SERVER == reply.get(options.SERVER_ID)

@@ -127,12 +127,12 @@ def test_an_inform_gets_settings_without_a_lease() -> None:
 
 def test_an_inform_is_answered_at_the_address_it_comes_from() -> None:
     found = answered(system(MessageType.INFORM, ciaddr=OTHER), known())
-    assert Destination(OTHER, 68) == found.to
+    assert Destination(OTHER, 68, source=SERVER) == found.to
 
 
 def test_an_inform_that_forgot_its_address_is_answered_to_all() -> None:
     found = answered(system(MessageType.INFORM), known())
-    assert Destination(EVERYONE, 68) == found.to
+    assert Destination(EVERYONE, 68, source=SERVER) == found.to
 
 
 def test_an_inform_of_firmware_gets_its_boot_file() -> None:

@@ -243,12 +243,12 @@ REFUSED = {
         Ground.FORBIDDEN,
         "its record names a boot server of its own",
     ),
-    "a missing file": (known(), "grub.cfg", Ground.MISSING, 'there is no file "grub.cfg"'),
+    "a missing file": (known(), "menu.c32", Ground.MISSING, 'there is no file "menu.c32"'),
     "the name that stands for no": (
         known(),
         "netboot-not-allowed",
-        Ground.MISSING,
-        'there is no file "netboot-not-allowed"',
+        Ground.FORBIDDEN,
+        "there is nothing for it to boot; boots explain 52:54:00:12:34:56 says why",
     ),
     "a way out": (known(), "../etc/passwd", Ground.MISSING, 'there is no file "../etc/passwd"'),
 }

@@ -5,7 +5,7 @@ from tests.policy.made import MAC, SITE, known, reservation, site
 
 from boots.model.mac import Mac
 from boots.model.machine import Known, Netboot
-from boots.model.site import Site
+from boots.model.site import Mode, Site
 from boots.policy.boot import Load
 from boots.policy.explain import FIRMWARE, Chain, chain, discover, nearest_miss
 from boots.policy.got import File, Script
@@ -74,6 +74,29 @@ def test_a_chain_ends_at_somebody_else_s_server() -> None:
 def test_a_tftp_url_without_a_name_is_somebody_else_s() -> None:
     whole = chained("BIOS with iPXE", known(Netboot(script_url="tftp://192.168.1.1")))
     assert () == whole.fetched
+
+
+PROXIED = {
+    "BIOS PXE ROM": [(67, "OFFER"), (67, "OFFER")],
+    "BIOS with iPXE": [(67, "OFFER")],
+    "UEFI x64 PXE": [(67, "OFFER"), (4011, "ACK"), (67, "OFFER")],
+    "UEFI x64 HTTP": [(67, "OFFER"), (67, "OFFER")],
+    "an operating system": [(67, "")],
+}
+
+
+@pytest.mark.parametrize(("name", "expected"), PROXIED.items(), ids=PROXIED)
+def test_beside_another_server_uefi_asks_again_at_port_4011(
+    name: str, expected: list[tuple[int, str]]
+) -> None:
+    whole = chained(name, where=site(mode=Mode.PROXY))
+
+    kinds = [
+        step.answer.reply.kind.name if step.answer.reply and step.answer.reply.kind else ""
+        for step in whole.steps
+    ]
+    assert expected == list(zip([step.port for step in whole.steps], kinds, strict=True))
+    assert CHAINS[name] == list(dict.fromkeys(loads(whole)))
 
 
 def test_what_ipxe_loads_is_the_last_word() -> None:

@@ -29,7 +29,30 @@ PATHS = {
     f"/ipxe/{MAC}/ipxe.efi": (MAC, "ipxe.efi"),
     "/tftp/undionly.kpxe": (None, "undionly.kpxe"),
     f"{MAC}/undionly.kpxe{TRACE}": (MAC, "undionly.kpxe"),
-    f"pxelinux.cfg/01-08-00-27-00-00-02{TRACE}": (None, "pxelinux.cfg/01-08-00-27-00-00-02"),
+    f"{MAC}/undionly.kpxe{TRACE.upper()}": (MAC, "undionly.kpxe"),
+    # upstream's own vector
+    "pxelinux.cfg/01-08-00-27-00-00-02-00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01": (
+        "08:00:27:00:00:02",
+        "pxelinux.cfg/01-08-00-27-00-00-02",
+    ),
+    # the MAC of a name says more than one of a folder
+    f"/{MAC}/pxelinux.cfg/01-08-00-27-00-00-02": (
+        "08:00:27:00:00:02",
+        "pxelinux.cfg/01-08-00-27-00-00-02",
+    ),
+    "boot/pxelinux.cfg/01-08-00-27-00-00-02": (
+        "08:00:27:00:00:02",
+        "boot/pxelinux.cfg/01-08-00-27-00-00-02",
+    ),
+    "/grub/grub.cfg-01-08-00-27-00-00-02": (
+        "08:00:27:00:00:02",
+        "grub/grub.cfg-01-08-00-27-00-00-02",
+    ),
+    "pxelinux.cfg/default": (None, "pxelinux.cfg/default"),
+    "pxelinux.cfg/C0A8010A": (None, "pxelinux.cfg/C0A8010A"),
+    "pxelinux.cfg/01-08-00-27-00-00-0": (None, "pxelinux.cfg/01-08-00-27-00-00-0"),
+    # PXELINUX puts its own folder before an absolute path
+    f"{MAC}/bios//52-54-00-12-34-56/osie/vmlinuz": (MAC, "osie/vmlinuz"),
     # a MAC at the end is a name, a trace within is too
     f"/{MAC}": (None, MAC),
     f"undionly{TRACE}.kpxe": (None, f"undionly{TRACE}.kpxe"),

@@ -35,6 +35,7 @@ from boots.wire.table import TABLE
 REQUEST, NAK = MessageType.REQUEST, MessageType.NAK
 RELAY = IPv4Address("10.0.0.1")
 UUID = b"\0" + bytes(range(16))
+WRONG = {50: OTHER.packed}
 
 
 def read(reply: Message) -> dict[int, Any]:
@@ -167,6 +168,13 @@ def test_siaddr_is_the_tftp_server() -> None:
 def test_a_file_in_a_folder_keeps_its_folder() -> None:
     reply = replied(rom(architecture=7), known(Netboot(boot_file="grub/grubx64.efi")))
     assert b"grub/grubx64.efi" == reply.file
+
+
+def test_shim_in_a_folder_is_named_from_the_root_so_that_it_finds_grub_there() -> None:
+    published = {"sb/shimx64.efi": "/x", "shimx64.efi": "/x"}
+    for name, sent in (("sb/shimx64.efi", b"/sb/shimx64.efi"), ("shimx64.efi", b"shimx64.efi")):
+        machine = known(Netboot(boot_file=name))
+        assert sent == replied(rom(architecture=7), machine, site(files=published)).file
 
 
 NOTHING = {
@@ -313,38 +321,85 @@ def test_a_relay_must_broadcast_a_nak() -> None:
     found = answered(message, known())
     assert found.reply is not None
     assert (BROADCAST, RELAY) == (found.reply.flags, found.reply.giaddr)
-    assert Destination(RELAY, 67) == found.to
+    assert Destination(RELAY, 67, source=SERVER) == found.to
 
 
 def test_without_a_relay_a_nak_leaves_the_flags_alone() -> None:
     assert 0 == replied(system(REQUEST, more={50: OTHER.packed}), known()).flags
 
 
+# --- what a record adds, and VLANs
+
+
+def test_a_record_s_own_options_replace_what_we_would_send() -> None:
+    own = {150: b"\1\2\3\4", 6: SERVER.packed, 43: b"\1\1x", 53: b"\6", 54: bytes(4), 82: b"x"}
+    reply = replied(rom(), known(reserved=reservation(options=own)))
+    assert (own[150], own[6], own[43]) == tuple(reply.options[code] for code in (150, 6, 43))
+    assert (MessageType.OFFER, SERVER) == (reply.kind, reply.get(options.SERVER_ID))
+    assert 82 not in reply.options
+
+
+def test_a_nak_has_none_of_them() -> None:
+    own = reservation(options={150: b"\1\2\3\4"})
+    reply = replied(system(REQUEST, more=WRONG), known(reserved=own))
+    assert 150 not in reply.options
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [(rom(), "0601087404" + b"1234".hex()), (ipxe(), "7404" + b"1234".hex()), (system(), None)],
+    ids=["a ROM", "iPXE", "a system"],
+)
+def test_firmware_is_told_its_vlan(message: Message, expected: str | None) -> None:
+    raw = replied(message, known(vlan="1234")).options.get(43)
+    assert expected == (raw.hex() if raw is not None else None)
+
+
+def test_the_network_a_client_names_is_echoed() -> None:
+    # RFC 3011 §2.
+    assert SERVER.packed == replied(system(more={118: SERVER.packed}), known()).options[118]
+
+
+def test_uefi_over_http_is_sent_to_where_its_url_is() -> None:
+    where = site(http_url="http://192.168.9.9:8080", tftp=OTHER)
+    assert IPv4Address("192.168.9.9") == replied(http_firmware(), known(), where).siaddr
+    named = site(http_url="http://boots.example", tftp=OTHER)
+    assert SERVER == replied(http_firmware(), known(), named).siaddr
+
+
 # --- where replies go: RFC 2131 §4.1
 
-WRONG = {50: OTHER.packed}
+TO_ALL = Destination(EVERYONE, 68, source=SERVER)
+TO_RELAY = Destination(RELAY, 67, source=SERVER)
+BY_MAC = Destination(ADDRESS, 68, MAC, SERVER)
 DESTINATIONS = {
-    "an OFFER, to all": (rom(), Destination(EVERYONE, 68)),
-    "an OFFER that must be broadcast": (rom(flags=BROADCAST), Destination(EVERYONE, 68)),
-    "an OFFER behind a relay": (rom(giaddr=RELAY), Destination(RELAY, 67)),
-    "an ACK, to all": (rom(REQUEST), Destination(EVERYONE, 68)),
+    "an OFFER, to the address that it offers": (rom(), BY_MAC),
+    "an OFFER that must be broadcast": (rom(flags=BROADCAST), TO_ALL),
+    "an OFFER behind a relay": (rom(giaddr=RELAY), TO_RELAY),
+    "an OFFER behind a relay that must be broadcast there": (
+        rom(giaddr=RELAY, flags=BROADCAST),
+        TO_RELAY,
+    ),
+    "an ACK, to the address that it gives": (rom(REQUEST), BY_MAC),
+    "an ACK that must be broadcast": (rom(REQUEST, flags=BROADCAST), TO_ALL),
+    "an ACK of an INFORM without an address": (system(MessageType.INFORM), TO_ALL),
     "an ACK of a renewal, to its client": (
         system(REQUEST, ciaddr=ADDRESS),
-        Destination(ADDRESS, 68),
+        Destination(ADDRESS, 68, source=SERVER),
     ),
     "also where it broadcasts": (
         system(REQUEST, ciaddr=ADDRESS, flags=BROADCAST),
-        Destination(ADDRESS, 68),
+        Destination(ADDRESS, 68, source=SERVER),
     ),
     "a renewal behind a relay": (
         system(REQUEST, ciaddr=ADDRESS, giaddr=RELAY),
-        Destination(RELAY, 67),
+        TO_RELAY,
     ),
-    "a NAK, to all": (system(REQUEST, more=WRONG), Destination(EVERYONE, 68)),
-    "a NAK of a renewal, to all": (system(REQUEST, ciaddr=OTHER), Destination(EVERYONE, 68)),
+    "a NAK, to all": (system(REQUEST, more=WRONG), TO_ALL),
+    "a NAK of a renewal, to all": (system(REQUEST, ciaddr=OTHER), TO_ALL),
     "a NAK behind a relay": (
         system(REQUEST, more=WRONG, giaddr=RELAY),
-        Destination(RELAY, 67),
+        TO_RELAY,
     ),
 }
 
@@ -371,12 +426,12 @@ def test_no_packet_makes_us_send_to_an_address_outside_the_network(
     kind: MessageType, claimed: str
 ) -> None:
     found = answered(rom(kind, ciaddr=IPv4Address(claimed)), known())
-    assert Destination(EVERYONE, 68) == found.to
+    assert TO_ALL == found.to
 
 
 def test_a_stranger_s_address_is_not_believed_where_the_record_has_none() -> None:
     found = answered(system(MessageType.INFORM, ciaddr=OTHER), known(reserved=None))
-    assert Destination(EVERYONE, 68) == found.to
+    assert TO_ALL == found.to
 
 
 # --- order and size

@@ -8,14 +8,16 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from tests.policy.made import MAC, SITE, known, site
 
-from boots.model.machine import Known, Netboot
+from boots.model.machine import Known, Metadata, Netboot
 from boots.model.site import OSIE, Hook, Profile, Site
 from boots.policy.boot import fetch
 from boots.policy.got import Script
 from boots.policy.script import Unwritable, apology, render, word, words
+from boots.policy.stranger import made_up
 
 SCRIPTS = Path(__file__).parents[1] / "vectors" / "scripts"
 BASE = f"http://192.168.1.1:8080/{MAC}"
@@ -36,6 +38,10 @@ TINKERBELL = site(
     script_retries=10,
     script_retry_delay=3,
     hook=Hook(grpc_authority="192.168.1.1:42113"),
+)
+
+AUTO = msgspec.structs.replace(
+    TINKERBELL, unknown="hook", hook=Hook(url="http://127.1.1.1", grpc_authority="h:42113")
 )
 
 GOLDEN: dict[str, tuple[Known, Site]] = {
@@ -65,6 +71,11 @@ GOLDEN: dict[str, tuple[Known, Site]] = {
     ),
     "own-script": (known(Netboot(script="#!ipxe\nautoboot")), SITE),
     "script-url": (known(Netboot(script_url="https://boot.netboot.xyz")), SITE),
+    "disk": (
+        known(Netboot(profile="local-disk")),
+        site(profiles={"local-disk": Profile(name="local-disk", disk=True)}),
+    ),
+    "hook-stranger": (made_up(MAC, AUTO), AUTO),
     "apology": (known(Netboot(profile="debain")), SITE),
 }
 
@@ -100,33 +111,102 @@ def kernel_line(text: str) -> list[str]:
 # --- Tinkerbell's in-memory OS
 
 
-def test_hook_gets_the_arguments_it_reads_in_upstream_s_order() -> None:
-    # Upstream puts initrd= before the consoles, and has ttyS1; the last of two consoles wins.
-    machine = known(Netboot(osie_url="http://127.1.1.1"), vlan="1234", facility="onprem")
-    text = render(machine, TINKERBELL, BASE)[0]
+FIXED = ("modules=loop,squashfs,sd-mod,usb-storage", "intel_iommu=on", "iommu=pt")
+LAST = ("initrd=initramfs-x86_64", "console=tty0", "console=ttyS1,115200")
+SERVICES = (
+    "syslog_host=192.168.1.1",
+    "grpc_authority=192.168.1.1:42113",
+    "tinkerbell_tls=false",
+    "tinkerbell_insecure_tls=false",
+)
+EXTRA = ("k1=1", "k2=2")
+
+
+def hook_args(release: int, **machine: Any) -> list[str]:
+    """The arguments of Tinkerbell's OS, with some of the site's own."""
+    where = msgspec.structs.replace(
+        TINKERBELL,
+        kernel_args=EXTRA,
+        hook=Hook(release=release, url="http://127.1.1.1", grpc_authority="192.168.1.1:42113"),
+    )
+    return kernel_line(render(known(Netboot(profile="hook"), **machine), where, BASE)[0])[2:]
+
+
+def test_hook_of_2026_gets_the_arguments_it_reads_in_upstream_s_order() -> None:
     assert [
-        "kernel",
-        "http://127.1.1.1/vmlinuz-x86_64",
-        "initrd=initramfs-x86_64",
-        "vlan_id=1234",
-        "facility=onprem",
-        "syslog_host=192.168.1.1",
-        "grpc_authority=192.168.1.1:42113",
-        "tinkerbell_tls=false",
-        "tinkerbell_insecure_tls=false",
-        f"worker_id={MAC}",
-        f"hw_addr={MAC}",
-        "modules=loop,squashfs,sd-mod,usb-storage",
-        "intel_iommu=on",
-        "iommu=pt",
-        "console=tty0",
-        "console=ttyS0,115200",
-    ] == kernel_line(text)
+        *("vlan_id=1234", "facility=onprem", *SERVICES),
+        *("worker_id=worker1", f"hw_addr={MAC}", *FIXED, *LAST, *EXTRA),
+    ] == hook_args(2026, vlan="1234", facility="onprem", agent_id="worker1")
+
+
+def test_hook_of_2025_has_more_arguments_second_and_its_mac_for_a_name() -> None:
+    assert [
+        *("vlan_id=1234", *EXTRA, "facility=onprem", *SERVICES),
+        *(f"worker_id={MAC}", f"hw_addr={MAC}", *FIXED, *LAST),
+    ] == hook_args(2025, vlan="1234", facility="onprem", agent_id="worker1")
 
 
 def test_hook_without_vlan_has_no_vlan_id_and_keeps_its_empty_values() -> None:
     found = kernel_line(rendered(Netboot(osie_url="http://127.1.1.1")))
-    assert ["facility=", "syslog_host=", "grpc_authority="] == found[3:6]
+    assert ["facility=", "syslog_host=", "grpc_authority="] == found[2:5]
+
+
+def test_hook_is_fetched_where_the_site_says_and_the_record_wins() -> None:
+    where = site(
+        hook=Hook(
+            url="http://h/captain/",
+            kernel="captain-kernel-{cpu}",
+            initrd="captain-initramfs-{cpu}",
+            syslog="logs.example",
+        )
+    )
+    found = kernel_line(rendered(Netboot(profile="hook"), where, cpu="aarch64"))
+    assert "http://h/captain/captain-kernel-aarch64" == found[1]
+    assert {"initrd=captain-initramfs-aarch64", "syslog_host=logs.example"} < set(found)
+    found = kernel_line(rendered(Netboot(osie_url="http://own", kernel="k"), where))
+    assert ["http://own/k", "initrd=captain-initramfs-x86_64"] == [
+        found[1],
+        *(each for each in found if each.startswith("initrd=")),
+    ]
+
+
+def test_hook_may_be_what_all_machines_run() -> None:
+    where = site(default_profile="hook", hook=Hook(url="http://h"))
+    assert "http://h/vmlinuz-x86_64" == kernel_line(rendered(where=where))[1]
+
+
+def test_a_profile_of_the_operator_s_called_hook_is_taken() -> None:
+    where = site(profiles={"hook": Profile(name="hook", kernel="http://own/kernel")})
+    assert "http://own/kernel" == kernel_line(rendered(Netboot(profile="hook"), where))[1]
+
+
+def test_a_stranger_s_hook_has_smee_s_static_arguments_and_finds_its_cpu_in_ipxe() -> None:
+    where = msgspec.structs.replace(
+        TINKERBELL, kernel_args=EXTRA, unknown="hook", hook=Hook(url="http://h", tls=True)
+    )
+    text = render(made_up(MAC, where), where, BASE)[0]
+    assert [
+        "kernel",
+        "http://h/vmlinuz-${arch}",
+        "syslog_host=192.168.1.1",
+        "grpc_authority=",
+        "tinkerbell_tls=true",
+        f"worker_id={MAC}",
+        f"hw_addr={MAC}",
+        "console=tty1",
+        "console=tty2",
+        "console=ttyAMA0,115200",
+        "console=ttyAMA1,115200",
+        "console=ttyS0,115200",
+        "console=ttyS1,115200",
+        "intel_iommu=on",
+        "iommu=pt",
+        *EXTRA,
+        "initrd=initramfs-${arch}",
+    ] == kernel_line(text)
+    lines = text.splitlines()
+    at = lines.index("set arch ${buildarch}")
+    assert "iseq ${arch} arm64 && set arch aarch64 ||" == lines[at + 3]
 
 
 def test_the_agent_s_name_is_the_worker() -> None:
@@ -217,6 +297,58 @@ def test_every_file_is_tried_once_more_than_it_is_tried_again() -> None:
         "goto initrd1",
         ":initrd1_done",
     ] == lines[at + 2 : at + 8]
+
+
+# --- profiles that are no kernel
+
+
+def of_profile(machine: Known | None = None, **profile: Any) -> str:
+    where = site(profiles={"osie": Profile(name="osie", **profile)})
+    return render(machine or known(), where, BASE)[0]
+
+
+def test_a_script_of_a_profile_has_the_machine_s_values() -> None:
+    script = "echo {{ machine.name }}\nkernel {{ url }}/k ip={{ address }} ${net0/mac}\n"
+    assert f"#!ipxe\necho node-1\nkernel {BASE}/k ip=192.168.1.10 ${{net0/mac}}\n" == (
+        of_profile(script=script)
+    )
+
+
+def test_arguments_urls_and_initrds_of_a_profile_may_hold_values() -> None:
+    metadata = Metadata(values={"release": "41", "more": "a=1 b=2"})
+    text = of_profile(
+        known(metadata=metadata),
+        kernel="http://h/{{ values.release }}/vmlinuz",
+        initrds=("http://h/{{ values.release }}/initrd-{cpu}",),
+        args=("inst.ks={{ url }}/ks.cfg", "{{ values.more | words }}"),
+    )
+    assert [
+        *("kernel", "http://h/41/vmlinuz", "initrd=initrd-x86_64"),
+        *(f"inst.ks={BASE}/ks.cfg", "a=1", "b=2"),
+    ] == kernel_line(text)
+
+
+def test_a_profile_may_chain_to_a_url_but_not_to_itself() -> None:
+    assert "chain --autofree http://h/x\n" in of_profile(script_url="http://h/x")
+    with pytest.raises(Unwritable, match="is that of this script"):
+        of_profile(script_url=f"{BASE}/auto.ipxe")
+
+
+def test_the_disk_of_a_bios_is_drive_0x80_and_uefi_starts_a_file_or_goes_on() -> None:
+    lines = of_profile(disk=True).splitlines()
+    assert "iseq ${platform} efi && goto efi ||" == lines[2]
+    assert "sanboot --no-describe --drive 0x80 ||" == lines[3]
+    assert [
+        ":efi",
+        "sanboot --no-describe --drive 0x80 --filename \\EFI\\BOOT\\BOOTX64.EFI ||",
+        "exit 1",
+    ] == lines[-3:]
+    assert "BOOTAA64.EFI" in of_profile(known(cpu="aarch64"), disk=True)
+
+
+def test_a_profile_that_runs_nothing_is_told() -> None:
+    with pytest.raises(Unwritable, match='profile "osie" has nothing for iPXE to load'):
+        of_profile()
 
 
 # --- scripts of the record's own

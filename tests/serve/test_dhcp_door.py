@@ -17,6 +17,7 @@ from boots.policy.answer import Answer
 from boots.policy.boot import Disk, Load
 from boots.policy.reply import Destination
 from boots.serve.dhcp import DhcpDoor
+from boots.serve.shadow import Shadow
 from boots.wire import dhcp, options
 from boots.wire.dhcp import BOOTREPLY, BOOTREQUEST, Message
 from boots.wire.options import MessageType
@@ -127,8 +128,11 @@ async def test_each_kind_of_reply_has_its_event(
             events.AddressReleased(mac="", interface="lo", address="192.0.2.7"),
         ),
         (
-            message(MessageType.DECLINE),
-            events.AddressDeclined(mac="", interface="lo", address="0.0.0.0"),
+            message(
+                MessageType.DECLINE,
+                options={53: b"\x04", options.REQUESTED_ADDRESS.code: ADDRESS.packed},
+            ),
+            events.AddressDeclined(mac="", interface="lo", address="192.0.2.7"),
         ),
         (
             message(MessageType.DISCOVER),
@@ -194,6 +198,35 @@ async def test_an_answer_that_cannot_be_sent_is_told_as_such() -> None:
         why = (await bench.told.first(events.DhcpIgnored)).why
         assert why.startswith("the answer to 192.0.2.99 could not be sent: ")
         assert bench.told.of(events.OfferSent) == []
+
+
+async def test_with_to_sender_an_answer_goes_back_where_the_message_came_from() -> None:
+    with Peer() as other, Bench(answering(other.port)) as bench:
+        bench.door._to_sender = True
+        bench.send(message(MessageType.REQUEST))
+
+        assert (await bench.reply()).yiaddr == ADDRESS
+        assert await other.nothing()
+
+
+async def test_a_shadow_gets_every_answer_and_the_client_none() -> None:
+    with Peer() as client:
+        told = Told()
+        sock = udp()
+        shadow = Shadow("lo", told.record, lambda: 0.0)
+        ask = answering(client.port)
+        door = DhcpDoor(sock, "lo", ask, told.record, shadow=shadow)
+        at = sock.getsockname()
+        with opened(door):
+            client.send(dhcp.encode(message(MessageType.DISCOVER)), at)
+            withheld = await told.first(events.ReplyWithheld)
+            door._ask = lambda _: Answer("no")
+            client.send(dhcp.encode(message(MessageType.REQUEST)), at)
+
+            assert ("OFFER", "192.0.2.7") == (withheld.reply, withheld.address)
+            assert "no" == (await told.first(events.DhcpIgnored)).why
+            assert await client.nothing()
+            assert told.of(events.OfferSent) == []
 
 
 async def test_ten_thousand_junk_packets_leave_it_answering() -> None:

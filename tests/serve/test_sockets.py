@@ -212,3 +212,22 @@ def test_where_nobody_waits_for_news_nothing_happens(tmp_path: Path) -> None:
     sockets.notify({}, "READY=1")
     sockets.notify({"NOTIFY_SOCKET": "vsock:2"}, "READY=1")
     sockets.notify({"NOTIFY_SOCKET": str(tmp_path / "nobody")}, "READY=1")
+
+
+ROUTES = """\
+Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT
+eth2\t0000A8C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0
+wlan0\t00000000\t0100A8C0\t0003\t0\t0\t600\t00000000\t0\t0\t0
+eth1\t00000000\t0100000A\t0003\t0\t0\t100\t00000000\t0\t0\t0
+eth3\t00000000\t0100000A\t0002\t0\t0\t1\t00000000\t0\t0\t0
+"""
+
+
+def test_the_default_route_is_the_preferred_one_that_is_up(tmp_path: Path) -> None:
+    table = tmp_path / "route"
+    table.write_text(ROUTES)
+    assert "eth1" == sockets.default_route(table)
+
+    table.write_text("".join(ROUTES.splitlines(keepends=True)[:2]))
+    assert "" == sockets.default_route(table)
+    assert "" == sockets.default_route(tmp_path / "gone")

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import errno
+import random
 import socket
 from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Address
@@ -13,7 +14,7 @@ from tests.serve.bench import LOOPBACK, Peer, Told, opened, udp
 
 from boots.journal import events
 from boots.policy.got import File, Ground, Refusal, Script
-from boots.serve import tftp as door_of
+from boots.serve import sending as sending_of
 from boots.serve.doors import Given
 from boots.serve.tftp import TftpDoor
 from boots.wire import tftp
@@ -36,6 +37,8 @@ class Clock:
 class Bench:
     """A TFTP door on loopback that gives what is in `names`."""
 
+    single_port = False
+
     def __init__(self, folder: Path, address: str, mtu: int) -> None:
         self.told = Told()
         self.clock = Clock()
@@ -48,7 +51,10 @@ class Bench:
         }
         sock = udp(address)
         self.at = sock.getsockname()
-        self.door = TftpDoor(sock, self._fetch, self.told.record, self.clock, mtu)
+        single = self.single_port
+        self.door = TftpDoor(
+            sock, self._fetch, self.told.record, self.clock, mtu, single_port=single
+        )
 
     def _fetch(self, asked: str, _peer: IPv4Address) -> Given:
         missing = Refusal(Ground.MISSING, f'there is no file "{asked}"')
@@ -68,9 +74,19 @@ def serving(folder: Path, address: str = LOOPBACK, mtu: int = 1500) -> Iterator[
         yield bench
 
 
+@pytest.fixture(params=[False, True], ids=["a port for each", "one port for all"])
+def single_port(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
+
+
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path: Path, single_port: bool, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(Bench, "single_port", single_port)
     return tmp_path
+
+
+a_port_for_each = pytest.mark.parametrize("single_port", [False], indirect=True)
+one_port_for_all = pytest.mark.parametrize("single_port", [True], indirect=True)
 
 
 class Client(Peer):
@@ -98,9 +114,9 @@ class Client(Peer):
         data, self.other = await self.receive()
         return tftp.decode(data)
 
-    async def rest(self, blksize: int = 512, window: int = 1) -> bytes:
-        """The content, when the next packet to come is its first block."""
-        content, expected = b"", 1
+    async def rest(self, blksize: int = 512, window: int = 1, expected: int = 1) -> bytes:
+        """The content, from the block on that comes next."""
+        content = b""
         while True:
             packet = await self.packet()
             assert isinstance(packet, Data), packet
@@ -270,6 +286,7 @@ async def test_what_is_too_long_for_netascii_is_refused(folder: Path) -> None:
         )
 
 
+@a_port_for_each
 async def test_without_a_free_file_descriptor_a_transfer_is_refused(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -289,7 +306,7 @@ async def test_without_a_free_file_descriptor_a_transfer_is_refused(
 async def test_one_peer_can_have_so_many_transfers(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(door_of, "_MOST_OF_ONE_PEER", 2)
+    monkeypatch.setattr(sending_of, "_MOST_OF_ONE_PEER", 2)
     with serving(folder) as bench, contextlib.ExitStack() as stack:
         first, second, third, other = (
             stack.enter_context(Client(bench, address))
@@ -309,7 +326,7 @@ async def test_one_peer_can_have_so_many_transfers(
 async def test_there_are_only_so_many_transfers(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(door_of, "_MOST_TRANSFERS", 1)
+    monkeypatch.setattr(sending_of, "_MOST_TRANSFERS", 1)
     with serving(folder) as bench, Client(bench) as one, Client(bench, "127.0.0.2") as two:
         one.ask("file")
         assert isinstance(await one.packet(), Data)
@@ -324,7 +341,7 @@ async def test_there_are_only_so_many_transfers(
 async def test_a_transfer_that_nobody_answers_makes_room(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(door_of, "_MOST_TRANSFERS", 2)
+    monkeypatch.setattr(sending_of, "_MOST_TRANSFERS", 2)
     with serving(folder) as bench, contextlib.ExitStack() as stack:
         made_up, later, real = (
             stack.enter_context(Client(bench, f"127.0.0.{number}")) for number in (2, 3, 4)
@@ -417,6 +434,7 @@ async def test_a_block_that_gets_lost_is_sent_again_in_good_time(folder: Path) -
         assert await client.packet() == first
 
 
+@a_port_for_each
 async def test_a_closed_port_ends_the_transfer_at_once(folder: Path) -> None:
     with serving(folder) as bench:
         with Client(bench) as client:
@@ -427,11 +445,12 @@ async def test_a_closed_port_ends_the_transfer_at_once(folder: Path) -> None:
         assert (await bench.told.first(events.TransferFailed)).why == "the client closed its port"
 
 
+@a_port_for_each
 async def test_another_icmp_error_is_mended_by_the_timer(folder: Path) -> None:
     with serving(folder) as bench, Client(bench) as client:
         client.ask("file")
         first = await client.packet()
-        (session,) = bench.door._sendings.values()
+        (session,) = bench.door._sendings
         right = session.sock
         session.sock = Unreachable(right)
         bench.door._receive(session)
@@ -480,7 +499,7 @@ async def test_a_fault_in_one_transfer_is_not_anothers(folder: Path) -> None:
     with serving(folder) as bench, Client(bench) as one, Client(bench) as two:
         one.ask("file")
         await one.packet()
-        (session,) = bench.door._sendings.values()
+        (session,) = bench.door._sendings
         session.transfer.receive = None  # type: ignore[assignment,method-assign]
         one.say(Ack(1))
 
@@ -569,7 +588,7 @@ async def test_packets_come_from_the_address_that_was_asked(folder: Path) -> Non
         await client.packet()
 
         assert client.other[0] == "127.0.0.9"
-        assert client.other[1] != bench.at[1]
+        assert (client.other == bench.at) is bench.single_port
 
 
 async def test_packets_of_others_do_not_disturb_a_transfer(folder: Path) -> None:
@@ -581,3 +600,49 @@ async def test_packets_of_others_do_not_disturb_a_transfer(folder: Path) -> None
 
         assert await client.packet() == Data(2, CONTENT[512:1024])
         assert bench.told.of(events.TransferFailed) == []
+
+
+@one_port_for_all
+async def test_one_port_tells_transfers_apart_by_who_asks(folder: Path) -> None:
+    with serving(folder) as bench, Client(bench) as one, Client(bench) as two:
+        for client in (one, two):
+            client.ask("file")
+            assert await client.packet() == Data(1, CONTENT[:512])
+        one.say(Ack(1))
+        assert await one.packet() == Data(2, CONTENT[512:1024])
+        assert await two.nothing()
+        two.say(Error(ErrorCode.DISK_FULL, "no room"))
+        await bench.told.first(events.TransferFailed)
+        one.say(Ack(2))
+
+        assert await one.packet() == Data(3, CONTENT[1024:1536])
+
+
+@one_port_for_all
+async def test_a_late_word_to_the_one_port_is_dropped(folder: Path) -> None:
+    with serving(folder) as bench, Client(bench) as client:
+        assert await client.fetch("auto.ipxe") == b"#!ipxe\nshell\n"
+        client.say(Ack(1))
+
+        dropped = await bench.told.first(events.PacketDropped)
+        assert dropped.why == "not a request, and no transfer to there is under way"
+        assert await client.nothing()
+
+
+async def test_garbage_from_everywhere_ends_no_door_and_no_other_transfer(folder: Path) -> None:
+    dice = random.Random(1)
+    with serving(folder) as bench, Client(bench) as client, Client(bench) as other:
+        other.ask("file")
+        await other.packet()
+        for _ in range(400):
+            opcode = dice.choice([b"\0\1", b"\0\2", b"\0\3", b"\0\4", b"\0\5", b"\0\6", b""])
+            target = client.other if client.other[1] and dice.random() < 0.5 else bench.at
+            wild = dice.choice([b"file\0octet\0", b"auto.ipxe\0octet\0tsize\x000\0", b""])
+            client.send(opcode + wild + dice.randbytes(dice.randrange(40)), target)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(client.packet(), 0.001)
+
+        other.say(Ack(1))
+        assert await other.rest(expected=2) == CONTENT[512:]
+        with Client(bench) as fresh:
+            assert await fresh.fetch("file") == CONTENT

@@ -108,6 +108,18 @@ def test_what_is_no_option_behind_a_request_is_padding(padding: bytes) -> None:
     assert Request("f") == tftp.decode(b"\0\1f\0octet\0" + padding)
 
 
+def test_padding_need_not_be_utf8() -> None:
+    request = tftp.decode(b"\0\1f\0octet\0blksize\x001024\0\xf6\xf7\0\xff\0\xfe")
+    assert isinstance(request, Request)
+    assert ("f", "1024") == (request.name, request.options["blksize"])
+
+
+@pytest.mark.parametrize("tail", [b"\xff", b"\xff\xff\xff"])
+def test_the_end_of_dhcp_options_is_no_part_of_a_name(tail: bytes) -> None:
+    """ROMs that read option 67 past its end ask for a letter more."""
+    assert Request("undionly.kpxe") == tftp.decode(b"\0\1undionly.kpxe" + tail + b"\0octet\0")
+
+
 def test_bytes_behind_an_ack_are_padding() -> None:
     assert Ack(7) == tftp.decode(b"\0\4\0\7" + bytes(42))
 

@@ -4,36 +4,64 @@ from collections.abc import Callable
 from ipaddress import IPv4Address
 from typing import Protocol
 
+import msgspec
+
+from boots.app.leasing import Leased
+from boots.app.loops import says_what_to_run
 from boots.app.seen import Seen
 from boots.app.world import World
 from boots.model.mac import Mac
 from boots.model.machine import Known
 from boots.model.site import Mode, Site
 from boots.policy import answer as policy
-from boots.policy import boot, path
+from boots.policy import boot, iso, metadata, path, token
 from boots.policy import client as clients
 from boots.policy.client import Client
+from boots.policy.compare import as_if_chosen
+from boots.policy.got import Refusal
 from boots.policy.stranger import made_up
 from boots.serve.doors import Fetch, Given
+from boots.serve.iso import Images, Pictured
 from boots.wire.dhcp import Message
+from boots.wire.options import MessageType
+
+_GIVING_BACK = {MessageType.RELEASE, MessageType.DECLINE}
+_ASKING = {MessageType.DISCOVER, MessageType.REQUEST, MessageType.INFORM}
 
 
 class Leases(Protocol):
     """Addresses of the pool."""
 
-    def ask(self, message: Message, client: Client, site: Site, known: Known | None) -> Known | str:
+    def ask(
+        self, message: Message, client: Client, site: Site, known: Known | None
+    ) -> Leased | str:
         """The machine with the address that this message gets; or why it gets none."""
+
+    def keep(
+        self, interface: str, leased: Leased, answer: policy.Answer, *, shadow: bool
+    ) -> policy.Answer:
+        """Keep what the answer gives; the answer that may leave."""
+
+    def hear(self, message: Message, client: Client, interface: str) -> None:
+        """Take a RELEASE or a DECLINE."""
 
     def at(self, address: IPv4Address) -> Mac | None:
         """The MAC that has leased an address."""
 
 
+Held = Callable[[Known], str]
+"""Why a machine may boot nothing for a while, as it goes round in a loop; empty if it does not."""
+
+
 class Answers:
     """Answers from `world`; putting another one there is what a reload comes to."""
 
-    def __init__(self, world: World, leases: Leases | None = None) -> None:
+    def __init__(
+        self, world: World, leases: Leases | None = None, held: Held = lambda _: ""
+    ) -> None:
         self.world = world
         self._leases = leases
+        self._held = held
         self._seen = Seen()
 
     def dhcp(self, interface: str, *, proxy: bool = False) -> Callable[[Message], policy.Answer]:
@@ -42,49 +70,112 @@ class Answers:
         def answer(message: Message) -> policy.Answer:
             world = self.world
             site = world.sites[interface]
-            client = clients.from_dhcp(message, site.quirks)
-            if site.mode.proxies:
+            if site.mode.proxies or site.shadow:
                 self._seen.learn(message)
+            if site.shadow:
+                message = as_if_chosen(message, site)
+            client = clients.from_dhcp(message, site.quirks)
             known = world.index.by_mac.get(client.mac) if client else None
-            if client and site.mode is Mode.POOL and _wants_lease(known) and self._leases:
-                leased = self._leases.ask(message, client, site, known)
-                if isinstance(leased, str):
-                    return policy.Answer(leased, client)
-                known = leased
+            if client and site.mode is Mode.POOL and self._leases:
+                if message.kind in _GIVING_BACK:
+                    self._leases.hear(message, client, interface)
+                elif message.kind in _ASKING and _wants_lease(known):
+                    return self._leased(self._leases, interface, message, client, known)
             elif client and known is None and site.mode is Mode.AUTO_PROXY:
                 known = made_up(client.mac, site, client=client)
-            return policy.answer(message, client, known, site, proxy=proxy)
+            return policy.answer(message, client, self._with_hold(known), site, proxy=proxy)
 
         return answer
+
+    def _leased(
+        self,
+        leases: Leases,
+        interface: str,
+        message: Message,
+        client: Client,
+        known: Known | None,
+    ) -> policy.Answer:
+        """The answer for a machine that has no address of its own."""
+        site = self.world.sites[interface]
+        leased = leases.ask(message, client, site, known)
+        if isinstance(leased, str):
+            return policy.Answer(leased, client)
+        answer = policy.answer(message, client, self._with_hold(leased.known), site)
+        return leases.keep(interface, leased, answer, shadow=site.shadow)
 
     def fetch(self, interface: str, *, tftp: bool) -> Fetch:
         """What the doors for files on an interface ask.
 
-        A MAC in the path says which machine is meant, else the address that asks.
+        A MAC or the serial number of a Raspberry Pi in the path says which machine is meant, else
+        the address that asks.
         """
 
         def fetch(asked: str, peer: IPv4Address) -> Given:
             site = self.world.sites[interface]
-            wanted = path.read(asked)
-            known = self._known(wanted.mac, peer, site)
+            sealed, rest = ("", asked) if tftp else path.sealed(asked)
+            wanted = path.read(rest)
+            if not tftp and (sealed or _is_metadata(wanted.name, site)):
+                owner = self._owner(sealed, peer, site)
+                made = metadata.give(wanted.name, owner, site)
+                return Given(owner.mac if owner else "", wanted.name, made, owner)
+            known = self._known(wanted.mac or self._board(wanted.name, peer), peer, site)
+            if says_what_to_run(wanted.name):  # what its last script loads it still gets
+                known = self._with_hold(known)
             what = boot.fetch(wanted.name, known, site, tftp=tftp)
-            return Given(known.mac if known else wanted.mac or "", wanted.name, what, known)
+            mac = known.mac if known else wanted.mac or ""
+            return Given(mac, wanted.name, what, known, path.trace_of(asked))
 
         return fetch
+
+    def images(self, interface: str) -> Images:
+        """What the ISO endpoint of an interface asks."""
+
+        def find(asked: str) -> Pictured:
+            mac = iso.read(asked)
+            if isinstance(mac, Refusal):
+                return Pictured("", mac)
+            site = self.world.sites[interface]
+            known = self._with_hold(self._known(mac, IPv4Address(0), site))
+            return Pictured(mac, iso.image(known, site))
+
+        return find
+
+    def _owner(self, sealed: str, peer: IPv4Address, site: Site) -> Known | None:
+        """Whose metadata is asked for: a MAC in the path proves nothing, and is not looked at."""
+        if sealed:
+            mac = token.mac_of(sealed, site.token_key)
+            return self.world.index.by_mac.get(mac) if mac else None
+        return self._known(None, peer, site) if site.metadata_by_address else None
+
+    def _with_hold(self, known: Known | None) -> Known | None:
+        why = self._held(known) if known is not None else ""
+        return msgspec.structs.replace(known, held=why) if known is not None and why else known
 
     def _known(self, mac: Mac | None, peer: IPv4Address, site: Site) -> Known | None:
         index = self.world.index
         if mac is None:
-            known = index.by_address.get(peer)
+            # Where others give the addresses, what machines say wins over what records say.
+            others = site.mode.proxies or site.shadow
+            mac = self._seen.at(peer) if others else None
+            known = index.by_address.get(peer) if mac is None else None
             if known is not None:
                 return known
-            mac = self._mac_at(peer)
+            mac = mac or self._mac_at(peer)
         if mac is None:
             return None
         known = index.by_mac.get(mac)
         if known is None and site.mode in {Mode.POOL, Mode.AUTO_PROXY}:
             return made_up(mac, site)
         return known
+
+    def _board(self, name: str, peer: IPv4Address) -> Mac | None:
+        """The MAC of the Raspberry Pi that asks below its serial number, from wherever."""
+        index = self.world.index
+        known = index.by_serial.get(name.partition("/")[0].lower())
+        asks = index.by_address.get(peer)
+        if known is None or (asks is not None and asks.machine is known.machine):
+            return None
+        return known.mac
 
     def _mac_at(self, address: IPv4Address) -> Mac | None:
         leased = self._leases.at(address) if self._leases else None
@@ -103,8 +194,13 @@ class Answers:
 
     def mac_of(self, address: IPv4Address) -> str:
         """The MAC of the machine that has this address, empty if none of ours has."""
-        known = self.world.index.by_address.get(address)
-        return known.mac if known else self._mac_at(address) or ""
+        seen = self._seen.at(address)
+        known = self.world.index.by_address.get(address) if seen is None else None
+        return known.mac if known else seen or self._mac_at(address) or ""
+
+
+def _is_metadata(name: str, site: Site) -> bool:
+    return metadata.is_name(name) and name not in site.files
 
 
 def _wants_lease(known: Known | None) -> bool:

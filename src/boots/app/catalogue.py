@@ -3,33 +3,85 @@
 Only what stands in it can be fetched, so there is no path for a client to climb out of.
 """
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+import msgspec
+
 from boots.model.site import Profile
-from boots.policy.ladder import LADDER, STAND_INS, climb
+from boots.policy import path as paths
+from boots.policy.ladder import LADDER, SIGNED, STAND_INS, climb
+from boots.policy.templates import is_template
+from boots.settings import SettingsError
 
 # Where the packages of iPXE put boot files, Debian's first.
 SYSTEM_FOLDERS = (Path("/usr/lib/ipxe"), Path("/usr/share/ipxe"), Path("/boot/ipxe"))
-CPUS = ("x86_64", "aarch64")
+
+# More than any folder of boot files has: whoever publishes more named the wrong folder.
+MOST_FILES = 20_000
+CPUS = {"x86_64": "amd64", "aarch64": "arm64"}  # and what Debian calls them
 _SUFFIXES = frozenset({".kpxe", ".kkpxe", ".kkkpxe", ".pxe", ".efi", ".lkrn", ".iso", ".img"})
 
 
-def boot_files(own: Iterable[Path]) -> dict[str, str]:
-    """Published names of boot files, to their paths; the operator's own folders win."""
+def boot_files(
+    own: Iterable[Path],
+    system: Iterable[Path] | None = None,
+    signed: Mapping[str, str] = SIGNED,
+) -> dict[str, str]:
+    """Published names of boot files, to their paths; the operator's own folders win.
+
+    Of those all that is below them is published, by its path from there.
+
+    Raises:
+        SettingsError: a folder holds more files than a folder of boot files can.
+    """
     found: dict[str, str] = {}
-    for folder in (*own, *SYSTEM_FOLDERS):
-        if not folder.is_dir():
-            continue
-        mine = folder not in SYSTEM_FOLDERS
-        for path in sorted(folder.iterdir()):
-            if path.is_file() and (mine or path.suffix in _SUFFIXES):
+    for folder in own:
+        for name, place in _below(folder):
+            found.setdefault(name, place)
+    for folder in SYSTEM_FOLDERS if system is None else system:
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if path.is_file() and path.suffix in _SUFFIXES:
                 found.setdefault(path.name, str(path))
+    for name, place in signed.items():
+        if Path(place).is_file():
+            found.setdefault(name, place)
     rungs = climb(found)
     for name, architecture in STAND_INS.items():
         if name not in found and architecture in rungs:
             found[name] = found[rungs[architecture]]
     return found
+
+
+def _below(folder: Path) -> Iterator[tuple[str, str]]:
+    """Every file at and below a folder, under the name by which it is asked for.
+
+    Hidden ones are left out, and what would be read as a machine's own: clients cannot ask for
+    it.
+    """
+    count = 0
+    for place in folders(folder):
+        for path in sorted(place.iterdir()):
+            if path.name.startswith(".") or not path.is_file():
+                continue
+            count += 1
+            if count > MOST_FILES:
+                raise SettingsError(
+                    f'boot.files = "{folder}" holds more than {MOST_FILES} files, and all of them'
+                    " could be fetched; name the folder that has only boot files"
+                )
+            named = path.relative_to(folder).as_posix()
+            wanted = paths.read(named)
+            if wanted.name and (wanted.mac is None or wanted.name == named):
+                yield wanted.name, str(path)
+
+
+def folders(top: Path) -> Iterator[Path]:
+    """A folder and those below it, without hidden ones and without what is behind symlinks."""
+    for place, below, _ in os.walk(top):
+        below[:] = sorted(name for name in below if not name.startswith("."))
+        yield Path(place)
 
 
 def osie_files(folder: Path) -> dict[str, str]:
@@ -39,31 +91,58 @@ def osie_files(folder: Path) -> dict[str, str]:
     return {f"osie/{path.name}": str(path) for path in sorted(folder.iterdir()) if path.is_file()}
 
 
-def profile_files(profile: Profile, folder: Path) -> tuple[Profile, dict[str, str]]:
+def profile_files(profile: Profile, *folders: Path) -> tuple[Profile, dict[str, str]]:
     """A profile whose file names are published ones, and those of these files that are there.
 
-    ``{cpu}`` in a name stands for a file for each CPU.
+    They are looked for in each of the folders; the first that has one wins.  ``{cpu}`` in a name
+    stands for a file for each CPU, ``{arch}`` for Debian's word for it; a ``*`` for whatever is
+    there, the last by name where one file is wanted.
     """
     files: dict[str, str] = {}
 
     def publish(name: str) -> str:
-        if not name or "://" in name or name.startswith("osie/"):
+        if not name or _is_elsewhere(name):
             return name
-        published = f"profiles/{profile.name}/{Path(name).name}"
-        for cpu in CPUS:
-            path = folder / name.replace("{cpu}", cpu)
-            if path.is_file():
-                files[published.replace("{cpu}", cpu)] = str(path)
+        own = Path(name)
+        # What tells the CPUs apart must be in the published name, too.
+        apart = "{cpu}/" if "{" in str(own.parent) and "{cpu}" not in own.name else ""
+        published = f"profiles/{profile.name}/{apart}{own.name}"
+        for cpu, arch in CPUS.items():
+            found = _there(name.replace("{cpu}", cpu).replace("{arch}", arch), folders)
+            if found:
+                files[published.replace("{cpu}", cpu)] = found[-1]
         return published
 
-    changed = Profile(
-        name=profile.name,
+    for name in profile.files:
+        for path in _there(name, folders):
+            files[f"profiles/{profile.name}/{Path(path).name}"] = path
+    changed = msgspec.structs.replace(
+        profile,
         kernel=publish(profile.kernel),
         initrds=tuple(publish(name) for name in profile.initrds),
-        args=profile.args,
-        agent=profile.agent,
+        boot_files={
+            key: publish(name) if _there(name, folders) else name
+            for key, name in profile.boot_files.items()
+        },
     )
     return changed, files
+
+
+def _is_elsewhere(name: str) -> bool:
+    """Whether a name is a URL, or a template that makes one, or one of OSIE's."""
+    return "://" in name or is_template(name) or name.startswith("osie/")
+
+
+def _there(name: str, folders: Iterable[Path]) -> list[str]:
+    """The files of a name or pattern, from the first folder that has any."""
+    for folder in folders:
+        whole = folder / name  # an absolute name stands for itself
+        below = whole.relative_to("/") if whole.is_absolute() else whole
+        top = Path("/") if whole.is_absolute() else Path()
+        found = sorted(str(path) for path in top.glob(str(below)) if path.is_file())
+        if found:
+            return found
+    return []
 
 
 def missing() -> str:

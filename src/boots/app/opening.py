@@ -5,18 +5,22 @@ import socket
 import time
 from asyncio import AbstractEventLoop
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from ipaddress import IPv4Address, IPv4Interface
 from typing import Protocol
 
 import structlog
 
+from boots.app import certificate
 from boots.app.answers import Answers
+from boots.model.site import Mode
 from boots.serve import sockets
 from boots.serve.dhcp import DhcpDoor
 from boots.serve.doors import Record
-from boots.serve.http import HttpDoor
+from boots.serve.http import Extras, HttpDoor
 from boots.serve.ndp import NdpDoor
+from boots.serve.shadow import Shadow, ShadowDoor, listening
 from boots.serve.syslog import SyslogDoor
 from boots.serve.tftp import TftpDoor
 from boots.settings import Settings
@@ -47,12 +51,15 @@ class Opening:
         answers: Answers,
         record: Record,
         alive: Callable[[], object],
+        *,
+        extras: Extras | None = None,
     ) -> None:
         self._settings = settings
         self._addresses = addresses
         self._answers = answers
         self._record = record
         self._alive = alive
+        self._extras = extras or Extras()
         self._bound: set[tuple[str, IPv4Address]] = set()
         self._given = sockets.from_systemd(os.environ, os.getpid())
         self.listeners: list[str] = []
@@ -67,7 +74,11 @@ class Opening:
             address = own.ip
             yield from self._doors_of(interface, address)
             if self._settings.http.enabled:
-                yield self._http_door(interface, address)
+                at = self.listens_at("http", "", address)
+                yield self._http_door("http", interface, at, self._extras)
+                if self._settings.http.certificate:
+                    secure = replace(self._extras, tls=certificate.context(self._settings))
+                    yield self._http_door("https", interface, at, secure)
         for name, unused in self._given.items():
             for each in unused:
                 each.close()
@@ -78,7 +89,7 @@ class Opening:
         ready = self._given.get(f"{door}-{interface}") or self._given.get(door)
         handed = bool(ready)
         found = ready.pop(0) if ready else make()
-        if handed and door == "dhcp":
+        if handed and door in {"dhcp", "dhcp-proxy"}:
             sockets.hold_to(found, interface)
         address, port = found.getsockname()[:2]
         self.listeners.append(f"{door} {interface} {address}:{port}")
@@ -103,20 +114,22 @@ class Opening:
     ) -> Iterator[Door]:
         settings, record = self._settings, self._record
         if settings.dhcp.mode != "off":
-            bound = self._sock(
-                "dhcp",
-                interface,
-                partial(sockets.udp, IPv4Address(0), settings.dhcp.port, interface),
-            )
-            yield DhcpDoor(bound, interface, self._answers.dhcp(interface), record)
+            yield from self._dhcp_doors(interface)
         if settings.tftp.enabled:
             at = self.listens_at("tftp", settings.tftp.address, address)
             bound = self._sock("tftp", interface, partial(sockets.udp, at, settings.tftp.port))
             block = settings.tftp.largest_block
             mtu = block + 32 if block else sockets.interface_mtu(interface)
             fetch = self._answers.fetch(interface, tftp=True)
-            yield TftpDoor(bound, fetch, record, time.monotonic, mtu)
-        if settings.router_advertisements:
+            yield TftpDoor(
+                bound,
+                fetch,
+                record,
+                time.monotonic,
+                mtu,
+                single_port=settings.tftp.single_port,
+            )
+        if settings.router_advertisements and not settings.dhcp.shadow:
             ndp = sockets.icmpv6(interface)
             if ndp is not None:
                 yield NdpDoor(ndp, interface, self._answers.may_boot, record)
@@ -125,13 +138,38 @@ class Opening:
             bound = self._sock("syslog", interface, partial(sockets.udp, at, settings.syslog.port))
             yield SyslogDoor(bound, self._answers.mac_of, record)
 
-    def _http_door(self, interface: str, address: IPv4Address) -> HttpDoor:
-        at = self.listens_at("http", "", address)
-        bound = self._sock("http", interface, partial(sockets.tcp, at, self._settings.http.port))
+    def _dhcp_doors(self, interface: str) -> Iterator[Door]:
+        """Port 67, port 4011 where we are a proxyDHCP server, and what shadow mode listens with."""
+        settings, shadow = self._settings.dhcp, None
+        if settings.shadow:
+            shadow = Shadow(interface, self._record, time.monotonic)
+            heard = listening(interface)
+            if heard is not None:
+                yield ShadowDoor(heard, shadow)
+            else:
+                _log.warning(
+                    "other servers' replies cannot be heard: that needs CAP_NET_RAW",
+                    interface=interface,
+                )
+        ports = {"dhcp": settings.port}
+        if Mode(settings.mode).proxies:
+            ports["dhcp-proxy"] = settings.proxy_port
+        for door, port in ports.items():
+            proxy = door == "dhcp-proxy"
+            bound = self._sock(
+                door, interface, partial(sockets.udp, IPv4Address(0), port, interface)
+            )
+            ask = self._answers.dhcp(interface, proxy=proxy)
+            yield DhcpDoor(bound, interface, ask, self._record, to_sender=proxy, shadow=shadow)
+
+    def _http_door(self, door: str, interface: str, at: IPv4Address, extras: Extras) -> HttpDoor:
+        http = self._settings.http
+        port = http.port if door == "http" else http.https_port
         return HttpDoor(
-            bound,
+            self._sock(door, interface, partial(sockets.tcp, at, port)),
             self._answers.fetch(interface, tftp=False),
             self._record,
             time.monotonic,
             self._alive,
+            extras=replace(extras, images=self._answers.images(interface)),
         )

@@ -14,21 +14,27 @@ from pathlib import Path
 import structlog
 
 from boots import __version__
-from boots.app import catalogue, watch
+from boots.app import catalogue, certificate, watch
 from boots.app import world as worlds
 from boots.app.answers import Answers
-from boots.app.folders import cache_folder
+from boots.app.folders import cache_folder, state_folder
+from boots.app.key import token_key
+from boots.app.leasing import Leasing
+from boots.app.loops import Loops
+from boots.app.observing import Observing
 from boots.app.opening import Door, Opening
+from boots.app.upkeep import places
 from boots.app.world import Faulty, World
 from boots.journal import events
+from boots.journal.events import AnyEvent
 from boots.journal.file import FileSink
 from boots.journal.journal import Journal, Sink
 from boots.journal.log import LogSink
 from boots.machines.files import Cache
 from boots.serve import sockets
-from boots.serve.http import HttpDoor
+from boots.serve.http import Extras, HttpDoor
 from boots.serve.sockets import StartError
-from boots.settings import Settings, SettingsError, all_keys, of_keys, value_of
+from boots.settings import Settings, SettingsError, all_keys, of_keys, trusted_proxies, value_of
 
 _FLUSH_AFTER = 0.02  # seconds that events may wait to be written together
 # Sockets and sinks are opened once: what says where and how counts until a restart.
@@ -76,7 +82,7 @@ class Server:
         if not settings.interfaces:
             there = ", ".join(name for _, name in socket.if_nameindex() if name != "lo")
             raise StartError(f"no interface to serve; give --interface, one of {there}")
-        if not settings.machines:
+        if settings.lacks_records:
             raise StartError("no records to serve from; give --machines, a file or a directory")
         self._settings = settings
         self._asked_for = settings  # the same but for what only a restart brings into force
@@ -85,13 +91,20 @@ class Server:
         self._addresses = {name: sockets.interface_address(name) for name in settings.interfaces}
         self._cache = Cache(Path(settings.cache) if settings.cache else cache_folder() / "records")
         self._journal: Journal
+        self._loops = Loops(lambda: self._settings.boot, time.time, self._tell)
         self._doors: list[Door] = []
         self._http: list[HttpDoor] = []
         self._started = time.time()
+        self._observing = Observing(settings)
+        self._trusted = trusted_proxies(settings)
+        self._token_key = b""
+        self._unready = "the doors are not open yet"
         try:
-            self._answers = Answers(self._build(settings))
+            world = self._build(settings)
         except OSError as error:
             raise StartError(_unreadable(error)) from None
+        self._leasing = self._leases() if settings.dhcp.mode == "pool" else None
+        self._answers = Answers(world, self._leasing, held=self._loops.held)
 
     @property
     def world(self) -> World:
@@ -99,7 +112,17 @@ class Server:
         return self._answers.world
 
     def _build(self, settings: Settings) -> World:
-        return worlds.build(settings, self._addresses, self._cache)
+        if settings.metadata.enabled and not self._token_key:
+            self._token_key = token_key(self._state_folder())
+        return worlds.build(settings, self._addresses, self._cache, self._token_key)
+
+    def _state_folder(self) -> Path:
+        return Path(self._settings.state) if self._settings.state else state_folder()
+
+    def _leases(self) -> Leasing:
+        folder = self._state_folder()
+        found = places(self._addresses, probe=self._settings.dhcp.probe)
+        return Leasing(folder / "leases", found, lambda: self.world, time.time, self._tell)
 
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT.
@@ -119,10 +142,16 @@ class Server:
         loop.add_signal_handler(signal.SIGHUP, reload.set)
         tasks: list[asyncio.Task[None]] = []
         try:
+            if self._leasing is not None:
+                tasks.append(asyncio.create_task(self._leasing.run()))
             listeners = await self._open(loop)
+            if self._leasing is not None:
+                await self._leasing.ready()
             if not any(site.boot_files for site in self.world.sites.values()):
                 _log.warning(catalogue.missing())
-            tasks = [
+            for doubt in self._doubts():
+                _log.warning(doubt)
+            tasks += [
                 asyncio.create_task(self._reload_when(reload)),
                 asyncio.create_task(watch.watch(lambda: self._asked_for, reload.set)),
             ]
@@ -135,17 +164,24 @@ class Server:
             )
             gc.collect()
             gc.freeze()  # the records live as long as we do: the collector need not walk them
+            self._unready = ""
             sockets.notify(os.environ, "READY=1")
             why = await stop
+            self._unready = "the server is stopping"
             sockets.notify(os.environ, "STOPPING=1")
             await self._end(tasks, loop)
             self._journal.record(events.ServerStopped(why=why))
         finally:
             await self._end(tasks, loop)
+            if self._leasing is not None:
+                self._leasing.close()
             self._journal.close()
 
+    def _tell(self, event: AnyEvent) -> None:
+        self._journal.record(event)
+
     def _sinks(self) -> list[Sink]:
-        sinks: list[Sink] = [LogSink()]
+        sinks: list[Sink] = [LogSink(), self._loops, *self._observing.sinks]
         if self._settings.journal:
             try:
                 sinks.append(FileSink(Path(self._settings.journal)))
@@ -157,7 +193,16 @@ class Server:
 
     async def _open(self, loop: asyncio.AbstractEventLoop) -> list[str]:
         opening = Opening(
-            self._settings, self._addresses, self._answers, self._journal.record, self._alive
+            self._settings,
+            self._addresses,
+            self._answers,
+            self._journal.record,
+            self._alive,
+            extras=Extras(
+                ready=lambda: self._unready,
+                metrics=self._observing.metrics,
+                trusted=self._trusted,
+            ),
         )
         for door in opening.doors():
             if isinstance(door, HttpDoor):
@@ -178,10 +223,23 @@ class Server:
         leaving, self._http = self._http, []
         await asyncio.gather(*(door.close() for door in leaving))
 
+    def _doubts(self) -> list[str]:
+        """What firmware will not take of our certificate, where its URLs call for one."""
+        sites = self.world.sites.values()
+        found = {site.http_url: None for site in sites}
+        return [
+            str(doubt)
+            for url in found
+            for doubt in certificate.doubts(self._settings, url, certificate.now())
+        ]
+
     def _alive(self) -> object:
+        up = time.time() - self._started
         return {
             "version": __version__,
-            "uptime": round(time.time() - self._started, 3),
+            "git_rev": __version__,  # these two as Tinkerbell's monitoring reads them
+            "uptime_seconds": f"{up:.2f}",
+            "uptime": round(up, 3),
             "machines": len(self.world.index.machines),
         }
 

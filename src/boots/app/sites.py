@@ -6,6 +6,9 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import TypeVar
 
 from boots import settings as given
+from boots.machines import extra
+from boots.machines.fault import Wrong, field_name
+from boots.machines.node import Node
 from boots.model.machine import Architecture
 from boots.model.quirk import Quirk
 from boots.model.site import Hook, Iso, Mode, Profile, Range, Site, Subnet
@@ -61,6 +64,7 @@ def make(settings: Settings, own: IPv4Interface, offered: Offered) -> Site:
         script_retry_delay=settings.boot.retry_delay,
         hook=_hook(settings.hook),
         iso=Iso(
+            enabled=settings.iso.enabled,
             url=settings.iso.url,
             placeholder=settings.iso.placeholder.encode(),
             static_ipam=settings.iso.static_ipam,
@@ -121,7 +125,16 @@ def subnet(said: given.Subnet) -> Subnet:
         search=tuple(said.search),
         lease_time=said.lease_time,
         pool=tuple(_ranges(said.pool, network, where)),
+        options=_options(said.options, where),
     )
+
+
+def _options(said: Mapping[str, str | int], where: str) -> dict[int, bytes]:
+    try:
+        return extra.options(Node(dict(said), ("options",)))
+    except Wrong as wrong:
+        field = field_name(wrong.path)
+        raise SettingsError(f"{where}: {field}: {wrong.problem}; {wrong.advice}") from None
 
 
 def _read(kind: type[T], text: str, where: str, key: str, example: str) -> T:

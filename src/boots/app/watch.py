@@ -9,6 +9,7 @@ from pathlib import Path
 import structlog
 import watchfiles
 
+from boots.app.catalogue import folders
 from boots.settings import Settings
 
 _LOOK_EVERY = 1000  # milliseconds between two looks at whether the folders are still the same
@@ -55,9 +56,13 @@ class Places:
 
 def _folders(settings: Settings) -> Iterator[tuple[Path, frozenset[str]]]:
     boot = settings.boot
-    for name in (*boot.files, boot.osie, boot.profiles):
+    for name in (boot.osie, boot.profiles):
         if name:
             yield Path(name).absolute(), _ALL
+    for name in boot.files:
+        yield Path(name).absolute(), _ALL
+        for folder in folders(Path(name).absolute()):
+            yield folder, _ALL
     for name in settings.machines:
         path = Path(name).absolute()
         if path.is_dir():
@@ -68,6 +73,11 @@ def _folders(settings: Settings) -> Iterator[tuple[Path, frozenset[str]]]:
             yield each.parent, frozenset({each.name, _SWAPPED})
 
 
+async def _places(settings: Settings) -> Places:
+    """In a thread, as folders of boot files may be many."""
+    return await asyncio.to_thread(Places.of, settings)
+
+
 async def watch(settings: Callable[[], Settings], changed: Callable[[], None]) -> None:
     """Call `changed` whenever a file that answers depend on changes; runs until it is cancelled.
 
@@ -75,7 +85,7 @@ async def watch(settings: Callable[[], Settings], changed: Callable[[], None]) -
     """
     missed, said = False, ""
     while True:
-        places = Places.of(settings())
+        places = await _places(settings())
         try:
             async with contextlib.aclosing(
                 watchfiles.awatch(
@@ -91,7 +101,7 @@ async def watch(settings: Callable[[], Settings], changed: Callable[[], None]) -
                 async for changes in seen:
                     if changes or missed:
                         changed()
-                    missed = Places.of(settings()) != places
+                    missed = await _places(settings()) != places
                     if missed:  # what happens until we watch the new places is asked for later
                         changed()
                         break

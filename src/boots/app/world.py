@@ -8,14 +8,20 @@ from dataclasses import dataclass
 from ipaddress import IPv4Interface
 from pathlib import Path
 
-from boots.app import catalogue, profiles, sites
+from boots.app import catalogue, profiles, quirks, sites
+from boots.app.folders import cache_folder
+from boots.app.patched import with_patch
 from boots.app.sites import Offered
 from boots.machines import files
 from boots.machines.fault import Fault
 from boots.machines.files import Cache
 from boots.machines.index import Index
 from boots.model.site import OSIE, Site
+from boots.policy.quirks import SHIPPED
 from boots.settings import Settings
+
+NO_KEY = b"not the key of any server"
+"""Makes the tokens that are shown where no server runs."""
 
 
 class Faulty(Exception):
@@ -34,28 +40,40 @@ class World:
     sites: Mapping[str, Site]
 
 
-def build(settings: Settings, addresses: Mapping[str, IPv4Interface], cache: Cache) -> World:
+def build(
+    settings: Settings,
+    addresses: Mapping[str, IPv4Interface],
+    cache: Cache,
+    token_key: bytes = NO_KEY,
+) -> World:
     """Read everything that answers come from.  `addresses` holds ours by interface.
+
+    `token_key` makes the tokens of metadata URLs.
 
     Raises:
         Faulty: some record or profile is wrong.
-        SettingsError: a subnet or an override is wrong.
+        SettingsError: a subnet, an override or the patch of boot files is wrong.
     """
     loaded = files.load([Path(path) for path in settings.machines], cache)
     known = {OSIE.name: OSIE}
     published = catalogue.boot_files(Path(folder) for folder in settings.boot.files)
     published |= catalogue.osie_files(Path(settings.boot.osie))
     faults = list(loaded.faults)
-    if settings.boot.profiles:
-        folder = Path(settings.boot.profiles)
-        own, wrong = profiles.load(folder)
+    folders = [Path(settings.boot.profiles)] if settings.boot.profiles else []
+    for folder in (profiles.SHIPPED, *folders):
+        found, wrong = profiles.load(folder)
         faults += wrong
-        for profile in own:
-            known[profile.name], more = catalogue.profile_files(profile, folder)
+        for profile in found:
+            places = (*folders, folder)
+            known[profile.name], more = catalogue.profile_files(profile, *places)
             published |= more
+    odd, wrong = quirks.load(Path(settings.dhcp.quirks)) if settings.dhcp.quirks else ((), [])
+    faults += wrong
     if faults:
         raise Faulty(faults)
-    offered = Offered(files=published, profiles=known)
+    kept = Path(settings.cache) if settings.cache else cache_folder()
+    published = with_patch(published, settings.boot.script_patch, kept / "patched")
+    offered = Offered(files=published, profiles=known, quirks=(*SHIPPED, *odd), token_key=token_key)
     return World(
         loaded.index,
         {

@@ -1,5 +1,6 @@
 """``boots check``: are these records sound?"""
 
+import sys
 from collections.abc import Iterator
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -7,33 +8,50 @@ from typing import Annotated
 
 import typer
 
+from boots.app import certificate
 from boots.app import world as worlds
+from boots.cli import moving
 from boots.cli.common import NOBODY, ConfigOption, read_settings, saying_no, texts
 from boots.machines.fault import Fault
 from boots.machines.files import Cache, load
 from boots.model.machine import Known, Machine, Reservation
 from boots.model.site import Site
-from boots.policy import boot
-from boots.policy.got import Script
+from boots.policy import boot, profile
+from boots.policy.got import Refusal, Script
+from boots.serve.sockets import StartError
+from boots.settings import Settings, trusted_proxies
 
 
 def check(
-    paths: Annotated[list[Path], typer.Argument(help="Record files, or directories of them.")],
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Record files, or directories of them; else those of the settings."),
+    ] = None,
     config: ConfigOption = None,
+    from_smee: moving.FromSmeeOption = False,
 ) -> None:
     """Read records and say what is wrong: file, line, field, and what to write instead."""
     cache = Cache()
+    flags = {"machines": texts(paths or None)}
+    with saying_no():
+        if from_smee:
+            settings, _ = moving.read(config, flags, sys.stdout)
+        else:
+            settings = read_settings(config, flags)
+        paths = paths or _paths(settings)
     loaded = load(paths, cache)
     for fault in loaded.faults:
         print(fault)
     warnings: list[Fault] = []
     if not loaded.faults:
         with saying_no():
-            settings = read_settings(config, {"machines": texts(paths)})
+            trusted_proxies(settings)
             site = worlds.build(settings, {"": NOBODY}, cache).sites[""]
         warnings = [
             warning for machine in loaded.index.machines for warning in _warnings(machine, site)
         ]
+        for doubt in certificate.doubts(settings, settings.http.url, certificate.now()):
+            print(f"warning: http.certificate: {doubt}")
     for line in _grouped(warnings):
         print(f"warning: {line}")
     machines = len(loaded.index.machines)
@@ -44,6 +62,17 @@ def check(
     )
     if loaded.faults:
         raise typer.Exit(1)
+
+
+def _paths(settings: Settings) -> list[Path]:
+    """The records that the settings name.
+
+    Raises:
+        StartError: they name none, and their mode needs some.
+    """
+    if settings.lacks_records:
+        raise StartError("no records to check; name a file or a directory")
+    return [Path(path) for path in settings.machines]
 
 
 def _grouped(warnings: list[Fault]) -> list[str]:
@@ -76,6 +105,11 @@ def _warnings(machine: Machine, site: Site) -> list[Fault]:
         if isinstance(script, Script) and script.problem:
             advice = "mend it, or the machine stops at its script"
             found.append(_doubt(machine, script.problem, advice))
+        for name in profile.names(known, site):
+            made = profile.source(name, known, site)
+            if isinstance(made, Refusal):
+                advice = "mend the template, or the record"
+                found.append(_doubt(machine, made.why, advice))
         name = interface.netboot.boot_file
         if name and name not in site.files:
             found.append(

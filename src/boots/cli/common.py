@@ -68,7 +68,7 @@ def read_world(settings: Settings) -> World:
         Faulty: a record or profile is wrong.
         StartError: an interface is not there, or no records are named.
     """
-    if not settings.machines:
+    if settings.lacks_records:
         raise StartError("no records to read; give --machines, a file or a directory")
     addresses = {name: interface_address(name) for name in settings.interfaces}
     return worlds.build(settings, addresses or {"": NOBODY}, Cache())

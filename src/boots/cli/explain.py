@@ -1,5 +1,6 @@
 """``boots explain``: what a machine would get, and why."""
 
+import sys
 from contextlib import suppress
 from pathlib import Path
 from textwrap import indent
@@ -23,13 +24,15 @@ from boots.cli.common import (
 from boots.model import mac as macs
 from boots.model.mac import Mac
 from boots.model.machine import Known
-from boots.model.site import Site
+from boots.model.site import Mode, Site
 from boots.policy import client as clients
+from boots.policy import metadata, profile, proxy, token
 from boots.policy.answer import Answer, answer
 from boots.policy.boot import Disk, Load, Silence, fetch
 from boots.policy.explain import FIRMWARE, Chain, chain, nearest_miss
 from boots.policy.got import File, Got, Refusal, Rendered, Script
 from boots.policy.path import read
+from boots.policy.stranger import made_up
 from boots.wire import dhcp, options, pcap, table, tftp
 from boots.wire.malformed import Malformed
 from boots.wire.pcap import Datagram
@@ -48,6 +51,9 @@ def explain(
         str | None, typer.Option(help="Our address, if not the interface's own.")
     ] = None,
     osie: Annotated[Path | None, typer.Option(help="The folder that holds OSIE.")] = None,
+    file: Annotated[
+        str, typer.Option(help="Print only this file, as the machine would get it.")
+    ] = "",
 ) -> None:
     """Run the real policy for a machine and print every decision with its reason."""
     console = Console(highlight=False, soft_wrap=True)
@@ -62,6 +68,9 @@ def explain(
             "boot.osie": None if osie is None else str(osie),
         }
         world = read_world(read_settings(config, flags))
+    if file:
+        _print_file(file, mac, world)
+        return
     for name, site in world.sites.items():
         if name:
             console.print(f"[bold]Behind {name}[/] (we are {site.server})")
@@ -81,7 +90,9 @@ def _explain_machine(console: Console, text: str, world: World, site: Site) -> N
         console.print(f'"{escape(text)}" is not a MAC address; write six pairs of hex digits.')
         raise typer.Exit(2)
     known = world.index.by_mac.get(mac)
-    _print_machine(console, mac, known, world)
+    _print_machine(console, mac, known, world, site)
+    if known is None and site.mode is Mode.AUTO_PROXY:
+        known = made_up(mac, site)
     if known is None:
         raise typer.Exit(1)
     script: Script | None = None
@@ -92,13 +103,51 @@ def _explain_machine(console: Console, text: str, world: World, site: Site) -> N
     first = chain(FIRMWARE[0], mac, known, site).steps[0]
     console.print(f"\n[bold]The reply to a {FIRMWARE[0].name}[/]")
     _print_reply(console, first.answer)
+    _print_rendered(console, known, site)
     if script is not None:
         source = f" (profile {escape(script.profile)})" if script.profile else ""
         console.print(f"\n[bold]The script[/]{source}")
         console.print(indent(script.text, "  "), markup=False)
 
 
-def _print_machine(console: Console, mac: Mac, known: Known | None, world: World) -> None:
+def _print_rendered(console: Console, known: Known, site: Site) -> None:
+    """The files that are made for this machine, by name."""
+    names = profile.names(known, site)
+    if names:
+        console.print("\n[bold]Rendered for it[/] (--file NAME prints one)")
+    for name in names:
+        console.print(f"  {escape(name):28} {_got(fetch(name, known, site))}")
+    where = token.url(known, site)
+    if where:
+        console.print("\n[bold]Its metadata[/] (where a server runs, the token is another)")
+        console.print(f"  {where}/nocloud/\n  {where}/2009-04-04/")
+
+
+def _print_file(name: str, text: str, world: World) -> None:
+    """One file's content, and nothing else, on standard output."""
+    mac = macs.parse(text)
+    site = next(iter(world.sites.values()))
+    known = world.index.by_mac.get(mac) if mac else None
+    if metadata.is_name(name) and name not in site.files:
+        got: Got = metadata.give(name, known, site)
+    else:
+        got = fetch(read(name).name, known, site)
+    match got:
+        case Rendered(_, content):
+            sys.stdout.write(content.decode(errors="replace"))
+        case Script(script):
+            sys.stdout.write(script)
+        case File(_, path):
+            print(f"boots: {name} is the file {path}", file=sys.stderr)
+            raise typer.Exit(1)
+        case Refusal(_, why):
+            print(f"boots: {name}: refused: {why}", file=sys.stderr)
+            raise typer.Exit(1)
+
+
+def _print_machine(
+    console: Console, mac: Mac, known: Known | None, world: World, site: Site
+) -> None:
     if known is not None:
         machine, reservation = known.machine, known.interface.reservation
         address = f"{reservation.address}/{reservation.prefix}" if reservation else "no address"
@@ -109,7 +158,11 @@ def _print_machine(console: Console, mac: Mac, known: Known | None, world: World
         )
         return
     console.print(f"[bold]{mac}[/] is in none of the {len(world.index.machines)} records:")
-    console.print("  it gets no answer at all, at any door.")
+    if site.mode is Mode.AUTO_PROXY:
+        boots = f"boots the profile {site.unknown}" if site.unknown else "boots nothing"
+        console.print(f"  it is a stranger, and {escape(boots)} (boot.unknown).")
+    else:
+        console.print("  it gets no answer at all, at any door.")
     near = nearest_miss(mac, world.index.by_mac)
     if near is not None:
         other = world.index.by_mac[near].machine
@@ -124,7 +177,9 @@ def _print_chain(console: Console, whole: Chain) -> None:
     for step in whole.steps:
         reply = step.answer.reply
         sent = reply.kind.name if reply is not None and reply.kind else "silence"
-        console.print(f"  {escape(step.who)} sends DISCOVER → {sent}")
+        kind = step.request.kind.name if step.request.kind else "BOOTP"
+        port = "" if step.port == dhcp.SERVER_PORT else f" to port {step.port}"
+        console.print(f"  {escape(step.who)} sends {kind}{port} → {sent}")
         if step.answer.address_why and reply is not None:
             console.print(f"    address {reply.yiaddr}: {escape(step.answer.address_why)}")
         console.print(f"    {_decided(step.answer)}")
@@ -173,28 +228,7 @@ def _print_reply(console: Console, found: Answer) -> None:
     ):
         console.print(f"  {name:28} {escape(str(value))}")
     for code, raw in reply.options.items():
-        console.print(f"  {code:3} {_option_name(code):24} {escape(_option_text(code, raw))}")
-
-
-def _option_name(code: int) -> str:
-    return table.TABLE[code].name if code in table.TABLE else "option"
-
-
-def _option_text(code: int, raw: bytes) -> str:
-    option = table.TABLE.get(code)
-    if option is None:
-        return raw.hex(" ")
-    try:
-        value = option.read(raw)
-    except Malformed as error:
-        return f"{raw.hex(' ')} ({error})"
-    if isinstance(value, bytes):
-        return value.hex(" ")
-    if isinstance(value, dict):
-        return ", ".join(f"{key}={each.hex(' ')}" for key, each in value.items())
-    if isinstance(value, tuple) and not hasattr(value, "_fields"):
-        return ", ".join(map(str, value))
-    return value.name if hasattr(value, "name") and hasattr(value, "value") else str(value)
+        console.print(f"  {code:3} {table.name(code):24} {escape(table.text(code, raw))}")
 
 
 # --- captures
@@ -222,7 +256,8 @@ def _server_chosen(seen: list[Datagram]) -> str | None:
 def _explain_capture(console: Console, seen: list[Datagram], world: World, site: Site) -> None:
     start = seen[0].at if seen else 0.0
     for datagram in seen:
-        if datagram.destination_port == dhcp.SERVER_PORT:
+        asks = datagram.destination_port
+        if asks == dhcp.SERVER_PORT or (asks == proxy.PORT and site.mode.proxies):
             _explain_dhcp(console, datagram, datagram.at - start, world, site)
         elif datagram.destination_port == tftp.PORT:
             _explain_tftp(console, datagram, datagram.at - start, world, site)
@@ -236,9 +271,11 @@ def _explain_dhcp(
     except Malformed as error:
         console.print(f"{at:8.3f} s  not DHCP: {escape(str(error))}")
         return
-    client = clients.from_dhcp(message)
+    client = clients.from_dhcp(message, site.quirks)
     known = world.index.by_mac.get(client.mac) if client else None
-    found = answer(message, client, known, site)
+    if client and known is None and site.mode is Mode.AUTO_PROXY:
+        known = made_up(client.mac, site, client=client)
+    found = answer(message, client, known, site, proxy=datagram.destination_port == proxy.PORT)
     kind = message.kind.name if message.kind else "BOOTP"
     program = f"{client.program.value}, {client.architecture.value}" if client else "?"
     mac = client.mac if client else message.chaddr.hex(":")

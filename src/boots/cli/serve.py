@@ -1,12 +1,14 @@
 """``boots serve``: the server."""
 
 import asyncio
+import sys
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from boots.cli import moving
 from boots.cli.common import (
     ConfigOption,
     InterfaceOption,
@@ -45,6 +47,7 @@ def serve(
     ] = None,
     log_form: Annotated[str | None, typer.Option(help="console or json.")] = None,
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.")] = None,
+    from_smee: moving.FromSmeeOption = False,
 ) -> None:
     """Answer DHCP, TFTP and HTTP for the machines we have records of."""
     from boots.app.server import Server
@@ -68,9 +71,12 @@ def serve(
     }
 
     with saying_no():
-        settings = read_settings(config, flags)
+        if from_smee:
+            settings, again = moving.read(config, flags, sys.stderr)
+        else:
+            settings, again = read_settings(config, flags), partial(read_settings, config, flags)
         log.configure(settings.log.form, settings.log.level)
-        asyncio.run(Server(settings, partial(read_settings, config, flags)).run())
+        asyncio.run(Server(settings, again).run())
 
 
 def register(app: typer.Typer) -> None:

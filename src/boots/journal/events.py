@@ -137,6 +137,16 @@ class RepliesCompared(Event, frozen=True, tag=True):
     differences: list[str]
 
 
+class AddressLeased(Event, frozen=True, tag=True):
+    """A machine has an address of a pool that it did not have; renewals are not told."""
+
+    mac: str
+    interface: str
+    address: str
+    until: str
+    why: str
+
+
 class AddressBlocked(Event, frozen=True, tag=True):
     """A pool address answered a probe, or was declined: it is not given out for a while."""
 
@@ -164,13 +174,17 @@ class PacketDropped(Event, frozen=True, tag=True):
 
 
 class TransferStarted(Event, frozen=True, tag=True):
-    """A file began to leave; `size` is what will be sent, -1 when not known beforehand."""
+    """A file began to leave; `size` is what will be sent, -1 when not known beforehand.
+
+    `trace` is the W3C traceparent that the name came with.
+    """
 
     mac: str
     peer: str
     door: str
     name: str
     size: int
+    trace: str = ""
 
 
 class TransferProgressed(Event, frozen=True, tag=True):
@@ -241,6 +255,7 @@ class ScriptServed(Event, frozen=True, tag=True):
     profile: str
     script: str
     problem: str = ""
+    trace: str = ""
 
 
 class FileRendered(Event, frozen=True, tag=True):
@@ -250,6 +265,14 @@ class FileRendered(Event, frozen=True, tag=True):
     peer: str
     door: str
     name: str
+    source: str
+
+
+class IsoUnpatched(Event, frozen=True, tag=True):
+    """A machine was given an ISO as it is: the text to overwrite is nowhere in it."""
+
+    mac: str
+    peer: str
     source: str
 
 
@@ -306,6 +329,7 @@ AnyEvent = (
     | AddressDeclined
     | ReplyWithheld
     | RepliesCompared
+    | AddressLeased
     | AddressBlocked
     | AdvertisementSent
     | PacketDropped
@@ -317,6 +341,7 @@ AnyEvent = (
     | FetchRefused
     | ScriptServed
     | FileRendered
+    | IsoUnpatched
     | LoopBroken
     | ConsoleLine
     | InventoryReported

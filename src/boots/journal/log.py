@@ -23,8 +23,11 @@ _LEVEL: Mapping[type[Event], str] = {
     events.RecordsRefused: "error",
     events.SettingsRefused: "error",
     events.TransferFailed: "warning",
+    events.IsoUnpatched: "warning",
     events.AddressDeclined: "warning",
     events.NakSent: "warning",
+    events.LoopBroken: "warning",
+    events.AddressBlocked: "warning",
 }
 # Long, and in the journal's file for who wants them.
 _LEFT_OUT = {"event", "script", "inventory"}

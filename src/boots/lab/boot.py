@@ -17,6 +17,7 @@ from pathlib import Path
 
 import msgspec
 
+from boots.journal import events
 from boots.journal.events import Entry
 from boots.lab import accelerator, isolation, stages, topology
 from boots.lab.capture import capture
@@ -54,16 +55,23 @@ class BootOptions:
     firmware: Firmware = Firmware.BIOS
     relay: bool = False
     """Whether the server is behind a router that relays DHCP."""
+    beside: bool = False
+    """Whether another DHCP server gives the addresses."""
     timeout: float = 180
     """Seconds from power-on after which the boot counts as failed."""
     goal: Stage = Stage.POWER_OFF
     """The stage that ends the boot well; before the last one, the machine's plug is pulled."""
+    until: str = ""
+    """What ends the boot well in place of the goal: text of the machine's console, or of its
+    syslog."""
     record: str = RECORD
     """The machine's record, YAML; its MAC must be `MAC`."""
     memory: int = 768
     """MiB."""
     disk: int = 1024
     """MiB; 0 for none."""
+    disc: str = ""
+    """What is in its disc drive: a file, or an ``http`` URL; empty: it has no drive."""
     serial: str = "BOOTS-LAB-1"
     reboot: bool = False
     """Whether a restarted machine goes on."""
@@ -156,6 +164,8 @@ def _network(
     options: BootOptions, work: Path
 ) -> contextlib.AbstractContextManager[topology.Topology]:
     work.mkdir(parents=True, exist_ok=True)
+    if options.beside:
+        return topology.beside(work / "other.log")
     return topology.relayed(work / "relay.log") if options.relay else topology.direct()
 
 
@@ -186,6 +196,7 @@ def _power_on(options: BootOptions, place: topology.Topology, work: Path) -> Vir
         tap=place.tap,
         memory=options.memory,
         disk=options.disk,
+        disc=options.disc,
         serial=options.serial,
         reboot=options.reboot,
     )
@@ -199,18 +210,27 @@ class _Progress:
     boot: Boot
     entries: list[Entry] = field(default_factory=list)
     console: list[str] = field(default_factory=list)
+    until: str = ""
+    said: bool = False
+    """Whether the machine said what was waited for."""
 
     def look(self, server: Server, machine: VirtualMachine) -> None:
         """Take in what is new.  The power is asked for first: what follows it is then complete."""
         ending = machine.ended
         for line in machine.new_lines():
             self.console.append(line)
+            self._hear(line)
             self.boot = stages.spoke(self.boot, line)
         for entry in server.new_entries():
             self.entries.append(entry)
+            if isinstance(entry.event, events.ConsoleLine):
+                self._hear(entry.event.text)
             self.boot = stages.advance(self.boot, entry)
         if ending is not None and self.boot.ending is None:
             self.boot = stages.ended(self.boot, time.time(), ending)
+
+    def _hear(self, text: str) -> None:
+        self.said = self.said or (bool(self.until) and self.until in text)
 
     def snapshot(self, note: str = "") -> Snapshot:
         """The state for a watcher."""
@@ -221,14 +241,15 @@ def _follow(
     options: BootOptions, server: Server, machine: VirtualMachine, watcher: Watcher
 ) -> BootResult:
     recipe = RECIPES[options.firmware]
-    expected = stages.IPXE_IN_ROM if recipe.starts_as_ipxe else stages.ALL
-    progress = _Progress(stages.power_on(MAC, machine.started, expected))
+    expected = stages.expected(recipe)
+    progress = _Progress(stages.power_on(MAC, machine.started, expected), until=options.until)
     deadline = machine.started + options.timeout
     trouble = ""
     while True:
         progress.look(server, machine)
         watcher(progress.snapshot())
-        if _reached(progress.boot, options.goal) or progress.boot.ending is not None:
+        done = progress.said if options.until else _reached(progress.boot, options.goal)
+        if done or progress.boot.ending is not None:
             break
         if progress.boot.gave_up:
             trouble = "the machine will go no further"
@@ -261,7 +282,8 @@ def _succeeded(boot: Boot, goal: Stage) -> bool:
 
 def _result(options: BootOptions, progress: _Progress, trouble: str) -> BootResult:
     boot = progress.boot
-    ok = _succeeded(boot, options.goal) and not trouble
+    done = progress.said if options.until else _succeeded(boot, options.goal)
+    ok = done and not trouble
     reason = "" if ok else "\n".join(part for part in (trouble, diagnose(boot)) if part)
     return BootResult(
         ok=ok,

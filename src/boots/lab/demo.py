@@ -15,10 +15,10 @@ from rich.console import Console
 from rich.text import Text
 
 from boots.lab import accelerator, firmware, isolation
-from boots.lab.boot import BootOptions, BootResult, boot_once
+from boots.lab.boot import RECORD, BootOptions, BootResult, boot_once
 from boots.lab.errors import LabError
-from boots.lab.firmware import RECIPES, Firmware
-from boots.lab.machine import QEMU
+from boots.lab.firmware import RECIPES, Firmware, Recipe
+from boots.lab.machine import missing as no_qemu
 from boots.lab.topology import RELAY
 from boots.lab.view import closing, verdict, view_for
 
@@ -27,8 +27,9 @@ BOOT_FILES = {
     Firmware.BIOS_CHAIN: ("undionly.kpxe",),
     Firmware.UEFI: ("snponly.efi", "ipxe.efi"),
     Firmware.UEFI_HTTP: ("snponly.efi", "ipxe.efi"),
+    Firmware.ARM64: ("ipxe-arm64.efi",),
 }
-"""Any one of these lets the server chain-load iPXE."""
+"""Any one of these lets the server chain-load iPXE; what is missing needs none."""
 
 IPXE = Path("/usr/lib/ipxe")
 """Where Debian's package ipxe has them."""
@@ -115,21 +116,25 @@ def run_demo(options: DemoOptions, console: Console, argv: Sequence[str] = ()) -
 
 def checks(options: DemoOptions, root: Path = Path("/")) -> list[Check]:
     """Everything a demo needs from the system, looked for below `root`."""
-    qemu = "" if shutil.which(QEMU) else f"no {QEMU}: apt-get install qemu-system-x86"
     recipe = RECIPES[options.firmware]
-    found = [Check("QEMU", qemu)]
+    found = [Check("QEMU", no_qemu(recipe))]
     faults = firmware.missing(options.firmware, root)
     found.append(Check(f"firmware ({recipe.title})", "; ".join(faults)))
-    names = BOOT_FILES[options.firmware]
+    if recipe.starts_from_disc:
+        found.append(Check("disc", "the demo boots from the network: choose another --firmware"))
+    names = BOOT_FILES.get(options.firmware, ())
     if names:
         there = any((options.ipxe / name).is_file() for name in names)
-        fault = f"no {' or '.join(names)} in {options.ipxe}: apt-get install ipxe"
+        fault = f"no {' or '.join(names)} in {options.ipxe}: {_remedy(recipe)}"
         found.append(Check("iPXE", "" if there else fault))
     if options.relay:
         fault = "" if shutil.which(RELAY) else f"no {RELAY}: apt-get install isc-dhcp-relay"
         found.append(Check("relay", fault))
-    absent = [name for name in OSIE_FILES if not (options.osie / name).is_file()]
+    names = tuple(name.replace("x86_64", recipe.cpu) for name in OSIE_FILES)
+    absent = [name for name in names if not (options.osie / name).is_file()]
     fault = f"no {' and no '.join(absent)} in {options.osie}: run `boots osie build` first"
+    if recipe.cpu != "x86_64":
+        fault += f"; it makes OSIE for x86_64 alone so far, one for {recipe.cpu} must be yours"
     found.append(Check("OSIE", fault if absent else ""))
     return found
 
@@ -149,6 +154,7 @@ def _boot(options: DemoOptions, console: Console, work: Path) -> BootResult:
         osie=str(options.osie.absolute()),
         work=str(work.absolute()),
         firmware=options.firmware,
+        record=_record(options.firmware),
         relay=options.relay,
         timeout=options.timeout,
         memory=options.memory,
@@ -157,6 +163,16 @@ def _boot(options: DemoOptions, console: Console, work: Path) -> BootResult:
     )
     with view_for(console, _title(options)) as view:
         return boot_once(boot, view)
+
+
+def _record(firmware: Firmware) -> str:
+    return f"{RECORD}    boot_file: shimx64.efi\n" if RECIPES[firmware].secure else RECORD
+
+
+def _remedy(recipe: Recipe) -> str:
+    if recipe.cpu == "x86_64":
+        return "apt-get install ipxe"
+    return "Debian has it since trixie (boots boot-files fetch)"
 
 
 def _title(options: DemoOptions) -> str:

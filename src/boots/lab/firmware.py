@@ -2,14 +2,14 @@
 
 import enum
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from boots.lab.errors import LabError
 
 
 class Firmware(enum.Enum):
-    """Four ways to begin a network boot."""
+    """The ways to begin a network boot."""
 
     BIOS = "bios"
     """SeaBIOS with QEMU's own iPXE in the network card's ROM."""
@@ -20,6 +20,16 @@ class Firmware(enum.Enum):
     """EDK2 with its own PXE client (TFTP)."""
     UEFI_HTTP = "uefi-http"
     """EDK2 with its own HTTP Boot client."""
+    UEFI_SECURE = "uefi-secure"
+    """EDK2 with Secure Boot on and Microsoft's keys, and its own PXE client."""
+    UEFI_SECURE_HTTP = "uefi-secure-http"
+    """The same with its HTTP Boot client."""
+    ARM64 = "arm64"
+    """EDK2 of a 64-bit ARM machine with its own PXE client."""
+    BIOS_ISO = "bios-iso"
+    """SeaBIOS with a disc in its drive, as a management controller lends one."""
+    UEFI_ISO = "uefi-iso"
+    """EDK2 with such a disc."""
 
 
 class MissingFileError(LabError):
@@ -55,7 +65,13 @@ class Recipe:
 
     title: str
     machine: str
-    minimum_memory: int
+    cpu: str = "x86_64"
+    """As QEMU's program for it is called."""
+    processor: str = ""
+    """QEMU's name of the model; empty: the best that the accelerator has."""
+    globals: tuple[str, ...] = ()
+    """Properties of devices that QEMU makes by itself."""
+    minimum_memory: int = 160
     """MiB below which the firmware itself fails; measured with a 2 MB initrd."""
     code: Needed | None = None
     variables: Needed | None = None
@@ -69,10 +85,17 @@ class Recipe:
     starts_as_ipxe: bool = False
     """Whether the first DHCP client is iPXE already, so that no boot file is needed."""
 
+    secure: bool = False
+    """Whether it loads only what Microsoft has signed: shim, and no iPXE."""
+    served: tuple[Needed, ...] = ()
+    """What the server must have for it, where that is not iPXE."""
+    starts_from_disc: bool = False
+    """Whether it boots what is in its disc drive, and nothing from the network."""
+
     def needed(self) -> tuple[Needed, ...]:
         """Every file that must be there."""
         parts = (self.code, self.variables, self.card_rom, self.kernel)
-        return tuple(part for part in parts if part is not None)
+        return (*(part for part in parts if part is not None), *self.served)
 
 
 _OVMF = Needed(
@@ -94,26 +117,51 @@ _CARD_ROM = Needed(
 )
 _IPXE_KERNEL = Needed(("/boot/ipxe.lkrn", "/usr/lib/ipxe/ipxe.lkrn"), "ipxe")
 
+_OVMF_SECURE = Needed(("/usr/share/OVMF/OVMF_CODE_4M.secboot.fd",), "ovmf")
+# Microsoft's keys are in it, and Secure Boot is on.
+_OVMF_SECURE_VARIABLES = Needed(("/usr/share/OVMF/OVMF_VARS_4M.ms.fd",), "ovmf")
+_SHIM = Needed(("/usr/lib/shim/shimx64.efi.signed",), "shim-signed")
+_GRUB = Needed(("/usr/lib/grub/x86_64-efi-signed/grubnetx64.efi.signed",), "grub-efi-amd64-signed")
+_AAVMF = Needed(("/usr/share/AAVMF/AAVMF_CODE.fd",), "qemu-efi-aarch64")
+_AAVMF_VARIABLES = Needed(("/usr/share/AAVMF/AAVMF_VARS.fd",), "qemu-efi-aarch64")
+
 # No BIOS ROM but iPXE's is free to have: this iPXE does what a ROM does with its boot file, and
 # the undionly that it loads drives the card through it, as through a vendor's.
 _LIKE_A_VENDORS_ROM = """#!ipxe
 dhcp net0
-chain tftp://${net0/next-server}/undionly.kpxe
+set server ${net0/next-server}
+isset ${proxydhcp/next-server} && set server ${proxydhcp/next-server} ||
+chain tftp://${server}/undionly.kpxe
 """
 
 
 def _edk2(title: str, pxe: str) -> Recipe:
     """EDK2 with one boot option for the network, so that no attempt is wasted on another."""
     return Recipe(
+        title=title, machine="q35", code=_OVMF, variables=_OVMF_VARIABLES, settings=_only(pxe)
+    )
+
+
+def _secure(title: str, pxe: str) -> Recipe:
+    """EDK2 whose variables only its own code in system management mode can write."""
+    return Recipe(
         title=title,
-        machine="q35",
-        minimum_memory=160,
-        code=_OVMF,
-        variables=_OVMF_VARIABLES,
-        settings=(
-            ("opt/org.tianocore/IPv4PXESupport", pxe),
-            ("opt/org.tianocore/IPv6PXESupport", "n"),
-        ),
+        machine="q35,smm=on",
+        globals=("driver=cfi.pflash01,property=secure,value=on", "ICH9-LPC.disable_s3=1"),
+        minimum_memory=384,
+        secure=True,
+        served=(_SHIM, _GRUB),
+        code=_OVMF_SECURE,
+        variables=_OVMF_SECURE_VARIABLES,
+        settings=_only(pxe),
+    )
+
+
+def _only(pxe: str) -> tuple[tuple[str, str], ...]:
+    """Without PXE, EDK2's first boot option is HTTP over IPv4."""
+    return (
+        ("opt/org.tianocore/IPv4PXESupport", pxe),
+        ("opt/org.tianocore/IPv6PXESupport", "n"),
     )
 
 
@@ -135,8 +183,26 @@ RECIPES: dict[Firmware, Recipe] = {
         script=_LIKE_A_VENDORS_ROM,
     ),
     Firmware.UEFI: _edk2("UEFI, EDK2's PXE client", pxe="y"),
-    # without PXE, EDK2's first boot option is HTTP over IPv4
     Firmware.UEFI_HTTP: _edk2("UEFI, EDK2's HTTP Boot client", pxe="n"),
+    Firmware.UEFI_SECURE: _secure("UEFI with Secure Boot, EDK2's PXE client", pxe="y"),
+    Firmware.UEFI_SECURE_HTTP: _secure("UEFI with Secure Boot, EDK2's HTTP Boot client", pxe="n"),
+    Firmware.ARM64: Recipe(
+        title="64-bit ARM, UEFI, EDK2's PXE client",
+        machine="virt",
+        cpu="aarch64",
+        processor="cortex-a57",
+        minimum_memory=384,
+        code=_AAVMF,
+        variables=_AAVMF_VARIABLES,
+        settings=_only("y"),
+    ),
+    Firmware.BIOS_ISO: Recipe(
+        title="SeaBIOS, a disc in the drive",
+        machine="pc,graphics=off",
+        minimum_memory=96,
+        starts_from_disc=True,
+    ),
+    Firmware.UEFI_ISO: replace(_edk2("UEFI, a disc in the drive", pxe="n"), starts_from_disc=True),
 }
 
 

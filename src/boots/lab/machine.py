@@ -15,7 +15,7 @@ from boots.lab.firmware import RECIPES, Firmware, Recipe
 from boots.lab.qmp import Qmp, QmpError
 from boots.lab.tail import Tail, readable
 
-QEMU = "qemu-system-x86_64"
+_QEMU_PACKAGES = {"x86_64": "qemu-system-x86", "aarch64": "qemu-system-arm"}
 
 MIB = 1 << 20
 
@@ -44,6 +44,8 @@ class Spec:
     processors: int = 1
     disk: int = 1024
     """MiB of an empty disk; 0 for none.  The file is sparse."""
+    disc: str = ""
+    """What is in its disc drive: a file, or an ``http`` URL; empty: it has no drive."""
     serial: str = "BOOTS-LAB-1"
     """The machine's serial number, and the beginning of its disk's."""
     reboot: bool = False
@@ -99,10 +101,11 @@ def command(spec: Spec, files: Files, accelerator: Accelerator) -> list[str]:
             f"{recipe.title} needs {recipe.minimum_memory} MiB of memory, not {spec.memory}"
         )
     return [
-        QEMU,
+        qemu(recipe),
         *("-name", spec.serial),
         *("-machine", recipe.machine),
-        *accelerator.arguments(),
+        *_processor(recipe, accelerator),
+        *(word for each in recipe.globals for word in ("-global", each)),
         *("-smp", str(spec.processors)),
         *("-m", str(spec.memory)),
         *("-nodefaults", "-display", "none"),
@@ -114,8 +117,29 @@ def command(spec: Spec, files: Files, accelerator: Accelerator) -> list[str]:
         *_firmware(recipe, files),
         *_card(spec, recipe),
         *_disk(spec, files),
+        *_disc(spec),
         *(() if spec.reboot else ("-no-reboot",)),
     ]
+
+
+def qemu(recipe: Recipe) -> str:
+    """QEMU's program for machines of this kind."""
+    return f"qemu-system-{recipe.cpu}"
+
+
+def missing(recipe: Recipe) -> str:
+    """What to install where QEMU's program is not there; empty where it is."""
+    if shutil.which(qemu(recipe)):
+        return ""
+    package = _QEMU_PACKAGES[recipe.cpu]
+    return f"no {qemu(recipe)}: install the package {package} (apt-get install {package})"
+
+
+def _processor(recipe: Recipe, accelerator: Accelerator) -> list[str]:
+    if not recipe.processor:
+        return accelerator.arguments()
+    # Another processor than this one: nothing can run it but QEMU.
+    return ["-accel", "tcg,tb-size=128", "-cpu", recipe.processor]
 
 
 def _firmware(recipe: Recipe, files: Files) -> list[str]:
@@ -152,6 +176,14 @@ def _disk(spec: Spec, files: Files) -> list[str]:
     return ["-drive", drive, "-device", f"virtio-blk-pci,drive=disk0,serial={serial},bootindex=2"]
 
 
+def _disc(spec: Spec) -> list[str]:
+    if not spec.disc:
+        return []
+    drive = f"if=none,id=disc0,media=cdrom,readonly=on,format=raw,file={spec.disc}"
+    device = "scsi-cd,drive=disc0,bootindex=0"
+    return ["-drive", drive, "-device", "virtio-scsi-pci", "-device", device]
+
+
 class VirtualMachine:
     """A machine that has power.  As a context manager it loses it at the end of the `with`."""
 
@@ -182,8 +214,9 @@ class VirtualMachine:
             MachineError: QEMU is not installed or refuses; the text says why.
         """
         argv = command(spec, files, accelerator)
-        if shutil.which(QEMU) is None:
-            raise MachineError(f"no {QEMU}: install the package qemu-system-x86")
+        absent = missing(RECIPES[spec.firmware])
+        if absent:
+            raise MachineError(absent)
         files.prepare(spec)
         with files.errors.open("wb") as errors:
             process = subprocess.Popen(

@@ -122,12 +122,7 @@ def cable(
     near: str, near_address: IPv4Interface, far: str, far_address: IPv4Interface, namespace: str
 ) -> Iterator[str]:
     """A veth pair: `near` here, `far` in the namespace, both up and addressed."""
-    with IPRoute() as ip:
-        ip.link("add", ifname=near, kind="veth", peer={"ifname": far})
-        plain_checksums(near)
-        plain_checksums(far)
-        with (isolation.NAMED / namespace).open("rb") as there:
-            ip.link("set", index=_index(ip, far), net_ns_fd=there.fileno())
+    _pair(near, far, namespace)
     try:
         _up(near, near_address)
         with within(namespace):
@@ -135,6 +130,20 @@ def cable(
         yield near
     finally:
         _remove(near)
+
+
+@contextlib.contextmanager
+def plug(port: str, on: str, far: str, far_address: IPv4Interface, namespace: str) -> Iterator[str]:
+    """A cable from the bridge `on` here to a namespace: `port` is a port of it, `far` addressed."""
+    _pair(port, far, namespace)
+    try:
+        with IPRoute() as ip:
+            ip.link("set", index=_index(ip, port), master=_index(ip, on), state="up")
+        with within(namespace):
+            _up(far, far_address)
+        yield far
+    finally:
+        _remove(port)
 
 
 def route(to: IPv4Network, via: IPv4Address, namespace: str | None = None) -> None:
@@ -172,6 +181,16 @@ def _make_tap(name: str) -> None:
         fcntl.ioctl(descriptor, _TUNSETPERSIST, 1)
     finally:
         os.close(descriptor)
+
+
+def _pair(near: str, far: str, namespace: str) -> None:
+    """A veth pair with its far end in the namespace, both ends down still."""
+    with IPRoute() as ip:
+        ip.link("add", ifname=near, kind="veth", peer={"ifname": far})
+        plain_checksums(near)
+        plain_checksums(far)
+        with (isolation.NAMED / namespace).open("rb") as there:
+            ip.link("set", index=_index(ip, far), net_ns_fd=there.fileno())
 
 
 def _up(name: str, address: IPv4Interface) -> None:

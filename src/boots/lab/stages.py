@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from boots.journal import events
 from boots.journal.events import Entry
+from boots.lab.firmware import Recipe
 
 
 class Stage(enum.Enum):
@@ -31,6 +32,12 @@ class Stage(enum.Enum):
 ALL = tuple(Stage)
 IPXE_IN_ROM = tuple(s for s in Stage if s not in (Stage.FIRMWARE_DHCP, Stage.BOOT_FILE))
 """The stages of a machine whose network card holds iPXE already."""
+
+WITHOUT_IPXE = tuple(s for s in Stage if s is not Stage.IPXE_DHCP)
+"""The stages of a machine whose shim loads GRUB, which goes on with the firmware's address."""
+
+FROM_DISC = (Stage.POWER_ON, Stage.OSIE, Stage.INVENTORY, Stage.POWER_OFF)
+"""The stages of a machine that has all it starts from in its disc drive."""
 
 LOADS = (Stage.BOOT_FILE, Stage.KERNEL, Stage.INITRD)
 """The stages in which a file is fetched."""
@@ -111,6 +118,15 @@ class Boot:
         return max(moments, default=self.started) - self.started
 
 
+def expected(recipe: Recipe) -> tuple[Stage, ...]:
+    """The stages of a machine with this firmware."""
+    if recipe.starts_from_disc:
+        return FROM_DISC
+    if recipe.secure:
+        return WITHOUT_IPXE
+    return IPXE_IN_ROM if recipe.starts_as_ipxe else ALL
+
+
 def power_on(mac: str, at: float, expected: tuple[Stage, ...] = ALL) -> Boot:
     """The beginning."""
     return Boot(mac, at, expected, {Stage.POWER_ON: Mark(at, at)})
@@ -164,6 +180,9 @@ def advance(boot: Boot, entry: Entry) -> Boot:
             boot = dataclasses.replace(boot, script=script)
             why = f"profile {profile}" if profile else ""
             return _mark(boot, Stage.SCRIPT, at, done=True, detail=f"by {door.upper()}", why=why)
+        case events.FileRendered(name=name, source=source, door=door) if _is_grubs(name):
+            detail = f"{name} by {door.upper()}"
+            return _mark(boot, Stage.SCRIPT, at, done=True, detail=detail, why=f"profile {source}")
         case events.AgentProgressed(stage=stage, message=message):
             detail = ": ".join(part for part in (stage, message) if part)
             return _mark(boot, Stage.OSIE, at, done=True, detail=detail)
@@ -201,7 +220,8 @@ def trouble(event: events.AnyEvent) -> str:
 
 def _answered(boot: Boot, at: float, event: events.OfferSent | events.AckSent) -> Boot:
     program = event.program.lower()
-    done = isinstance(event, events.AckSent)
+    # A proxyDHCP offer gives no address, and many clients ask for no more than that.
+    done = isinstance(event, events.AckSent) or (bool(event.boot_file) and not event.address)
     if "ipxe" in program:
         stage = Stage.IPXE_DHCP
     elif "pxe" in program or "http" in program:
@@ -238,11 +258,15 @@ def _loaded(boot: Boot, name: str) -> Stage | None:
     for command, stage in (("kernel", Stage.KERNEL), ("initrd", Stage.INITRD)):
         if last in _named_by(boot.script, command):
             return stage
-    if last.endswith(".ipxe"):
+    if last.endswith(".ipxe") or _is_grubs(last):
         return None
-    if Stage.SCRIPT not in boot.marks:
-        return Stage.BOOT_FILE
-    return Stage.INITRD if "initr" in last else Stage.KERNEL if "vmlinu" in last else None
+    if "initr" in last or "vmlinu" in last:
+        return Stage.INITRD if "initr" in last else Stage.KERNEL
+    return None if Stage.SCRIPT in boot.marks else Stage.BOOT_FILE
+
+
+def _is_grubs(name: str) -> bool:
+    return _last_part(name).startswith("grub.cfg")
 
 
 def _named_by(script: str, command: str) -> set[str]:

@@ -1,10 +1,13 @@
-"""The two networks that a machine can boot in, made and unmade.
+"""The networks that a machine can boot in, made and unmade.
 
 `direct`: the machine and the server are on one bridge.  `relayed`: the server is in a network
 namespace of its own, behind a router that relays DHCP with ISC's ``dhcrelay`` and says so in
 option 82::
 
     machine -- br-lab 192.168.77.1 [router and relay] 192.168.78.2 -- 192.168.78.1 server
+
+`beside`: as `direct`, and ``dnsmasq`` on the same bridge gives all addresses and knows nothing of
+booting.
 """
 
 import contextlib
@@ -21,6 +24,7 @@ from boots.lab.errors import LabError
 from boots.lab.isolation import NotPermittedError, inside
 
 RELAY = "dhcrelay"
+OTHER_DHCP = "dnsmasq"
 BRIDGE = "br-lab"
 TAP = "tap-lab"
 CLIENTS = IPv4Interface("192.168.77.1/24")
@@ -28,13 +32,20 @@ CLIENTS = IPv4Interface("192.168.77.1/24")
 
 SERVER = IPv4Interface("192.168.78.1/24")
 ROUTER = IPv4Interface("192.168.78.2/24")
+OTHER = IPv4Interface("192.168.77.2/24")
+OTHER_NAMESPACE = "other"
+OTHER_SIDE = "to-lab"
+OTHER_PORT = "to-other"
+LEASES = ("192.168.77.100", "192.168.77.150")
+"""What ``dnsmasq`` gives out, from the first to the last."""
+
 SERVER_NAMESPACE = "server"
 SERVER_SIDE = "to-relay"
 ROUTER_SIDE = "to-server"
 
 
 class RelayError(LabError):
-    """The relay did not start; the text is what it said."""
+    """The relay or the other DHCP server did not start; the text is what it said."""
 
 
 @dataclass(frozen=True)
@@ -75,8 +86,33 @@ def relayed(log: Path) -> Iterator[Topology]:
         space = made.enter_context(network.named(SERVER_NAMESPACE))
         made.enter_context(network.cable(ROUTER_SIDE, ROUTER, SERVER_SIDE, SERVER, space))
         network.route(CLIENTS.network, ROUTER.ip, space)
-        made.enter_context(_relay(log))
+        said = b"Sending on   Socket"
+        made.enter_context(_daemon(RELAY, "isc-dhcp-relay", relay_command(), said, log))
         yield Topology(TAP, BRIDGE, SERVER_SIDE, SERVER.ip, space)
+
+
+@contextlib.contextmanager
+def beside(log: Path) -> Iterator[Topology]:
+    """As `direct`, beside another DHCP server; `log` is where that one writes what it does."""
+    with direct() as place, contextlib.ExitStack() as made:
+        space = made.enter_context(network.named(OTHER_NAMESPACE))
+        made.enter_context(network.plug(OTHER_PORT, BRIDGE, OTHER_SIDE, OTHER, space))
+        command = [*network.in_namespace(space), *other_command(log.with_suffix(".pid"))]
+        made.enter_context(_daemon(OTHER_DHCP, "dnsmasq-base", command, b"DHCP, IP range", log))
+        yield place
+
+
+def other_command(pid_file: Path) -> list[str]:
+    """The other server in the foreground: dnsmasq, with addresses for all and nothing else.
+
+    It does not probe addresses first, or each OFFER would be 3 s late.
+    """
+    return [
+        *(OTHER_DHCP, "--no-daemon", "--conf-file=/dev/null", "--port=0", "--user=root"),
+        *(f"--interface={OTHER_SIDE}", "--no-ping", "--leasefile-ro", "--log-dhcp"),
+        *(f"--dhcp-range={','.join(LEASES)},1h", f"--dhcp-option=3,{CLIENTS.ip}"),
+        f"--pid-file={pid_file}",
+    ]
 
 
 def relay_command() -> list[str]:
@@ -89,28 +125,31 @@ def relay_command() -> list[str]:
 
 
 @contextlib.contextmanager
-def _relay(log: Path) -> Iterator[None]:
-    if shutil.which(RELAY) is None:
-        raise RelayError(f"no {RELAY}: install the package isc-dhcp-relay")
+def _daemon(
+    program: str, package: str, command: list[str], ready: bytes, log: Path
+) -> Iterator[None]:
+    """A program that runs meanwhile; it is `ready` when it says so."""
+    if shutil.which(program) is None:
+        raise RelayError(f"no {program}: install the package {package}")
     with log.open("wb") as output:
-        process = subprocess.Popen(
-            relay_command(), stdin=subprocess.DEVNULL, stdout=output, stderr=output
-        )
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
     try:
-        _wait_until_listening(process, log)
+        _wait_until_ready(process, program, ready, log)
         yield
     finally:
         process.terminate()
         process.wait(timeout=5)
 
 
-def _wait_until_listening(process: subprocess.Popen[bytes], log: Path, timeout: float = 5) -> None:
+def _wait_until_ready(
+    process: subprocess.Popen[bytes], program: str, ready: bytes, log: Path, timeout: float = 5
+) -> None:
     deadline = time.monotonic() + timeout
-    while b"Sending on   Socket" not in (said := log.read_bytes()):
+    while ready not in (said := log.read_bytes()):
         if process.poll() is not None or time.monotonic() > deadline:
             process.kill()
             process.wait()
-            raise RelayError(f"dhcrelay did not start: {said.decode(errors='replace').strip()}")
+            raise RelayError(f"{program} did not start: {said.decode(errors='replace').strip()}")
         time.sleep(0.02)
 
 

@@ -11,12 +11,16 @@ from boots.model.machine import Known, Machine
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """All machines, and three ways to find one.  A new one is made when records change."""
+    """All machines, and four ways to find one.  A new one is made when records change.
+
+    `by_serial` holds Raspberry Pis by the folder that they ask below.
+    """
 
     machines: tuple[Machine, ...] = ()
     by_mac: dict[Mac, Known] = field(default_factory=dict)
     by_address: dict[IPv4Address, Known] = field(default_factory=dict)
     by_name: dict[str, Machine] = field(default_factory=dict)
+    by_serial: dict[str, Known] = field(default_factory=dict)
 
 
 def build(machines: Iterable[Machine]) -> tuple[Index, list[Fault]]:
@@ -40,6 +44,11 @@ def build(machines: Iterable[Machine]) -> tuple[Index, list[Fault]]:
             first = index.by_mac.setdefault(interface.mac, known)
             if first is not known:
                 faults.append(_claimed("MAC", interface.mac, machine, first.machine))
+            board = interface.netboot.raspberry_pi
+            if board is not None:
+                first = index.by_serial.setdefault(board.asks_below, known)
+                if first.machine is not machine:
+                    faults.append(_claimed("serial", board.serial, machine, first.machine))
             if interface.reservation is None:
                 continue
             first = index.by_address.setdefault(interface.reservation.address, known)

@@ -14,13 +14,26 @@ interface; a machine of several lists them under ``interfaces``.  ``defaults`` b
 holds what all of them share.
 """
 
+import re
 from ipaddress import IPv4Address, IPv4Interface
 from typing import Any
 
+from boots.machines import extra
+from boots.machines.architectures import boot_files
 from boots.machines.documents import Mapping
 from boots.machines.fault import Wrong
 from boots.machines.node import Node
-from boots.model.machine import Interface, Machine, Netboot, Place, Reservation, Route, Then
+from boots.model.machine import (
+    Interface,
+    Machine,
+    Metadata,
+    Netboot,
+    Place,
+    RaspberryPi,
+    Reservation,
+    Route,
+    Then,
+)
 
 _NETBOOT_KEYS = {
     "netboot",
@@ -28,8 +41,11 @@ _NETBOOT_KEYS = {
     "script",
     "script_url",
     "boot_file",
+    "boot_files",
     "kernel_args",
     "console",
+    "pxelinux",
+    "raspberry_pi",
 }
 _ADDRESS_KEYS = {
     "address",
@@ -42,12 +58,23 @@ _ADDRESS_KEYS = {
     "search",
     "lease_time",
     "routes",
+    "options",
 }
 INTERFACE_KEYS = _NETBOOT_KEYS | _ADDRESS_KEYS | {"mac", "dhcp", "vlan"}
-MACHINE_KEYS = {"name", "cpu", "then", "facility", "interfaces", "notes"}
+_METADATA_KEYS = {
+    "instance_id",
+    "user_data",
+    "vendor_data",
+    "ssh_keys",
+    "tags",
+    "plan",
+    "values",
+}
+MACHINE_KEYS = _METADATA_KEYS | {"name", "cpu", "then", "facility", "interfaces", "notes"}
 FILE_KEYS = {"machines", "defaults", "notes"}
-NO_DEFAULT = {"name", "mac", "address", "interfaces"}
+NO_DEFAULT = {"name", "mac", "address", "interfaces", "raspberry_pi", "instance_id"}
 
+_SERIAL = re.compile(r"[0-9a-fA-F]{8}(?:[0-9a-fA-F]{8})?")
 _NOWHERE = IPv4Interface("0.0.0.0/0")
 _ANY = {"mac": "02:00:00:00:00:00", "address": "192.0.2.1/24"}  # stands in for a machine's own
 
@@ -72,6 +99,9 @@ def _with(defaults: dict[str, Any], node: Node) -> Node:
     if not isinstance(node.value, dict):
         return node
     merged = Mapping({**defaults, **node.value})
+    shared, own = defaults.get("values"), node.value.get("values")
+    if isinstance(shared, dict) and isinstance(own, dict):
+        merged["values"] = {**shared, **own}
     merged.line = node.line
     return Node(merged, node.path)
 
@@ -96,7 +126,23 @@ def machine(node: Node, place: Place, record: bytes) -> Machine:
         cpu=node.at("cpu").choice(("x86_64", "aarch64"), "x86_64"),
         then=Then(node.at("then").choice(tuple(then.value for then in Then), Then.IDLE.value)),
         facility=node.at("facility").text(),
+        metadata=_metadata(node),
         record=record,
+    )
+
+
+def _metadata(node: Node) -> Metadata:
+    values = node.at("values")
+    if values.value is not None and not isinstance(values.value, dict):
+        raise values.wrong("a mapping is wanted here", "write a word and its value below it")
+    return Metadata(
+        instance_id=node.at("instance_id").text(),
+        user_data=node.at("user_data").text(),
+        vendor_data=node.at("vendor_data").text(),
+        ssh_keys=node.at("ssh_keys").texts(),
+        tags=node.at("tags").texts(),
+        plan=node.at("plan").text(),
+        values={str(key): values.at(key).text() for key in values.value or {}},
     )
 
 
@@ -131,11 +177,32 @@ def _interface(own: Node, name: Node) -> Interface:
             script=own.at("script").text(),
             script_url=own.at("script_url").url("http", "https", "tftp"),
             boot_file=own.at("boot_file").text(),
+            boot_files=boot_files(own.at("boot_files")),
             kernel_args=own.at("kernel_args").texts(),
             console=own.at("console").text(),
+            pxelinux=own.at("pxelinux").text(),
+            raspberry_pi=_raspberry_pi(own.at("raspberry_pi")),
         ),
         dhcp=own.at("dhcp").flag(True),
         vlan=own.at("vlan").text(),
+    )
+
+
+def _raspberry_pi(node: Node) -> RaspberryPi | None:
+    if node.value is None:
+        return None
+    if not isinstance(node.value, dict):
+        raise node.wrong("a mapping is wanted here", "write serial: … below it")
+    node.refuse_unknown({"serial", "folder", "config"})
+    serial = node.at("serial").text()
+    if not _SERIAL.fullmatch(serial):
+        problem = f'"{serial}" is not the serial number of a Raspberry Pi'
+        raise node.at("serial").wrong(
+            problem if serial else "the serial number is missing",
+            "write its 8 or 16 hex digits, as its screen or /proc/cpuinfo shows them",
+        )
+    return RaspberryPi(
+        serial=serial, folder=node.at("folder").text(), config=node.at("config").text()
     )
 
 
@@ -158,6 +225,7 @@ def _reservation(node: Node, name: Node) -> Reservation | None:
             Route(network=route.at("to").network(), router=_router(route))
             for route in node.at("routes").items()
         ),
+        options=extra.options(node.at("options")),
     )
     return reservation if has_address else None
 

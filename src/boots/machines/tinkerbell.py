@@ -10,7 +10,16 @@ from ipaddress import IPv4Address, IPv6Address
 
 from boots.machines.fault import Wrong
 from boots.machines.node import Node
-from boots.model.machine import Interface, Machine, Netboot, Place, Reservation, Route
+from boots.model.machine import (
+    Interface,
+    Machine,
+    Metadata,
+    Netboot,
+    Place,
+    RaspberryPi,
+    Reservation,
+    Route,
+)
 
 GROUP = "tinkerbell.org/"
 VERSION = f"{GROUP}v1alpha1"
@@ -34,6 +43,8 @@ def hardware(node: Node, place: Place, record: bytes) -> Machine:
         spec.at("metadata"),
         name=f"{namespace}/{name}" if name and namespace not in {"", "default"} else name,
         agent_id=spec.at("agentID").text(),
+        user_data=spec.at("userData").text(),
+        vendor_data=spec.at("vendorData").text(),
         place=place,
         record=record,
     )
@@ -62,7 +73,15 @@ def hardware_json(node: Node, place: Place, record: bytes) -> Machine:
 
 
 def _machine(
-    interfaces: Node, metadata: Node, *, name: str, agent_id: str, place: Place, record: bytes
+    interfaces: Node,
+    metadata: Node,
+    *,
+    name: str,
+    agent_id: str,
+    place: Place,
+    record: bytes,
+    user_data: str = "",
+    vendor_data: str = "",
 ) -> Machine:
     found = tuple(_interface(node) for node in interfaces.items() if _is_filled_in(node))
     if not found and not name:
@@ -80,8 +99,39 @@ def _machine(
         cpu=next(filter(None, archs), "x86_64"),
         agent_id=agent_id,
         facility=meta.at("facility").at("facility_code").text(),
+        metadata=_metadata(meta, user_data, vendor_data),
         record=record,
     )
+
+
+def _metadata(meta: Node, user_data: str, vendor_data: str) -> Metadata:
+    """What the system that runs next may ask for; a value of the wrong kind is passed over."""
+    instance, custom = _mapping(meta.at("instance")), _mapping(meta.at("custom"))
+    return Metadata(
+        instance_id=_calm(instance.at("id")),
+        user_data=user_data or _calm(instance.at("userdata")),
+        vendor_data=vendor_data,
+        ssh_keys=_calm_list(instance.at("ssh_keys")),
+        tags=_calm_list(instance.at("tags")),
+        plan=_calm(_mapping(meta.at("facility")).at("plan_slug")),
+        values={
+            str(key): text for key in custom.value or {} if (text := _calm(custom.at(str(key))))
+        },
+    )
+
+
+def _mapping(node: Node) -> Node:
+    return node if isinstance(node.value, dict) else Node(None, node.path)
+
+
+def _calm(node: Node) -> str:
+    return "" if isinstance(node.value, dict | list) else node.text()
+
+
+def _calm_list(node: Node) -> tuple[str, ...]:
+    if not isinstance(node.value, list):
+        return tuple(filter(None, (_calm(node),)))
+    return tuple(filter(None, map(_calm, node.items())))
 
 
 def _is_filled_in(interface: Node) -> bool:
@@ -112,7 +162,20 @@ def _interface(node: Node) -> Interface:
             kernel=osie.at("kernel").text(),
             initrd=osie.at("initrd").text(),
             kernel_args=osie.at("kernelParams").texts(),
+            pxelinux=netboot.at("pxelinux").at("config").text(),
+            raspberry_pi=_raspberry_pi(netboot.at("rpi")),
         ),
+    )
+
+
+def _raspberry_pi(node: Node) -> RaspberryPi | None:
+    serial = node.at("serialNum").text()
+    if not serial:
+        return None
+    return RaspberryPi(
+        serial=serial,
+        folder=node.at("firmwarePath").text(),
+        config=node.at("configTxt").text(),
     )
 
 

@@ -35,3 +35,11 @@ def to_bytes(mac: Mac) -> bytes:
 def dashed(mac: Mac) -> str:
     """``52-54-00-12-34-56``: the form of BOOTIF and of ``pxelinux.cfg/01-…``."""
     return mac.replace(":", "-")
+
+
+def separated(mac: Mac, separator: str) -> str:
+    """The pairs of a MAC with this between them; ``.`` stands between fours."""
+    if separator != ".":
+        return mac.replace(":", separator)
+    plain = mac.replace(":", "")
+    return ".".join(plain[at : at + 4] for at in range(0, 12, 4))

@@ -92,6 +92,14 @@ class RaspberryPi(Word, frozen=True):
     folder: str = ""
     config: str = ""
 
+    @property
+    def asks_below(self) -> str:
+        """The folder it asks in: the last eight digits of the serial number.
+
+        ``/proc/cpuinfo`` has sixteen, and its loader's screen eight.
+        """
+        return self.serial.lower()[-8:]
+
 
 class Netboot(Word, frozen=True):
     """What an interface boots over the network, if it may.
@@ -167,12 +175,13 @@ class Known(Word, frozen=True):
     """A machine, and the one of its interfaces that is asking.
 
     A `stranger` has no record: its machine is made up from its MAC, and from its lease if it
-    has one.
+    has one.  `held` says why it may boot nothing for a while; empty for most.
     """
 
     machine: Machine
     interface: Interface
     stranger: bool = False
+    held: str = ""
 
     @property
     def mac(self) -> Mac:

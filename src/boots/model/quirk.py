@@ -9,7 +9,8 @@ class Match(Word, frozen=True):
     """Which clients a quirk is about: those to whom all that is not empty applies.
 
     `codes` are numbers of option 93, `vendor_class` and `user_class` beginnings of options 60
-    and 77, `ouis` beginnings of MACs, `programs` names of `boots.policy.client.Program`.
+    and 77, `ouis` beginnings of MACs.  `programs` are names of `Program`, kinds of client as
+    told by the message alone.  `has` are codes of options of which one is there at least.
     """
 
     codes: tuple[int, ...] = ()
@@ -18,22 +19,24 @@ class Match(Word, frozen=True):
     user_class: str = ""
     ouis: tuple[str, ...] = ()
     programs: tuple[str, ...] = ()
+    has: tuple[int, ...] = ()
 
 
 class Behaviour(Word, frozen=True):
     """What is done otherwise; None or empty leaves it as it is.
 
     `architecture` is what the client is, whatever it says.
-    `program` is which kind of client it is, by the names of `boots.policy.client.Program`.
+    `program` is which kind of client it is, by a name of `Program`.
     `vendor_class` is sent as option 60, ``""`` sends none.
     `discovery_control` is whether option 43 tells it to skip the search for boot servers.
     `vendor_options` are further sub-options of 43, raw, by code.
     `options` are further options, raw, by code.
     `omit` are codes of options that are not sent.
-    `whole_path` gives its boot file as a full URL, or with the MAC before it.
+    `server_name` sends the address of the TFTP server as option 66, too.
+    `whole_path` gives its boot file as a full URL.
     `broadcast` sends its replies to everybody, whatever its flags say.
-    `chain_load` gives an iPXE a boot file of ours before it gets the script.
-    `boot_file` replaces the boot file of its architecture.
+    `chain_load` gives an iPXE that lacks what ours has a boot file of ours before the script.
+    `boot_file` replaces the boot file of its architecture, where it is installed.
     `largest_block` is the largest TFTP block in bytes.
     """
 
@@ -44,6 +47,7 @@ class Behaviour(Word, frozen=True):
     vendor_options: Mapping[int, bytes] = {}
     options: Mapping[int, bytes] = {}
     omit: tuple[int, ...] = ()
+    server_name: bool | None = None
     whole_path: bool | None = None
     broadcast: bool | None = None
     chain_load: bool | None = None

@@ -76,6 +76,8 @@ class Profile(Word, frozen=True):
 
     `kernel` and `initrds` are URLs, or names among the site's files.  ``{cpu}`` in them stands
     for the machine's CPU.  With `agent` the arguments that OSIE's agent needs are added.
+    Kernel, initrds, arguments and script URL may hold templates.  `files` are further ones that
+    are published, for what the kernel loads by itself.
     A profile without a kernel is one of these, in this order: `script`, the template of an iPXE
     script; `script_url`, which iPXE loads; `disk`, which boots from the machine's own.
     `templates` are the texts of files that are rendered for each machine, by their names.
@@ -87,6 +89,7 @@ class Profile(Word, frozen=True):
     initrds: tuple[str, ...] = ()
     args: tuple[str, ...] = ()
     agent: bool = False
+    files: tuple[str, ...] = ()
     script: str = ""
     script_url: str = ""
     disk: bool = False
@@ -124,6 +127,7 @@ class Hook(Word, frozen=True):
 class Iso(Word, frozen=True):
     """The ISO endpoint: which image is handed out, and the text in it that is overwritten."""
 
+    enabled: bool = False
     url: str = ""
     placeholder: bytes = b""
     static_ipam: bool = False

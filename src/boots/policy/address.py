@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 from boots.model.machine import Reservation
+from boots.model.site import Site
+from boots.policy import subnet
 from boots.policy.asked import Asked
 from boots.policy.client import Program
 from boots.wire import options
@@ -42,23 +44,67 @@ def assign(asked: Asked) -> Assignment | Denial | NoAddress:
     reservation = asked.known.interface.reservation
     if reservation is None:
         return NoAddress("its record has no address")
+    chosen = message.get(options.SERVER_ID)
+    if message.kind is MessageType.REQUEST and chosen not in {None, *own_ids(message, site)}:
+        return NoAddress(f"the client took the offer of {chosen}")
+    elsewhere = _elsewhere(asked, reservation)
+    if elsewhere:
+        return _refused(asked, elsewhere) if _is_lost(asked) else NoAddress(elsewhere)
     given = Assignment(
         reservation, reservation.lease_time or site.lease_time, "its record has the address"
     )
-    if message.kind is not MessageType.REQUEST:
-        return given
-    chosen = message.get(options.SERVER_ID)
-    if chosen is not None and chosen != site.server:
-        return NoAddress(f"the client took the offer of {chosen}")
     wanted = wanted_address(message)
-    if wanted in {None, reservation.address}:
+    if message.kind is not MessageType.REQUEST or wanted in {None, reservation.address}:
         return given
     if asked.client.program is not Program.OS:
         # A NAK sends a Dell ROM to its disk; the right address in the ACK costs nothing.
         return Assignment(
             reservation, given.lease_time, f"its record has the address, not {wanted}"
         )
-    return Denial(f"its record has {reservation.address}, it asks for {wanted}")
+    return _refused(asked, f"{_has(asked)} {reservation.address}, it asks for {wanted}")
+
+
+def _refused(asked: Asked, why: str) -> Denial | NoAddress:
+    """NAK, or silence where somebody else may know better, or where a NAK ends a boot."""
+    if asked.client.program is not Program.OS:
+        return NoAddress(why)
+    if not asked.site.authoritative:
+        return NoAddress(f"{why}, and others give addresses here, too")
+    return Denial(why)
+
+
+def _elsewhere(asked: Asked, reservation: Reservation) -> str:
+    """Why the address would be of no use where the client is; empty if it would, or who knows.
+
+    On our own link nothing is said against an address: several networks may share a wire.  Behind
+    a relay only what the settings say of networks is known.
+    """
+    where = subnet.select(asked.message, asked.site) if subnet.selector(asked.message) else None
+    if where is None or reservation.address in where.network:
+        return ""
+    return f"{_has(asked)} {reservation.address}, it asks from {where.network}"
+
+
+def _has(asked: Asked) -> str:
+    return "its lease is" if asked.known.stranger else "its record has"
+
+
+def _is_lost(asked: Asked) -> bool:
+    """Whether a client asks for an address of a network that it is not in (§4.3.2)."""
+    where = subnet.select(asked.message, asked.site)
+    wanted = wanted_address(asked.message)
+    return (
+        asked.message.kind is MessageType.REQUEST
+        and where is not None
+        and wanted is not None
+        and wanted not in where.network
+    )
+
+
+def own_ids(message: Message, site: Site) -> tuple[IPv4Address, ...]:
+    """Our server identifiers for a client: the first is what it is told (RFC 5107 §4)."""
+    override = subnet.server_override(message)
+    return (site.server,) if override is None else (override, site.server)
 
 
 def wanted_address(message: Message) -> IPv4Address | None:

@@ -53,7 +53,7 @@ def _address(asked: Asked) -> Answer:
         case NoAddress(why):
             return Answer(why, asked.client)
         case Denial(why):
-            return _send(asked, reply.nak(asked.message, why, asked.site), why)
+            return _send(asked, reply.nak(asked, why), why)
         case Assignment():
             decision = decide(asked.client, asked.known, asked.site)
             whole = reply.offer_or_ack(asked, assignment, decision)

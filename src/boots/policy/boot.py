@@ -8,13 +8,18 @@ URL that `decide` hands out is one that `fetch` gives.
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from boots.model.mac import separated
 from boots.model.machine import Known
 from boots.model.site import Site
 from boots.policy import script
-from boots.policy.client import Client, Program
+from boots.policy.client import OUR_CLASSES, Client, Program, lacks_ours
 from boots.policy.generated import generate
 from boots.policy.got import File, Got, Ground, Refusal, Script
 from boots.policy.path import AUTOEXEC, SCRIPT, SCRIPT_NAMES, URL_SAFE, leads_back, tftp_base
+
+# A name that no file has: a ROM left without one waits a minute for a proxyDHCP server, with
+# this one it is refused at once and goes on to the next boot device.  Smee's name for it.
+NOT_ALLOWED = "netboot-not-allowed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +50,8 @@ Decision = Load | Disk | Silence
 def decide(client: Client, known: Known | None, site: Site) -> Decision:
     """What the program now running on the machine should run next.
 
-    The last stage of the chain is tested first, so iPXE is never told to load iPXE, and a chain
-    ends after two loads: a boot file, then the script.
+    A chain ends after two loads: a boot file, then the script.  Firmware gets the boot file, and
+    an iPXE that is not ours where the site or a quirk wants that; ours gets the script.
     """
     if known is None:
         return Silence("no record has this MAC")
@@ -55,9 +60,21 @@ def decide(client: Client, known: Known | None, site: Site) -> Decision:
     refusal = refused(known)
     if refusal:
         return Disk(refusal)
-    if client.program is Program.IPXE:
+    if client.program is Program.IPXE and not is_strange(client, site):
         return _script(client, known, site)
     return _boot_file(client, known, site)
+
+
+def is_strange(client: Client, site: Site) -> bool:
+    """Whether an iPXE must load ours first.
+
+    Never one that we loaded, or the chain would have no end: that has the site's user class; and
+    it lacks nothing (`lacks_ours`), by which it is known where the site names no class.
+    """
+    if site.user_class:
+        return client.user_class != site.user_class
+    known_class = client.user_class in OUR_CLASSES
+    return bool(client.quirk.chain_load) and not known_class and lacks_ours(client)
 
 
 def refused(known: Known) -> str:
@@ -67,7 +84,7 @@ def refused(known: Known) -> str:
         return "its record names a boot server of its own"
     if not known.interface.netboot.allowed:
         return "netboot is off for this machine"
-    return ""
+    return known.held
 
 
 def _script(client: Client, known: Known, site: Site) -> Decision:
@@ -81,25 +98,42 @@ def _script(client: Client, known: Known, site: Site) -> Decision:
 
 
 def _boot_file(client: Client, known: Known, site: Site) -> Decision:
-    own = known.interface.netboot
-    name = own.boot_files.get(client.architecture) or own.boot_file
-    whose = "its record names"
+    whose, name = _chosen(client, known, site)
     if not name:
-        name, whose = site.boot_files.get(client.architecture, ""), client.architecture.value
-        if not name:
-            return Disk(_without_boot_file(client))
+        return Disk(_without_boot_file(client))
     if name not in site.files:
         return Disk(f"{whose} {name}, which is not among the boot files")
-    why = f"{whose} {name}" if whose == "its record names" else f"{whose} loads {name}"
-    if client.program is Program.UEFI_HTTP:
-        return Load(http_url(known, site, name), f"{why} over HTTP")
-    return Load(tftp_url(known, site, name), f"{why} over TFTP")
+    http = client.program is Program.UEFI_HTTP
+    url = file_url(known, site, name, http=http)
+    return Load(url, f"{whose} {name} over {'HTTP' if http else 'TFTP'}")
+
+
+def _chosen(client: Client, known: Known, site: Site) -> tuple[str, str]:
+    """Who says which boot file it is, and its name: the nearer to the machine wins."""
+    own, architecture = known.interface.netboot, client.architecture
+    name = own.boot_files.get(architecture) or own.boot_file
+    if name:
+        return "its record names", name
+    profile = site.profiles.get(own.profile or site.default_profile)
+    name = profile.boot_files.get(architecture, "") if profile else ""
+    if profile and name:
+        return f"profile {profile.name} names", name
+    name = client.quirk.boot_file
+    if name in site.files:
+        return "a quirk names", name
+    return f"{architecture.value} loads", site.boot_files.get(architecture, "")
 
 
 def _without_boot_file(client: Client) -> str:
     if client.code is None:
         return "the client does not say its architecture (option 93)"
     return f"no boot file is installed for {client.architecture.value} (option 93: {client.code})"
+
+
+def file_url(known: Known, site: Site, name: str, *, http: bool) -> str:
+    """The URL of a boot file, over HTTP or TFTP, with the MAC as the site wants it written."""
+    base = site.http_url if http else tftp_base(site)
+    return f"{base}/{separated(known.mac, site.mac_separator)}/{quote(name, safe=URL_SAFE)}"
 
 
 def http_url(known: Known, site: Site, name: str) -> str:
@@ -127,6 +161,9 @@ def fetch(name: str, known: Known | None, site: Site, *, tftp: bool = False) -> 
         return Refusal(Ground.FORBIDDEN, why)
     if name in SCRIPT_NAMES:
         return _rendered(name, known, site, tftp=tftp)
+    if name == NOT_ALLOWED:
+        why = f"there is nothing for it to boot; boots explain {known.mac} says why"
+        return Refusal(Ground.FORBIDDEN, why)
     made = generate(name, known, site)
     if made is not None:
         return made

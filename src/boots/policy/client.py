@@ -8,6 +8,7 @@ from boots.model import mac as macs
 from boots.model.mac import Mac
 from boots.model.machine import Architecture
 from boots.model.quirk import PLAIN, Behaviour, Quirk
+from boots.policy import quirks as shipped
 from boots.wire import options, pxe
 from boots.wire.dhcp import BOOTREQUEST, Message
 from boots.wire.pxe import ArchitectureCode as Code
@@ -66,31 +67,69 @@ ARCHITECTURES: dict[Code, Architecture] = {
 }
 
 # User classes that iPXE builds send: stock ones, Tinkerbell's, and one for builds of one's own.
-IPXE_CLASSES = frozenset({"iPXE", "gPXE", "Tinkerbell", "Boots"})
+OUR_CLASSES = frozenset({"Tinkerbell", "Boots"})
+IPXE_CLASSES = frozenset({"iPXE", "gPXE"}) | OUR_CLASSES
 
 
-def from_dhcp(message: Message, quirks: tuple[Quirk, ...] = ()) -> Client | None:
+def from_dhcp(message: Message, quirks: tuple[Quirk, ...] = shipped.SHIPPED) -> Client | None:
     """The client behind a message; None when it is a reply, or from no Ethernet-like interface.
 
     `quirks` are those of the site; what the client is and what it needs is told by them, too.
     """
     if message.op != BOOTREQUEST or len(message.chaddr) != 6:
         return None
-    del quirks
     user_class = _user_class(message)
     ipxe = message.get(pxe.IPXE)
     code = _code(message)
+    mac = macs.from_bytes(message.chaddr)
+    program = _program(message, user_class)
+    architecture = _architecture(code)
+    facts = shipped.Facts(
+        mac=mac,
+        program=program.name,
+        architecture=architecture,
+        code=code,
+        vendor_class=message.get(options.VENDOR_CLASS) or "",
+        user_class=user_class,
+        options=frozenset(message.options),
+    )
+    quirk = shipped.behaviour(facts, quirks)
     return Client(
-        mac=macs.from_bytes(message.chaddr),
-        program=_program(message, user_class),
-        architecture=ARCHITECTURES.get(code, Architecture.UNKNOWN)
-        if code is not None
-        else Architecture.UNKNOWN,
+        mac=mac,
+        program=_as_quirk_says(program, quirk),
+        architecture=quirk.architecture or architecture,
         code=code,
         user_class=user_class,
         features=pxe.features(ipxe) if ipxe else frozenset(),
         uuid=message.get(pxe.UUID),
+        quirk=quirk,
     )
+
+
+def _architecture(code: Code | None) -> Architecture:
+    if code is None:
+        return Architecture.UNKNOWN
+    return ARCHITECTURES.get(code, Architecture.UNKNOWN)
+
+
+# What every iPXE that we load has, by which it is told from one that cannot boot what we serve;
+# to start a kernel it needs one of two.
+OURS = frozenset({"http", "dns", "tftp"})
+STARTS_KERNELS = frozenset({"bzimage", "efi"})
+
+
+def lacks_ours(client: Client) -> bool:
+    """Whether an iPXE lacks something that ours has, so that it is not one we loaded."""
+    return not (client.features >= OURS and client.features & STARTS_KERNELS)
+
+
+def _as_quirk_says(program: Program, quirk: Behaviour) -> Program:
+    """The program that a quirk makes of one.
+
+    An iPXE never becomes firmware: it would be given iPXE again, and so would that.
+    """
+    said = Program[quirk.program] if quirk.program else program
+    return said if program is not Program.IPXE or said is Program.OS else program
 
 
 def _program(message: Message, user_class: str) -> Program:

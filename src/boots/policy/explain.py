@@ -8,8 +8,10 @@ from boots.model.mac import Mac, to_bytes
 from boots.model.machine import Known
 from boots.model.site import Site
 from boots.policy import client as clients
+from boots.policy import proxy
 from boots.policy.answer import Answer, answer
-from boots.policy.boot import Load, fetch
+from boots.policy.boot import Load, fetch, is_strange
+from boots.policy.client import OURS, STARTS_KERNELS, Program
 from boots.policy.got import File, Got
 from boots.policy.path import named
 from boots.wire import dhcp, options, pxe
@@ -28,6 +30,8 @@ class Firmware:
     vendor_class: str
     code: ArchitectureCode | None
     ipxe: bool = False
+    user_class: str = "iPXE"
+    features: frozenset[str] = OURS | STARTS_KERNELS
 
 
 # What real ones send, as captured; the UNDI version at the end is of no consequence.
@@ -43,11 +47,12 @@ FIRMWARE = (
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One exchange: who asked, with what message, and what the answer was."""
+    """One exchange: who asked, with what message at which port, and what the answer was."""
 
     who: str
     request: Message
     answer: Answer
+    port: int = dhcp.SERVER_PORT
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +70,8 @@ def chain(firmware: Firmware, mac: Mac, known: Known | None, site: Site) -> Chai
     fetched: list[tuple[str, Got]] = []
     who = firmware
     for _ in range(_LONGEST_CHAIN):
-        message = discover(who, mac)
-        found = answer(message, clients.from_dhcp(message), known, site)
-        steps.append(Step(who.name, message, found))
+        steps += _ask(who, mac, known, site)
+        found = steps[-1].answer
         if not isinstance(found.decision, Load):
             break
         url = found.decision.url
@@ -76,11 +80,37 @@ def chain(firmware: Firmware, mac: Mac, known: Known | None, site: Site) -> Chai
             break  # somebody else's server: what it gives is not ours to say
         got = fetch(name, known, site, tftp=url.startswith("tftp:"))
         fetched.append((url, got))
-        if who.ipxe or not isinstance(got, File):
-            break  # what iPXE loads is a script, and the last word
-        # Every boot file that we hand out is an iPXE.
-        who = replace(firmware, name="iPXE", ipxe=True, vendor_class=_as_pxe(firmware))
+        client = found.client
+        if client and client.program is Program.IPXE and not is_strange(client, site):
+            break  # what our iPXE loads is a script, and the last word
+        if not isinstance(got, File):
+            break
+        # Every boot file that we hand out is an iPXE, and one of the site's class if it has one.
+        who = replace(
+            firmware,
+            name="iPXE",
+            ipxe=True,
+            user_class=site.user_class or "iPXE",
+            features=OURS | STARTS_KERNELS,
+            vendor_class=_as_pxe(firmware),
+        )
     return Chain(firmware, tuple(steps), tuple(fetched))
+
+
+def _ask(who: Firmware, mac: Mac, known: Known | None, site: Site) -> list[Step]:
+    """The exchange in which this client learns what to boot; beside another server it may be two.
+
+    The REQUEST by which it takes its address is left out: it brings nothing new.
+    """
+    message = discover(who, mac)
+    client = clients.from_dhcp(message, site.quirks)
+    steps = [Step(who.name, message, answer(message, client, known, site))]
+    again = client is not None and site.mode.proxies and proxy.asks_again(client)
+    if again and steps[0].answer.reply is not None:
+        message = asking(who, mac, MessageType.REQUEST)
+        found = answer(message, client, known, site, proxy=True)
+        steps.append(Step(who.name, message, found, proxy.PORT))
+    return steps
 
 
 def _as_pxe(firmware: Firmware) -> str:
@@ -89,7 +119,12 @@ def _as_pxe(firmware: Firmware) -> str:
 
 def discover(firmware: Firmware, mac: Mac) -> Message:
     """The DISCOVER that this kind of client sends."""
-    values = {options.MESSAGE_TYPE.code: options.MESSAGE_TYPE.write(MessageType.DISCOVER)}
+    return asking(firmware, mac, MessageType.DISCOVER)
+
+
+def asking(firmware: Firmware, mac: Mac, kind: MessageType) -> Message:
+    """A message that this kind of client sends."""
+    values = {options.MESSAGE_TYPE.code: options.MESSAGE_TYPE.write(kind)}
     if firmware.vendor_class:
         values[options.VENDOR_CLASS.code] = firmware.vendor_class.encode()
     if firmware.code is not None:
@@ -97,9 +132,10 @@ def discover(firmware: Firmware, mac: Mac) -> Message:
         values[pxe.INTERFACE.code] = pxe.INTERFACE.write(Interface(1, 3, 0))
         values[pxe.UUID.code] = bytes(17)
     if firmware.ipxe:
-        values[pxe.USER_CLASS.code] = pxe.USER_CLASS.write(UserClass((b"iPXE",), bare=True))
-        http = next(code for code, name in pxe.FEATURES.items() if name == "http")
-        values[pxe.IPXE.code] = pxe.IPXE.write({http: b"\1"})
+        own = firmware.user_class.encode()
+        values[pxe.USER_CLASS.code] = pxe.USER_CLASS.write(UserClass((own,), bare=True))
+        has = [code for code, name in pxe.FEATURES.items() if name in firmware.features]
+        values[pxe.IPXE.code] = pxe.IPXE.write(dict.fromkeys(has, b"\1"))
     values[options.MAX_SIZE.code] = options.MAX_SIZE.write(1472)
     return Message(
         op=dhcp.BOOTREQUEST,

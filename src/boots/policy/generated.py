@@ -1,19 +1,20 @@
 """Files that stand nowhere: made for one machine from its record, when it asks for them.
 
-Each source is a function of its own module, `(name, known, site) -> Rendered | Refusal | None`;
-None says that the name is not one of its.
+Each source is a function of its own module, `(name, known, site)` to what is made, to a file
+that stands for the name, or to a refusal; None says that the name is not one of its.
 """
 
 from collections.abc import Callable
 
 from boots.model.machine import Known
 from boots.model.site import Site
-from boots.policy.got import Refusal, Rendered
+from boots.policy import grub, profile, pxelinux, raspberry
+from boots.policy.got import File, Refusal, Rendered
 
-Source = Callable[[str, Known, Site], Rendered | Refusal | None]
+Source = Callable[[str, Known, Site], Rendered | File | Refusal | None]
 
 
-def generate(name: str, known: Known, site: Site) -> Rendered | Refusal | None:
+def generate(name: str, known: Known, site: Site) -> Rendered | File | Refusal | None:
     """What the first source that knows this name makes of it; None when none does."""
     for source in _SOURCES:
         made = source(name, known, site)
@@ -22,4 +23,4 @@ def generate(name: str, known: Known, site: Site) -> Rendered | Refusal | None:
     return None
 
 
-_SOURCES: tuple[Source, ...] = ()
+_SOURCES: tuple[Source, ...] = (profile.source, grub.source, pxelinux.source, raspberry.source)

@@ -11,6 +11,7 @@ class Ground(enum.Enum):
     FORBIDDEN = "forbidden"
     MISSING = "missing"
     BROKEN = "broken"
+    GARBLED = "garbled"
 
 
 @dataclass(frozen=True, slots=True)

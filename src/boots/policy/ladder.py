@@ -12,7 +12,10 @@ from boots.model.machine import Architecture
 
 LADDER: Mapping[Architecture, tuple[str, ...]] = {
     Architecture.BIOS: ("undionly.kpxe", "ipxe.pxe"),
-    Architecture.X64_UEFI: ("snponly.efi", "ipxe-amd64.efi", "ipxe.efi", "snp-x86_64.efi"),
+    Architecture.X64_UEFI: (
+        *("snponly.efi", "snponly-x86_64.efi", "snponly-amd64.efi"),
+        *("ipxe-amd64.efi", "ipxe-x86_64.efi", "ipxe.efi", "snp-x86_64.efi"),
+    ),
     Architecture.IA32_UEFI: ("snponly-i386.efi", "ipxe-i386.efi"),
     Architecture.ARM64_UEFI: ("snponly-arm64.efi", "ipxe-arm64.efi", "snp-arm64.efi"),
     Architecture.ARM32_UEFI: ("snponly-arm32.efi", "ipxe-arm32.efi"),
@@ -27,6 +30,19 @@ STAND_INS: Mapping[str, Architecture] = {
     "snp-x86_64.efi": Architecture.X64_UEFI,
     "snp.efi": Architecture.ARM64_UEFI,
     "snp-arm64.efi": Architecture.ARM64_UEFI,
+}
+
+# Debian's signed programs for Secure Boot: the names that shim looks for, and where the packages
+# shim-signed, shim-helpers-…-signed and grub-efi-…-signed put them.
+SIGNED: Mapping[str, str] = {
+    "shimx64.efi": "/usr/lib/shim/shimx64.efi.signed",
+    "mmx64.efi": "/usr/lib/shim/mmx64.efi.signed",
+    "fbx64.efi": "/usr/lib/shim/fbx64.efi.signed",
+    "grubx64.efi": "/usr/lib/grub/x86_64-efi-signed/grubnetx64.efi.signed",
+    "shimaa64.efi": "/usr/lib/shim/shimaa64.efi.signed",
+    "mmaa64.efi": "/usr/lib/shim/mmaa64.efi.signed",
+    "fbaa64.efi": "/usr/lib/shim/fbaa64.efi.signed",
+    "grubaa64.efi": "/usr/lib/grub/arm64-efi-signed/grubnetaa64.efi.signed",
 }
 
 

@@ -7,6 +7,7 @@ from urllib.parse import unquote
 from boots.model import mac as macs
 from boots.model.mac import Mac
 from boots.model.site import Site
+from boots.policy.token import is_one as is_token
 
 SCRIPT = "auto.ipxe"
 # iPXE of 2025 and later asks for this one where it was loaded from, before any DHCP of its own.
@@ -17,7 +18,10 @@ SCRIPT_NAMES = frozenset({SCRIPT, AUTOEXEC})
 URL_SAFE = "/:@+,=~"
 
 # With tracing on, Smee hung a W3C traceparent on names; its users' DHCP servers may still do so.
-_TRACEPARENT = re.compile(r"-[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
+_TRACEPARENT = re.compile(r"-[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$", re.IGNORECASE)
+# What PXELINUX and U-Boot, and what GRUB asks for first: 01 is the hardware type, Ethernet.
+_OF_A_MAC = re.compile(r"(?:^|/)(?:pxelinux\.cfg/|grub\.cfg-)01-([0-9a-fA-F-]{17})$")
+_BY_INSTANCE = ["tootles", "instanceID"]
 # Where Smee's two generations had the same files; kept for configurations that name them.
 _OLD_ROOMS = ("ipxe/script/", "ipxe/binary/", "ipxe/", "tftp/")
 
@@ -35,24 +39,52 @@ class Wanted(NamedTuple):
     name: str
 
 
+def sealed(path: str) -> tuple[str, str]:
+    """The token that a path of metadata begins with, empty if it has none, and the rest."""
+    parts = [part for part in path.split("/") if part]
+    if parts and is_token(parts[0]):
+        return parts[0], "/".join(parts[1:])
+    return "", path
+
+
 def read(path: str) -> Wanted:
     """Take a path apart: doubled and leading slashes fall away, a MAC among the folders is noted.
 
-    shim asks for ``//grubx64.efi``; some firmware turns slashes around.
+    shim asks for ``//grubx64.efi``; some firmware turns slashes around.  A MAC that is part of
+    the name, as in ``pxelinux.cfg/01-52-54-00-12-34-56``, says more than one among the folders.
     """
-    parts = [part for part in path.replace("\\", "/").split("/") if part and part != "."]
-    mac = None
-    for position, part in enumerate(parts[:-1]):
-        mac = macs.parse(part)
-        if mac is not None:
-            del parts[position]
-            break
-    name = _TRACEPARENT.sub("", "/".join(parts))
+    traced = _TRACEPARENT.sub("", path.replace("\\", "/"))
+    parts = [part for part in traced.split("/") if part and part != "."]
+    if parts[:2] == _BY_INSTANCE:  # whose name may be a MAC
+        return Wanted(None, "/".join(parts))
+    mac, parts = _without_mac(parts)
+    name = "/".join(parts)
     for room in _OLD_ROOMS:
         if name.startswith(room):
             name = name.removeprefix(room)
             break
-    return Wanted(mac, name)
+    of = _OF_A_MAC.search(name)
+    return Wanted((macs.parse(of[1]) if of else None) or mac, name)
+
+
+def trace_of(path: str) -> str:
+    """The W3C traceparent that hangs on a path, empty if none does."""
+    found = _TRACEPARENT.search(path)
+    return found[0][1:].lower() if found else ""
+
+
+def _without_mac(parts: list[str]) -> tuple[Mac | None, list[str]]:
+    """The MAC among the folders, and the other parts.
+
+    PXELINUX puts the folder it came from before every path: of two MACs only what stands behind
+    the last counts.
+    """
+    found = [at for at, part in enumerate(parts[:-1]) if macs.parse(part) is not None]
+    if not found:
+        return None, parts
+    last = found[-1]
+    before = parts[:last] if len(found) == 1 else []
+    return macs.parse(parts[last]), before + parts[last + 1 :]
 
 
 def named(url: str, site: Site) -> str | None:

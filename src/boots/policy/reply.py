@@ -5,12 +5,14 @@ from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
 from types import MappingProxyType
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
+from boots.model.mac import Mac
 from boots.model.machine import Reservation
 from boots.model.site import Site
-from boots.policy.address import Assignment
+from boots.policy.address import Assignment, own_ids
 from boots.policy.asked import Asked
-from boots.policy.boot import Decision, Disk, Load, http_url
+from boots.policy.boot import NOT_ALLOWED, Decision, Disk, Load, file_url
 from boots.policy.client import Program
 from boots.policy.path import named
 from boots.wire import dhcp, options, pxe
@@ -22,13 +24,12 @@ _EVERYONE = IPv4Address("255.255.255.255")
 _ANYWHERE = IPv4Network("0.0.0.0/0")
 _NOBODY = IPv4Network("0.0.0.0/8")  # RFC 1122 §3.2.1.3: never a destination
 
-# A name that no file has: a ROM left without one waits a minute for a proxyDHCP server, with
-# this one it is refused at once and goes on to the next boot device.  Smee's name for it.
-NOT_ALLOWED = "netboot-not-allowed"
-
 # RFC 2131 §2: what a client must take if it does not say more in option 57; and what an
 # Ethernet frame holds, as edk2 says 65280.  Both without the headers of IP and UDP.
 _LEAST_LIMIT, _MOST_LIMIT = 548, 1472
+
+# RFC 6842 §3, RFC 3046 §2.2, RFC 3011 §2.
+_ECHOED = (options.CLIENT_ID.code, options.RELAY_AGENT, options.SUBNET_SELECTION.code)
 
 # The field needs its NUL: what is longer goes into option 67.
 _LONGEST_FILE = 127
@@ -41,10 +42,16 @@ _ESSENTIAL = (*_LEADING, 1, 3, 82, 58, 59, 60, 43, 97, 175, 66, 67, 61, 121, 6, 
 
 
 class Destination(NamedTuple):
-    """Where a reply goes."""
+    """Where a reply goes.
+
+    With `hardware` it goes there by its MAC, as nobody has the address yet.  `source` is the
+    address of ours that it leaves from, where that matters.
+    """
 
     address: IPv4Address
     port: int
+    hardware: Mac | None = None
+    source: IPv4Address | None = None
 
 
 def offer_or_ack(asked: Asked, assignment: Assignment, decision: Decision) -> Message:
@@ -54,16 +61,16 @@ def offer_or_ack(asked: Asked, assignment: Assignment, decision: Decision) -> Me
     reservation = assignment.reservation
     values: dict[int, bytes] = {}
     _put(values, options.MESSAGE_TYPE, kind)
-    _put(values, options.SERVER_ID, site.server)
+    _put(values, options.SERVER_ID, own_ids(message, site)[0])
     _lease(values, assignment.lease_time)
     _network(values, reservation, site)
     reply = replace(
         _blank(message),
         ciaddr=message.ciaddr if kind is MessageType.ACK else _NOWHERE,
         yiaddr=reservation.address,
-        siaddr=site.server,
+        siaddr=site.tftp,
     )
-    return _finish(_netboot(reply, values, asked, decision), values, message)
+    return _finish(_netboot(reply, values, asked, decision), values, asked)
 
 
 def inform_ack(asked: Asked, decision: Decision) -> Message:
@@ -71,42 +78,50 @@ def inform_ack(asked: Asked, decision: Decision) -> Message:
     message, site = asked.message, asked.site
     values: dict[int, bytes] = {}
     _put(values, options.MESSAGE_TYPE, MessageType.ACK)
-    _put(values, options.SERVER_ID, site.server)
+    _put(values, options.SERVER_ID, own_ids(message, site)[0])
     if asked.known.interface.reservation is not None:
         _network(values, asked.known.interface.reservation, site)
-    reply = replace(_blank(message), ciaddr=message.ciaddr, siaddr=site.server)
-    return _finish(_netboot(reply, values, asked, decision), values, message)
+    reply = replace(_blank(message), ciaddr=message.ciaddr, siaddr=site.tftp)
+    return _finish(_netboot(reply, values, asked, decision), values, asked)
 
 
-def nak(message: Message, why: str, site: Site) -> Message:
+def nak(asked: Asked, why: str) -> Message:
     """NAK, with its reason for people (RFC 2131 §4.3.2, table 3)."""
+    message = asked.message
     values: dict[int, bytes] = {}
     _put(values, options.MESSAGE_TYPE, MessageType.NAK)
-    _put(values, options.SERVER_ID, site.server)
+    _put(values, options.SERVER_ID, own_ids(message, asked.site)[0])
     _put(values, options.MESSAGE, why[:255])
     reply = _blank(message)
     if message.giaddr != _NOWHERE:
         # §4.1: the relay must broadcast it, as the client may not own its address.
         reply = replace(reply, flags=reply.flags | dhcp.BROADCAST)
-    return _finish(reply, values, message)
+    return _finish(reply, values, asked)
 
 
 def destination(asked: Asked, reply: Message) -> Destination:
     """Where a reply goes: RFC 2131 §4.1.
 
-    A client without an address gets its reply by broadcast whatever its flag says: nothing
-    but a raw socket could reach it otherwise, and every client hears broadcasts.  So does one
-    that claims an address outside its network, or we would send to whomever a packet names.
+    A client that claims an address outside its network gets its reply by broadcast, or we would
+    send to whomever a packet names.
     """
-    request = asked.message
+    request, source = asked.message, asked.site.server
     if request.giaddr != _NOWHERE:
-        return Destination(request.giaddr, dhcp.SERVER_PORT)
+        return Destination(request.giaddr, dhcp.SERVER_PORT, source=source)
+    everyone = Destination(_EVERYONE, dhcp.CLIENT_PORT, source=source)
+    if reply.kind is MessageType.NAK or asked.client.quirk.broadcast:
+        return everyone
     own = asked.known.interface.reservation
-    if reply.kind is not MessageType.NAK and own is not None and request.ciaddr != _NOWHERE:
-        at_home = request.ciaddr in IPv4Network((own.address, own.prefix), strict=False)
-        if at_home and is_host(request.ciaddr, own):
-            return Destination(request.ciaddr, dhcp.CLIENT_PORT)
-    return Destination(_EVERYONE, dhcp.CLIENT_PORT)
+    if request.ciaddr != _NOWHERE:
+        near = own is not None and request.ciaddr in IPv4Network(
+            (own.address, own.prefix), strict=False
+        )
+        if near and is_host(request.ciaddr, own):
+            return Destination(request.ciaddr, dhcp.CLIENT_PORT, source=source)
+        return everyone
+    if request.flags & dhcp.BROADCAST or reply.yiaddr == _NOWHERE:
+        return everyone
+    return Destination(reply.yiaddr, dhcp.CLIENT_PORT, asked.client.mac, source)
 
 
 def is_host(address: IPv4Address, own: Reservation | None) -> bool:
@@ -190,7 +205,7 @@ def _is_domain(name: str) -> bool:
 
 def _netboot(reply: Message, values: dict[int, bytes], asked: Asked, decision: Decision) -> Message:
     """The boot file, and what the client needs beside it to take it."""
-    own, program = asked.known.interface.reservation, asked.client.program
+    own = asked.known.interface.reservation
     if own is not None and (own.boot_server or own.boot_file):
         _put(values, options.TFTP_SERVER_NAME, own.boot_server)
         _put(values, options.BOOT_FILE_NAME, own.boot_file)
@@ -201,19 +216,49 @@ def _netboot(reply: Message, values: dict[int, bytes], asked: Asked, decision: D
             siaddr=_server(own.boot_server) if own.boot_server else reply.siaddr,
             file=file if len(file) <= _LONGEST_FILE else b"",
         )
+    _firmware(values, asked)
+    return _boot_file(reply, values, asked, decision)
+
+
+def _firmware(values: dict[int, bytes], asked: Asked) -> None:
+    """What firmware and iPXE need beside a boot file to take it."""
+    program, quirk = asked.client.program, asked.client.quirk
+    vendor: dict[int, bytes] = {}
+    vendor_class = ""
     if program is Program.IPXE:
         # Nobody else will answer: without this iPXE waits 3 s for a proxyDHCP offer.
         _put(values, pxe.IPXE, {pxe.NO_PXEDHCP: b"\1"})
     elif program is Program.PXE_ROM:
-        _put(values, pxe.VENDOR, {pxe.DISCOVERY_CONTROL: bytes([pxe.SKIP_DISCOVERY])})
+        vendor[pxe.DISCOVERY_CONTROL] = bytes([pxe.SKIP_DISCOVERY])
         # RFC 4578 §2.3 and the PXE specification: echoed, or some ROMs pass the offer over.
         if pxe.UUID.code in asked.message.options:
             values[pxe.UUID.code] = asked.message.options[pxe.UUID.code]
     elif program is Program.UEFI_HTTP:
         # edk2 ignores an offer without it.  A PXE ROM gets none: Ampere's would then ignore the
         # boot file, and to all others an offer of plain DHCP with a boot file is enough.
-        _put(values, options.VENDOR_CLASS, "HTTPClient")
-    return _boot_file(reply, values, asked, decision)
+        vendor_class = "HTTPClient"
+    if quirk.discovery_control is not None:
+        vendor.pop(pxe.DISCOVERY_CONTROL, None)
+        if quirk.discovery_control:
+            vendor[pxe.DISCOVERY_CONTROL] = bytes([pxe.SKIP_DISCOVERY])
+    vendor |= quirk.vendor_options
+    if asked.known.interface.vlan and program in {Program.IPXE, Program.PXE_ROM}:
+        # iPXE finds this even when it was the ROM that was told.
+        vendor[pxe.VLAN] = asked.known.interface.vlan.encode()[:255]
+    if vendor:
+        _put(values, pxe.VENDOR, vendor)
+    vendor_class = vendor_class if quirk.vendor_class is None else quirk.vendor_class
+    _put(values, options.VENDOR_CLASS, vendor_class)
+    if quirk.server_name:
+        _put(values, options.TFTP_SERVER_NAME, str(asked.site.tftp))
+
+
+def _next_server(name: str, asked: Asked) -> IPv4Address:
+    """Where the boot file is: firmware that takes it over HTTP may compare it with its URL."""
+    if asked.client.program is not Program.UEFI_HTTP:
+        return asked.site.tftp
+    host = _server(urlsplit(name).hostname or "")
+    return asked.site.server if host == _NOWHERE else host
 
 
 def _server(name: str) -> IPv4Address:
@@ -232,25 +277,42 @@ def _boot_file(
         case Load(url) if program is Program.PXE_ROM:
             # Without the MAC: some UEFI firmware never asks for a name with a folder (Lenovo
             # HR330A).  The address tells us who asks.
-            name = named(url, asked.site) or url
+            bare = not asked.client.quirk.whole_path
+            name = _rooted((named(url, asked.site) if bare else None) or url)
         case Load(url):
             name = url
         case Disk() if program is Program.UEFI_HTTP:
-            name = http_url(asked.known, asked.site, NOT_ALLOWED)
+            name = file_url(asked.known, asked.site, NOT_ALLOWED, http=True)
         case Disk() if program is Program.PXE_ROM:
             name = NOT_ALLOWED
         case _:
             return reply
-    reply = replace(reply, siaddr=asked.site.tftp)
+    reply = replace(reply, siaddr=_next_server(name, asked))
     if len(name.encode()) > _LONGEST_FILE:
         _put(values, options.BOOT_FILE_NAME, name)
         return reply
     return replace(reply, file=name.encode())
 
 
-def _finish(reply: Message, values: dict[int, bytes], message: Message) -> Message:
-    """Echo what must be echoed, put options in order, and leave out what the client cannot take."""
-    for echoed in (options.CLIENT_ID.code, options.RELAY_AGENT):  # RFC 6842; RFC 3046 §2.2
+def _rooted(name: str) -> str:
+    """With a leading slash: shim looks for GRUB in its own folder only if its name has one."""
+    folder, _, last = name.rpartition("/")
+    return f"/{name}" if folder and "://" not in name and last.startswith("shim") else name
+
+
+# What no record and no quirk can replace: these are the protocol's own.
+PROTECTED = frozenset({50, 51, 53, 54, 55, 57, 58, 59, 61, 82})
+
+
+def _finish(reply: Message, values: dict[int, bytes], asked: Asked) -> Message:
+    """Let the record have its say, echo, order, and leave out what the client cannot take."""
+    message, reservation = asked.message, asked.known.interface.reservation
+    if values[options.MESSAGE_TYPE.code] != bytes([MessageType.NAK]):
+        _replace(values, asked.client.quirk.options)
+        for code in set(asked.client.quirk.omit) - PROTECTED:
+            values.pop(code, None)
+        _replace(values, reservation.options if reservation is not None else {})
+    for echoed in _ECHOED:
         if echoed in message.options:
             values[echoed] = message.options[echoed]
     ordered = _in_order(values, message.get(options.PARAMETER_LIST) or b"")
@@ -265,6 +327,10 @@ def _finish(reply: Message, values: dict[int, bytes], message: Message) -> Messa
             if len(dhcp.encode(_with(reply, more), limit)) <= limit:
                 kept = more
     return _with(reply, kept)
+
+
+def _replace(values: dict[int, bytes], own: Mapping[int, bytes]) -> None:
+    values.update({code: value for code, value in own.items() if code not in PROTECTED})
 
 
 def _with(reply: Message, values: Mapping[int, bytes]) -> Message:

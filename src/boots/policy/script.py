@@ -1,51 +1,46 @@
 """iPXE scripts: what a profile comes to for one machine, as text that no value can bend.
 
-iPXE splits a line at white space and has no quoting: ``||``, ``&&``, ``;`` and a word that begins
-with ``#`` end a command, ``${`` begins a setting, a newline begins a new command, a backslash
-before it takes it away, a first word with a dash is an option.  So a value either is free of all
-these or is refused; there is nothing to escape with (`word`, `words`).
+What may stand in a script, and why, is in `boots.policy.words`.
 """
 
 import re
+from collections.abc import Sequence
 from urllib.parse import quote, unquote
+
+import msgspec
 
 from boots.model.mac import dashed
 from boots.model.machine import Known
 from boots.model.site import Profile, Site
+from boots.policy import hook, templates
 from boots.policy.path import URL_SAFE, leads_back
+from boots.policy.words import ENDS_COMMAND, PRINTABLE, Unwritable, word, words
 
-_PRINTABLE = re.compile(r"[\x21-\x7e]+")
-_ENDS_COMMAND = frozenset({"||", "&&", ";"})
+__all__ = [
+    "Unwritable",
+    "apology",
+    "arguments",
+    "autoexec",
+    "profile_of",
+    "render",
+    "word",
+    "words",
+]
+
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _MAGIC = re.compile(r"#!ipxe\s")
 # Time to read the screen.  With plain "exit" UEFI ends in its own menu; 1 sends it to the next
 # boot device.
 _GIVE_UP = "sleep 10\nexit 1\n"
-
-
-class Unwritable(ValueError):
-    """A value cannot stand in a script, or the profile cannot be found; the text says which."""
-
-
-def word(text: str, what: str) -> str:
-    """`text` as one word of a command.
-
-    Raises:
-        Unwritable: it is empty, has white space or control characters, or means something to iPXE.
-    """
-    fit = _PRINTABLE.fullmatch(text) and text not in _ENDS_COMMAND
-    if not fit or text.startswith("#") or text.endswith("\\") or "${" in text:
-        raise Unwritable(f"{what} {text!r} cannot stand in an iPXE script")
-    return text
-
-
-def words(text: str, what: str) -> list[str]:
-    """`text` as words; blanks between them are the only white space allowed.
-
-    Raises:
-        Unwritable: as `word`, for any of them.
-    """
-    return [word(part, what) for part in text.split(" ") if part]
+# What a stranger's CPU is, iPXE knows best: its name for it is another.
+_ARCH = (
+    "set arch ${buildarch}",
+    "iseq ${arch} i386 && set arch x86_64 ||",
+    "iseq ${arch} arm32 && set arch aarch64 ||",
+    "iseq ${arch} arm64 && set arch aarch64 ||",
+)
+_CPUS = ("x86_64", "aarch64")
+_REMOVABLE = {"aarch64": "BOOTAA64.EFI"}  # UEFI 2.10, 3.5.1.1
 
 
 def render(known: Known, site: Site, base: str) -> tuple[str, str]:
@@ -61,17 +56,80 @@ def render(known: Known, site: Site, base: str) -> tuple[str, str]:
     if netboot.script:
         return _own(netboot.script), "script"
     if netboot.script_url and not leads_back(netboot.script_url, site):
-        url = _absolute(netboot.script_url, "the script URL")
-        return f"#!ipxe\necho Boots: loading {url}\nchain --autofree {url}\n", "script_url"
+        return _chain(netboot.script_url), "script_url"
+    profile = profile_of(known, site)
+    return _of_profile(profile, known, site, base), profile.name
+
+
+def _of_profile(profile: Profile, known: Known, site: Site, base: str) -> str:
+    if profile.kernel:
+        return _load(profile, known, site, base)
+    if profile.script:
+        try:
+            seen = templates.variables(profile, known, site)
+            return _own(templates.render(profile.script, seen, ipxe=True))
+        except templates.Broken as error:
+            raise Unwritable(error.within(f'the script of profile "{profile.name}"')) from None
+    if profile.script_url:
+        if leads_back(profile.script_url, site):
+            raise Unwritable(f'the script URL of profile "{profile.name}" is that of this script')
+        return _chain(profile.script_url)
+    if profile.disk:
+        return _disk(profile, known)
+    raise Unwritable(f'profile "{profile.name}" has nothing for iPXE to load')
+
+
+def profile_of(known: Known, site: Site) -> Profile:
+    """The profile a machine runs, where its record holds no script; its templates are filled in.
+
+    Raises:
+        Unwritable: the record names a profile that does not exist, or a value cannot stand in it.
+    """
+    return _filled(chosen(known, site), known, site)
+
+
+def chosen(known: Known, site: Site) -> Profile:
+    """The profile as its file has it.
+
+    Raises:
+        Unwritable: the record names a profile that does not exist.
+    """
+    netboot = known.interface.netboot
     if netboot.osie_url or netboot.kernel or netboot.initrd:
-        profile = _hook(known, site)
-    else:
-        name = netboot.profile or site.default_profile
-        found = site.profiles.get(name)
-        if found is None:
-            raise Unwritable(f'there is no profile "{name}"')
-        profile = found
-    return _load(profile, known, site, base), profile.name
+        return hook.profile(known, site)
+    name = netboot.profile or site.default_profile
+    found = site.profiles.get(name)
+    if found is None and name == hook.NAME:
+        return hook.profile(known, site)
+    if found is None:
+        raise Unwritable(f'there is no profile "{name}"')
+    return found
+
+
+def _filled(profile: Profile, known: Known, site: Site) -> Profile:
+    """The profile with the machine's own values in kernel, initrds, arguments and script URL."""
+    if profile.name == hook.NAME and profile.name not in site.profiles:
+        return profile  # made from values, and none of them is a template
+    texts = (profile.kernel, *profile.initrds, *profile.args, profile.script_url)
+    if not any(map(templates.is_template, texts)):
+        return profile
+    seen = templates.variables(profile, known, site)
+
+    def fill(text: str) -> str:
+        if not templates.is_template(text):
+            return text
+        try:
+            return templates.render(text, seen, ipxe=True)
+        except templates.Broken as error:
+            raise Unwritable(f'profile "{profile.name}", {text!r}: {error}') from None
+
+    return msgspec.structs.replace(
+        profile,
+        kernel=fill(profile.kernel),
+        initrds=tuple(map(fill, profile.initrds)),
+        args=tuple(map(fill, profile.args)),
+        script_url=fill(profile.script_url),
+    )
 
 
 def autoexec(url: str) -> str:
@@ -93,7 +151,7 @@ def apology(why: str) -> str:
     What could bend the script is shown as ``?``.
     """
     shown = " ".join(
-        part if _PRINTABLE.fullmatch(part) and part not in _ENDS_COMMAND else "?"
+        part if PRINTABLE.fullmatch(part) and part not in ENDS_COMMAND else "?"
         for part in re.sub(r"[$#\\]", "?", why).split()
     )
     return f"#!ipxe\necho Boots: {shown}\n{_GIVE_UP}"
@@ -105,40 +163,33 @@ def _own(text: str) -> str:
     return whole if _MAGIC.match(whole) else f"#!ipxe\n{whole}"
 
 
-def _hook(known: Known, site: Site) -> Profile:
-    """Tinkerbell's in-memory OS, which its records point at, with the arguments it reads."""
-    netboot, machine, hook = known.interface.netboot, known.machine, site.hook
-    base = netboot.osie_url.rstrip("/") or "osie"
-    named = {
-        "vlan_id": known.interface.vlan,
-        "facility": machine.facility,
-        "syslog_host": str(site.syslog or ""),
-        "grpc_authority": hook.grpc_authority,
-        "tinkerbell_tls": _truth(hook.tls),
-        "tinkerbell_insecure_tls": _truth(hook.insecure_tls),
-        "worker_id": machine.agent_id or known.mac,
-        "hw_addr": known.mac,
-    }
-    if not named["vlan_id"]:
-        del named["vlan_id"]
-    return Profile(
-        name="hook",
-        kernel=f"{base}/{netboot.kernel or 'vmlinuz-{cpu}'}",
-        initrds=(f"{base}/{netboot.initrd or 'initramfs-{cpu}'}",),
-        # facility has been used to carry further arguments: it may hold blanks.
-        args=(
-            *(f"{key}={value}" for key, value in named.items()),
-            "modules=loop,squashfs,sd-mod,usb-storage",
-            "intel_iommu=on",
-            "iommu=pt",
-            "console=tty0",
-            "console=ttyS0,115200",
-        ),
+def _chain(address: str) -> str:
+    url = _absolute(address, "the script URL")
+    return f"#!ipxe\necho Boots: loading {url}\nchain --autofree {url}\n"
+
+
+def _disk(profile: Profile, known: Known) -> str:
+    """Boot from the machine's own disk.
+
+    A BIOS starts the first one.  In UEFI iPXE of 2025 starts a file of it; older ones know no
+    such option, and an exit with an error sends the firmware to its next boot device.
+    """
+    file = _REMOVABLE.get(known.machine.cpu, "BOOTX64.EFI")
+    return "\n".join(
+        (
+            "#!ipxe",
+            f"echo Boots: profile {word(profile.name, 'the profile name')} for {known.mac}",
+            "iseq ${platform} efi && goto efi ||",
+            "sanboot --no-describe --drive 0x80 ||",
+            "echo Boots: the first disk could not be started",
+            "sleep 10",
+            "exit 1",
+            ":efi",
+            f"sanboot --no-describe --drive 0x80 --filename \\EFI\\BOOT\\{file} ||",
+            "exit 1",
+            "",
+        )
     )
-
-
-def _truth(value: bool) -> str:
-    return "true" if value else "false"
 
 
 def _load(profile: Profile, known: Known, site: Site, base: str) -> str:
@@ -146,14 +197,19 @@ def _load(profile: Profile, known: Known, site: Site, base: str) -> str:
     kernel = _url(profile.kernel, known, site, base)
     initrds = [_url(name, known, site, base) for name in profile.initrds]
     # UEFI kernels find their initrd only when told its name.
-    args = [word(f"initrd={_image_name(url)}", "the kernel argument") for url in initrds]
-    for text in _arguments(profile, known, site):
+    names = [word(f"initrd={_image_name(url)}", "the kernel argument") for url in initrds]
+    args = []
+    for text in arguments(profile, known, site, names):
         args += words(text, "the kernel argument")
+    if known.stranger:  # put in last: no value can name a setting of iPXE's
+        kernel, *initrds = (url.replace("{cpu}", "${arch}") for url in (kernel, *initrds))
+        args = [text.replace("{cpu}", "${arch}") if text in names else text for text in args]
     lines = [
         "#!ipxe",
         f"echo Boots: profile {word(profile.name, 'the profile name')} for {known.mac}",
         f"set retries:int32 {site.script_retries}",
         f"set retry_delay:int32 {site.script_retry_delay}",
+        *(_ARCH if known.stranger else ()),
     ]
     lines += _step("kernel", " ".join(["kernel", kernel, *args]))
     for number, url in enumerate(initrds, start=1):
@@ -184,12 +240,20 @@ def _step(label: str, command: str) -> list[str]:
     ]
 
 
-def _arguments(profile: Profile, known: Known, site: Site) -> list[str]:
-    """Kernel arguments; the record's own come last, as the last of two wins."""
-    args = list(profile.args)
+def arguments(profile: Profile, known: Known, site: Site, initrds: Sequence[str] = ()) -> list[str]:
+    """Kernel arguments; the record's own come last, as the last of two wins.
+
+    `initrds` are those that name the initrds.  They come first, and the site's after the
+    profile's, where the profile does not say otherwise (`boots.policy.hook`).
+    """
+    placed = {hook.INITRD: list(initrds), hook.SITE_ARGS: list(site.kernel_args)}
+    args = [*initrds] if hook.INITRD not in profile.args else []
+    for text in profile.args:
+        args += placed.get(text, [text])
     if profile.agent:
         args += [f"boots.url={site.http_url}/{known.mac}", f"BOOTIF=01-{dashed(known.mac)}"]
-    args += site.kernel_args
+    if hook.SITE_ARGS not in profile.args:
+        args += site.kernel_args
     args += known.interface.netboot.kernel_args
     if known.interface.netboot.console:
         args.append(f"console={known.interface.netboot.console.removeprefix('console=')}")
@@ -197,12 +261,15 @@ def _arguments(profile: Profile, known: Known, site: Site) -> list[str]:
 
 
 def _url(name: str, known: Known, site: Site, base: str) -> str:
-    name = name.replace("{cpu}", known.machine.cpu)
+    """A file's URL; a stranger's keeps its ``{cpu}``."""
+    if not known.stranger:
+        name = name.replace("{cpu}", known.machine.cpu)
     if "://" in name:
         return _absolute(name, "the URL")
-    if name not in site.files:
+    if not any(name.replace("{cpu}", cpu) in site.files for cpu in _CPUS):
         raise Unwritable(f'there is no file "{name}"')
-    return _absolute(f"{base}/{quote(name, safe=URL_SAFE)}", "the URL")
+    safe = f"{URL_SAFE}{{}}" if known.stranger else URL_SAFE
+    return _absolute(f"{base}/{quote(name, safe=safe)}", "the URL")
 
 
 def _absolute(url: str, what: str) -> str:

@@ -14,10 +14,9 @@ def selector(message: Message) -> IPv4Address | None:
 
     Link selection (82.5) is the relay's word, subnet selection (118) the client's (RFC 3011).
     """
-    relay = message.get(pxe.RELAY) or {}
-    link = relay.get(pxe.LINK_SELECTION, b"")
-    if len(link) == 4:
-        return IPv4Address(link)
+    link = _from_relay(message, pxe.LINK_SELECTION)
+    if link is not None:
+        return link
     chosen = message.get(options.SUBNET_SELECTION)
     if chosen is not None:
         return chosen
@@ -34,3 +33,16 @@ def select(message: Message, site: Site) -> Subnet | None:
     if address is None and site.network is not None:
         return Subnet(network=site.network)
     return None
+
+
+def server_override(message: Message) -> IPv4Address | None:
+    """The address that a relay wants in place of ours as server identifier (RFC 5107)."""
+    if message.giaddr == _NOWHERE:
+        return None
+    return _from_relay(message, pxe.SERVER_OVERRIDE)
+
+
+def _from_relay(message: Message, code: int) -> IPv4Address | None:
+    """An address in option 82; None for none, for 0.0.0.0, and for what is no address."""
+    value = (message.get(pxe.RELAY) or {}).get(code, b"")
+    return IPv4Address(value) if len(value) == 4 and any(value) else None

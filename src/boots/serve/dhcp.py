@@ -1,21 +1,27 @@
-"""The DHCP door: one socket for each interface."""
+"""The DHCP door: one socket for each interface, and one more for port 4011 in proxy modes."""
 
+import asyncio
 import socket
 from collections.abc import Callable
+from ipaddress import IPv4Address
 from typing import Any, NamedTuple
 
 from boots.journal import events
 from boots.model.mac import Mac
 from boots.policy.answer import Answer
 from boots.policy.boot import Load
+from boots.policy.reply import Destination
 from boots.serve.datagrams import DatagramDoor
 from boots.serve.doors import Record
-from boots.wire import dhcp
+from boots.serve.replies import Replies
+from boots.serve.shadow import Shadow
+from boots.wire import dhcp, options
 from boots.wire.dhcp import Message
 from boots.wire.malformed import Malformed
 from boots.wire.options import MessageType
 
 Ask = Callable[[Message], Answer]
+_NOBODY = "0.0.0.0"  # the source of a client without an address
 
 
 class _About(NamedTuple):
@@ -26,13 +32,34 @@ class _About(NamedTuple):
 
 
 class DhcpDoor(DatagramDoor):
-    """Answers the DHCP messages that arrive on one interface."""
+    """Answers the DHCP messages that arrive on one interface.
 
-    def __init__(self, sock: socket.socket, interface: str, ask: Ask, record: Record) -> None:
+    With `to_sender` answers go where the message came from, as those of port 4011 do: edk2 waits
+    for them at that port, and iPXE at 68.  With a `shadow` they go there, and nowhere else.
+    """
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        interface: str,
+        ask: Ask,
+        record: Record,
+        *,
+        to_sender: bool = False,
+        shadow: Shadow | None = None,
+    ) -> None:
         super().__init__(sock)
         self._interface = interface
         self._ask = ask
         self._record = record
+        self._to_sender = to_sender
+        self._shadow = shadow
+        self._replies = Replies(sock, interface)
+
+    def close(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Stop answering, and close the sockets."""
+        super().close(loop)
+        self._replies.close()
 
     def handle(self, data: bytes, peer: tuple[Any, ...]) -> None:
         """Answer one message."""
@@ -44,12 +71,20 @@ class DhcpDoor(DatagramDoor):
             )
             return
         answer = self._ask(message)
+        if self._shadow is not None:
+            self._shadow.withhold(message, answer)
+            if answer.reply is None:
+                self._record(self._event(message, answer))
+            return
         if answer.reply is not None and answer.to is not None:
+            to = answer.to
+            if self._to_sender and peer[0] != _NOBODY:
+                to = Destination(IPv4Address(peer[0]), peer[1], source=to.source)
             data = dhcp.encode(answer.reply, answer.limit)
             try:
-                self._sock.sendto(data, (str(answer.to.address), answer.to.port))
+                self._replies.send(data, to)
             except OSError as error:  # no way back to a relay, a firewall, full buffers
-                why = f"the answer to {answer.to.address} could not be sent: {error.strerror}"
+                why = f"the answer to {to.address} could not be sent: {error.strerror}"
                 self._record(self._ignored(message, answer, why))
                 return
         self._record(self._event(message, answer))
@@ -70,7 +105,8 @@ class DhcpDoor(DatagramDoor):
             address = str(message.ciaddr)
             if kind is MessageType.RELEASE:
                 return events.AddressReleased(address=address, **about._asdict())
-            if kind is MessageType.DECLINE:
+            if kind is MessageType.DECLINE:  # ciaddr is 0: RFC 2131 §4.4.4, table 5
+                address = str(message.get(options.REQUESTED_ADDRESS) or "")
                 return events.AddressDeclined(address=address, **about._asdict())
             return self._ignored(message, answer, answer.why)
         if answer.reply.kind is MessageType.NAK:

@@ -15,12 +15,16 @@ Record = Callable[[AnyEvent], None]
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What a peer gets for the path it named, and the machine it is."""
+    """What a peer gets for the path it named, and the machine it is.
+
+    `trace` is the W3C traceparent that hung on the path, if one did.
+    """
 
     mac: Mac | str
     name: str
     what: Got
     known: Known | None = None
+    trace: str = ""
 
 
 Fetch = Callable[[str, IPv4Address], Given]

@@ -1,6 +1,8 @@
-"""A TFTP transfer under way: its socket, its content, and what the journal hears of it."""
+"""TFTP transfers under way: their sockets, their content, and what the journal hears of them."""
 
 import socket
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,12 +13,19 @@ from boots.serve.content import Content
 from boots.transfer import Ending, Transfer
 from boots.wire import tftp
 
+_MOST_TRANSFERS = 4096
+_MOST_OF_ONE_PEER = 64
+
 
 @dataclass(slots=True)
 class Sending:
-    """One transfer under way, and the socket it has to itself (its TID, RFC 1350 §4)."""
+    """One transfer under way, and the socket it leaves by.
+
+    The socket is its own (its TID, RFC 1350 §4), or the door's where all leave by one port.
+    """
 
     sock: socket.socket
+    own_socket: bool
     request: tftp.Request
     transfer: Transfer
     content: Content = field(repr=False)
@@ -27,6 +36,7 @@ class Sending:
     started: float
     told: float
     heard: float
+    trace: str = ""
 
     @property
     def about(self) -> dict[str, Any]:
@@ -42,13 +52,16 @@ class Sending:
         """Send packets; what cannot leave is as lost on the way, and the timer mends it."""
         for packet in packets:
             try:
-                self.sock.send(packet)
+                if self.own_socket:
+                    self.sock.send(packet)
+                else:
+                    self.sock.sendto(packet, self.source)
             except OSError:
                 return  # full buffers, or an ICMP error
 
     def begun(self) -> AnyEvent:
         """It begins."""
-        return events.TransferStarted(size=self.transfer.size, **self.about)
+        return events.TransferStarted(size=self.transfer.size, trace=self.trace, **self.about)
 
     def script_served(self, script: Script) -> AnyEvent:
         """It is a script that is sent."""
@@ -80,3 +93,57 @@ class Sending:
     def failed(self, why: str) -> AnyEvent:
         """It ended before its end."""
         return events.TransferFailed(sent=self.transfer.acknowledged, why=why, **self.about)
+
+
+class Sendings:
+    """All transfers under way: found by their client's address and port, and by their socket."""
+
+    def __init__(self) -> None:
+        self._by_peer: dict[tuple[str, int], Sending] = {}
+        self._by_socket: dict[int, Sending] = {}
+        self._of_address: Counter[str] = Counter()
+
+    def __len__(self) -> int:
+        return len(self._by_peer)
+
+    def __iter__(self) -> Iterator[Sending]:
+        """Those under way now, the oldest first; they may end meanwhile."""
+        return iter(tuple(self._by_peer.values()))
+
+    def of_peer(self, peer: tuple[str, int]) -> Sending | None:
+        """The transfer to a client's port."""
+        return self._by_peer.get(peer)
+
+    def of_socket(self, file: int) -> Sending | None:
+        """The transfer that has this socket to itself."""
+        return self._by_socket.get(file)
+
+    def add(self, sending: Sending) -> None:
+        """One begins."""
+        self._by_peer[sending.source] = sending
+        self._of_address[sending.source[0]] += 1
+        if sending.own_socket:
+            self._by_socket[sending.sock.fileno()] = sending
+
+    def remove(self, sending: Sending) -> None:
+        """One has ended; its socket is still open."""
+        if self._by_peer.pop(sending.source, None) is None:
+            return
+        if sending.own_socket:
+            self._by_socket.pop(sending.sock.fileno(), None)
+        address = sending.source[0]
+        self._of_address[address] -= 1
+        if not self._of_address[address]:
+            del self._of_address[address]
+
+    def has_enough(self, address: str) -> bool:
+        """Whether a client has as many as one may have."""
+        return self._of_address[address] >= _MOST_OF_ONE_PEER
+
+    def are_full(self) -> bool:
+        """Whether there are as many as there may be."""
+        return len(self._by_peer) >= _MOST_TRANSFERS
+
+    def silent(self) -> Sending | None:
+        """The oldest whose client has not said a word since it asked."""
+        return next((each for each in self._by_peer.values() if each.heard == each.started), None)

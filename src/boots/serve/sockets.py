@@ -13,6 +13,7 @@ from boots.wire.ndp import ROUTER_SOLICITATION
 
 _SIOCGIFADDR = 0x8915
 _SIOCGIFNETMASK = 0x891B
+_ROUTE_UP = 1  # RTF_UP
 
 
 class StartError(Exception):
@@ -39,6 +40,21 @@ def interface_address(name: str) -> IPv4Interface:
             ) from None
         mask = fcntl.ioctl(sock, _SIOCGIFNETMASK, struct.pack("256s", name.encode()[:15]))
     return IPv4Interface((answer[20:24], int.from_bytes(mask[20:24]).bit_count()))
+
+
+def default_route(table: Path = Path("/proc/net/route")) -> str:
+    """The interface of the IPv4 default route, of several the one preferred; empty without one."""
+    try:
+        rows = [line.split() for line in table.read_text().splitlines()[1:]]
+    except OSError:
+        return ""
+    # Columns of /proc/net/route: interface, destination, gateway, flags, …, metric (6), mask (7).
+    found = [
+        (int(row[6]), row[0])
+        for row in rows
+        if row[1] == row[7] == "00000000" and int(row[3], 16) & _ROUTE_UP
+    ]
+    return min(found)[1] if found else ""
 
 
 def is_ours(address: IPv4Address) -> bool:

@@ -2,14 +2,14 @@
 
 A task or an endpoint for each transfer would cost five times as much.  An epoll set is itself
 something that can be waited for, so the sockets of all transfers stand in one, and asyncio
-watches that.
+watches that.  Where all transfers leave by the port that was asked, there is but one socket, and
+its packets are told apart by the address and port they come from.
 """
 
 import asyncio
 import contextlib
 import select
 import socket
-from collections import Counter
 from collections.abc import Callable
 from ipaddress import IPv4Address
 
@@ -20,23 +20,23 @@ from boots.journal.events import AnyEvent
 from boots.policy.got import File, Ground, Refusal, Rendered, Script
 from boots.serve.content import Shelf
 from boots.serve.doors import Fetch, Given, Record
-from boots.serve.sending import Sending
+from boots.serve.sending import Sending, Sendings
 from boots.transfer import Transfer, negotiate
 from boots.wire import tftp
 from boots.wire.malformed import Malformed
 
 _BATCH = 256
-_MOST_TRANSFERS = 4096
-_MOST_OF_ONE_PEER = 64
 _TICK = 0.05  # how exactly retransmit times are kept, in seconds
 _QUIET = 1.0  # seconds without a word after which a client that asks again was reset
 _HEADERS = 32  # IPv4 20, UDP 8, TFTP DATA 4
+_REQUESTS = frozenset({b"\0\1", b"\0\2"})  # the opcodes of RRQ and WRQ
 
 _CODES = {
     Ground.STRANGER: tftp.ErrorCode.ACCESS_VIOLATION,
     Ground.FORBIDDEN: tftp.ErrorCode.ACCESS_VIOLATION,
     Ground.MISSING: tftp.ErrorCode.NOT_FOUND,
     Ground.BROKEN: tftp.ErrorCode.UNDEFINED,
+    Ground.GARBLED: tftp.ErrorCode.UNDEFINED,
 }
 _log = structlog.get_logger()
 
@@ -45,7 +45,8 @@ class TftpDoor:
     """Gives files and scripts to TFTP clients on one address.
 
     `clock` is monotonic, in seconds.  `mtu` is of the interface: no block is made larger than
-    fits, as fragments are what firmware loses first.
+    fits, as fragments are what firmware loses first.  With `single_port` transfers leave by
+    `sock` itself, for networks that let no other port through.
     """
 
     def __init__(
@@ -55,6 +56,8 @@ class TftpDoor:
         record: Record,
         clock: Callable[[], float],
         mtu: int,
+        *,
+        single_port: bool = False,
     ) -> None:
         self._sock = sock
         self._fetch = fetch
@@ -62,9 +65,8 @@ class TftpDoor:
         self._clock = clock
         self._largest_block = max(mtu - _HEADERS, tftp.DEFAULT_BLKSIZE)
         self._epoll = select.epoll()
-        self._sendings: dict[int, Sending] = {}
-        self._by_peer: dict[tuple[str, int], int] = {}
-        self._of_address: Counter[str] = Counter()
+        self._single_port = single_port
+        self._sendings = Sendings()
         self._shelf = Shelf()
         self._ticker: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -81,7 +83,7 @@ class TftpDoor:
         loop.remove_reader(self._epoll)
         if self._ticker is not None:
             self._ticker.cancel()
-        for sending in list(self._sendings.values()):
+        for sending in self._sendings:
             self._give_up(sending, "the server is stopping")
         self._epoll.close()
         self._sock.close()
@@ -100,9 +102,17 @@ class TftpDoor:
             except OSError:  # nothing more, or an ICMP error for an earlier refusal
                 return
             try:
-                self._request(data, peer)
+                self._hear(data, peer)
             except Exception:  # a fault of ours must not take the door away from the others
                 _log.exception("tftp request failed", peer=peer[0], data=data.hex())
+
+    def _hear(self, data: bytes, peer: tuple[str, int]) -> None:
+        if self._single_port and data[:2] not in _REQUESTS:
+            sending = self._sendings.of_peer(peer)
+            if sending is not None:
+                self._go_on(sending, lambda sending: self._take(sending, data))
+                return
+        self._request(data, peer)
 
     def _request(self, data: bytes, peer: tuple[str, int]) -> None:
         who = f"{peer[0]}:{peer[1]}"
@@ -113,6 +123,8 @@ class TftpDoor:
             return
         if not isinstance(packet, tftp.Request):
             why = "not a request; transfers have ports of their own"
+            if self._single_port:
+                why = "not a request, and no transfer to there is under way"
             self._record(events.PacketDropped(door="tftp", peer=who, why=why))
             return
         if self._is_repeat(packet, peer):
@@ -135,7 +147,7 @@ class TftpDoor:
         Some ROMs ask from one fixed port: there a new request means that the machine was reset,
         or went on without a word, and what was under way ends.
         """
-        sending = self._sendings.get(self._by_peer.get(peer, -1))
+        sending = self._sendings.of_peer(peer)
         if sending is None:
             return False
         quiet = self._clock() - sending.heard > _QUIET
@@ -149,7 +161,7 @@ class TftpDoor:
             return Refusal(Ground.FORBIDDEN, "files cannot be written here")
         if request.mode not in {"octet", "netascii"}:
             return Refusal(Ground.BROKEN, f'there is no mode "{request.mode}"')
-        if self._of_address[peer[0]] >= _MOST_OF_ONE_PEER:
+        if self._sendings.has_enough(peer[0]):
             return Refusal(Ground.BROKEN, "too many transfers of yours")
         return None
 
@@ -159,10 +171,9 @@ class TftpDoor:
         Anybody can ask under made-up addresses, which never say a word again; who does so must
         not keep the others out.
         """
-        if len(self._sendings) < _MOST_TRANSFERS:
+        if not self._sendings.are_full():
             return True
-        silent = (each for each in self._sendings.values() if each.heard == each.started)
-        oldest = next(silent, None)
+        oldest = self._sendings.silent()
         if oldest is None:
             return False
         self._drop(oldest, oldest.failed("no answer came, and others need its place"))
@@ -195,13 +206,14 @@ class TftpDoor:
             terms = negotiate(request.options, len(content.view), self._largest_block)
             ahead = 2 * terms.window * terms.blksize
             content.reach(ahead)
-            sock = self._socket_to(peer)
+            sock = self._sock if self._single_port else self._socket_to(peer)
         except OSError as error:
             why = f'"{given.name}" cannot be sent: {error.strerror or error}'
             self._refuse(given, Refusal(Ground.BROKEN, why), peer)
             return
         sending = Sending(
             sock=sock,
+            own_socket=not self._single_port,
             request=request,
             transfer=Transfer(content.view, terms),
             content=content,
@@ -212,11 +224,11 @@ class TftpDoor:
             started=now,
             told=now,
             heard=now,
+            trace=given.trace,
         )
-        self._sendings[sock.fileno()] = sending
-        self._by_peer[peer] = sock.fileno()
-        self._of_address[peer[0]] += 1
-        self._epoll.register(sock, select.EPOLLIN)
+        self._sendings.add(sending)
+        if sending.own_socket:
+            self._epoll.register(sock, select.EPOLLIN)
         if isinstance(what, Script):
             self._record(sending.script_served(what))
         elif isinstance(what, Rendered):
@@ -241,7 +253,7 @@ class TftpDoor:
 
     def _packets(self) -> None:
         for fd, _ in self._epoll.poll(0, _BATCH):
-            sending = self._sendings.get(fd)
+            sending = self._sendings.of_socket(fd)
             if sending is not None:
                 self._go_on(sending, self._receive)
 
@@ -257,7 +269,6 @@ class TftpDoor:
             self._give_up(sending, "a fault of the server")
 
     def _receive(self, sending: Sending) -> None:
-        now = self._clock()
         try:
             data = sending.sock.recv(2048)
         except ConnectionRefusedError:
@@ -268,6 +279,10 @@ class TftpDoor:
             # Nothing there, or an ICMP error that the timer mends: where the path's MTU is
             # smaller than ours, the kernel has learnt it by now and sends in fragments.
             return
+        self._take(sending, data)
+
+    def _take(self, sending: Sending, data: bytes) -> None:
+        now = self._clock()
         sending.heard = now
         sending.content.reach(sending.transfer.acknowledged + sending.ahead)
         sending.send(sending.transfer.receive(data, now))
@@ -289,7 +304,7 @@ class TftpDoor:
     def _tick(self) -> None:
         self._ticker = None
         now = self._clock()
-        for sending in list(self._sendings.values()):
+        for sending in self._sendings:
             if now >= sending.transfer.deadline:
                 self._go_on(sending, self._overdue)
         self._keep_time()
@@ -307,13 +322,9 @@ class TftpDoor:
         self._drop(sending, sending.failed(why))
 
     def _drop(self, sending: Sending, event: AnyEvent) -> None:
-        fd = sending.sock.fileno()
-        with contextlib.suppress(OSError):
-            self._epoll.unregister(fd)
-        self._sendings.pop(fd, None)
-        self._by_peer.pop(sending.source, None)
-        self._of_address[sending.source[0]] -= 1
-        if not self._of_address[sending.source[0]]:
-            del self._of_address[sending.source[0]]
-        sending.sock.close()
+        self._sendings.remove(sending)
+        if sending.own_socket:
+            with contextlib.suppress(OSError):
+                self._epoll.unregister(sending.sock)
+            sending.sock.close()
         self._record(event)

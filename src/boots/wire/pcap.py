@@ -108,7 +108,11 @@ def _datagram(at: float, link: int, frame: bytes) -> Datagram | None:
         return None
     while link == _ETHERNET and frame[start - 2 : start] in _VLAN_TAGS:
         start += 4
-    packet = frame[start:]
+    return read_ip(frame[start:], at)
+
+
+def read_ip(packet: bytes, at: float = 0.0) -> Datagram | None:
+    """The UDP datagram in an IPv4 packet; None for any other packet, and for a fragment."""
     if len(packet) < 28 or not 0x45 <= packet[0] <= 0x4F or packet[9] != 17:
         return None
     if int.from_bytes(packet[6:8]) & 0x3FFF:  # a fragment

@@ -193,12 +193,14 @@ IPXE = options.Option(175, "iPXE", read_suboptions, write_suboptions)
 DISCOVERY_CONTROL = 6
 BOOT_MENU = 9
 MENU_PROMPT = 10
+VLAN = 116  # the one of Tinkerbell, whose embedded script looks for it
 SKIP_DISCOVERY = 8  # bit 3 of DISCOVERY_CONTROL: use the boot file of this very message
 
 # Sub-options of 82
 CIRCUIT_ID = 1
 REMOTE_ID = 2
 LINK_SELECTION = 5  # RFC 3527
+SERVER_OVERRIDE = 11  # RFC 5107
 
 # Sub-options of 175 (iPXE, include/ipxe/dhcp.h and features.h)
 NO_PXEDHCP = 176  # "do not wait for a proxyDHCP offer": saves 3 s for each DHCP

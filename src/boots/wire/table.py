@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from boots.wire import options, pxe
+from boots.wire.malformed import Malformed
 from boots.wire.options import Option
 
 TABLE: Mapping[int, Option[Any]] = {
@@ -45,3 +46,26 @@ TABLE: Mapping[int, Option[Any]] = {
         pxe.IPXE,
     )
 }
+
+
+def name(code: int) -> str:
+    """What an option is called; ``option`` for one that we cannot read."""
+    return TABLE[code].name if code in TABLE else "option"
+
+
+def text(code: int, raw: bytes) -> str:
+    """A raw value for people; bytes in hex where we cannot read it."""
+    option = TABLE.get(code)
+    if option is None:
+        return raw.hex(" ")
+    try:
+        value = option.read(raw)
+    except Malformed as error:
+        return f"{raw.hex(' ')} ({error})"
+    if isinstance(value, bytes):
+        return value.hex(" ")
+    if isinstance(value, dict):
+        return ", ".join(f"{key}={each.hex(' ')}" for key, each in value.items())
+    if isinstance(value, tuple) and not hasattr(value, "_fields"):
+        return ", ".join(map(str, value))
+    return value.name if hasattr(value, "name") and hasattr(value, "value") else str(value)

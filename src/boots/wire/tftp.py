@@ -112,10 +112,16 @@ def decode(data: bytes) -> Packet:
 
 
 def _request(body: bytes, *, write: bool) -> Request:
-    name, mode, *rest = (*_strings(body), "", "")[: max(2, body.count(0))]
+    named, *rest = body.split(b"\0", 2)
+    if len(rest) < 2:
+        raise Malformed("a request without a name or a mode")
+    # ROMs that read option 67 past its end take the END of the options, 255, for a letter.
+    name, mode = _strings(named.rstrip(b"\xff") + b"\0" + rest[0] + b"\0")
     if not name or not mode:
         raise Malformed("a request without a name or a mode")
-    return Request(name, mode.lower(), MappingProxyType(_options(rest)), write)
+    # Behind the mode stand options or padding, and nobody asks for what is not UTF-8.
+    options = [part.decode(errors="replace") for part in rest[1].split(b"\0")[:-1]]
+    return Request(name, mode.lower(), MappingProxyType(_options(options)), write)
 
 
 def _strings(body: bytes) -> list[str]:

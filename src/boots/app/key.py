@@ -1,0 +1,51 @@
+"""The key that makes the tokens of metadata URLs: made once, kept for good."""
+
+import os
+import secrets
+from pathlib import Path
+
+import structlog
+
+_SIZE = 32
+_NAME = "key"
+_log = structlog.get_logger()
+
+
+def token_key(folder: Path) -> bytes:
+    """The key in the state directory; it is made if there is none.
+
+    Where it cannot be kept one is made up for this run: tokens then change with a restart, which
+    is said.  Servers that are to give out the same URLs need the same file.
+    """
+    path = folder / _NAME
+    try:
+        return _kept(path) or _made(path)
+    except OSError as error:
+        _log.warning(
+            "the key of metadata URLs cannot be kept: they change with every start",
+            file=str(path),
+            why=error.strerror,
+        )
+        return secrets.token_bytes(_SIZE)
+
+
+def _kept(path: Path) -> bytes:
+    try:
+        key = path.read_bytes()
+    except FileNotFoundError:
+        return b""
+    return key if len(key) >= _SIZE else b""
+
+
+def _made(path: Path) -> bytes:
+    """A new key, whole or not at all, that nobody else may read."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    key = secrets.token_bytes(_SIZE)
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(key)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+    return key

@@ -1,0 +1,1 @@
+"""Settings of Smee, Tinkerbell and Boots 2021, read from their environment into ours."""

@@ -1,0 +1,59 @@
+"""``boots boot-files``: iPXE, shim and GRUB as a Debian release has them."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from boots.app.folders import cache_folder
+
+boot_files = typer.Typer(no_args_is_help=True, help="Boot files: iPXE, and shim and GRUB.")
+
+
+@boot_files.command()
+def fetch(
+    output: Annotated[Path, typer.Option(help="The folder they go into; name it in boot.files.")],
+    suite: Annotated[str, typer.Option(help="The release of Debian they come from.")] = "trixie",
+    secure_boot: Annotated[
+        bool, typer.Option("--secure-boot", help="Fetch the signed shim and GRUB, too.")
+    ] = False,
+    cache: Annotated[
+        Path | None, typer.Option(help="Where apt's lists are kept between runs.")
+    ] = None,
+) -> None:
+    """Fetch boot files from this machine's own Debian mirror, leaving its apt as it is."""
+    from boots.debian.boot_files import fetch as fetch_files
+
+    console = Console(highlight=False, soft_wrap=True)
+    place = cache or cache_folder() / "debian"
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        found = fetch_files(
+            suite,
+            output,
+            place,
+            secure_boot=secure_boot,
+            report=lambda line: console.print(line, markup=False),
+        )
+    except OSError as error:
+        where = f" {error.filename}" if error.filename else ""
+        console.print(f"boots: cannot write{where}: {os.strerror(error.errno or 0)}", markup=False)
+        raise typer.Exit(2) from None
+    for package in found.packages:
+        console.print(f"  {package.name} {package.version}", markup=False)
+    if found.problem:
+        console.print(f"Debian {suite} cannot be had: {found.problem}", markup=False)
+        if not found.files:
+            console.print("boots: nor is anything installed here: apt-get install ipxe")
+            raise typer.Exit(2)
+        console.print(f"{output} has what is installed here, or was there already:")
+    else:
+        console.print(f"{output} has now:")
+    console.print("  " + " ".join(found.files), markup=False)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(boot_files, name="boot-files")

@@ -1,0 +1,63 @@
+"""``boots leases``: who has which address of the pools."""
+
+import sys
+import time
+from collections.abc import Iterator
+from ipaddress import IPv4Address
+from pathlib import Path
+
+import typer
+
+from boots.app.folders import state_folder
+from boots.cli.common import ConfigOption, read_settings, saying_no
+from boots.leases.book import Book
+from boots.leases.file import LeasesError, read
+from boots.leases.keeper import moment
+from boots.serve.sockets import StartError
+
+Row = tuple[str, ...]
+_HEAD: Row = ("address", "mac", "until", "state")
+
+
+def leases(config: ConfigOption = None) -> None:
+    """Print the leases of the pools: address, MAC, until when, and what state they are in.
+
+    They are read from the file that the server writes, whether it runs or not.
+    """
+    with saying_no():
+        settings = read_settings(config, {})
+        folder = Path(settings.state) if settings.state else state_folder()
+        try:
+            found = read(folder / "leases")
+        except LeasesError as error:
+            raise StartError(str(error)) from None
+    rows = list(_rows(Book(found.entries), time.time()))
+    if not rows:
+        print(f"no leases in {folder / 'leases'}", file=sys.stderr)
+        return
+    widths = [max(map(len, column)) for column in zip(_HEAD, *rows, strict=True)]
+    for row in (_HEAD, *rows):
+        print("  ".join(map(str.ljust, row, widths)).rstrip())
+
+
+def _rows(book: Book, now: float) -> Iterator[Row]:
+    """A row for each address that somebody has or had, or that is blocked."""
+    for address in sorted({*book.leases, *book.blocks}):
+        block = book.blocks.get(address)
+        if block is not None and block.until > now:
+            yield str(address), block.mac, moment(block.until), f"blocked: {block.why}"
+        elif address in book.leases:
+            yield _lease(book, address, now)
+
+
+def _lease(book: Book, address: IPv4Address, now: float) -> Row:
+    lease = book.leases[address]
+    state = "leased"
+    if lease.until <= now:
+        state = "released" if lease.released else "expired"
+    return str(address), lease.mac, moment(lease.until), state
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(leases)

@@ -1,0 +1,67 @@
+"""What OSIE's agent tells over HTTP."""
+
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from boots.journal import events
+from boots.serve.doors import Fetch, Given, Record
+from boots.serve.forwarded import peer
+
+
+class AgentReports:
+    """Takes the agents' reports to the journal."""
+
+    def __init__(self, fetch: Fetch, record: Record) -> None:
+        self._fetch = fetch
+        self._record = record
+
+    def register(self, app: web.Application) -> None:
+        """Add the routes."""
+        app.router.add_post("/{mac}/agent/v1/progress", self._progress)
+        app.router.add_post("/{mac}/agent/v1/inventory", self._inventory)
+
+    async def _report(self, request: web.Request) -> tuple[Given, Any]:
+        """The machine that reports, and what it says.
+
+        Raises:
+            web.HTTPException: it is no machine of ours, or does not speak JSON objects.
+        """
+        mac = request.match_info["mac"]
+        given = self._fetch(f"/{mac}/agent", peer(request).ipv4)
+        if given.known is None:
+            raise web.HTTPForbidden(text="no machine of ours reports\n")
+        try:
+            body = await request.read()
+        except web.RequestPayloadError as error:
+            raise web.HTTPBadRequest(text=f"an unreadable body: {error.__cause__}\n") from None
+        try:
+            said = msgspec.json.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise web.HTTPBadRequest(text=f"not JSON: {error}\n") from None
+        if not isinstance(said, dict):
+            raise web.HTTPBadRequest(text="a JSON object is wanted\n")
+        return given, said
+
+    async def _progress(self, request: web.Request) -> web.StreamResponse:
+        given, said = await self._report(request)
+        self._record(
+            events.AgentProgressed(
+                mac=given.mac,
+                peer=str(peer(request)),
+                stage=str(said.get("stage", ""))[:64],
+                message=str(said.get("message", ""))[:1024],
+            )
+        )
+        return web.Response(status=204)
+
+    async def _inventory(self, request: web.Request) -> web.StreamResponse:
+        given, said = await self._report(request)
+        then = given.known.machine.then.value if given.known else "idle"
+        self._record(
+            events.InventoryReported(
+                mac=given.mac, peer=str(peer(request)), inventory=said, next=then
+            )
+        )
+        return web.json_response({"next": then})

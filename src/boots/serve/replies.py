@@ -1,0 +1,95 @@
+"""How a DHCP reply leaves: from the right address of ours, and to clients without one."""
+
+import socket
+import struct
+from ipaddress import IPv4Address
+
+import structlog
+
+from boots.model import mac as macs
+from boots.policy.reply import Destination
+from boots.serve.sockets import is_ours
+from boots.wire import dhcp, ip
+
+_IP_PKTINFO = 8  # linux/in.h; Python's socket module has no name for it before 3.14
+_PKTINFO = struct.Struct("@i4s4s")
+_IPV4 = 0x0800
+_EVERYONE = "255.255.255.255"
+_log = structlog.get_logger()
+
+
+class Replies:
+    """Sends from the DHCP socket of one interface.
+
+    A client without an address is reached by its MAC, through a socket that is opened with the
+    first such reply.  Where we have no right to one (CAP_NET_RAW), and on interfaces that are
+    not Ethernet, it is sent to everybody instead, which is said once.
+    """
+
+    def __init__(self, sock: socket.socket, interface: str) -> None:
+        self._sock = sock
+        self._interface = interface
+        self._packets: socket.socket | None = None
+        self._has_packets = True
+        self._foreign: set[IPv4Address] = set()
+
+    def close(self) -> None:
+        """Close what was opened besides the DHCP socket."""
+        if self._packets is not None:
+            self._packets.close()
+            self._packets = None
+
+    def send(self, data: bytes, to: Destination) -> None:
+        """Send one reply.
+
+        Raises:
+            OSError: there is no way to where it goes.
+        """
+        address = str(to.address)
+        if to.hardware is not None:
+            if self._sent_by_mac(data, to):
+                return
+            address = _EVERYONE
+        self._send_from(data, (address, to.port), to.source)
+
+    def _send_from(self, data: bytes, to: tuple[str, int], source: IPv4Address | None) -> None:
+        """The kernel would choose an address of the interface: of several maybe another one."""
+        if source is not None and source not in self._foreign:
+            info = _PKTINFO.pack(0, source.packed, bytes(4))
+            try:
+                self._sock.sendmsg([data], [(socket.IPPROTO_IP, _IP_PKTINFO, info)], 0, to)
+            except OSError as error:
+                # `address` in the settings may be that of a machine before us.
+                if is_ours(source):
+                    raise
+                _log.debug(
+                    "replies leave from another address", address=str(source), why=str(error)
+                )
+                self._foreign.add(source)
+            else:
+                return
+        self._sock.sendto(data, to)
+
+    def _sent_by_mac(self, data: bytes, to: Destination) -> bool:
+        if to.hardware is None or to.source is None or not self._has_packets:
+            return False
+        packet = ip.udp((to.source, dhcp.SERVER_PORT), (to.address, to.port), data)
+        target = (self._interface, _IPV4, 0, 1, macs.to_bytes(to.hardware))
+        try:
+            if self._packets is None:
+                # Protocol 0: it hears nothing.
+                self._packets = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
+                self._packets.setblocking(False)
+            self._packets.sendto(packet, target)
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            self._has_packets = False
+            self.close()
+            _log.warning(
+                "clients without an address are answered by broadcast",
+                interface=self._interface,
+                why=error.strerror,
+            )
+            return False
+        return True

@@ -1,0 +1,48 @@
+"""The feature table says of Boots what tests prove: every test it leads to exists."""
+
+import ast
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAGE = ROOT / "docs/explain/features.md"
+_LINK = re.compile(r"\]\(\.\./\.\./(tests/[^)#]+\.py)#(test_\w+)\)")
+
+
+def rows() -> list[tuple[str, str]]:
+    """Each feature, and what is said of us."""
+    found = []
+    for line in PAGE.read_text().splitlines():
+        cells = [cell.strip() for cell in line.split("|")[1:-1]]
+        if len(cells) > 1 and cells[0] and not cells[0].startswith("---"):
+            found.append((cells[0], cells[1]))
+    return found
+
+
+@cache
+def names_in(file: str) -> set[str]:
+    tree = ast.parse((ROOT / file).read_text())
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+    return {node.name for node in ast.walk(tree) if isinstance(node, functions)}
+
+
+@pytest.mark.parametrize(("feature", "said"), rows(), ids=lambda text: text[:40])
+def test_a_yes_leads_to_tests_that_exist_and_a_no_to_none(feature: str, said: str) -> None:
+    links = _LINK.findall(said)
+
+    assert (said == "no") is not bool(links)
+    assert said == "no" or said.startswith(("[yes]", "[partly]"))
+    assert [] == [(file, name) for file, name in links if name not in names_in(file)]
+
+
+def test_what_is_partly_so_says_what_is_missing() -> None:
+    assert [] == [said for _, said in rows() if said.startswith("[partly]") and ": " not in said]
+
+
+def test_every_row_of_a_table_has_every_peer() -> None:
+    widths = {line.count("|") for line in PAGE.read_text().splitlines() if line.startswith("| ")}
+
+    assert {3, 11} == widths

@@ -99,6 +99,7 @@ class Server:
         self._trusted = trusted_proxies(settings)
         self._token_key = b""
         self._unready = "the doors are not open yet"
+        self._stamps = watch.stamps(settings)
         try:
             world = self._build(settings)
         except OSError as error:
@@ -153,7 +154,7 @@ class Server:
                 _log.warning(doubt)
             tasks += [
                 asyncio.create_task(self._reload_when(reload)),
-                asyncio.create_task(watch.watch(lambda: self._asked_for, reload.set)),
+                asyncio.create_task(watch.watch(lambda: self._asked_for, reload.set, self._stamps)),
             ]
             self._journal.record(
                 events.ServerStarted(

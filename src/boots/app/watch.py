@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,12 +79,35 @@ async def _places(settings: Settings) -> Places:
     return await asyncio.to_thread(Places.of, settings)
 
 
-async def watch(settings: Callable[[], Settings], changed: Callable[[], None]) -> None:
+Stamps = dict[Path, tuple[int, int, int]]
+"""What tells a file from itself before and after a change."""
+
+
+def stamps(settings: Settings) -> Stamps:
+    """The files that answers depend on, as they are now."""
+    found: Stamps = {}
+    journal = str(Path(settings.journal).absolute())
+    for folder, wanted in _folders(settings):
+        with contextlib.suppress(OSError):
+            for entry in os.scandir(folder):
+                if entry.path != journal and (not wanted or entry.name in wanted):
+                    with contextlib.suppress(OSError):
+                        status = entry.stat()
+                        identity = (status.st_ino, status.st_mtime_ns, status.st_size)
+                        found[Path(entry.path)] = identity
+    return found
+
+
+async def watch(
+    settings: Callable[[], Settings], changed: Callable[[], None], since: Stamps
+) -> None:
     """Call `changed` whenever a file that answers depend on changes; runs until it is cancelled.
 
+    What changed between `since` and the beginning of the watch counts, too.
     Folders that come, go or are replaced are noticed within a second.
     """
     missed, said = False, ""
+    beginning: Stamps | None = since
     while True:
         places = await _places(settings())
         try:
@@ -99,6 +123,9 @@ async def watch(settings: Callable[[], Settings], changed: Callable[[], None]) -
                 )
             ) as seen:
                 async for changes in seen:
+                    if beginning is not None:
+                        missed |= await asyncio.to_thread(stamps, settings()) != beginning
+                        beginning = None
                     if changes or missed:
                         changed()
                     missed = await _places(settings()) != places

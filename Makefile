@@ -13,11 +13,15 @@ export UV_PYTHON_DOWNLOADS := never
 # Compiled once, whatever the environment says: tests and starts are slower by a third without.
 export PYTHONDONTWRITEBYTECODE :=
 
+# Packages of Debian that carry its release in their names: 12, 13 …; 13 where testing has no number.
+DEBIAN := $(shell . /etc/os-release; echo $${VERSION_ID:-13})
+
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 PACKAGES_RUN := python3 python3-venv ipxe
 PACKAGES_DEMO := qemu-system-x86 ipxe-qemu ovmf iproute2 util-linux tcpdump
-PACKAGES_WIDE := qemu-system-arm qemu-efi-aarch64 qemu-block-extra grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools
-PACKAGES_TEST := shim-signed shim-helpers-amd64-signed grub-efi-amd64-signed busybox-static dnsmasq-base isc-dhcp-client isc-dhcp-relay tftp-hpa atftp curl cpio netbase procps systemd nftables xorriso python3-yaml python3-requests python3-configobj python3-jinja2 python3-jsonschema python3-jsonpatch python3-oauthlib python3-netifaces debian-installer-12-netboot-amd64
+PACKAGES_SECURE := shim-signed shim-helpers-amd64-signed grub-efi-amd64-signed
+PACKAGES_WIDE := qemu-system-arm qemu-efi-aarch64 qemu-block-extra grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools fdisk pxelinux syslinux-common u-boot-qemu
+PACKAGES_TEST := $(PACKAGES_SECURE) busybox-static dnsmasq-base isc-dhcp-client isc-dhcp-relay tftp-hpa atftp curl cpio netbase procps systemd nftables xorriso python3-yaml python3-requests python3-configobj python3-jinja2 python3-jsonschema python3-jsonpatch python3-oauthlib python3-netifaces debian-installer-$(DEBIAN)-netboot-amd64
 
 .PHONY: help
 help: ## Print these words
@@ -48,7 +52,7 @@ setup: .venv/ready ## Install what running from this tree needs, from Debian and
 
 .PHONY: setup-demo
 setup-demo: setup
-	$(call install,$(PACKAGES_DEMO))
+	$(call install,$(PACKAGES_DEMO) $(if $(findstring secure,$(FIRMWARE)),$(PACKAGES_SECURE)))
 
 .PHONY: setup-test
 setup-test: setup-demo

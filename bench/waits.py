@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from boots.lab import accelerator, isolation, topology
@@ -76,10 +77,21 @@ table netdev lab {{
 """
 
 
-def published(folder: Path, osie: Path) -> Path:
+@dataclass(frozen=True)
+class Given:
+    """What every boot has in common."""
+
+    osie: Path
+    boot_files: Path | None
+    loss: float
+
+
+def published(folder: Path, given: Given) -> Path:
     """The files that both servers hand out, for the one that has only a folder."""
     folder.mkdir()
-    for file in (osie / "vmlinuz-x86_64", osie / "initramfs-x86_64", *IPXE.iterdir()):
+    newer = given.boot_files.iterdir() if given.boot_files else ()
+    kernel = given.osie / "vmlinuz-x86_64"
+    for file in (kernel, given.osie / "initramfs-x86_64", *IPXE.iterdir(), *newer):
         if file.is_file():
             shutil.copyfile(file, folder / file.name)
     (folder / "auto.ipxe").write_text(SCRIPT)
@@ -88,9 +100,9 @@ def published(folder: Path, osie: Path) -> Path:
 
 
 @contextlib.contextmanager
-def by_dnsmasq(work: Path, osie: Path) -> Iterator[None]:
+def by_dnsmasq(work: Path, given: Given) -> Iterator[None]:
     """DHCP, TFTP and router advertisements by dnsmasq, HTTP by busybox."""
-    folder = published(work / "www", osie)
+    folder = published(work / "www", given)
     settings = work / "dnsmasq.conf"
     settings.write_text(DNSMASQ.replace("TFTP", str(folder)))
     subprocess.run(
@@ -115,12 +127,13 @@ def by_dnsmasq(work: Path, osie: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def by_boots(work: Path, osie: Path) -> Iterator[None]:
+def by_boots(work: Path, given: Given) -> Iterator[None]:
     """Boots with one record."""
     (work / "machines.yaml").write_text(RECORD)
     command = [
         *(sys.executable, "-m", "boots", "serve", "--interface", topology.BRIDGE),
-        *("--machines", str(work / "machines.yaml"), "--osie", str(osie)),
+        *("--machines", str(work / "machines.yaml"), "--osie", str(given.osie)),
+        *(("--boot-files", str(given.boot_files)) if given.boot_files else ()),
         *("--journal", str(work / "journal.jsonl")),
     ]
     with Server.start(command, work / "journal.jsonl", work / "server.log") as server:
@@ -131,12 +144,12 @@ def by_boots(work: Path, osie: Path) -> Iterator[None]:
 SERVERS = {"Boots": by_boots, "dnsmasq": by_dnsmasq}
 
 
-def boot(server: str, firmware: Firmware, osie: Path, loss: float) -> float:
+def boot(server: str, firmware: Firmware, given: Given) -> float:
     """Seconds from power-on to OSIE's first word of its network."""
     work = Path(tempfile.mkdtemp(prefix="boots-waits-"))
-    with topology.direct() as place, SERVERS[server](work, osie):
-        if loss:
-            rules = LOSS.format(tap=place.tap, rate=round(loss * 10))
+    with topology.direct() as place, SERVERS[server](work, given):
+        if given.loss:
+            rules = LOSS.format(tap=place.tap, rate=round(given.loss * 10))
             subprocess.run(["nft", "-f", "-"], input=rules.encode(), check=True)
         spec = Spec(firmware=firmware, mac=MAC, uuid=UUID, tap=place.tap)
         with VirtualMachine.start(spec, Files(work / "machine"), accelerator.choose()) as machine:
@@ -153,6 +166,7 @@ def main() -> None:
     """Boot in turns and print the medians."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--osie", type=Path, required=True)
+    parser.add_argument("--boot-files", type=Path, help="an iPXE that is not the installed one")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--loss", type=float, default=0, help="per cent of UDP packets")
     parser.add_argument(
@@ -160,12 +174,14 @@ def main() -> None:
     )
     options = parser.parse_args()
     isolation.enter([sys.executable, str(Path(sys.argv[0]).absolute()), *sys.argv[1:]])
+    newer = options.boot_files.absolute() if options.boot_files else None
+    given = Given(options.osie.absolute(), newer, options.loss)
     print(f"seconds from power-on to OSIE's network, {options.loss} % of UDP lost")
     for name in options.firmware:
         taken: dict[str, list[float]] = {server: [] for server in SERVERS}
         for _ in range(options.rounds):
             for server in SERVERS:
-                seconds = boot(server, Firmware(name), options.osie.absolute(), options.loss)
+                seconds = boot(server, Firmware(name), given)
                 taken[server].append(seconds)
         line = "   ".join(
             f"{server} {statistics.median(times):5.1f} ({min(times):.1f} to {max(times):.1f})"

@@ -14,6 +14,7 @@ from boots import settings
 from boots.app import profiles
 from boots.journal import events
 from boots.policy.ladder import LADDER
+from boots.settings.meanings import OF_SUBNETS
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -40,6 +41,10 @@ def test_reference_pages_are_what_the_code_says(name: str) -> None:
 
 def test_every_setting_has_a_meaning_and_nothing_else_has() -> None:
     assert {key for key, _, _ in settings.all_keys()} == set(settings.MEANINGS)
+
+
+def test_every_key_of_subnets_has_a_meaning_and_nothing_else_has() -> None:
+    assert set(settings.Subnet.__struct_fields__) == set(OF_SUBNETS)
 
 
 @pytest.mark.parametrize("kind", typing.get_args(events.AnyEvent), ids=lambda kind: kind.__name__)
@@ -82,6 +87,7 @@ def test_the_glossary_has_every_word_of_the_house() -> None:
     glossary = (DOCS / "glossary.md").read_text()
     words = ["machine", "client", "architecture", "reservation", "relay", "chain-load", "script"]
     words += ["profile", "OSIE", "agent", "decision", "next-server", "boot file", "armed"]
+    words += ["lease", "pool", "shadow", "quirk", "template", "token", "stranger", "subnet"]
 
     assert [] == [word for word in words if f"**{word}**" not in glossary]
 

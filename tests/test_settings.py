@@ -158,6 +158,27 @@ def test_true_and_false_are_read_in_any_case(text: str, value: bool) -> None:
             '[http]\nurl = "boot:80"',
             'http.url = "boot:80" will not do; write it like http://boots.example',
         ),
+        (
+            "[[subnets]]\nnetwork = 'a'\n[[subnets]]\nnetwork = 'b'\npol = []",
+            '[[subnets]] number 2: no key is named "pol", did you mean "pool"?',
+        ),
+        (
+            "[[subnets]]\ngateway = '192.168.1.1'",
+            '[[subnets]] number 1: it has no network; write network = "192.168.1.0/24"',
+        ),
+        (
+            "[[subnets]]\nnetwork = 'a'\npool = 5",
+            '[[subnets]] number 1: pool = 5 will not do; write a list, like ["one", "two"]',
+        ),
+        (
+            "[[subnets]]\nnetwork = 'a'\noptions = []",
+            (
+                "[[subnets]] number 1: options = [] will not do;"
+                ' write a table, like {150 = "192.168.1.5"}'
+            ),
+        ),
+        ("subnets = 1", "subnets will not do; write a table [[subnets]] for each network"),
+        ("subnets = [1]", "subnets will not do; write a table [[subnets]] for each network"),
     ],
 )
 def test_a_mistake_in_the_file_is_told(tmp_path: Path, text: str, told: str) -> None:

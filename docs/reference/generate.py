@@ -12,13 +12,15 @@ import msgspec
 import typer
 
 from boots import settings
-from boots.app.server import AT_START
+from boots.app.reloading import AT_START
 from boots.cli import app
 from boots.journal import events
 from boots.model.quirk import Behaviour, Match
 from boots.policy import quirks
+from boots.settings.meanings import OF_SUBNETS
 
 HERE = Path(__file__).parent
+TABLES = {"subnets"}  # a variable holds no table
 _MADE = "<!-- Made by docs/reference/generate.py from the code; `make docs` writes it anew. -->\n"
 
 
@@ -42,12 +44,37 @@ def settings_page() -> str:
         "|---|---|---|---|---|",
     ]
     for key, kind, default in settings.all_keys():
-        variable = f"BOOTS_{key.replace('.', '_').upper()}"
+        variable = f"`BOOTS_{key.replace('.', '_').upper()}`" if key not in TABLES else "—"
         lines.append(
             f"| `{key}` | {_kind(kind)} | `{msgspec.json.encode(default).decode()}`"
-            f" | `{variable}` | {settings.MEANINGS[key]} |"
+            f" | {variable} | {settings.MEANINGS[key]} |"
         )
-    return "\n".join([*lines, ""])
+    return "\n".join([*lines, "", *_subnets_section()])
+
+
+def _subnets_section() -> list[str]:
+    """The keys of each ``[[subnets]]``."""
+    lines = [
+        "## `[[subnets]]`",
+        "",
+        "What is known of a network that machines are in: a table for each, in the file only.",
+        "[Networks](../howto/networks.md) says what it is good for, [pool](../howto/pool.md) too.",
+        "",
+        "| key | kind | default | meaning |",
+        "|---|---|---|---|",
+    ]
+    for field in msgspec.structs.fields(settings.Subnet):
+        shown = "must be there"
+        if not field.required:
+            shown = f"`{msgspec.json.encode(_default(field)).decode()}`"
+        kind = "table" if typing.get_origin(field.type) is dict else _kind(field.type)
+        lines.append(f"| `{field.name}` | {kind} | {shown} | {OF_SUBNETS[field.name]} |")
+    return [*lines, ""]
+
+
+def _default(field: msgspec.structs.FieldInfo) -> object:
+    made = field.default_factory
+    return field.default if made is msgspec.NODEFAULT else made()
 
 
 def _kind(kind: object) -> str:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from watchfiles import Change
 
 from boots.app import catalogue
 from boots.app.watch import Places
@@ -90,6 +91,18 @@ def test_folders_below_those_of_boot_files_are_watched(tmp_path: Path) -> None:
     assert {tmp_path, tmp_path / "a", tmp_path / "a/b"} == set(before.there)
     fill(tmp_path, "c/x.efi")
     assert before != Places.of(settings)
+
+
+def test_profiles_in_folders_of_their_own_and_quirks_are_watched(tmp_path: Path) -> None:
+    fill(tmp_path, "profiles/live/profile.yaml", "odd/quirks.yaml", "quirks/a.yaml")
+    keys = {"boot.osie": "", "boot.profiles": str(tmp_path / "profiles")}
+    own = Places.of(of_keys(keys | {"dhcp.quirks": str(tmp_path / "odd/quirks.yaml")}))
+    assert {tmp_path / "profiles", tmp_path / "profiles/live", tmp_path / "odd"} == set(own.there)
+    assert own.count(Change.modified, str(tmp_path / "profiles/live/profile.yaml"))
+    assert own.count(Change.modified, str(tmp_path / "odd/quirks.yaml"))
+    assert not own.count(Change.modified, str(tmp_path / "odd/other"))
+    several = Places.of(of_keys({"boot.osie": "", "dhcp.quirks": str(tmp_path / "quirks")}))
+    assert several.count(Change.modified, str(tmp_path / "quirks/a.yaml"))
 
 
 def test_names_of_smee_stand_for_what_is_installed(tmp_path: Path) -> None:

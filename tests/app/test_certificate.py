@@ -8,7 +8,8 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from tests.app.certificates import NOW, authority, issue
 
-from boots.app.certificate import context, doubts, lint
+from boots.app.certificate import doubts, lint
+from boots.app.tls import context
 from boots.serve.sockets import StartError
 from boots.settings import Http, Settings
 
@@ -96,8 +97,11 @@ def test_a_key_of_another_certificate_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_certificate_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(StartError, match="cannot be read"):
+    with pytest.raises(StartError, match=f"{tmp_path}/none.pem cannot be read: No such file"):
         context(Settings(http=Http(certificate=str(tmp_path / "none.pem"))))
+    here = written(tmp_path, GOOD.pem, b"").http.certificate
+    with pytest.raises(StartError, match=f"{tmp_path}/no.key cannot be read: No such file"):
+        context(Settings(http=Http(certificate=here, key=str(tmp_path / "no.key"))))
     gone = Settings(http=Http(certificate=str(tmp_path / "none.pem")))
     assert "mend http.certificate" == doubts(gone, "", NOW)[0].advice
 

@@ -51,55 +51,50 @@ def base_of(listeners: list[str], door: str = "http") -> str:
     return f"{door}://{found.rpartition(' ')[2]}"
 
 
-@pytest.mark.parametrize(
-    ("path", "status", "begins"),
-    [
-        ("/auto.ipxe", 403, b"no machine of ours"),
-        (f"/{MAC}/auto.ipxe", 200, b"#!ipxe"),
-        (f"/{DASHED}/auto.ipxe", 200, b"#!ipxe"),
-        (f"/ipxe/script/{MAC}/auto.ipxe", 200, b"#!ipxe"),
-        (f"/{MAC}/autoexec.ipxe", 200, b"#!ipxe"),
-        (f"/ipxe/{MAC}/snp-x86_64.efi", 200, FILE),
-        (f"/ipxe/binary/{MAC}/undionly.kpxe", 200, FILE),
-        (f"/ipxe/binary/{DASHED}/ipxe.efi", 200, FILE),
-        (f"/ipxe/binary/{MAC}/ipxe.efi{TRACE}", 200, FILE),
-        (f"//ipxe//binary//{MAC}//ipxe.efi", 200, FILE),
-        (f"/tftp/{MAC}/ipxe.efi", 200, FILE),
-        (f"/tftp/{MAC.upper()}/ipxe.efi", 200, FILE),
-        (f"/tftp/{MAC}/none", 404, b"there is no file"),
-        (f"/iso/any/{DASHED}/hook.iso", 200, FILE),
-        (f"/iso/{MAC}/hook.iso", 200, FILE),
-        (f"/iso/any/{DASHED}/hook.img", 404, b"only names that end in .iso"),
-        ("/iso/any/none/hook.iso", 400, b'"none" is no MAC'),
-        ("/iso/any/52-54-00-99-99-99/hook.iso", 403, b"no machine of ours"),
-        ("/metrics", 200, b"# HELP"),
-        ("/healthcheck", 200, b"{"),
-        ("/healthz", 200, b"ok"),
-        ("/readyz", 200, b"ok"),
-    ],
+# Path, status, and how the answer begins.
+LAYOUTS = (
+    ("/auto.ipxe", 403, b"no machine of ours"),
+    (f"/{MAC}/auto.ipxe", 200, b"#!ipxe"),
+    (f"/{DASHED}/auto.ipxe", 200, b"#!ipxe"),
+    (f"/ipxe/script/{MAC}/auto.ipxe", 200, b"#!ipxe"),
+    (f"/{MAC}/autoexec.ipxe", 200, b"#!ipxe"),
+    (f"/ipxe/{MAC}/snp-x86_64.efi", 200, FILE),
+    (f"/ipxe/binary/{MAC}/undionly.kpxe", 200, FILE),
+    (f"/ipxe/binary/{DASHED}/ipxe.efi", 200, FILE),
+    (f"/ipxe/binary/{MAC}/ipxe.efi{TRACE}", 200, FILE),
+    (f"//ipxe//binary//{MAC}//ipxe.efi", 200, FILE),
+    (f"/tftp/{MAC}/ipxe.efi", 200, FILE),
+    (f"/tftp/{MAC.upper()}/ipxe.efi", 200, FILE),
+    (f"/tftp/{MAC}/none", 404, b"there is no file"),
+    (f"/iso/any/{DASHED}/hook.iso", 200, FILE),
+    (f"/iso/{MAC}/hook.iso", 200, FILE),
+    (f"/iso/any/{DASHED}/hook.img", 404, b"only names that end in .iso"),
+    ("/iso/any/none/hook.iso", 400, b'"none" is no MAC'),
+    ("/iso/any/52-54-00-99-99-99/hook.iso", 403, b"no machine of ours"),
+    ("/metrics", 200, b"# HELP"),
+    ("/healthcheck", 200, b"{"),
+    ("/healthz", 200, b"ok"),
+    ("/readyz", 200, b"ok"),
 )
-def test_every_layout_answers(tmp_path: Path, path: str, status: int, begins: bytes) -> None:
-    @on_loop
-    async def asked() -> None:
-        boot = boot_in(tmp_path)
-        async with running(tmp_path, boot=boot, iso=Iso(enabled=True, url="hook.iso")) as (
-            bench,
-            _,
-        ):
-            base = base_of(bench.told()[0].listeners)  # type: ignore[union-attr]
+
+
+@on_loop
+async def test_every_layout_answers(tmp_path: Path) -> None:
+    iso = Iso(enabled=True, url="hook.iso")
+    async with running(tmp_path, boot=boot_in(tmp_path), iso=iso) as (bench, _):
+        base = base_of(bench.told()[0].listeners)  # type: ignore[union-attr]
+        for path, status, begins in LAYOUTS:
             answer = await ask(base, path)
             head = await ask(base, path, "HEAD")
             refused = await ask(base, path, "DELETE")
 
-        assert (status, begins) == (answer.status, answer.body[: len(begins)])
-        assert str(len(answer.body)) == answer.headers["content-length"]
-        assert (status, b"") == (head.status, head.body)
-        assert "content-length" in head.headers
-        assert 405 == refused.status
-        if answer.body == FILE:
-            assert "bytes" == answer.headers["accept-ranges"]
-
-    asked()
+            assert (path, status, begins) == (path, answer.status, answer.body[: len(begins)])
+            assert (path, len(answer.body)) == (path, int(answer.headers["content-length"]))
+            assert (path, status, b"") == (path, head.status, head.body)
+            assert "content-length" in head.headers, path
+            assert (path, 405) == (path, refused.status)
+            if answer.body == FILE:
+                assert (path, "bytes") == (path, answer.headers["accept-ranges"])
 
 
 @on_loop

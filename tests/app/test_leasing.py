@@ -110,10 +110,48 @@ def test_an_offer_is_held_for_a_minute(bench: Bench) -> None:
     assert bench.given(asks(ONE)) == FIRST
     bench.now += 59
     assert bench.given(asks(TWO)) == SECOND
-    assert bench.given(asks(THREE)) == THIRD
-    assert bench.given(asks(Mac("52:54:00:00:00:04"))) is None
     bench.now += 2
+    assert bench.given(asks(TWO)) == SECOND
+    assert bench.given(asks(THREE)) == THIRD
     assert bench.given(asks(Mac("52:54:00:00:00:04"))) == FIRST
+
+
+def test_where_nothing_else_is_left_the_oldest_offer_goes_to_the_next(bench: Bench) -> None:
+    for number in range(100):  # who makes MACs up, and never asks for what it is offered
+        assert bench.given(asks(Mac(f"02:00:00:00:00:{number:02x}"))) is not None
+        bench.now += 0.01
+
+    assert (
+        bench.answer(asks(ONE)).address_why
+        == "nobody asked for it, and 192.168.1.0/24 has no other"
+    )
+    assert lease(bench, ONE) in {FIRST, SECOND, THIRD}
+
+
+def test_who_asks_first_for_what_two_were_offered_gets_it(bench: Bench) -> None:
+    assert bench.given(asks(ONE)) == FIRST
+    for number in range(3):
+        bench.answer(asks(Mac(f"02:00:00:00:00:{number:02x}")))
+    late = Mac("02:00:00:00:00:02")
+    assert bench.leasing.keeper.book.offered_to(late, NETWORK, bench.now) == FIRST
+
+    assert bench.given(asks(ONE, REQUEST, wanted=FIRST, server=SERVER)) == FIRST
+    assert kind_of(bench, asks(late, REQUEST, wanted=FIRST, server=SERVER)) is MessageType.NAK
+    assert bench.given(asks(ONE, REQUEST, ciaddr=FIRST)) == FIRST
+
+
+def test_a_lease_is_never_taken_back_for_another(bench: Bench) -> None:
+    had = [lease(bench, mac) for mac in (ONE, TWO, THREE)]
+    for number in range(9):
+        assert bench.given(asks(Mac(f"02:00:00:00:00:{number:02x}"))) is None
+    for mac, address in zip((ONE, TWO, THREE), had, strict=True):
+        assert bench.given(asks(mac, REQUEST, ciaddr=address)) == address
+
+
+def test_nobody_adopts_the_address_of_its_relay(bench: Bench) -> None:
+    relay = IPv4Address("10.9.0.5")
+    message = asks(ONE, REQUEST, wanted=relay, giaddr=relay)
+    assert kind_of(bench, message) is MessageType.NAK
 
 
 def test_who_comes_back_gets_the_address_it_had(bench: Bench) -> None:

@@ -12,6 +12,7 @@ from boots.app.profiles import SHIPPED, load
 from boots.model.machine import Architecture, Metadata
 from boots.model.site import Profile
 from boots.policy import profile as rendered
+from boots.policy import templates
 from boots.policy.boot import fetch
 from boots.policy.got import Rendered, Script
 
@@ -241,3 +242,12 @@ def test_no_shipped_profile_erases_a_disk_that_nobody_named() -> None:
         assert isinstance(named, Rendered)
         assert words not in bare.content.decode()
         assert words in named.content.decode()
+
+
+def test_every_text_that_we_ship_is_a_template() -> None:
+    found, _ = load(SHIPPED)
+    texts = [text for each in found for text in (each.script, *each.templates.values()) if text]
+
+    assert texts
+    for text in texts:
+        templates.check(text)

@@ -19,6 +19,7 @@ import structlog
 
 from boots.app import catalogue, watch
 from boots.app import server as server_of
+from boots.app.reloading import AT_START
 from boots.app.server import Server
 from boots.app.watch import Places
 from boots.journal import events
@@ -380,7 +381,7 @@ async def test_settings_that_need_a_restart_say_so_and_the_rest_is_in_force(
 
 
 def test_every_setting_that_counts_at_the_start_is_one() -> None:
-    assert set(server_of.AT_START) <= {key for key, _, _ in all_keys()}
+    assert set(AT_START) <= {key for key, _, _ in all_keys()}
 
 
 # --- watching

@@ -56,6 +56,7 @@ def test_a_subnet_is_read_with_its_pool() -> None:
         (given.Subnet(network="10.0.0.0/24", pool=["10.1.0.1-10.1.0.9"]), "no range of"),
         (given.Subnet(network="10.0.0.0/24", pool=["10.0.0.9-10.0.0.1"]), "no range of"),
         (given.Subnet(network="10.0.0.0/24", pool=["a-b"]), "FIRST-LAST"),
+        (given.Subnet(network="10.0.0.0/8", pool=["10.0.0.1-10.9.9.9"]), "write the range that"),
     ],
 )
 def test_a_subnet_that_cannot_be_is_refused(said: given.Subnet, why: str) -> None:

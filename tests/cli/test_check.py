@@ -141,3 +141,10 @@ def test_what_many_machines_share_is_said_once(folder: Path) -> None:
 def test_a_template_that_a_machine_s_values_do_not_fill_is_told(folder: Path) -> None:
     text = "mac: 02:00:00:00:00:01\nprofile: esxi\n"
     assert any("the template boot.cfg of profile" in line for line in check(folder, text)[1])
+
+
+def test_what_is_doubtful_about_the_settings_is_told(folder: Path) -> None:
+    (folder / "boots.toml").write_text('boot.osie = "osie"\nboot.files = ["gone"]\n')
+    status, lines = check(folder, "{name: a, mac: 02:00:00:00:00:01}")
+    assert 0 == status
+    assert "warning: boot.files: there is no folder gone; make it, or mend boot.files" == lines[0]

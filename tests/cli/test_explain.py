@@ -103,6 +103,12 @@ def test_what_is_no_mac_is_refused(explain: Explain) -> None:
     assert '"node-1" is not a MAC address' in words(result)
 
 
+def test_who_names_no_machine_is_asked_for_one(explain: Explain) -> None:
+    result = explain()
+    assert 2 == result.exit_code
+    assert "Give a MAC, or --pcap FILE" in words(result)
+
+
 def test_a_capture_is_answered_request_by_request(explain: Explain) -> None:
     result = explain("--pcap", str(VECTORS / "dhcp" / "edk2-x64-pxe-shim-grub.pcap"))
     assert 0 == result.exit_code
@@ -136,3 +142,43 @@ def test_a_file_is_printed_as_its_machine_would_get_it(explain: Explain) -> None
     refused = explain(MAC, "--file", "gone")
     assert 1 == refused.exit_code
     assert 'boots: gone: refused: there is no file "gone"' in refused.stderr
+
+
+POOL = """
+[dhcp]
+mode = "pool"
+[[subnets]]
+network = "192.0.2.0/24"
+pool = ["192.0.2.100-192.0.2.109"]
+"""
+
+
+def test_a_stranger_of_a_pool_is_told_where_its_address_comes_from(
+    explain: Explain, tmp_path: Path
+) -> None:
+    with (tmp_path / "boots.toml").open("a") as settings:
+        settings.write(POOL)
+    result = explain("52:54:00:12:34:57")
+
+    assert 0 == result.exit_code
+    assert "it leases an address of the pool of 192.0.2.0/24" in words(result)
+    assert "address 192.0.2.100: leased from the pool" in words(result)
+    assert "its record has the address" not in words(result)
+    assert "boots the profile osie (boot.unknown)" in words(result)
+
+
+def test_who_turned_dhcp_off_is_told_so(explain: Explain, tmp_path: Path) -> None:
+    with (tmp_path / "boots.toml").open("a") as settings:
+        settings.write('[dhcp]\nmode = "off"\n')
+
+    assert "DHCP is off (dhcp.mode)" in words(explain(MAC))
+
+
+def test_a_stranger_of_an_auto_proxy_gets_no_address(explain: Explain, tmp_path: Path) -> None:
+    with (tmp_path / "boots.toml").open("a") as settings:
+        settings.write(POOL.replace('"pool"', '"auto-proxy"', 1))
+    result = explain("52:54:00:12:34:57")
+
+    assert 0 == result.exit_code
+    assert "it is a stranger, and boots the profile osie" in words(result)
+    assert "    address " not in result.stdout

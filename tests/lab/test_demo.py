@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -6,7 +7,8 @@ from rich.console import Console
 
 from boots.lab import demo
 from boots.lab.demo import DemoOptions, checks, run_demo
-from boots.lab.firmware import Firmware
+from boots.lab.firmware import RECIPES, Firmware
+from boots.machines import records
 
 
 def faults(options: DemoOptions, root: Path) -> dict[str, str]:
@@ -25,7 +27,7 @@ def test_an_empty_system_lacks_everything_and_is_told_what_to_do(
     if firmware is Firmware.BIOS_ISO:  # SeaBIOS is a part of QEMU
         del found["firmware (SeaBIOS, a disc in the drive)"]
     assert all(found.values())
-    package = "qemu-system-arm" if firmware is Firmware.ARM64 else "qemu-system-x86"
+    package = "qemu-system-arm" if RECIPES[firmware].cpu == "aarch64" else "qemu-system-x86"
     assert f"apt-get install {package}" in found["QEMU"]
     assert "boots osie build" in found["OSIE"]
     assert ("iPXE" in found) is (firmware in demo.BOOT_FILES and firmware is not Firmware.BIOS)
@@ -57,6 +59,25 @@ def test_what_is_there_is_no_fault(tmp_path: Path) -> None:
     found = faults(DemoOptions(osie=tmp_path, firmware=Firmware.UEFI, ipxe=tmp_path), tmp_path)
 
     assert found["iPXE"] == found["OSIE"] == ""
+
+
+def test_boot_files_of_a_folder_of_ones_own_will_do(tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "ipxe-arm64.efi").touch()
+    options = DemoOptions(osie=tmp_path, firmware=Firmware.ARM64, ipxe=tmp_path)
+
+    assert faults(options, tmp_path)["iPXE"]
+    assert faults(replace(options, boot_files=own), tmp_path)["iPXE"] == ""
+
+
+@pytest.mark.parametrize("firmware", list(Firmware))
+def test_the_record_of_the_demo_is_one_that_the_server_takes(firmware: Firmware) -> None:
+    cpu = RECIPES[firmware].cpu
+
+    assert f"\n    cpu: {cpu}\n" in demo.record(firmware)
+    [machine] = records.read(demo.record(firmware), "demo.yaml").machines
+    assert machine.cpu == cpu
 
 
 def test_a_relay_is_looked_for_where_one_is_wanted(

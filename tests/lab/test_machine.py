@@ -14,6 +14,7 @@ FILES = {
     "usr/share/OVMF/OVMF_VARS_4M.ms.fd",
     "usr/share/AAVMF/AAVMF_CODE.fd",
     "usr/share/AAVMF/AAVMF_VARS.fd",
+    "usr/lib/u-boot/qemu_arm64/u-boot.bin",
     "usr/lib/shim/shimx64.efi.signed",
     "usr/lib/grub/x86_64-efi-signed/grubnetx64.efi.signed",
     "usr/lib/ipxe/qemu/efi-virtio.rom",
@@ -78,6 +79,9 @@ ARM = f"{HEAD} -machine virt -accel tcg,tb-size=128 -cpu cortex-a57 -smp 1 -m 51
     "x86_64", "aarch64"
 )
 AAVMF = EDK2.replace("OVMF/OVMF_CODE_4M", "AAVMF/AAVMF_CODE")
+NEW = NO_ROM.replace("romfile=,", "romfile=,disable-legacy=on,")
+BOARD = "-bios /usr/lib/u-boot/qemu_arm64/u-boot.bin"
+VARIABLES = "-drive if=pflash,format=raw,unit=1,file=/W/variables.fd"
 GOLDEN = {
     Firmware.BIOS: f"{HEAD} -machine pc,graphics=off {CPU} {COMMON} {ROM} {DISK}",
     Firmware.BIOS_CHAIN: f"{HEAD} -machine pc,graphics=off {CPU} {COMMON} "
@@ -88,6 +92,9 @@ GOLDEN = {
     Firmware.UEFI_SECURE: f"{SMM} {COMMON} {SECURE} {PXE} {NO_IPV6} {NO_ROM} {DISK}",
     Firmware.UEFI_SECURE_HTTP: f"{SMM} {COMMON} {SECURE} {NO_PXE} {NO_IPV6} {NO_ROM} {DISK}",
     Firmware.ARM64: f"{ARM} {COMMON} {AAVMF} {PXE} {NO_IPV6} {NO_ROM} {DISK}",
+    Firmware.ARM64_HTTP: f"{ARM} {COMMON} {AAVMF} {NO_PXE} {NO_IPV6} {NO_ROM} {DISK}",
+    Firmware.U_BOOT: f"{ARM} {COMMON} {BOARD} {NEW} {DISK}",
+    Firmware.U_BOOT_PXE: f"{ARM} {COMMON} {BOARD} {VARIABLES} {NEW} {DISK}",
     Firmware.BIOS_ISO: f"{HEAD} -machine pc,graphics=off {CPU} {COMMON} {NO_ROM} {DISK}",
     Firmware.UEFI_ISO: f"{HEAD} -machine q35 {CPU} {COMMON} {EDK2} {NO_PXE} {NO_IPV6} "
     f"{NO_ROM} {DISK}",

@@ -10,7 +10,13 @@ from boots.lab.stages import Boot, Stage, Status
 
 
 def console(*, terminal: bool = False) -> Console:
-    return Console(file=io.StringIO(), width=100, force_terminal=terminal, color_system=None)
+    return Console(
+        file=io.StringIO(),
+        width=100,
+        force_terminal=terminal,
+        color_system=None,
+        _environ={},  # TERM=dumb is no terminal
+    )
 
 
 def text(thing: RenderableType) -> str:

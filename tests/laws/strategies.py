@@ -62,7 +62,9 @@ _own_urls = st.sampled_from(
 # --- records
 
 _addresses = st.lists(strategies.addresses, max_size=3).map(tuple)
-_raw_options = st.dictionaries(st.integers(1, 254), st.binary(min_size=1, max_size=30), max_size=2)
+# Often such as no reply can be written with: 52 says how a message is packed, 0 and 255 are none.
+_codes = st.sampled_from((0, 52, 255)) | st.integers(1, 254)
+_raw_options = st.dictionaries(_codes, st.binary(min_size=1, max_size=30), max_size=2)
 _routes = st.builds(Route, network=strategies.networks, router=strategies.addresses)
 
 reservations = st.builds(

@@ -73,9 +73,22 @@ class Leasing(RuleBasedStateMachine):
     def discover(self, mac: Mac, wanted: IPv4Address | None) -> None:
         chosen = self.keeper.choose(mac, SUBNET, self.now, wanted)
         if isinstance(chosen, Chosen):
+            self.take_back(mac, chosen.address)
             self.check(mac, chosen.address)
             self.keeper.offer(mac, chosen.address, SUBNET, self.now)
             self.offered[mac] = chosen.address, self.now + 60
+
+    def take_back(self, mac: Mac, address: IPv4Address) -> None:
+        """What others were offered may be offered again, where nothing else is left."""
+        waiting = [
+            other
+            for other, (held, until) in self.offered.items()
+            if other != mac and held == address and until > self.now
+        ]
+        if waiting:
+            assert not list(self.keeper.pool(SUBNET).candidates(self.now))
+        for other in waiting:
+            del self.offered[other]
 
     @rule(mac=macs, seconds=st.sampled_from([300.0, 3600.0]))
     def take(self, mac: Mac, seconds: float) -> None:

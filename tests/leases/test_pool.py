@@ -1,5 +1,6 @@
 """In which order the addresses of a pool are given, and what is kept probed."""
 
+import time
 from ipaddress import IPv4Address, IPv4Network
 from itertools import islice
 
@@ -50,7 +51,7 @@ def test_what_was_freed_is_seen_at_once() -> None:
     book = Book([lease(1, until=30)])
     small = pool(book, (1, 1))
     assert [] == list(small.candidates(now=29.5))
-    small.freed()
+    small.freed(at(1))
 
     assert [at(1)] == list(small.candidates(now=30.2))
 
@@ -102,3 +103,20 @@ def test_an_address_that_answers_is_free_no_more() -> None:
     checks.somebody_at(at(1))
 
     assert not checks.is_free(at(1), now=1)
+
+
+def test_who_asks_a_used_up_pool_in_vain_does_not_have_it_counted_each_time() -> None:
+    """A made-up machine costs as little as any: the pool has 60,000 leases."""
+    many = [
+        Lease(address=at(number), mac=Mac(f"{number}"), since=0, until=99)
+        for number in range(1, 60_001)
+    ]
+    wide = pool(Book(many), (1, 60_000))
+    assert [] == list(wide.candidates(now=1))
+    assert (60_000, 0) == wide.counts(now=1)
+    began = time.process_time()
+    for number in range(200):
+        wide.freed(NETWORK[-2])  # of another pool
+        assert [] == list(wide.candidates(now=1 + number / 1000))
+        assert (60_000, 0) == wide.counts(now=1 + number / 1000)
+    assert time.process_time() - began < 0.1

@@ -221,7 +221,7 @@ def test_atftp_gets_files_with_all_options(
     run(place.client, need("atftp"), *words, "-g", "-r", "snponly.efi", "-l", out, str(SERVER.ip))
 
     assert out.read_bytes() == SMALL
-    assert server.until(events.TransferFinished).size == len(SMALL)
+    assert server.until(events.TransferFinished, name="snponly.efi").size == len(SMALL)
 
 
 @pytest.mark.parametrize("blksize", ["512", "1400", "65464"])

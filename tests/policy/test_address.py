@@ -190,11 +190,30 @@ def test_a_system_that_asks_for_an_address_of_where_it_is_may_have_it_from_other
 # --- beside other servers
 
 
-@pytest.mark.parametrize("more", WRONG.values(), ids=WRONG)
+@pytest.mark.parametrize("more", [WRONG["init-reboot"], None], ids=["init-reboot", "renewing"])
 def test_where_others_give_addresses_nobody_gets_a_nak(more: dict[int, bytes] | None) -> None:
     message = system(REQUEST, more=more, ciaddr=IPv4Address(0) if more else OTHER)
     why = "its record has 192.168.1.10, it asks for 192.168.1.99, and others give addresses here,"
     assert f"{why} too" == answer_at(message, site(authoritative=False))
+
+
+def test_but_who_took_our_offer_waits_for_our_word() -> None:
+    # RFC 2131 §3.1, step 4: the server that was selected says NAK, authoritative or not.
+    reply = answer_at(system(REQUEST, more=WRONG["selecting"]), site(authoritative=False))
+    assert isinstance(reply, Message)
+    assert MessageType.NAK is reply.kind
+
+
+FIRMWARE = [b"PXEClient:Arch:00022:UNDI:003000", b"PXEClient\xff\xfe", b"HTTPClient\xff"]
+
+
+@pytest.mark.parametrize("vendor_class", FIRMWARE)
+def test_nor_does_what_calls_itself_firmware_whatever_it_is_taken_for(vendor_class: bytes) -> None:
+    # 22 is U-Boot, which gets what a system gets, as it finds its boot file by itself.
+    more = {60: vendor_class, 93: b"\0\x16", **wants(OTHER, SERVER)}
+    reply = answer_at(system(REQUEST, more=more), SITE)
+    assert isinstance(reply, Message)
+    assert (MessageType.ACK, ADDRESS) == (reply.kind, reply.yiaddr)
 
 
 # --- a relay that stands in for us (RFC 5107)

@@ -25,7 +25,7 @@ from tests.policy.made import (
 from boots.model.machine import Known, Netboot
 from boots.policy.answer import answer
 from boots.policy.boot import Load
-from boots.policy.reply import Destination
+from boots.policy.destination import Destination
 from boots.wire import options
 from boots.wire.dhcp import BOOTREPLY, Message
 from boots.wire.options import MessageType

@@ -79,6 +79,21 @@ def test_what_a_client_loads_next(message: Message, expected: str) -> None:
     assert expected == decided(message, known())
 
 
+@pytest.mark.parametrize(
+    ("features", "expected"),
+    [
+        ("http https tftp", "https://boots.example:8443/52:54:00:12:34:56/auto.ipxe"),
+        # Most packages' builds: what they cannot fetch they would not tell us.
+        ("http tftp", f"{TFTP}/auto.ipxe"),
+        ("", "https://boots.example:8443/52:54:00:12:34:56/auto.ipxe"),
+    ],
+)
+def test_ipxe_without_https_gets_no_https_url(features: str, expected: str) -> None:
+    where = site(http_url="https://boots.example:8443")
+
+    assert expected == decided(ipxe(features=features), known(), where)
+
+
 @pytest.mark.parametrize(("message", "_expected"), FIRMWARE.values(), ids=FIRMWARE)
 def test_a_machine_without_record_gets_silence(message: Message, _expected: str) -> None:
     assert Silence("no record has this MAC") == decide(client_of(message), None, SITE)

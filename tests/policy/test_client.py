@@ -14,6 +14,8 @@ from boots.wire.dhcp import Message
 PROGRAMS = {
     "a PXE ROM says PXEClient": (rom(), Program.PXE_ROM),
     "whatever follows": (request(vendor_class="PXEClient:lab"), Program.PXE_ROM),
+    "also what is no text": (request(more={60: b"PXEClient\xff\xfe"}), Program.PXE_ROM),
+    "and so does HTTP": (request(more={60: b"HTTPClient:\x80"}), Program.UEFI_HTTP),
     "UEFI HTTP says HTTPClient": (http_firmware(), Program.UEFI_HTTP),
     "iPXE says so, though it says PXEClient too": (ipxe(features=""), Program.IPXE),
     "iPXE in the list of RFC 3004": (rom(user_class=listed(b"iPXE")), Program.IPXE),

@@ -10,7 +10,7 @@ from boots.model.machine import Known, Netboot
 from boots.model.site import OSIE, Profile, Site
 from boots.policy import grub
 from boots.policy.got import Rendered
-from boots.policy.script import Unwritable
+from boots.policy.words import Unwritable
 
 LOADED = """\
 echo 'Boots: profile osie for 52:54:00:12:34:56'
@@ -80,7 +80,9 @@ def test_a_file_of_a_persons_own_wins() -> None:
 
 def test_the_disk_is_booted_by_the_loader_on_it() -> None:
     disk = with_profile(disk=True)
-    assert "search --no-floppy --file --set=disk /EFI/BOOT/BOOTX64.EFI" in text(where=disk)
+    # What is started is told that it comes from the root: shim looks for GRUB there.
+    assert "search --no-floppy --file --set=root /EFI/BOOT/BOOTX64.EFI;" in text(where=disk)
+    assert "if chainloader /EFI/BOOT/BOOTX64.EFI;" in text(where=disk)
     assert text(where=disk).endswith("fi\nfi\nexit\n")
     assert "/EFI/BOOT/BOOTAA64.EFI" in text(machine=known(cpu="aarch64"), where=disk)
 

@@ -159,16 +159,6 @@ def test_nocloud_says_who_the_machine_is_and_how_its_network_goes() -> None:
     assert ["", ""] == [got(f"nocloud/{name}", machine) for name in ("user-data", "vendor-data")]
 
 
-def test_what_may_hold_passwords_is_secret() -> None:
-    secret = {
-        name
-        for name in ("latest/user-data", "nocloud/user-data", "nocloud/vendor-data", "metadata")
-        if metadata.give(name, known(), WHERE).secret  # type: ignore[union-attr]
-    }
-    assert 4 == len(secret)
-    assert not metadata.give("nocloud/meta-data", known(), WHERE).secret  # type: ignore[union-attr]
-
-
 def test_an_installed_machine_has_its_metadata_with_netboot_off() -> None:
     assert "node-1" == known(Netboot(allowed=False)).machine.name
     assert MAC == got("2009-04-04/meta-data/instance-id", known(Netboot(allowed=False)))

@@ -35,7 +35,7 @@ from boots.policy.answer import Answer, answer
 from boots.policy.asked import Asked
 from boots.policy.boot import Load
 from boots.policy.client import from_dhcp
-from boots.policy.reply import Destination
+from boots.policy.destination import Destination
 from boots.policy.stranger import made_up
 from boots.wire import dhcp, options, pxe
 from boots.wire.dhcp import Message

@@ -146,3 +146,25 @@ def test_no_value_makes_another_line(args: str, name: str) -> None:
             ["DEFAULT", "PROMPT", "LABEL", "KERNEL", "INITRD", "APPEND", ""],
             ["DEFAULT", "PROMPT", "LABEL", "KERNEL", "INITRD", ""],
         )
+
+
+# mkimage of Debian's u-boot-tools made these: -A invalid -O linux -T script -C none
+# -n boots, with SOURCE_DATE_EPOCH=0.
+U_BOOT_SCRIPT = bytes.fromhex("270519560e370e0e000000000000001c0000000000000000aaaf92da05000600")
+
+
+def test_u_boot_is_told_to_read_what_is_made_for_it() -> None:
+    got = fetch("boot.scr.uimg", known(), SITE)
+
+    assert isinstance(got, Rendered)
+    assert got.content.startswith(U_BOOT_SCRIPT + b"boots\0")
+    assert got.content[64:] == b"\0\0\0\x14" + bytes(4) + b"pxe get && pxe boot\n"
+
+
+def test_u_boot_goes_on_to_a_program_where_nothing_is_made_for_it() -> None:
+    script = known(Netboot(script="#!ipxe\nshell"))
+    missing = fetch("boot.scr.uimg", script, SITE)
+    assert isinstance(missing, Refusal)
+    assert missing.ground is Ground.MISSING
+    own = fetch("boot.scr.uimg", known(), site(files=FILES | {"boot.scr.uimg": "/srv/b"}))
+    assert own == File("boot.scr.uimg", "/srv/b")

@@ -25,8 +25,12 @@ from tests.policy.made import (
 )
 
 from boots.model.machine import Known, Netboot, Reservation, Route
-from boots.model.site import Site
-from boots.policy.reply import Destination, size_limit
+from boots.model.quirk import Behaviour, Match, Quirk
+from boots.model.site import Mode, Site
+from boots.policy import client as clients
+from boots.policy.answer import answer
+from boots.policy.destination import Destination
+from boots.policy.fitting import size_limit
 from boots.wire import dhcp, options, pxe
 from boots.wire.dhcp import BROADCAST, Message
 from boots.wire.options import MessageType
@@ -507,6 +511,32 @@ def test_a_reply_never_exceeds_what_its_client_takes(
         again.get(options.SERVER_ID),
         again.get(options.LEASE_TIME),
     )
+
+
+def test_what_must_be_echoed_is_kept_before_what_we_have_to_say() -> None:
+    # RFC 3046 §2.2 and RFC 6842 §3, within the 548 bytes of who does not say more.
+    more = {82: bytes(150), 61: bytes(100)}
+    for reserved in LARGE.values():
+        assert more.items() <= replied(rom(more=more), known(reserved=reserved)).options.items()
+
+
+NOT_THEIRS = dict.fromkeys((0, 50, 51, 52, 53, 54, 55, 57, 58, 59, 61, 82, 255), b"\1\2\3\4")
+
+
+@pytest.mark.parametrize("kind", [MessageType.DISCOVER, REQUEST, MessageType.INFORM])
+def test_no_record_and_no_quirk_says_what_is_the_protocol_s_own(kind: MessageType) -> None:
+    # 52 says how a message is packed, 0 and 255 are no options: such a reply could not be written.
+    quirk = Quirk(name="all", match=Match(), behaviour=Behaviour(options=NOT_THEIRS))
+    plain = replied(rom(kind), known())
+    for mode in (Mode.RESERVATION, Mode.PROXY):
+        where = site(mode=mode, quirks=(quirk,))
+        asking = clients.from_dhcp(rom(kind), where.quirks)
+        machine = known(reserved=reservation(options=NOT_THEIRS))
+        found = answer(rom(kind), asking, machine, where, proxy=mode.proxies)
+        assert found.reply is not None
+        assert dhcp.decode(dhcp.encode(found.reply, found.limit)).options == found.reply.options
+        if mode is Mode.RESERVATION:
+            assert plain.options == found.reply.options
 
 
 def test_one_option_that_is_too_large_takes_no_other_with_it() -> None:

@@ -16,8 +16,9 @@ from boots.model.machine import Known, Metadata, Netboot
 from boots.model.site import OSIE, Hook, Profile, Site
 from boots.policy.boot import fetch
 from boots.policy.got import Script
-from boots.policy.script import Unwritable, apology, render, word, words
+from boots.policy.script import apology, render
 from boots.policy.stranger import made_up
+from boots.policy.words import Unwritable, word, words
 
 SCRIPTS = Path(__file__).parents[1] / "vectors" / "scripts"
 BASE = f"http://192.168.1.1:8080/{MAC}"
@@ -500,3 +501,10 @@ APOLOGIES = {
 @pytest.mark.parametrize(("why", "shown"), APOLOGIES.items(), ids=APOLOGIES)
 def test_an_apology_shows_its_reason_and_goes_on(why: str, shown: str) -> None:
     assert f"#!ipxe\necho Boots: {shown}\nsleep 10\nexit 1\n" == apology(why)
+
+
+def test_a_stranger_reads_which_files_are_not_there() -> None:
+    text = fetch("auto.ipxe", made_up(MAC, AUTO), site(mode=AUTO.mode, files={}))
+    assert isinstance(text, Script)
+    assert text.problem == ('there is no file "osie/vmlinuz-x86_64" or "osie/vmlinuz-aarch64"')
+    assert "{cpu}" not in text.text

@@ -15,7 +15,7 @@ from boots.journal import events
 from boots.policy import client as clients
 from boots.policy.answer import Answer
 from boots.policy.boot import Disk, Load
-from boots.policy.reply import Destination
+from boots.policy.destination import Destination
 from boots.serve.dhcp import DhcpDoor
 from boots.serve.shadow import Shadow
 from boots.wire import dhcp, options

@@ -24,6 +24,8 @@ from boots.serve import reading
 from boots.serve.http import Extras, HttpDoor
 from boots.serve.iso import Pictured
 
+pytestmark = pytest.mark.skipif(shutil.which("xorriso") is None, reason="xorriso is not installed")
+
 TEXT = b"console=ttyS0 hw_addr=52:54:00:12:34:56".ljust(len(PLACEHOLDER))
 PATH = "/iso/any/52-54-00-12-34-56/hook.iso"
 
@@ -31,8 +33,6 @@ PATH = "/iso/any/52-54-00-12-34-56/hook.iso"
 @cache
 def iso() -> bytes:
     """A bootable layout like HookOS's: the placeholder is in the files of two boot loaders."""
-    if shutil.which("xorriso") is None:
-        pytest.skip("xorriso is not installed")
     with TemporaryDirectory() as name:
         tree = Path(name) / "tree"
         for path in ("boot/grub/grub.cfg", "isolinux/isolinux.cfg"):

@@ -356,13 +356,46 @@ async def test_a_transfer_that_nobody_answers_makes_room(
         assert failed.why == "no answer came, and others need its place"
 
 
-@pytest.mark.parametrize("junk", [b"", b"\0", b"\0\1file", b"\0\x09file\0octet\0", b"\0\4\0\1"])
+@pytest.mark.parametrize("junk", [b"", b"\0", b"\0\x09file\0octet\0", b"\0\4\0\1"])
 async def test_what_is_no_request_is_dropped_and_told(folder: Path, junk: bytes) -> None:
     with serving(folder) as bench, Client(bench) as client:
         client.send(junk, bench.at)
 
         assert (await bench.told.first(events.PacketDropped)).door == "tftp"
         assert await client.fetch("file") == CONTENT
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        b"\0\1\0octet\0",
+        b"\0\1file\0\0",
+        b"\0\1file",
+        b"\0\1\xe9t\xe9\0octet\0",
+        b"\0\1" + b"n" * 3000 + b"\0octet\0",
+        b"\0\2\0octet\0",
+    ],
+    ids=["no name", "no mode", "no end", "no UTF-8", "longer than we read", "to write no name"],
+)
+async def test_a_request_that_cannot_be_read_is_refused_at_once(folder: Path, junk: bytes) -> None:
+    with serving(folder) as bench, Client(bench) as client:
+        client.send(junk, bench.at)
+
+        packet = await client.packet()
+        assert isinstance(packet, Error)
+        assert packet.code == ErrorCode.ILLEGAL_OPERATION
+        assert packet.message == (await bench.told.first(events.PacketDropped)).why
+
+
+async def test_a_refusal_is_no_longer_than_a_block(folder: Path) -> None:
+    with serving(folder) as bench, Client(bench) as client:
+        for name in ("n" * 1900, "ä" * 900):
+            client.ask(name)
+            data, _ = await client.receive()
+            assert len(data) <= 516
+            packet = tftp.decode(data)
+            assert isinstance(packet, Error)
+            assert packet.message.startswith(f'there is no file "{name[:200]}')
 
 
 async def test_a_fault_in_the_answer_does_not_close_the_door(folder: Path) -> None:

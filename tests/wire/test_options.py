@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests import strategies
 
-from boots.wire import options
+from boots.wire import names, options
 from boots.wire.malformed import Malformed
 from boots.wire.options import ClientFqdn, MessageType, Route
 
@@ -197,22 +197,22 @@ LONGEST = ".".join(["a" * 63] * 3 + ["b" * 61])
 
 def test_a_name_has_at_most_255_bytes_with_its_root() -> None:
     """RFC 1035 §2.3.4."""
-    assert len(options.write_name(LONGEST)) == 255
-    assert (LONGEST,) == options.DOMAIN_SEARCH.read(options.write_name(LONGEST))
+    assert len(names.write(LONGEST)) == 255
+    assert (LONGEST,) == options.DOMAIN_SEARCH.read(names.write(LONGEST))
     with pytest.raises(ValueError, match="longer"):
-        options.write_name(LONGEST + "b")
+        names.write(LONGEST + "b")
     with pytest.raises(Malformed, match="longer"):
-        options.DOMAIN_SEARCH.read(b"\1c" + options.write_name(LONGEST))
+        options.DOMAIN_SEARCH.read(b"\1c" + names.write(LONGEST))
 
 
 @pytest.mark.parametrize("name", ["", ".", "a..b", ".a", "a" * 64])
 def test_a_bad_label_is_not_written(name: str) -> None:
     with pytest.raises(ValueError, match="not a domain name"):
-        options.write_name(name)
+        names.write(name)
 
 
 def test_the_dot_at_the_end_of_a_name_is_not_kept() -> None:
-    assert ("example.org",) == options.DOMAIN_SEARCH.read(options.write_name("example.org."))
+    assert ("example.org",) == options.DOMAIN_SEARCH.read(names.write("example.org."))
 
 
 def test_a_root_alone_reads_as_an_empty_name() -> None:

@@ -18,7 +18,7 @@ from boots.policy import boot, iso, metadata, path, token
 from boots.policy import client as clients
 from boots.policy.client import Client
 from boots.policy.compare import as_if_chosen
-from boots.policy.got import Refusal
+from boots.policy.got import Ground, Refusal
 from boots.policy.stranger import made_up
 from boots.serve.doors import Fetch, Given
 from boots.serve.iso import Images, Pictured
@@ -114,6 +114,9 @@ class Answers:
             site = self.world.sites[interface]
             sealed, rest = ("", asked) if tftp else path.sealed(asked)
             wanted = path.read(rest)
+            if token.is_within(wanted.name, site.token_key):
+                why = "a token opens metadata over HTTP, where it stands first in the path"
+                return Given("", "(a token)", Refusal(Ground.FORBIDDEN, why))
             if not tftp and (sealed or _is_metadata(wanted.name, site)):
                 owner = self._owner(sealed, peer, site)
                 made = metadata.give(wanted.name, owner, site)
@@ -135,17 +138,25 @@ class Answers:
             if isinstance(mac, Refusal):
                 return Pictured("", mac)
             site = self.world.sites[interface]
-            known = self._with_hold(self._known(mac, IPv4Address(0), site))
+            # A disc is given to machines with a record only, whatever the mode.
+            known = self._with_hold(self.world.index.by_mac.get(mac))
             return Pictured(mac, iso.image(known, site))
 
         return find
 
     def _owner(self, sealed: str, peer: IPv4Address, site: Site) -> Known | None:
-        """Whose metadata is asked for: a MAC in the path proves nothing, and is not looked at."""
+        """Whose metadata is asked for: a MAC in the path proves nothing, and is not looked at.
+
+        Nor is an address that a machine was only seen to take: one forged packet would say so.
+        """
+        index = self.world.index
         if sealed:
             mac = token.mac_of(sealed, site.token_key)
-            return self.world.index.by_mac.get(mac) if mac else None
-        return self._known(None, peer, site) if site.metadata_by_address else None
+            return index.by_mac.get(mac) if mac else None
+        if not site.metadata_by_address:
+            return None
+        leased = self._leases.at(peer) if self._leases else None
+        return index.by_address.get(peer) or (index.by_mac.get(leased) if leased else None)
 
     def _with_hold(self, known: Known | None) -> Known | None:
         why = self._held(known) if known is not None else ""

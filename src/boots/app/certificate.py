@@ -1,9 +1,8 @@
-"""HTTPS: the certificate, and what is wrong with it for those who boot by it.
+"""The certificate of HTTPS, and what is wrong with it for those who boot by it.
 
 Firmware and iPXE say next to nothing when a certificate does not suit them; so it is said here.
 """
 
-import ssl
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,7 +17,6 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from yarl import URL
 
-from boots.serve.sockets import StartError
 from boots.settings import Settings
 
 _SOON = timedelta(days=30)
@@ -38,28 +36,6 @@ class Doubt:
 
     def __str__(self) -> str:
         return f"{self.problem}; {self.advice}"
-
-
-def context(settings: Settings) -> ssl.SSLContext:
-    """What the HTTPS door needs.
-
-    Raises:
-        StartError: certificate or key cannot be read, or do not belong together.
-    """
-    http = settings.http
-    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    made.minimum_version = ssl.TLSVersion.TLSv1_2
-    try:
-        made.load_cert_chain(http.certificate, http.key or None, password=lambda: b"")
-    except ssl.SSLError as error:
-        what = (error.reason or str(error)).lower().replace("_", " ")
-        raise StartError(
-            f"http.certificate = {http.certificate!r} and its key do not work: {what};"
-            " both are PEM files, the key without a password"
-        ) from None
-    except OSError as error:
-        raise StartError(f"http.certificate or http.key cannot be read: {error}") from None
-    return made
 
 
 def doubts(settings: Settings, http_url: str, now: datetime) -> list[Doubt]:

@@ -136,8 +136,9 @@ class Leasing:
         if held is not None:
             return held
         ours = server is not None or site.authoritative
-        if wanted is not None and ours:
-            adopted = self.keeper.adopt(client.mac, wanted, subnet, now)
+        if wanted is not None and ours and wanted != message.giaddr:
+            chose_us = server is not None
+            adopted = self.keeper.adopt(client.mac, wanted, subnet, now, chose_us=chose_us)
             if adopted is not None:
                 return adopted
         if not ours:

@@ -1,10 +1,12 @@
-"""Metrics and traces: the sinks that operators' own systems look at, as the settings want them."""
+"""What operators look at, as the settings want it: metrics, traces, the journal's file."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 from yarl import URL
 
+from boots.journal.file import FileSink
 from boots.journal.journal import Sink
 from boots.journal.metrics import MetricsSink
 from boots.serve.sockets import StartError
@@ -14,7 +16,7 @@ _PATIENCE = 5.0  # seconds that a collector may take
 
 
 class Observing:
-    """The sinks, and what ``/metrics`` shows; None where it is switched off.
+    """The sinks of metrics and traces; what ``/metrics`` shows, None where it is switched off.
 
     Raises:
         StartError: traces are wanted, and what they need is not installed.
@@ -53,3 +55,17 @@ def _tracing(endpoint: str) -> Sink:
         url = url.with_path("/v1/traces")
     exporter = OTLPSpanExporter(endpoint=str(url), timeout=_PATIENCE)
     return TraceSink(BatchSpanProcessor(exporter, schedule_delay_millis=1000))
+
+
+def journal_file(path: str) -> list[Sink]:
+    """The file that events are appended to, if one is named.
+
+    Raises:
+        StartError: it cannot be written.
+    """
+    if not path:
+        return []
+    try:
+        return [FileSink(Path(path))]
+    except OSError as error:
+        raise StartError(f"the journal {path} cannot be written: {error.strerror}") from None

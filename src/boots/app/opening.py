@@ -12,7 +12,7 @@ from typing import Protocol
 
 import structlog
 
-from boots.app import certificate
+from boots.app import tls
 from boots.app.answers import Answers
 from boots.model.site import Mode
 from boots.serve import sockets
@@ -77,7 +77,7 @@ class Opening:
                 at = self.listens_at("http", "", address)
                 yield self._http_door("http", interface, at, self._extras)
                 if self._settings.http.certificate:
-                    secure = replace(self._extras, tls=certificate.context(self._settings))
+                    secure = replace(self._extras, tls=tls.context(self._settings))
                     yield self._http_door("https", interface, at, secure)
         for name, unused in self._given.items():
             for each in unused:

@@ -14,61 +14,29 @@ from pathlib import Path
 import structlog
 
 from boots import __version__
-from boots.app import catalogue, certificate, watch
+from boots.app import catalogue, doubts, watch
 from boots.app import world as worlds
 from boots.app.answers import Answers
 from boots.app.folders import cache_folder, state_folder
 from boots.app.key import token_key
 from boots.app.leasing import Leasing
 from boots.app.loops import Loops
-from boots.app.observing import Observing
+from boots.app.observing import Observing, journal_file
 from boots.app.opening import Door, Opening
+from boots.app.reloading import Reloading, unreadable
 from boots.app.upkeep import places
-from boots.app.world import Faulty, World
+from boots.app.world import World
 from boots.journal import events
 from boots.journal.events import AnyEvent
-from boots.journal.file import FileSink
 from boots.journal.journal import Journal, Sink
 from boots.journal.log import LogSink
 from boots.machines.files import Cache
 from boots.serve import sockets
 from boots.serve.http import Extras, HttpDoor
 from boots.serve.sockets import StartError
-from boots.settings import Settings, SettingsError, all_keys, of_keys, trusted_proxies, value_of
+from boots.settings import Settings, trusted_proxies
 
 _FLUSH_AFTER = 0.02  # seconds that events may wait to be written together
-# Sockets and sinks are opened once: what says where and how counts until a restart.
-AT_START = (
-    "interfaces",
-    "address",
-    "router_advertisements",
-    "journal",
-    "cache",
-    "state",
-    "dhcp.mode",
-    "dhcp.port",
-    "dhcp.proxy_port",
-    "dhcp.shadow",
-    "dhcp.probe",
-    "tftp.enabled",
-    "tftp.port",
-    "tftp.address",
-    "tftp.largest_block",
-    "tftp.single_port",
-    "http.enabled",
-    "http.port",
-    "http.trusted_proxies",
-    "http.https_port",
-    "http.certificate",
-    "http.key",
-    "http.metrics",
-    "trace.endpoint",
-    "syslog.enabled",
-    "syslog.port",
-    "syslog.address",
-    "log.form",
-    "log.level",
-)
 _log = structlog.get_logger()
 
 
@@ -79,15 +47,9 @@ class Server:
     """
 
     def __init__(self, settings: Settings, read_settings: Callable[[], Settings]) -> None:
-        if not settings.interfaces:
-            there = ", ".join(name for _, name in socket.if_nameindex() if name != "lo")
-            raise StartError(f"no interface to serve; give --interface, one of {there}")
-        if settings.lacks_records:
-            raise StartError("no records to serve from; give --machines, a file or a directory")
+        _refuse_nothing(settings)
         self._settings = settings
-        self._asked_for = settings  # the same but for what only a restart brings into force
-        self._refused_keys: list[str] = []
-        self._read_settings = read_settings
+        self._reloading = Reloading(settings, read_settings, self._build, self._place, self._tell)
         self._addresses = {name: sockets.interface_address(name) for name in settings.interfaces}
         self._cache = Cache(Path(settings.cache) if settings.cache else cache_folder() / "records")
         self._journal: Journal
@@ -103,7 +65,7 @@ class Server:
         try:
             world = self._build(settings)
         except OSError as error:
-            raise StartError(_unreadable(error)) from None
+            raise StartError(unreadable(error)) from None
         self._leasing = self._leases() if settings.dhcp.mode == "pool" else None
         self._answers = Answers(world, self._leasing, held=self._loops.held)
 
@@ -132,41 +94,14 @@ class Server:
             StartError: a door cannot be opened.
         """
         loop = asyncio.get_running_loop()
-        stop: asyncio.Future[str] = loop.create_future()
-        reload = asyncio.Event()
         _allow_many_files()
         self._journal = Journal(
             self._sinks(), time.time, lambda flush: loop.call_later(_FLUSH_AFTER, flush)
         )
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, _settle, stop, number.name)
-        loop.add_signal_handler(signal.SIGHUP, reload.set)
+        stop = self._heed_signals(loop)
         tasks: list[asyncio.Task[None]] = []
         try:
-            if self._leasing is not None:
-                tasks.append(asyncio.create_task(self._leasing.run()))
-            listeners = await self._open(loop)
-            if self._leasing is not None:
-                await self._leasing.ready()
-            if not any(site.boot_files for site in self.world.sites.values()):
-                _log.warning(catalogue.missing())
-            for doubt in self._doubts():
-                _log.warning(doubt)
-            tasks += [
-                asyncio.create_task(self._reload_when(reload)),
-                asyncio.create_task(watch.watch(lambda: self._asked_for, reload.set, self._stamps)),
-            ]
-            self._journal.record(
-                events.ServerStarted(
-                    version=__version__,
-                    listeners=listeners,
-                    machines=len(self.world.index.machines),
-                )
-            )
-            gc.collect()
-            gc.freeze()  # the records live as long as we do: the collector need not walk them
-            self._unready = ""
-            sockets.notify(os.environ, "READY=1")
+            await self._start(tasks, loop)
             why = await stop
             self._unready = "the server is stopping"
             sockets.notify(os.environ, "STOPPING=1")
@@ -178,19 +113,47 @@ class Server:
                 self._leasing.close()
             self._journal.close()
 
+    def _heed_signals(self, loop: asyncio.AbstractEventLoop) -> "asyncio.Future[str]":
+        """What becomes the name of the signal that ends us; SIGHUP reloads."""
+        stop: asyncio.Future[str] = loop.create_future()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, _settle, stop, number.name)
+        loop.add_signal_handler(signal.SIGHUP, self._reloading.due.set)
+        return stop
+
+    async def _start(
+        self, tasks: list[asyncio.Task[None]], loop: asyncio.AbstractEventLoop
+    ) -> None:
+        """Open every door, begin what goes on beside them, and say that we serve."""
+        if self._leasing is not None:
+            tasks.append(asyncio.create_task(self._leasing.run()))
+        listeners = await self._open(loop)
+        if self._leasing is not None:
+            await self._leasing.ready()
+        for doubt in self._doubts():
+            _log.warning(doubt)
+        reloading = self._reloading
+        looking = watch.watch(lambda: reloading.asked_for, reloading.due.set, self._stamps)
+        tasks += [asyncio.create_task(reloading.run()), asyncio.create_task(looking)]
+        machines = len(self.world.index.machines)
+        self._journal.record(
+            events.ServerStarted(version=__version__, listeners=listeners, machines=machines)
+        )
+        gc.collect()
+        gc.freeze()  # the records live as long as we do: the collector need not walk them
+        self._unready = ""
+        sockets.notify(os.environ, "READY=1")
+
     def _tell(self, event: AnyEvent) -> None:
         self._journal.record(event)
 
     def _sinks(self) -> list[Sink]:
-        sinks: list[Sink] = [LogSink(), self._loops, *self._observing.sinks]
-        if self._settings.journal:
-            try:
-                sinks.append(FileSink(Path(self._settings.journal)))
-            except OSError as error:
-                raise StartError(
-                    f"the journal {self._settings.journal} cannot be written: {error.strerror}"
-                ) from None
-        return sinks
+        return [
+            LogSink(),
+            self._loops,
+            *self._observing.sinks,
+            *journal_file(self._settings.journal),
+        ]
 
     async def _open(self, loop: asyncio.AbstractEventLoop) -> list[str]:
         opening = Opening(
@@ -225,13 +188,13 @@ class Server:
         await asyncio.gather(*(door.close() for door in leaving))
 
     def _doubts(self) -> list[str]:
-        """What firmware will not take of our certificate, where its URLs call for one."""
-        sites = self.world.sites.values()
-        found = {site.http_url: None for site in sites}
+        """What is missing or may not be meant, and what firmware will not take of us."""
+        sites = list(self.world.sites.values())
+        urls = dict.fromkeys(site.http_url for site in sites)
         return [
-            str(doubt)
-            for url in found
-            for doubt in certificate.doubts(self._settings, url, certificate.now())
+            *([] if any(site.boot_files for site in sites) else [catalogue.missing()]),
+            *doubts.doubts(self._settings, sites[0]),
+            *doubts.of_certificate(self._settings, urls),
         ]
 
     def _alive(self) -> object:
@@ -244,63 +207,24 @@ class Server:
             "machines": len(self.world.index.machines),
         }
 
-    # --- staying current
-
-    async def _reload_when(self, asked: asyncio.Event) -> None:
-        while True:
-            await asked.wait()
-            asked.clear()
-            # systemd wants the time with it, to tell this reload from an earlier one.
-            now = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
-            sockets.notify(os.environ, f"RELOADING=1\nMONOTONIC_USEC={now}")
-            await self._reload()
-            sockets.notify(os.environ, "READY=1")
-
-    async def _reload(self) -> None:
-        """Put a new world in place; on any mistake the one in force stays."""
-        began = time.monotonic()
-        try:
-            self._asked_for = settings = self._lasting(self._read_settings())
-            # In a thread: the doors go on answering from the old world meanwhile.
-            world = await asyncio.to_thread(self._build, settings)
-        except SettingsError as error:
-            self._journal.record(events.SettingsRefused(why=str(error)))
-        except Faulty as error:
-            faults = [str(fault) for fault in error.faults]
-            self._journal.record(events.RecordsRefused(faults=faults))
-        except OSError as error:
-            self._journal.record(events.RecordsRefused(faults=[_unreadable(error)]))
-        except Exception as error:  # noqa: BLE001  # a fault of ours must not end reloading for good
-            _log.exception("reload failed")
-            self._journal.record(events.RecordsRefused(faults=[f"a fault of ours: {error!r}"]))
-        else:
-            self._settings, self._answers.world = settings, world
-            self._journal.record(
-                events.RecordsLoaded(
-                    machines=len(world.index.machines),
-                    seconds=time.monotonic() - began,
-                    source=", ".join(settings.machines),
-                )
-            )
-
-    def _lasting(self, fresh: Settings) -> Settings:
-        """Fresh settings, but for those that only a restart brings into force; that is said."""
-        values = {key: value_of(fresh, key) for key, _, _ in all_keys()}
-        moved = [key for key in AT_START if values[key] != value_of(self._settings, key)]
-        if moved and moved != self._refused_keys:
-            self._journal.record(
-                events.SettingsRefused(
-                    why=f"{', '.join(moved)}: changed, which needs a restart; "
-                    "until then the running value stays in force"
-                )
-            )
-        self._refused_keys = moved
-        values.update({key: value_of(self._settings, key) for key in moved})
-        return of_keys(values)
+    def _place(self, settings: Settings, world: World) -> None:
+        self._settings, self._answers.world = settings, world
 
 
-def _unreadable(error: OSError) -> str:
-    return f"{error.filename}: cannot be read: {error.strerror}"
+def _refuse_nothing(settings: Settings) -> None:
+    """See whether there is anything to serve, and anywhere.
+
+    Raises:
+        StartError: there is not.
+    """
+    if not settings.interfaces:
+        there = ", ".join(name for _, name in socket.if_nameindex() if name != "lo")
+        raise StartError(f"no interface to serve; give --interface, one of {there}")
+    if settings.lacks_records:
+        raise StartError(
+            "no records to serve from; give --machines, a file or a directory"
+            " (the modes auto-proxy and pool start without)"
+        )
 
 
 def _allow_many_files() -> None:

@@ -18,6 +18,7 @@ from boots.settings import Settings, SettingsError
 
 T = TypeVar("T", IPv4Address, IPv4Network)
 
+_LARGEST_POOL = 1 << 18  # who makes machines up could have us remember each of its addresses
 _SEPARATORS = {"colons": ":", "dashes": "-", "dots": ".", "plain": ""}
 
 
@@ -157,5 +158,12 @@ def _ranges(texts: list[str], network: IPv4Network, where: str) -> Iterator[Rang
             last=_read(IPv4Address, (last or first).strip(), where, "pool", example),
         )
         if found.first not in network or found.last not in network or found.last < found.first:
-            raise SettingsError(f'{where}: pool = "{text}" is no range of {network}')
+            raise SettingsError(
+                f'{where}: pool = "{text}" is no range of {network}; write {example}, within it'
+            )
+        if int(found.last) - int(found.first) >= _LARGEST_POOL:
+            raise SettingsError(
+                f'{where}: pool = "{text}" has more than {_LARGEST_POOL} addresses;'
+                " write the range that is in use"
+            )
         yield found

@@ -57,14 +57,13 @@ class Places:
 
 def _folders(settings: Settings) -> Iterator[tuple[Path, frozenset[str]]]:
     boot = settings.boot
-    for name in (boot.osie, boot.profiles):
-        if name:
-            yield Path(name).absolute(), _ALL
-    for name in boot.files:
+    if boot.osie:
+        yield Path(boot.osie).absolute(), _ALL
+    for name in (*boot.files, *filter(None, [boot.profiles])):
         yield Path(name).absolute(), _ALL
         for folder in folders(Path(name).absolute()):
             yield folder, _ALL
-    for name in settings.machines:
+    for name in (*settings.machines, *filter(None, [settings.dhcp.quirks])):
         path = Path(name).absolute()
         if path.is_dir():
             yield path, _ALL

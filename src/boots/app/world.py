@@ -3,7 +3,7 @@
 A `World` is a value.  Reloading makes a new one, whole, or keeps the old.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Interface
 from pathlib import Path
@@ -13,23 +13,15 @@ from boots.app.folders import cache_folder
 from boots.app.patched import with_patch
 from boots.app.sites import Offered
 from boots.machines import files
-from boots.machines.fault import Fault
+from boots.machines.fault import Fault, Faulty
 from boots.machines.files import Cache
 from boots.machines.index import Index
-from boots.model.site import OSIE, Site
+from boots.model.site import OSIE, Profile, Site
 from boots.policy.quirks import SHIPPED
 from boots.settings import Settings
 
 NO_KEY = b"not the key of any server"
 """Makes the tokens that are shown where no server runs."""
-
-
-class Faulty(Exception):
-    """Records or profiles hold mistakes; `faults` says which."""
-
-    def __init__(self, faults: Sequence[Fault]) -> None:
-        super().__init__(f"{len(faults)} mistakes")
-        self.faults = list(faults)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +47,12 @@ def build(
         SettingsError: a subnet, an override or the patch of boot files is wrong.
     """
     loaded = files.load([Path(path) for path in settings.machines], cache)
-    known = {OSIE.name: OSIE}
     published = catalogue.boot_files(Path(folder) for folder in settings.boot.files)
     published |= catalogue.osie_files(Path(settings.boot.osie))
-    faults = list(loaded.faults)
-    folders = [Path(settings.boot.profiles)] if settings.boot.profiles else []
-    for folder in (profiles.SHIPPED, *folders):
-        found, wrong = profiles.load(folder)
-        faults += wrong
-        for profile in found:
-            places = (*folders, folder)
-            known[profile.name], more = catalogue.profile_files(profile, *places)
-            published |= more
-    odd, wrong = quirks.load(Path(settings.dhcp.quirks)) if settings.dhcp.quirks else ((), [])
-    faults += wrong
+    known, more, wrong = _profiles(settings.boot.profiles)
+    published |= more
+    odd, also = quirks.load(Path(settings.dhcp.quirks)) if settings.dhcp.quirks else ((), [])
+    faults = [*loaded.faults, *wrong, *also]
     if faults:
         raise Faulty(faults)
     kept = Path(settings.cache) if settings.cache else cache_folder()
@@ -81,3 +65,16 @@ def build(
             for interface, address in addresses.items()
         },
     )
+
+
+def _profiles(own: str) -> tuple[dict[str, Profile], dict[str, str], list[Fault]]:
+    """OSIE, the profiles we ship, those of a folder of one's own; their files; what is wrong."""
+    known, published, faults = {OSIE.name: OSIE}, dict[str, str](), list[Fault]()
+    folders = [Path(own)] if own else []
+    for folder in (profiles.SHIPPED, *folders):
+        found, wrong = profiles.load(folder)
+        faults += wrong
+        for profile in found:
+            known[profile.name], more = catalogue.profile_files(profile, *folders, folder)
+            published |= more
+    return known, published, faults

@@ -1,23 +1,20 @@
 """``boots check``: are these records sound?"""
 
 import sys
-from collections.abc import Iterator
-from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from boots.app import certificate
-from boots.app import world as worlds
-from boots.cli import moving
-from boots.cli.common import NOBODY, ConfigOption, read_settings, saying_no, texts
+from boots.cli.common import (
+    NOBODY,
+    ConfigOption,
+    FromSmeeOption,
+    read_settings,
+    saying_no,
+    texts,
+)
 from boots.machines.fault import Fault
-from boots.machines.files import Cache, load
-from boots.model.machine import Known, Machine, Reservation
-from boots.model.site import Site
-from boots.policy import boot, profile
-from boots.policy.got import Refusal, Script
 from boots.serve.sockets import StartError
 from boots.settings import Settings, trusted_proxies
 
@@ -28,9 +25,14 @@ def check(
         typer.Argument(help="Record files, or directories of them; else those of the settings."),
     ] = None,
     config: ConfigOption = None,
-    from_smee: moving.FromSmeeOption = False,
+    from_smee: FromSmeeOption = False,
 ) -> None:
     """Read records and say what is wrong: file, line, field, and what to write instead."""
+    from boots.app import doubts
+    from boots.app import world as worlds
+    from boots.cli import doubtful, moving
+    from boots.machines.files import Cache, load
+
     cache = Cache()
     flags = {"machines": texts(paths or None)}
     with saying_no():
@@ -48,20 +50,23 @@ def check(
             trusted_proxies(settings)
             site = worlds.build(settings, {"": NOBODY}, cache).sites[""]
         warnings = [
-            warning for machine in loaded.index.machines for warning in _warnings(machine, site)
+            each for machine in loaded.index.machines for each in doubtful.warnings(machine, site)
         ]
-        for doubt in certificate.doubts(settings, settings.http.url, certificate.now()):
+        for line in doubts.doubts(settings, site):
+            print(f"warning: {line}")
+        for doubt in doubts.of_certificate(settings, [settings.http.url]):
             print(f"warning: http.certificate: {doubt}")
-    for line in _grouped(warnings):
+    for line in doubtful.grouped(warnings):
         print(f"warning: {line}")
-    machines = len(loaded.index.machines)
-    print(
-        f"{machines} machine{'' if machines == 1 else 's'} in {loaded.files}"
-        f" file{'' if loaded.files == 1 else 's'}:"
-        f" {len(loaded.faults)} wrong, {len(warnings)} doubtful"
-    )
+    machines = _counted(len(loaded.index.machines), "machine")
+    files = _counted(loaded.files, "file")
+    print(f"{machines} in {files}: {len(loaded.faults)} wrong, {len(warnings)} doubtful")
     if loaded.faults:
         raise typer.Exit(1)
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _paths(settings: Settings) -> list[Path]:
@@ -73,72 +78,6 @@ def _paths(settings: Settings) -> list[Path]:
     if settings.lacks_records:
         raise StartError("no records to check; name a file or a directory")
     return [Path(path) for path in settings.machines]
-
-
-def _grouped(warnings: list[Fault]) -> list[str]:
-    """One line for what many machines share: a file that is missing is missing for all."""
-    same: dict[tuple[str, str], list[Fault]] = {}
-    for warning in warnings:
-        same.setdefault((warning.problem, warning.advice), []).append(warning)
-    return [
-        f"{first}" if not others else f"{first} (and {len(others)} more like this)"
-        for first, *others in same.values()
-    ]
-
-
-def _warnings(machine: Machine, site: Site) -> list[Fault]:
-    """What can be read and would fail all the same, at boot or in the network after it."""
-    found: list[Fault] = []
-    if not machine.interfaces:
-        found.append(
-            _doubt(machine, "no interface has a MAC yet", "write one, or nothing is answered")
-        )
-    addresses = [each.reservation.address for each in machine.interfaces if each.reservation]
-    for address in sorted({each for each in addresses if addresses.count(each) > 1}):
-        advice = "give each an address of its own if both are used at once"
-        found.append(_doubt(machine, f"several interfaces have the address {address}", advice))
-    for interface in machine.interfaces:
-        if interface.reservation is not None:
-            found += [_doubt(machine, *why) for why in _doubtful(interface.reservation)]
-        known = Known(machine=machine, interface=interface)
-        script = boot.fetch("auto.ipxe", known, site)
-        if isinstance(script, Script) and script.problem:
-            advice = "mend it, or the machine stops at its script"
-            found.append(_doubt(machine, script.problem, advice))
-        for name in profile.names(known, site):
-            made = profile.source(name, known, site)
-            if isinstance(made, Refusal):
-                advice = "mend the template, or the record"
-                found.append(_doubt(machine, made.why, advice))
-        name = interface.netboot.boot_file
-        if name and name not in site.files:
-            found.append(
-                _doubt(machine, f"there is no boot file {name}", "install it, see boot.files")
-            )
-    return found
-
-
-def _doubtful(own: Reservation) -> Iterator[tuple[str, str]]:
-    """What is odd about an address, and what to do.  Odd networks exist: it is not refused."""
-    network = IPv4Network((own.address, own.prefix), strict=False)
-    if own.prefix < 31 and own.address == network.network_address:
-        yield f"{own.address} is the address of its network {network}", "write another"
-    if own.prefix < 31 and own.address == network.broadcast_address:
-        yield f"{own.address} is the broadcast address of {network}", "write another"
-    if own.gateway == own.address:
-        yield f"{own.address} is its own gateway", "write the router's address"
-    elif own.gateway is not None and own.gateway not in network:
-        yield f"the gateway {own.gateway} is outside {network}", "check address, prefix and gateway"
-
-
-def _doubt(machine: Machine, problem: str, advice: str) -> Fault:
-    return Fault(
-        file=machine.place.file,
-        line=machine.place.line,
-        field=machine.name,
-        problem=problem,
-        advice=advice,
-    )
 
 
 def register(app: typer.Typer) -> None:

@@ -1,4 +1,4 @@
-"""What several commands share: settings, a world without a server, and how they say no."""
+"""What several commands share: their options, settings, and how they say no."""
 
 import os
 import sys
@@ -10,10 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
-from boots.app import world as worlds
-from boots.app.world import Faulty, World
-from boots.machines.files import Cache
-from boots.serve.sockets import StartError, interface_address
+from boots.machines.fault import Faulty
+from boots.serve.sockets import StartError
 from boots.settings import Settings, SettingsError, load
 
 ConfigOption = Annotated[
@@ -27,6 +25,13 @@ MachinesOption = Annotated[
 InterfaceOption = Annotated[
     list[str] | None,
     typer.Option("--interface", help="An interface to answer on; may be repeated."),
+]
+FromSmeeOption = Annotated[
+    bool,
+    typer.Option(
+        "--from-smee",
+        help="Read the environment of Smee, Tinkerbell or Boots 2021 (SMEE_…, TINKERBELL_…) too.",
+    ),
 ]
 
 # Stands in for our own address where no interface is named (RFC 5737: for documentation).
@@ -59,16 +64,3 @@ def read_settings(config: Path | None, flags: Mapping[str, Any]) -> Settings:
         SettingsError: as `boots.settings.load`.
     """
     return load(config, os.environ, flags)
-
-
-def read_world(settings: Settings) -> World:
-    """The world these settings describe, as a server would see it.
-
-    Raises:
-        Faulty: a record or profile is wrong.
-        StartError: an interface is not there, or no records are named.
-    """
-    if settings.lacks_records:
-        raise StartError("no records to read; give --machines, a file or a directory")
-    addresses = {name: interface_address(name) for name in settings.interfaces}
-    return worlds.build(settings, addresses or {"": NOBODY}, Cache())

@@ -17,6 +17,9 @@ def demo(
     osie: Annotated[
         Path | None, typer.Option(help="A folder with OSIE; without one it is built first.")
     ] = None,
+    boot_files: Annotated[
+        Path | None, typer.Option(help="A folder with boot files that win over the package's.")
+    ] = None,
     relay: Annotated[
         bool, typer.Option("--relay", help="Put a DHCP relay between machine and server.")
     ] = False,
@@ -40,7 +43,13 @@ def demo(
         console.print("Building OSIE for virtual machines, once:")
         make(BuildOptions(folder, cache_folder() / "osie", flavour="cloud"), console)
     options = DemoOptions(
-        osie=folder, firmware=firmware, relay=relay, work=work, timeout=timeout, picture=svg
+        osie=folder,
+        firmware=firmware,
+        boot_files=boot_files,
+        relay=relay,
+        work=work,
+        timeout=timeout,
+        picture=svg,
     )
     raise typer.Exit(run_demo(options, console))
 

@@ -5,9 +5,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, TextIO
+from typing import Any, TextIO
 
-import typer
 from rich.console import Console
 from rich.table import Table
 
@@ -17,13 +16,6 @@ from boots.app.smee.words import Moved, Row, Standing
 from boots.serve.sockets import StartError, default_route, interface_address
 from boots.settings import Settings, load, value_of
 
-FromSmeeOption = Annotated[
-    bool,
-    typer.Option(
-        "--from-smee",
-        help="Read the environment of Smee, Tinkerbell or Boots 2021 (SMEE_…, TINKERBELL_…) too.",
-    ),
-]
 _SECRET = re.compile(r"((?:pass|token|secret)[^=\s]*=)[^\s\"]+", re.IGNORECASE)
 
 

@@ -1,6 +1,5 @@
 """``boots serve``: the server."""
 
-import asyncio
 import sys
 from functools import partial
 from pathlib import Path
@@ -8,9 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from boots.cli import moving
 from boots.cli.common import (
     ConfigOption,
+    FromSmeeOption,
     InterfaceOption,
     MachinesOption,
     read_settings,
@@ -47,10 +46,13 @@ def serve(
     ] = None,
     log_form: Annotated[str | None, typer.Option(help="console or json.")] = None,
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.")] = None,
-    from_smee: moving.FromSmeeOption = False,
+    from_smee: FromSmeeOption = False,
 ) -> None:
     """Answer DHCP, TFTP and HTTP for the machines we have records of."""
+    import asyncio
+
     from boots.app.server import Server
+    from boots.cli import moving
     from boots.journal import log
 
     flags: dict[str, Any] = {

@@ -1,12 +1,14 @@
 """Sink: the journal as a file of JSON lines, one `Entry` each."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import structlog
 
 from boots.journal.events import Entry, encode
 
+_MODE = 0o640  # scripts may hold what opens a machine's metadata
 _log = structlog.get_logger()
 
 
@@ -14,13 +16,15 @@ class FileSink:
     """Appends entries to a file.  A disk that is full costs entries, never the service."""
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("ab", buffering=0)
+        file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, _MODE)
+        self._file = os.fdopen(file, "ab", buffering=0)
+        self._path = str(path)
         self._failing = False
         self._torn = False  # the last line was cut off where the disk ended
 
     def write(self, entries: Sequence[Entry]) -> None:
         """Write a batch with one system call."""
-        lines = b"".join(encode(entry) + b"\n" for entry in entries)
+        lines = b"".join(_lines(entries))
         if self._torn:
             lines = b"\n" + lines
         try:
@@ -36,9 +40,18 @@ class FileSink:
 
     def _failed(self, why: str) -> None:
         if not self._failing:
-            _log.error("journal cannot be written", path=self._file.name, error=why)
+            _log.error("journal cannot be written", path=self._path, error=why)
         self._failing = True
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+def _lines(entries: Sequence[Entry]) -> Iterator[bytes]:
+    for entry in entries:
+        try:
+            yield encode(entry) + b"\n"
+        except (UnicodeEncodeError, RecursionError) as error:  # the others must not be lost
+            kind = type(entry.event).__name__
+            _log.warning("an event cannot be written to the journal", kind=kind, error=str(error))

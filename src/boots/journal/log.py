@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from typing import TextIO
@@ -29,6 +30,13 @@ _LEVEL: Mapping[type[Event], str] = {
     events.LoopBroken: "warning",
     events.AddressBlocked: "warning",
 }
+# What shim, GRUB, PXELINUX and a Raspberry Pi ask for and do well without.
+_SPARED = re.compile(
+    r"(.*/)?(revocations\w*\.efi|shim_certificate_\d+\.efi|[\w-]+\.(lst|mod)|autoexec\.ipxe"
+    r"|grub\.cfg-.*|ldlinux\.\w+|recovery\.elf|recovery8\.img|dt-blob\.bin|bootcfg\.txt)"
+    r"|(.*/)?pxelinux\.cfg/.*"
+)
+_THERE_IS_NONE = "there is no file "
 # Long, and in the journal's file for who wants them.
 _LEFT_OUT = {"event", "script", "inventory"}
 
@@ -72,6 +80,12 @@ def _harmless(
     return fields
 
 
+def _level(event: Event) -> str:
+    if isinstance(event, events.FetchRefused) and event.why.startswith(_THERE_IS_NONE):
+        return "debug" if _SPARED.fullmatch(event.name) else "info"
+    return _LEVEL.get(type(event), "info")
+
+
 class LogSink:
     """Writes one line for each event, with its fields as key=value."""
 
@@ -87,7 +101,7 @@ class LogSink:
             }
             # Standard error on a full disk or a closed pipe: there is nowhere left to say so.
             with contextlib.suppress(OSError):
-                getattr(log, _LEVEL.get(kind, "info"))(kind.__name__, **fields)
+                getattr(log, _level(entry.event))(kind.__name__, **fields)
 
     def close(self) -> None:
         """Nothing is held open."""

@@ -70,6 +70,12 @@ class BootOptions:
     """MiB."""
     disk: int = 1024
     """MiB; 0 for none."""
+    contents: str = ""
+    """A file that the disk is a copy of at power-on; empty: so is the disk."""
+    program: str = "undionly.kpxe"
+    """The boot file that the ROM of `Firmware.BIOS_CHAIN` loads."""
+    authority: str = ""
+    """A file with the certificate (DER) that its UEFI firmware trusts for HTTPS; empty: none."""
     disc: str = ""
     """What is in its disc drive: a file, or an ``http`` URL; empty: it has no drive."""
     serial: str = "BOOTS-LAB-1"
@@ -196,6 +202,9 @@ def _power_on(options: BootOptions, place: topology.Topology, work: Path) -> Vir
         tap=place.tap,
         memory=options.memory,
         disk=options.disk,
+        contents=options.contents,
+        program=options.program,
+        authority=options.authority,
         disc=options.disc,
         serial=options.serial,
         reboot=options.reboot,

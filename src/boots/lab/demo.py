@@ -27,7 +27,9 @@ BOOT_FILES = {
     Firmware.BIOS_CHAIN: ("undionly.kpxe",),
     Firmware.UEFI: ("snponly.efi", "ipxe.efi"),
     Firmware.UEFI_HTTP: ("snponly.efi", "ipxe.efi"),
-    Firmware.ARM64: ("ipxe-arm64.efi",),
+    Firmware.ARM64: ("snponly-arm64.efi", "ipxe-arm64.efi"),
+    Firmware.ARM64_HTTP: ("snponly-arm64.efi", "ipxe-arm64.efi"),
+    Firmware.U_BOOT: ("snponly-arm64.efi", "ipxe-arm64.efi"),
 }
 """Any one of these lets the server chain-load iPXE; what is missing needs none."""
 
@@ -49,7 +51,9 @@ class DemoOptions:
     relay: bool = False
     """Whether the server is behind a router that relays DHCP."""
     ipxe: Path = IPXE
-    """The directory with iPXE's boot files."""
+    """The directory with the package's boot files."""
+    boot_files: Path | None = None
+    """A folder with others, which win."""
     work: Path | None = None
     """Where the evidence is kept; None: a temporary directory, removed after a good boot."""
     timeout: float = 180
@@ -124,17 +128,23 @@ def checks(options: DemoOptions, root: Path = Path("/")) -> list[Check]:
         found.append(Check("disc", "the demo boots from the network: choose another --firmware"))
     names = BOOT_FILES.get(options.firmware, ())
     if names:
-        there = any((options.ipxe / name).is_file() for name in names)
-        fault = f"no {' or '.join(names)} in {options.ipxe}: {_remedy(recipe)}"
+        folders = [each for each in (options.boot_files, options.ipxe) if each is not None]
+        there = any((folder / name).is_file() for folder in folders for name in names)
+        where = " or ".join(map(str, folders))
+        fault = f"no {' or '.join(names)} in {where}: {_remedy(recipe)}"
         found.append(Check("iPXE", "" if there else fault))
     if options.relay:
         fault = "" if shutil.which(RELAY) else f"no {RELAY}: apt-get install isc-dhcp-relay"
         found.append(Check("relay", fault))
     names = tuple(name.replace("x86_64", recipe.cpu) for name in OSIE_FILES)
     absent = [name for name in names if not (options.osie / name).is_file()]
-    fault = f"no {' and no '.join(absent)} in {options.osie}: run `boots osie build` first"
+    remedy = "run `boots osie build` first"
     if recipe.cpu != "x86_64":
-        fault += f"; it makes OSIE for x86_64 alone so far, one for {recipe.cpu} must be yours"
+        remedy = (
+            "`boots osie build` makes OSIE for x86_64 alone so far, "
+            f"name a folder with yours for {recipe.cpu} (--osie)"
+        )
+    fault = f"no {' and no '.join(absent)} in {options.osie}: {remedy}"
     found.append(Check("OSIE", fault if absent else ""))
     return found
 
@@ -143,7 +153,8 @@ def _ready(options: DemoOptions, console: Console) -> bool:
     found = checks(options)
     for check in found:
         mark = Text("✗ ", "red") if check.fault else Text("✓ ", "green")
-        console.print(mark + Text(f"{check.what}{': ' if check.fault else ''}{check.fault}"))
+        said = f"{check.what}{': ' if check.fault else ''}{check.fault}"
+        console.print(mark + Text(said), soft_wrap=True)
     return not any(check.fault for check in found)
 
 
@@ -154,25 +165,37 @@ def _boot(options: DemoOptions, console: Console, work: Path) -> BootResult:
         osie=str(options.osie.absolute()),
         work=str(work.absolute()),
         firmware=options.firmware,
-        record=_record(options.firmware),
+        record=record(options.firmware),
         relay=options.relay,
         timeout=options.timeout,
         memory=options.memory,
         server=options.server,
-        server_arguments=options.server_arguments,
+        server_arguments=(*_boot_files(options), *options.server_arguments),
     )
     with view_for(console, _title(options)) as view:
         return boot_once(boot, view)
 
 
-def _record(firmware: Firmware) -> str:
-    return f"{RECORD}    boot_file: shimx64.efi\n" if RECIPES[firmware].secure else RECORD
+def _boot_files(options: DemoOptions) -> tuple[str, ...]:
+    if options.boot_files is None:
+        return ()
+    return ("--boot-files", str(options.boot_files.absolute()))
+
+
+def record(firmware: Firmware) -> str:
+    """The demo machine's record, with what this firmware needs said of it."""
+    recipe = RECIPES[firmware]
+    signed = "    boot_file: shimx64.efi\n" if recipe.secure else ""
+    return f"{RECORD}    cpu: {recipe.cpu}\n{signed}"
 
 
 def _remedy(recipe: Recipe) -> str:
     if recipe.cpu == "x86_64":
         return "apt-get install ipxe"
-    return "Debian has it since trixie (boots boot-files fetch)"
+    return (
+        "Debian has it since trixie "
+        "(boots boot-files fetch --output DIR, then --boot-files DIR here)"
+    )
 
 
 def _title(options: DemoOptions) -> str:

@@ -26,6 +26,12 @@ class Firmware(enum.Enum):
     """The same with its HTTP Boot client."""
     ARM64 = "arm64"
     """EDK2 of a 64-bit ARM machine with its own PXE client."""
+    ARM64_HTTP = "arm64-http"
+    """The same with its HTTP Boot client."""
+    U_BOOT = "u-boot"
+    """U-Boot of a 64-bit ARM board as it comes: it loads an EFI program, as PXE firmware does."""
+    U_BOOT_PXE = "u-boot-pxe"
+    """U-Boot told to read ``pxelinux.cfg``, as boards without EFI do."""
     BIOS_ISO = "bios-iso"
     """SeaBIOS with a disc in its drive, as a management controller lends one."""
     UEFI_ISO = "uefi-iso"
@@ -73,13 +79,20 @@ class Recipe:
     """Properties of devices that QEMU makes by itself."""
     minimum_memory: int = 160
     """MiB below which the firmware itself fails; measured with a 2 MB initrd."""
+    bios: Needed | None = None
+    """The firmware, where it is one file that QEMU puts into the first flash by itself."""
+    environment: str = ""
+    """U-Boot's variables, NAME=VALUE with a NUL between two, in the second flash."""
     code: Needed | None = None
     variables: Needed | None = None
     card_rom: Needed | None = None
     """The ROM that QEMU puts into the network card; absent: the card is given none."""
+    card: str = ""
+    """Properties of the network card besides."""
     kernel: Needed | None = None
     """An iPXE that QEMU starts as if it were a kernel, with `script` as its initrd."""
     script: str = ""
+    """``PROGRAM`` in it stands for the boot file that the ROM is to load."""
     settings: tuple[tuple[str, str], ...] = ()
     """fw_cfg entries."""
     starts_as_ipxe: bool = False
@@ -94,7 +107,7 @@ class Recipe:
 
     def needed(self) -> tuple[Needed, ...]:
         """Every file that must be there."""
-        parts = (self.code, self.variables, self.card_rom, self.kernel)
+        parts = (self.bios, self.code, self.variables, self.card_rom, self.kernel)
         return (*(part for part in parts if part is not None), *self.served)
 
 
@@ -126,13 +139,28 @@ _AAVMF = Needed(("/usr/share/AAVMF/AAVMF_CODE.fd",), "qemu-efi-aarch64")
 _AAVMF_VARIABLES = Needed(("/usr/share/AAVMF/AAVMF_VARS.fd",), "qemu-efi-aarch64")
 
 # No BIOS ROM but iPXE's is free to have: this iPXE does what a ROM does with its boot file, and
-# the undionly that it loads drives the card through it, as through a vendor's.
+# the undionly that it loads drives the card through it, as through a vendor's.  The name goes into
+# the DHCP answer that it keeps for what it loads: PXELINUX looks for its own files there.
 _LIKE_A_VENDORS_ROM = """#!ipxe
 dhcp net0
 set server ${net0/next-server}
 isset ${proxydhcp/next-server} && set server ${proxydhcp/next-server} ||
-chain tftp://${server}/undionly.kpxe
+set net0/filename PROGRAM
+chain tftp://${server}/PROGRAM
 """
+
+# All of U-Boot's variables, as these take the place of its own: the addresses are those that it has
+# for this machine.
+_READ_PXELINUX_CFG = "\0".join(
+    (
+        *("autoload=no", "bootdelay=0", "fdt_high=0xffffffff", "initrd_high=0xffffffff"),
+        *("fdt_addr=0x40000000", "pxefile_addr_r=0x40300000", "kernel_addr_r=0x40400000"),
+        "ramdisk_addr_r=0x44000000",
+        "bootcmd=dhcp; pxe get; pxe boot",
+        "",
+    )
+)
+_U_BOOT = Needed(("/usr/lib/u-boot/qemu_arm64/u-boot.bin",), "u-boot-qemu")
 
 
 def _edk2(title: str, pxe: str) -> Recipe:
@@ -154,6 +182,20 @@ def _secure(title: str, pxe: str) -> Recipe:
         code=_OVMF_SECURE,
         variables=_OVMF_SECURE_VARIABLES,
         settings=_only(pxe),
+    )
+
+
+def _board(title: str, environment: str = "") -> Recipe:
+    return Recipe(
+        title=title,
+        machine="virt",
+        cpu="aarch64",
+        processor="cortex-a57",
+        minimum_memory=256,
+        bios=_U_BOOT,
+        # U-Boot before 2023.04 misreads the MAC of a card that is also an old virtio.
+        card=",disable-legacy=on",
+        environment=environment,
     )
 
 
@@ -196,6 +238,18 @@ RECIPES: dict[Firmware, Recipe] = {
         variables=_AAVMF_VARIABLES,
         settings=_only("y"),
     ),
+    Firmware.ARM64_HTTP: Recipe(
+        title="64-bit ARM, UEFI, EDK2's HTTP Boot client",
+        machine="virt",
+        cpu="aarch64",
+        processor="cortex-a57",
+        minimum_memory=384,
+        code=_AAVMF,
+        variables=_AAVMF_VARIABLES,
+        settings=_only("n"),
+    ),
+    Firmware.U_BOOT: _board("64-bit ARM board, U-Boot as it comes"),
+    Firmware.U_BOOT_PXE: _board("64-bit ARM board, U-Boot's PXE command", _READ_PXELINUX_CFG),
     Firmware.BIOS_ISO: Recipe(
         title="SeaBIOS, a disc in the drive",
         machine="pc,graphics=off",

@@ -2,12 +2,15 @@
 
 import contextlib
 import shutil
+import struct
 import subprocess
 import time
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+from uuid import UUID
 
 from boots.lab.accelerator import Accelerator
 from boots.lab.errors import LabError
@@ -24,7 +27,11 @@ _SCRIPT = "rom.ipxe"
 _DISK = "disk.img"
 _CONSOLE = "console.log"
 _ERRORS = "qemu.log"
+_AUTHORITIES = "authorities"
 _SOCKET = "qmp"
+_X509 = UUID("a5c059a1-94e4-4aa7-87b5-ab155c2bf072")  # EFI_CERT_X509_GUID
+_FLASH = 64 * MIB  # what the machine "virt" takes
+_ENVIRONMENT = 0x40000  # CONFIG_ENV_SIZE of U-Boot for it
 
 
 class MachineError(LabError):
@@ -44,8 +51,14 @@ class Spec:
     processors: int = 1
     disk: int = 1024
     """MiB of an empty disk; 0 for none.  The file is sparse."""
+    contents: str = ""
+    """A file that its disk is a copy of at power-on, in place of an empty one."""
+    program: str = "undionly.kpxe"
+    """The boot file that a ROM loads whose firmware is told so by a script."""
     disc: str = ""
     """What is in its disc drive: a file, or an ``http`` URL; empty: it has no drive."""
+    authority: str = ""
+    """A file with the certificate (DER) that its UEFI firmware trusts for HTTPS; empty: none."""
     serial: str = "BOOTS-LAB-1"
     """The machine's serial number, and the beginning of its disk's."""
     reboot: bool = False
@@ -81,9 +94,17 @@ class Files:
         recipe = RECIPES[spec.firmware]
         if recipe.variables is not None:
             shutil.copyfile(recipe.variables.find(self.root), self.directory / _VARIABLES)
+        if spec.authority:
+            trusted = _signature_list(Path(spec.authority).read_bytes())
+            (self.directory / _AUTHORITIES).write_bytes(trusted)
+        if recipe.environment:
+            (self.directory / _VARIABLES).write_bytes(_environment(recipe.environment))
         if recipe.script:
-            (self.directory / _SCRIPT).write_text(recipe.script, encoding="ascii")
-        if spec.disk:
+            script = recipe.script.replace("PROGRAM", spec.program)
+            (self.directory / _SCRIPT).write_text(script, encoding="ascii")
+        if spec.disk and spec.contents:
+            shutil.copyfile(spec.contents, self.directory / _DISK)
+        elif spec.disk:
             with (self.directory / _DISK).open("wb") as file:
                 file.truncate(spec.disk * MIB)
 
@@ -115,6 +136,7 @@ def command(spec: Spec, files: Files, accelerator: Accelerator) -> list[str]:
         *("-smbios", f"type=1,manufacturer=Boots,product=Lab machine,serial={spec.serial}"),
         *("-device", "virtio-rng-pci"),
         *_firmware(recipe, files),
+        *_trusted(spec, files),
         *_card(spec, recipe),
         *_disk(spec, files),
         *_disc(spec),
@@ -142,12 +164,27 @@ def _processor(recipe: Recipe, accelerator: Accelerator) -> list[str]:
     return ["-accel", "tcg,tb-size=128", "-cpu", recipe.processor]
 
 
+def _signature_list(certificate: bytes) -> bytes:
+    """As UEFI keeps certificates that it trusts: EFI_SIGNATURE_LIST (UEFI 2.10, 32.4.1)."""
+    each = bytes(16) + certificate  # whoever owns it: nobody
+    head = _X509.bytes_le + struct.pack("<III", 28 + len(each), 0, len(each))
+    return head + each
+
+
+def _environment(text: str) -> bytes:
+    """A flash with U-Boot's variables: CRC-32 of what follows, then the text, then zeros."""
+    data = text.encode("ascii").ljust(_ENVIRONMENT - 4, b"\0")
+    return (zlib.crc32(data).to_bytes(4, "little") + data).ljust(_FLASH, b"\xff")
+
+
 def _firmware(recipe: Recipe, files: Files) -> list[str]:
     arguments: list[str] = []
     if recipe.code is not None:
         code = recipe.code.find(files.root)
         arguments += ["-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={code}"]
-    if recipe.variables is not None:
+    if recipe.bios is not None:
+        arguments += ["-bios", str(recipe.bios.find(files.root))]
+    if recipe.variables is not None or recipe.environment:
         variables = files.directory / _VARIABLES
         arguments += ["-drive", f"if=pflash,format=raw,unit=1,file={variables}"]
     if recipe.kernel is not None:
@@ -158,11 +195,17 @@ def _firmware(recipe: Recipe, files: Files) -> list[str]:
     return arguments
 
 
+def _trusted(spec: Spec, files: Files) -> list[str]:
+    if not spec.authority:
+        return []
+    return ["-fw_cfg", f"name=etc/edk2/https/cacerts,file={files.directory / _AUTHORITIES}"]
+
+
 def _card(spec: Spec, recipe: Recipe) -> list[str]:
     # Empty: the firmware's own network stack must do the work, not a ROM.  A ROM is never named:
     # QEMU writes the card's identity only into its default one, and SeaBIOS runs no other.
     rom = ",romfile=" if recipe.card_rom is None else ""
-    card = f"virtio-net-pci,netdev=net0,mac={spec.mac}{rom},bootindex=1"
+    card = f"virtio-net-pci,netdev=net0,mac={spec.mac}{rom}{recipe.card},bootindex=1"
     tap = f"tap,id=net0,ifname={spec.tap},script=no,downscript=no"
     return ["-netdev", tap, "-device", card]
 

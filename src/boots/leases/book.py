@@ -4,7 +4,7 @@ The moment is an argument everywhere.  `grant`, `release` and `block` change not
 the entries that would, so that these can be written down before they count (`apply`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv4Network
 
 import msgspec
@@ -44,6 +44,10 @@ class Book:
             _drop(self._addresses, before.mac, entry.address)
         self.leases[entry.address] = entry
         self._addresses.setdefault(entry.mac, set()).add(entry.address)
+        offer = self._offers.get(entry.address)
+        if offer is not None and offer.mac != entry.mac:  # it asked first
+            del self._offers[entry.address]
+            _drop(self._offered, offer.mac, entry.address)
 
     def entries(self, now: float) -> list[Entry]:
         """What is worth remembering, in an order that makes the same book of it."""
@@ -66,30 +70,41 @@ class Book:
 
     def is_free(self, address: IPv4Address, mac: Mac | None, now: float) -> bool:
         """Whether a MAC may have an address: nobody else has it, waits for it or blocks it."""
+        offer = self._offers.get(address)
+        if offer is not None and offer.until > now and offer.mac != mac:
+            return False
+        return self.is_nobodys(address, mac, now)
+
+    def is_nobodys(self, address: IPv4Address, mac: Mac | None, now: float) -> bool:
+        """Whether nobody else has an address or blocks it; others may have been offered it."""
         block = self.blocks.get(address)
         if block is not None and block.until > now and block.mac != mac:
             return False
-        for held in (self.leases.get(address), self._offers.get(address)):
-            if held is not None and held.until > now and held.mac != mac:
-                return False
-        return True
+        lease = self.leases.get(address)
+        return lease is None or lease.until <= now or lease.mac == mac
+
+    def offers(self) -> Iterator[IPv4Address]:
+        """The addresses that were offered, the oldest offer first; nothing may change meanwhile."""
+        return iter(self._offers)
 
     # --- offers
 
     def offer(self, mac: Mac, address: IPv4Address, network: IPv4Network, until: float) -> None:
         """Hold an address for a MAC; what was held for it in that network is let go."""
         self.withdraw(mac, network)
-        before = self._offers.get(address)
+        before = self._offers.pop(address, None)
         if before is not None:
             _drop(self._offered, before.mac, address)
-        self._offers[address] = Offer(mac, until)
+        self._offers[address] = Offer(mac, until)  # at the end: `offers` has the oldest first
         self._offered.setdefault(mac, set()).add(address)
 
-    def withdraw(self, mac: Mac, network: IPv4Network) -> None:
-        """Let go of what is held for a MAC in a network."""
-        for address in [each for each in self._offered.get(mac, ()) if each in network]:
+    def withdraw(self, mac: Mac, network: IPv4Network) -> list[IPv4Address]:
+        """Let go of what is held for a MAC in a network, and say what it was."""
+        held = [each for each in self._offered.get(mac, ()) if each in network]
+        for address in held:
             del self._offers[address]
             _drop(self._offered, mac, address)
+        return held
 
     # --- what changes the book once it is written down
 

@@ -1,11 +1,15 @@
 """What the book of leases is made of, and how each entry stands in the file as a line of JSON."""
 
 from ipaddress import IPv4Address
+from typing import Annotated
 
 import msgspec
 
 from boots.model.mac import Mac
 from boots.model.machine import Word, from_plain, to_plain
+
+# What a moment can be: up to the year 9999, which is as far as dates can be written.
+Moment = Annotated[float, msgspec.Meta(ge=0, lt=253_402_300_800)]
 
 
 class Lease(Word, frozen=True, tag="lease", tag_field="is"):
@@ -16,8 +20,8 @@ class Lease(Word, frozen=True, tag="lease", tag_field="is"):
 
     address: IPv4Address
     mac: Mac
-    since: float
-    until: float
+    since: Moment
+    until: Moment
     released: bool = False
 
 
@@ -28,7 +32,7 @@ class Block(Word, frozen=True, tag="block", tag_field="is"):
     """
 
     address: IPv4Address
-    until: float
+    until: Moment
     why: str
     mac: Mac = Mac("")
 

@@ -49,7 +49,7 @@ def read(path: Path) -> Found:
     for number, line in enumerate(lines, 1):
         try:
             entries.append(decode(line))
-        except (msgspec.DecodeError, ValueError):
+        except (msgspec.DecodeError, ValueError, RecursionError):
             unreadable.append(number)
     if unreadable and not entries:
         raise LeasesError(
@@ -128,6 +128,8 @@ class LeaseFile:
             os.fdatasync(file)
         except OSError:
             os.close(file)
+            with contextlib.suppress(OSError):
+                beside.unlink()  # a full disk is not to be kept full by it
             raise
         return file
 
@@ -143,6 +145,8 @@ class LeaseFile:
             self._beside().rename(self.path)
         except OSError:
             os.close(file)
+            with contextlib.suppress(OSError):
+                self._beside().unlink()
             raise
         os.close(self._file)
         self._file, self._size = file, os.fstat(file).st_size

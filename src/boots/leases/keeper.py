@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import IPv4Address
+from itertools import islice
 from pathlib import Path
 
 from boots.leases.book import Book
@@ -15,6 +16,7 @@ from boots.model.mac import Mac
 from boots.model.site import Subnet
 
 HELD_FOR = 60.0  # seconds that an offered address waits for its REQUEST
+_OFFERS = 1024  # of the oldest, that are looked through for one that can be taken back
 _DECLINED_FOR = 86_400.0
 _USED_FOR = 3600.0  # seconds after which an address that somebody uses is probed again
 
@@ -136,13 +138,47 @@ class Keeper:
         if waiting:
             self.checks.ran_short(subnet.network)
             return f"an address of {subnet.network} is being probed; it will ask again"
+        taken_back = self._oldest_offer(mac, subnet, now, never)
+        if taken_back is not None:
+            return Chosen(taken_back, f"nobody asked for it, and {subnet.network} has no other")
         leased, blocked = self.pool(subnet).counts(now)
         return f"the pool of {subnet.network} is used up: {leased} leased, {blocked} blocked"
 
-    def adopt(self, mac: Mac, wanted: IPv4Address, subnet: Subnet, now: float) -> Chosen | None:
-        """The address that a machine says it has, if it may have it: we may have lost our file."""
+    def _oldest_offer(
+        self, mac: Mac, subnet: Subnet, now: float, never: IPv4Address | None
+    ) -> IPv4Address | None:
+        """The address that has waited longest for its REQUEST, as nothing else is left.
+
+        Who makes MACs up and never asks for what it is offered must not keep others out.
+        """
+        probed = self._rules.probed(subnet)
+        for address in islice(self.book.offers(), _OFFERS):
+            if (
+                address != never
+                and self.book.is_nobodys(address, mac, now)  # the cheapest question first
+                and address in self.pool(subnet)
+                and self._usable(subnet, address)
+                and (not probed or self.checks.is_free(address, now))
+            ):
+                return address
+        return None
+
+    def adopt(
+        self, mac: Mac, wanted: IPv4Address, subnet: Subnet, now: float, *, chose_us: bool = False
+    ) -> Chosen | None:
+        """The address that a machine says it has, if it may have it: we may have lost our file.
+
+        Who `chose_us` was offered it, and asks before whoever was offered it since.
+        """
         if self.may_have(mac, wanted, subnet, now):
             return Chosen(wanted, f"it had it already, and it is free in {subnet.network}")
+        if (
+            chose_us
+            and wanted in self.pool(subnet)
+            and self._usable(subnet, wanted)
+            and self.book.is_nobodys(wanted, mac, now)
+        ):
+            return Chosen(wanted, "it asks for it before whoever was offered it, too")
         return None
 
     # --- keeping
@@ -154,8 +190,8 @@ class Keeper:
 
     def withdraw(self, mac: Mac, subnet: Subnet) -> None:
         """Let go of what was offered."""
-        self.book.withdraw(mac, subnet.network)
-        self.pool(subnet).freed()
+        for address in self.book.withdraw(mac, subnet.network):
+            self.pool(subnet).freed(address)
 
     def grant(
         self, mac: Mac, address: IPv4Address, subnet: Subnet, now: float, seconds: float
@@ -166,7 +202,7 @@ class Keeper:
             OSError: it cannot be written down, so it does not count.
         """
         before = self.book.leases.get(address)
-        self._write(self.book.grant(mac, address, subnet.network, now, now + seconds))
+        self._write(self.book.grant(mac, address, subnet.network, now, now + seconds), now)
         self.book.withdraw(mac, subnet.network)
         self.pool(subnet).taken(address)
         return before is None or before.mac != mac or before.until <= now
@@ -177,13 +213,13 @@ class Keeper:
         Raises:
             OSError: it cannot be written down, so it does not count.
         """
-        return self._write(self.book.release(mac, address, now))
+        return self._write(self.book.release(mac, address, now), now)
 
     def decline(self, mac: Mac, address: IPv4Address, now: float) -> str:
         """Block an address that a MAC was given and found in use; why, empty if it was not."""
         why = f"{mac} declined it: somebody else uses it"
         entries = self.book.decline(mac, address, now, now + _DECLINED_FOR, why)
-        return why if self._write(entries) else ""
+        return why if self._write(entries, now) else ""
 
     def probed(self, address: IPv4Address, user: Mac | None, now: float) -> str:
         """Take what a probe found: nobody, or who uses the address; why it is blocked now.
@@ -198,7 +234,7 @@ class Keeper:
         if lease is not None and lease.until > now and lease.mac == user:
             return ""
         why = f"{user or 'this server itself'} uses it"
-        self._write([Block(address=address, until=now + _USED_FOR, why=why, mac=user)])
+        self._write([Block(address=address, until=now + _USED_FOR, why=why, mac=user)], now)
         return why
 
     def at(self, address: IPv4Address, now: float) -> Mac | None:
@@ -208,15 +244,15 @@ class Keeper:
             return None
         return lease.mac
 
-    def _write(self, entries: Sequence[Entry]) -> bool:
+    def _write(self, entries: Sequence[Entry], now: float) -> bool:
         if not entries:
             return False
         self.file.write(entries)
         for entry in entries:
             self.book.apply(entry)
-        if not all(isinstance(entry, Lease) and entry.until > entry.since for entry in entries):
-            for pool in self._pools.values():
-                pool.freed()
+            if isinstance(entry, Lease) and entry.until <= now:
+                for pool in self._pools.values():
+                    pool.freed(entry.address)
         return True
 
     def close(self) -> None:

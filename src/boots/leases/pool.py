@@ -9,6 +9,7 @@ from boots.model.site import Subnet
 
 _AHEAD = 1024  # candidates that one look at the pool brings
 _PAUSE = 1.0  # seconds between two looks at a pool that is used up
+_SIZE = 1 << 14  # for so many addresses, as each look goes through all of them
 
 
 class Pool:
@@ -23,6 +24,11 @@ class Pool:
         self._usable = usable
         self._queue: dict[IPv4Address, None] = {}
         self._looked = float("-inf")
+        self._has_all = False  # whether the last look brought all there were
+        self._counted = float("-inf")
+        self._counts = (0, 0)
+        size = sum(int(each.last) - int(each.first) + 1 for each in subnet.pool)
+        self._pause = _PAUSE * max(1.0, size / _SIZE)
 
     def __contains__(self, address: IPv4Address) -> bool:
         return any(each.first <= address <= each.last for each in self.subnet.pool)
@@ -36,9 +42,10 @@ class Pool:
                 yield address
             else:
                 del self._queue[address]
-        if not found and now >= self._looked + _PAUSE:
+        if not found and now >= self._looked + self._pause:
             self._queue = dict.fromkeys(islice(self._in_order(now), _AHEAD))
-            if len(self._queue) < _AHEAD:
+            self._has_all = len(self._queue) < _AHEAD
+            if self._has_all:
                 self._looked = now
             yield from list(self._queue)
 
@@ -46,15 +53,23 @@ class Pool:
         """It was given: once it is free again, others were free for longer."""
         self._queue.pop(address, None)
 
-    def freed(self) -> None:
-        """Something was freed: it is worth while to look again at once."""
-        self._looked = float("-inf")
+    def freed(self, address: IPv4Address) -> None:
+        """It came back: it is the last in line, without a look at the others."""
+        if self._has_all and address in self:
+            self._queue.pop(address, None)
+            self._queue[address] = None
 
     def counts(self, now: float) -> tuple[int, int]:
-        """How many of its addresses are leased, and how many are blocked."""
-        leases, blocks = self._book.leases.values(), self._book.blocks.values()
-        leased = sum(each.until > now and each.address in self for each in leases)
-        return leased, sum(each.until > now and each.address in self for each in blocks)
+        """How many of its addresses are leased, and how many are blocked; as of late.
+
+        Whoever asks in vain is told: it must not be counted anew for each.
+        """
+        if not self._counted <= now < self._counted + self._pause:
+            leases, blocks = self._book.leases.values(), self._book.blocks.values()
+            leased = sum(each.until > now and each.address in self for each in leases)
+            blocked = sum(each.until > now and each.address in self for each in blocks)
+            self._counted, self._counts = now, (leased, blocked)
+        return self._counts
 
     def _is_free(self, address: IPv4Address, now: float) -> bool:
         return self._usable(address) and self._book.is_free(address, None, now)

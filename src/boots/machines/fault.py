@@ -1,7 +1,7 @@
 """What is wrong with a record, said so that a person can mend it."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -36,6 +36,14 @@ class Wrong(Exception):
         self.problem = problem
         self.advice = advice
         self.line = line
+
+
+class Faulty(Exception):
+    """What was read holds mistakes; `faults` says which."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__(f"{len(faults)} mistakes")
+        self.faults = list(faults)
 
 
 def told(wrong: Wrong, file: str, line: int) -> Fault:

@@ -55,12 +55,9 @@ def machine(own: Entry, place: Place, record: bytes) -> Machine:
     """
     mac = Node(own.path[-1], own.path).mac()
     netboot = Entry(own.at("netboot").value, own.at("netboot").path)
-    address = own.at("ipAddress").address()
-    if address is None:
-        raise own.at("ipAddress").wrong("an address is missing", "write ipAddress: 192.168.1.10")
-    host_name = own.at("hostname").text()
+    reservation = _reservation(own)
     return Machine(
-        name=mac if own.nameless or not host_name else host_name,
+        name=mac if own.nameless else reservation.host_name or mac,
         place=place,
         cpu=own.at("arch").text() or "x86_64",
         facility=netboot.at("facility").text(),
@@ -70,18 +67,7 @@ def machine(own: Entry, place: Place, record: bytes) -> Machine:
                 mac=mac,
                 dhcp=not own.at("disabled").flag(False),
                 vlan=own.at("vlanID").text(),
-                reservation=Reservation(
-                    address=address,
-                    prefix=prefix_of(own.at("subnetMask")),
-                    gateway=own.at("defaultGateway").address(),
-                    broadcast=own.at("broadcastAddress").address(),
-                    name_servers=lenient_addresses(own.at("nameServers")),
-                    ntp_servers=lenient_addresses(own.at("ntpServers")),
-                    host_name=host_name,
-                    domain=own.at("domainName").text(),
-                    search=lenient_names(own.at("domainSearch")),
-                    lease_time=own.at("leaseTime").number(0, 0, 0xFFFFFFFF),
-                ),
+                reservation=reservation,
                 netboot=Netboot(
                     allowed=netboot.at("allowPxe").flag(False),
                     script=netboot.at("ipxeScript").text(),
@@ -90,4 +76,22 @@ def machine(own: Entry, place: Place, record: bytes) -> Machine:
                 ),
             ),
         ),
+    )
+
+
+def _reservation(own: Entry) -> Reservation:
+    address = own.at("ipAddress").address()
+    if address is None:
+        raise own.at("ipAddress").wrong("an address is missing", "write ipAddress: 192.168.1.10")
+    return Reservation(
+        address=address,
+        prefix=prefix_of(own.at("subnetMask")),
+        gateway=own.at("defaultGateway").address(),
+        broadcast=own.at("broadcastAddress").address(),
+        name_servers=lenient_addresses(own.at("nameServers")),
+        ntp_servers=lenient_addresses(own.at("ntpServers")),
+        host_name=own.at("hostname").text(),
+        domain=own.at("domainName").text(),
+        search=lenient_names(own.at("domainSearch")),
+        lease_time=own.at("leaseTime").number(0, 0, 0xFFFFFFFF),
     )

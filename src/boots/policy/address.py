@@ -7,7 +7,7 @@ from boots.model.machine import Reservation
 from boots.model.site import Site
 from boots.policy import subnet
 from boots.policy.asked import Asked
-from boots.policy.client import Program
+from boots.policy.client import Program, is_firmware
 from boots.wire import options
 from boots.wire.dhcp import Message
 from boots.wire.options import MessageType
@@ -50,25 +50,31 @@ def assign(asked: Asked) -> Assignment | Denial | NoAddress:
     elsewhere = _elsewhere(asked, reservation)
     if elsewhere:
         return _refused(asked, elsewhere) if _is_lost(asked) else NoAddress(elsewhere)
-    given = Assignment(
-        reservation, reservation.lease_time or site.lease_time, "its record has the address"
-    )
+    why = "it leases the address" if asked.known.stranger else "its record has the address"
+    given = Assignment(reservation, reservation.lease_time or site.lease_time, why)
     wanted = wanted_address(message)
     if message.kind is not MessageType.REQUEST or wanted in {None, reservation.address}:
         return given
-    if asked.client.program is not Program.OS:
+    if not _takes_a_nak(asked):
         # A NAK sends a Dell ROM to its disk; the right address in the ACK costs nothing.
-        return Assignment(
-            reservation, given.lease_time, f"its record has the address, not {wanted}"
-        )
+        return Assignment(reservation, given.lease_time, f"{why}, not {wanted}")
     return _refused(asked, f"{_has(asked)} {reservation.address}, it asks for {wanted}")
 
 
+def _takes_a_nak(asked: Asked) -> bool:
+    """Whether a client begins anew after a NAK; firmware gives up its boot."""
+    return asked.client.program is Program.OS and not is_firmware(asked.message)
+
+
 def _refused(asked: Asked, why: str) -> Denial | NoAddress:
-    """NAK, or silence where somebody else may know better, or where a NAK ends a boot."""
-    if asked.client.program is not Program.OS:
+    """NAK, or silence where somebody else may know better, or where a NAK ends a boot.
+
+    Who took our offer waits for our word, and nobody else's: RFC 2131 §4.3.2.
+    """
+    if not _takes_a_nak(asked):
         return NoAddress(why)
-    if not asked.site.authoritative:
+    took_ours = asked.message.get(options.SERVER_ID) is not None
+    if not asked.site.authoritative and not took_ours:
         return NoAddress(f"{why}, and others give addresses here, too")
     return Denial(why)
 

@@ -9,6 +9,8 @@ from boots.policy.answered import Answer
 from boots.policy.asked import Asked
 from boots.policy.boot import Decision, decide
 from boots.policy.client import Client
+from boots.policy.destination import destination, is_host
+from boots.policy.fitting import size_limit
 from boots.wire.dhcp import Message
 from boots.wire.options import MessageType
 
@@ -37,7 +39,7 @@ def answer(
     if not known.interface.dhcp:
         return Answer("DHCP is off for this interface", client)
     relay = message.giaddr
-    if int(relay) and not reply.is_host(relay, known.interface.reservation):
+    if int(relay) and not is_host(relay, known.interface.reservation):
         return Answer(f"its relay's address {relay} cannot be one machine's", client)
     asked = Asked(message, client, known, site)
     if message.kind is MessageType.INFORM:
@@ -67,8 +69,8 @@ def _send(
         why=why,
         client=asked.client,
         reply=whole,
-        to=reply.destination(asked, whole),
+        to=destination(asked, whole),
         decision=decision,
         address_why=address_why,
-        limit=reply.size_limit(asked.message),
+        limit=size_limit(asked.message),
     )

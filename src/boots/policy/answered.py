@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from boots.policy.boot import Decision
 from boots.policy.client import Client
-from boots.policy.reply import Destination
+from boots.policy.destination import Destination
 from boots.wire.dhcp import Message
 
 

@@ -16,6 +16,7 @@ from boots.policy.client import OUR_CLASSES, Client, Program, lacks_ours
 from boots.policy.generated import generate
 from boots.policy.got import File, Got, Ground, Refusal, Script
 from boots.policy.path import AUTOEXEC, SCRIPT, SCRIPT_NAMES, URL_SAFE, leads_back, tftp_base
+from boots.policy.words import Unwritable
 
 # A name that no file has: a ROM left without one waits a minute for a proxyDHCP server, with
 # this one it is refused at once and goes on to the next boot device.  Smee's name for it.
@@ -87,13 +88,21 @@ def refused(known: Known) -> str:
     return known.held
 
 
+def without(client: Client, site: Site) -> str:
+    """What an iPXE would need to fetch from us by URL and says that it lacks; empty for nothing."""
+    scheme = site.http_url.partition(":")[0]
+    return scheme.upper() if client.features and scheme not in client.features else ""
+
+
 def _script(client: Client, known: Known, site: Site) -> Decision:
     own = known.interface.netboot.script_url
     # A script that stands in the record wins over a URL, as it does in `fetch`.
     if own and not known.interface.netboot.script and not leads_back(own, site):
         return Load(own, "iPXE gets the script URL of its record")
-    if client.features and "http" not in client.features:
-        return Load(tftp_url(known, site, SCRIPT), "iPXE without HTTP gets its script over TFTP")
+    lacking = without(client, site)
+    if lacking:
+        why = f"iPXE without {lacking} gets its script over TFTP"
+        return Load(tftp_url(known, site, SCRIPT), why)
     return Load(http_url(known, site, SCRIPT), "iPXE gets its script")
 
 
@@ -180,6 +189,6 @@ def _rendered(name: str, known: Known, site: Site, *, tftp: bool) -> Script:
             return Script(script.autoexec(http_url(known, site, SCRIPT)), AUTOEXEC)
         base = tftp_url(known, site, "") if tftp else http_url(known, site, "")
         text, profile = script.render(known, site, base.rstrip("/"))
-    except script.Unwritable as error:
+    except Unwritable as error:
         return Script(script.apology(str(error)), "", str(error))
     return Script(text, profile)

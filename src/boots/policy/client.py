@@ -89,7 +89,7 @@ def from_dhcp(message: Message, quirks: tuple[Quirk, ...] = shipped.SHIPPED) -> 
         program=program.name,
         architecture=architecture,
         code=code,
-        vendor_class=message.get(options.VENDOR_CLASS) or "",
+        vendor_class=_vendor_class(message),
         user_class=user_class,
         options=frozenset(message.options),
     )
@@ -136,12 +136,24 @@ def _program(message: Message, user_class: str) -> Program:
     """Look for iPXE first: it calls itself PXEClient too."""
     if user_class in IPXE_CLASSES or pxe.IPXE.code in message.options:
         return Program.IPXE
-    vendor_class = message.get(options.VENDOR_CLASS) or ""
+    vendor_class = _vendor_class(message)
     if vendor_class.startswith("HTTPClient"):
         return Program.UEFI_HTTP
     if vendor_class.startswith("PXEClient"):
         return Program.PXE_ROM
     return Program.OS
+
+
+def _vendor_class(message: Message) -> str:
+    """Its beginning tells firmware, whatever bytes stand behind it."""
+    return (
+        message.options.get(options.VENDOR_CLASS.code, b"").rstrip(b"\0").decode(errors="replace")
+    )
+
+
+def is_firmware(message: Message) -> bool:
+    """Whether a client calls itself a network boot program, whatever a quirk takes it for."""
+    return _vendor_class(message).startswith(("PXEClient", "HTTPClient"))
 
 
 def _user_class(message: Message) -> str:

@@ -38,15 +38,14 @@ class Script:
 class Rendered:
     """Give this text or these bytes, made for this machine alone.
 
-    `source` says from what: a profile's name, ``metadata``, ``record``.  With `secret` its
-    content is for nobody else, and no log holds it.
+    `source` says from what: a profile's name, ``metadata``, ``record``.  It may hold passwords: no
+    log has any of it.
     """
 
     name: str
     content: bytes
     source: str
     media: str = "text/plain"
-    secret: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ from boots.model.machine import Known
 from boots.model.site import Profile, Site
 from boots.policy.got import Refusal, Rendered
 from boots.policy.path import URL_SAFE
-from boots.policy.script import Unwritable, arguments, profile_of
+from boots.policy.script import arguments, profile_of
+from boots.policy.words import Unwritable
 
 # Debian's signed GRUB, and what grub-mknetdir makes.
 _FOLDERS = frozenset({"grub", "boot/grub"})
@@ -107,12 +108,13 @@ def _load(profile: Profile, known: Known, site: Site) -> str:
 def _disk(known: Known) -> str:
     """From the loader on the machine's own disk; shim sees to it that it is signed.
 
-    With plain "exit" some firmware ends in its own menu.
+    GRUB tells what it starts that it came from the root, whatever disk the file is on.  With plain
+    "exit" some firmware ends in its own menu.
     """
     loader = f"/EFI/BOOT/{_FALLBACKS.get(known.machine.cpu, 'BOOTX64.EFI')}"
     return (
-        f"if search --no-floppy --file --set=disk {loader}; then\n"
-        f"if chainloader ($disk){loader}; then\nboot\nfi\nfi\nexit\n"
+        f"if search --no-floppy --file --set=root {loader}; then\n"
+        f"if chainloader {loader}; then\nboot\nfi\nfi\nexit\n"
     )
 
 

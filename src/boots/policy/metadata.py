@@ -51,18 +51,15 @@ def give(name: str, known: Known | None, site: Site) -> Rendered | Refusal:
     top, _, rest = plain.partition("/")
     if top in _VERSIONS:
         made = _listed(_ec2(machine), rest)
-        secret = rest == "user-data"
     elif top == _NOCLOUD:
         made = _listed(_nocloud(machine), rest)
-        secret = rest in {"user-data", "vendor-data"}
     else:
         wanted = plain == _WHOLE
         made = json.dumps(_whole(machine), ensure_ascii=False) if wanted else None
-        secret = True
     if made is None:
         return Refusal(Ground.MISSING, f'there is no metadata "{plain}"')
     media = _JSON if top == _WHOLE else "text/plain; charset=utf-8"
-    return Rendered(name, made.encode(), SOURCE, media, secret=secret)
+    return Rendered(name, made.encode(), SOURCE, media)
 
 
 def _without_id(name: str, machine: Machine) -> str | None:

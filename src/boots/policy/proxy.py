@@ -4,19 +4,27 @@ The reply to a DISCOVER has the boot file already, which BIOS ROMs, iPXE and UEF
 from there.  UEFI PXE firmware asks again at port 4011, and gets the same once more.
 """
 
-from dataclasses import replace
 from ipaddress import IPv4Address
-from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from boots.model.machine import Architecture
-from boots.policy import reply
 from boots.policy.answered import Answer
 from boots.policy.asked import Asked
-from boots.policy.boot import NOT_ALLOWED, Decision, Load, decide, http_url, refused, tftp_url
+from boots.policy.boot import (
+    NOT_ALLOWED,
+    Decision,
+    Load,
+    decide,
+    http_url,
+    refused,
+    tftp_url,
+    without,
+)
 from boots.policy.client import Client, Program
+from boots.policy.destination import EVERYONE, Destination, is_host
+from boots.policy.fitting import LONGEST_FILE, fitted, size_limit
 from boots.policy.path import named
-from boots.policy.reply import Destination
+from boots.policy.reply import PROTECTED
 from boots.wire import dhcp, options, pxe
 from boots.wire.dhcp import Message
 from boots.wire.options import MessageType
@@ -24,8 +32,6 @@ from boots.wire.options import MessageType
 PORT = 4011
 
 _NOWHERE = IPv4Address(0)
-_EVERYONE = IPv4Address("255.255.255.255")
-_LONGEST_FILE = 127
 _WITHOUT_EFI = {Architecture.BIOS, Architecture.UNKNOWN}
 
 
@@ -46,7 +52,7 @@ def answer(asked: Asked, *, port_4011: bool) -> Answer:
         reply=_reply(asked, name, MessageType.OFFER if offer else MessageType.ACK),
         to=_destination(asked, offer=offer, port_4011=port_4011),
         decision=decision,
-        limit=reply.size_limit(message),
+        limit=size_limit(message),
     )
 
 
@@ -70,7 +76,7 @@ def _not_ours(asked: Asked, *, port_4011: bool) -> str:
         return "no record has this MAC, and strangers boot nothing"
     if port_4011:
         return ""  # it was sent to us, whatever its option 54 says: ROMs leave the other's there
-    if message.giaddr != _NOWHERE and not reply.is_host(message.giaddr, own):
+    if message.giaddr != _NOWHERE and not is_host(message.giaddr, own):
         return f"its relay's address {message.giaddr} cannot be one machine's"
     if message.kind is MessageType.INFORM:
         return "what INFORM asks for is the other server's to say"
@@ -95,7 +101,7 @@ def _boot_file(asked: Asked, decision: Decision) -> str:
         return ""  # there is nothing for this architecture; another server may have something
     if client.program is Program.PXE_ROM:
         return NOT_ALLOWED
-    if client.program is Program.IPXE and client.features and "http" not in client.features:
+    if client.program is Program.IPXE and without(client, site):
         return tftp_url(known, site, NOT_ALLOWED)
     return http_url(known, site, NOT_ALLOWED)
 
@@ -104,7 +110,7 @@ def _reply(asked: Asked, name: str, kind: MessageType) -> Message:
     """OFFER or ACK, with nothing in it that is the other server's to say."""
     message = asked.message
     server = _next_server(asked, name, kind)
-    fits = len(name.encode()) <= _LONGEST_FILE
+    fits = len(name.encode()) <= LONGEST_FILE
     whole = Message(
         op=dhcp.BOOTREPLY,
         htype=message.htype,
@@ -131,10 +137,10 @@ def _reply(asked: Asked, name: str, kind: MessageType) -> Message:
     quirk = asked.client.quirk
     if quirk.server_name:
         values[options.TFTP_SERVER_NAME.code] = options.TFTP_SERVER_NAME.write(str(server))
-    values |= {code: raw for code, raw in quirk.options.items() if code not in reply.PROTECTED}
-    for code in set(quirk.omit) - reply.PROTECTED:
+    values |= {code: raw for code, raw in quirk.options.items() if code not in PROTECTED}
+    for code in set(quirk.omit) - PROTECTED:
         values.pop(code, None)
-    return replace(whole, options=MappingProxyType(values))
+    return fitted(whole, values, message)
 
 
 def _vendor(asked: Asked) -> dict[int, bytes]:
@@ -174,10 +180,10 @@ def _next_server(asked: Asked, name: str, kind: MessageType) -> IPv4Address:
 def _destination(asked: Asked, *, offer: bool, port_4011: bool) -> Destination:
     """RFC 2131 §4.1; what came to port 4011 is answered to whoever sent it (see `serve.dhcp`)."""
     message, site = asked.message, asked.site
-    everyone = Destination(_EVERYONE, dhcp.CLIENT_PORT, source=site.server)
+    everyone = Destination(EVERYONE, dhcp.CLIENT_PORT, source=site.server)
     own = Destination(message.ciaddr, dhcp.CLIENT_PORT, source=site.server)
     if port_4011:
-        return own if reply.is_host(message.ciaddr, None) else everyone
+        return own if is_host(message.ciaddr, None) else everyone
     if message.giaddr != _NOWHERE:
         return Destination(message.giaddr, dhcp.SERVER_PORT, source=site.server)
     # Only a neighbour: else a packet could name whom we send to.

@@ -6,16 +6,23 @@ gets its own text whichever it asks for, so the first question is the last.
 
 Every line is a word and the rest of the line; there is no quoting.  U-Boot puts its variables in
 place of ``${…}`` and ``$(…)``, and takes what stands before a colon in a path for a server.
+
+U-Boot reads it only when told to.  Of itself it asks for ``boot.scr.uimg`` first, and then starts
+an EFI program, in which iPXE stands still (Debian's 2025 in U-Boot 2023.01); so that script tells
+it.
 """
 
 import re
+import struct
+import zlib
 from urllib.parse import quote
 
 from boots.model.mac import dashed
 from boots.model.machine import Known
 from boots.model.site import Profile, Site
 from boots.policy.got import Ground, Refusal, Rendered
-from boots.policy.script import Unwritable, arguments, profile_of
+from boots.policy.script import arguments, profile_of
+from boots.policy.words import Unwritable
 
 _FOLDER = "pxelinux.cfg"
 _ASKED = re.compile(
@@ -25,6 +32,8 @@ _ASKED = re.compile(
     r"|default(?:-[a-z0-9_-]+)?",  # U-Boot adds its CPU, its chip and its board
     re.IGNORECASE,
 )
+_U_BOOT_SCRIPT = "boot.scr.uimg"
+_READ_OURS = b"pxe get && pxe boot\n"
 _LINE = re.compile(r"[\x20-\x7e]*")
 _PATH_SAFE = "/@+=~"
 
@@ -34,6 +43,8 @@ def source(name: str, known: Known, site: Site) -> Rendered | Refusal | None:
 
     A file that a person published under the very name wins over what is made.
     """
+    if name == _U_BOOT_SCRIPT:
+        return _u_boot_script(name, known, site)
     folder, _, asked = name.rpartition("/")
     if folder.rpartition("/")[2] != _FOLDER or not _ASKED.fullmatch(asked):
         return None
@@ -48,6 +59,30 @@ def source(name: str, known: Known, site: Site) -> Rendered | Refusal | None:
     except Unwritable as error:
         return Refusal(Ground.BROKEN, str(error))
     return Rendered(name, text.encode(), profile.name)
+
+
+def _u_boot_script(name: str, known: Known, site: Site) -> Rendered | None:
+    """None where there is nothing for U-Boot to read: it then goes on to an EFI program."""
+    if name in site.files or isinstance(source(f"{_FOLDER}/default", known, site), Refusal):
+        return None
+    return Rendered(name, _image(_READ_OURS), "u-boot", "application/octet-stream")
+
+
+def _image(script: bytes) -> bytes:
+    """A script as U-Boot's ``source`` takes it, in its older format (include/image.h)."""
+    data = struct.pack(">II", len(script), 0) + script
+    linux, any_cpu, script_type, plain = 5, 0, 6, 0
+    kind = bytes([linux, any_cpu, script_type, plain])
+
+    def head(crc: int) -> bytes:
+        no_time, no_address = 0, 0
+        return struct.pack(
+            ">7I4s32s",
+            *(0x27051956, crc, no_time, len(data), no_address, no_address, zlib.crc32(data)),
+            *(kind, b"boots"),
+        )
+
+    return head(zlib.crc32(head(0))) + data
 
 
 def _profile(known: Known, site: Site) -> Profile:

@@ -10,7 +10,8 @@ import re
 from boots.model.machine import Known, RaspberryPi
 from boots.model.site import Site
 from boots.policy.got import File, Ground, Refusal, Rendered
-from boots.policy.script import Unwritable, arguments, profile_of
+from boots.policy.script import arguments, profile_of
+from boots.policy.words import Unwritable
 
 _LINE = re.compile(r"[\x20-\x7e]*")
 

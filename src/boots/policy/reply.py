@@ -1,57 +1,28 @@
-"""From decision and address to a DHCP message, and where to send it."""
+"""From decision and address to a DHCP message."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlsplit
 
-from boots.model.mac import Mac
 from boots.model.machine import Reservation
 from boots.model.site import Site
 from boots.policy.address import Assignment, own_ids
 from boots.policy.asked import Asked
 from boots.policy.boot import NOT_ALLOWED, Decision, Disk, Load, file_url
 from boots.policy.client import Program
+from boots.policy.fitting import LONGEST_FILE, fitted
 from boots.policy.path import named
-from boots.wire import dhcp, options, pxe
+from boots.wire import dhcp, names, options, pxe
 from boots.wire.dhcp import Message
 from boots.wire.options import MessageType, Option
 
 _NOWHERE = IPv4Address(0)
-_EVERYONE = IPv4Address("255.255.255.255")
 _ANYWHERE = IPv4Network("0.0.0.0/0")
-_NOBODY = IPv4Network("0.0.0.0/8")  # RFC 1122 §3.2.1.3: never a destination
-
-# RFC 2131 §2: what a client must take if it does not say more in option 57; and what an
-# Ethernet frame holds, as edk2 says 65280.  Both without the headers of IP and UDP.
-_LEAST_LIMIT, _MOST_LIMIT = 548, 1472
 
 # RFC 6842 §3, RFC 3046 §2.2, RFC 3011 §2.
 _ECHOED = (options.CLIENT_ID.code, options.RELAY_AGENT, options.SUBNET_SELECTION.code)
-
-# The field needs its NUL: what is longer goes into option 67.
-_LONGEST_FILE = 127
-
-# These come first on the wire, as simple clients look for them there.
-_LEADING = (53, 54, 51)
-
-# These are what a reply is for; where not all fits, they are kept before others.
-_ESSENTIAL = (*_LEADING, 1, 3, 82, 58, 59, 60, 43, 97, 175, 66, 67, 61, 121, 6, 56)
-
-
-class Destination(NamedTuple):
-    """Where a reply goes.
-
-    With `hardware` it goes there by its MAC, as nobody has the address yet.  `source` is the
-    address of ours that it leaves from, where that matters.
-    """
-
-    address: IPv4Address
-    port: int
-    hardware: Mac | None = None
-    source: IPv4Address | None = None
 
 
 def offer_or_ack(asked: Asked, assignment: Assignment, decision: Decision) -> Message:
@@ -97,51 +68,6 @@ def nak(asked: Asked, why: str) -> Message:
         # §4.1: the relay must broadcast it, as the client may not own its address.
         reply = replace(reply, flags=reply.flags | dhcp.BROADCAST)
     return _finish(reply, values, asked)
-
-
-def destination(asked: Asked, reply: Message) -> Destination:
-    """Where a reply goes: RFC 2131 §4.1.
-
-    A client that claims an address outside its network gets its reply by broadcast, or we would
-    send to whomever a packet names.
-    """
-    request, source = asked.message, asked.site.server
-    if request.giaddr != _NOWHERE:
-        return Destination(request.giaddr, dhcp.SERVER_PORT, source=source)
-    everyone = Destination(_EVERYONE, dhcp.CLIENT_PORT, source=source)
-    if reply.kind is MessageType.NAK or asked.client.quirk.broadcast:
-        return everyone
-    own = asked.known.interface.reservation
-    if request.ciaddr != _NOWHERE:
-        near = own is not None and request.ciaddr in IPv4Network(
-            (own.address, own.prefix), strict=False
-        )
-        if near and is_host(request.ciaddr, own):
-            return Destination(request.ciaddr, dhcp.CLIENT_PORT, source=source)
-        return everyone
-    if request.flags & dhcp.BROADCAST or reply.yiaddr == _NOWHERE:
-        return everyone
-    return Destination(reply.yiaddr, dhcp.CLIENT_PORT, asked.client.mac, source)
-
-
-def is_host(address: IPv4Address, own: Reservation | None) -> bool:
-    """Whether one host can have an address: no group, nobody's, none of broadcasts.
-
-    `own` is the reservation of the machine that names it: what is the broadcast address of
-    other networks cannot be known.
-    """
-    if address.is_multicast or address.is_loopback or address.is_reserved or address in _NOBODY:
-        return False
-    if own is None or own.prefix > 30:
-        return True
-    network = IPv4Network((own.address, own.prefix), strict=False)
-    return address not in {network.network_address, network.broadcast_address, own.broadcast}
-
-
-def size_limit(message: Message) -> int:
-    """How many bytes of DHCP the client can take."""
-    wanted = message.get(options.MAX_SIZE)
-    return _LEAST_LIMIT if wanted is None else min(max(wanted - 28, _LEAST_LIMIT), _MOST_LIMIT)
 
 
 def _blank(message: Message) -> Message:
@@ -197,7 +123,7 @@ def _broadcast(reservation: Reservation) -> IPv4Address | None:
 def _is_domain(name: str) -> bool:
     """Whether a name of a record can be written in the form of option 119."""
     try:
-        options.write_name(name)
+        names.write(name)
     except ValueError:
         return False
     return True
@@ -214,7 +140,7 @@ def _netboot(reply: Message, values: dict[int, bytes], asked: Asked, decision: D
             reply,
             # Many clients look here only, and would else come to us.
             siaddr=_server(own.boot_server) if own.boot_server else reply.siaddr,
-            file=file if len(file) <= _LONGEST_FILE else b"",
+            file=file if len(file) <= LONGEST_FILE else b"",
         )
     _firmware(values, asked)
     return _boot_file(reply, values, asked, decision)
@@ -288,7 +214,7 @@ def _boot_file(
         case _:
             return reply
     reply = replace(reply, siaddr=_next_server(name, asked))
-    if len(name.encode()) > _LONGEST_FILE:
+    if len(name.encode()) > LONGEST_FILE:
         _put(values, options.BOOT_FILE_NAME, name)
         return reply
     return replace(reply, file=name.encode())
@@ -300,12 +226,12 @@ def _rooted(name: str) -> str:
     return f"/{name}" if folder and "://" not in name and last.startswith("shim") else name
 
 
-# What no record and no quirk can replace: these are the protocol's own.
-PROTECTED = frozenset({50, 51, 53, 54, 55, 57, 58, 59, 61, 82})
+# What no record and no quirk can replace: these are the protocol's own, and three no options.
+PROTECTED = frozenset({0, 50, 51, 52, 53, 54, 55, 57, 58, 59, 61, 82, 255})
 
 
 def _finish(reply: Message, values: dict[int, bytes], asked: Asked) -> Message:
-    """Let the record have its say, echo, order, and leave out what the client cannot take."""
+    """Let the record have its say, and echo."""
     message, reservation = asked.message, asked.known.interface.reservation
     if values[options.MESSAGE_TYPE.code] != bytes([MessageType.NAK]):
         _replace(values, asked.client.quirk.options)
@@ -315,29 +241,8 @@ def _finish(reply: Message, values: dict[int, bytes], asked: Asked) -> Message:
     for echoed in _ECHOED:
         if echoed in message.options:
             values[echoed] = message.options[echoed]
-    ordered = _in_order(values, message.get(options.PARAMETER_LIST) or b"")
-    limit = size_limit(message)
-    whole = _with(reply, ordered)
-    if len(dhcp.encode(whole, limit)) <= limit:
-        return whole
-    kept: dict[int, bytes] = {}
-    for code in dict.fromkeys((*_ESSENTIAL, *ordered)):
-        if code in ordered:
-            more = {each: ordered[each] for each in ordered if each == code or each in kept}
-            if len(dhcp.encode(_with(reply, more), limit)) <= limit:
-                kept = more
-    return _with(reply, kept)
+    return fitted(reply, values, message)
 
 
 def _replace(values: dict[int, bytes], own: Mapping[int, bytes]) -> None:
     values.update({code: value for code, value in own.items() if code not in PROTECTED})
-
-
-def _with(reply: Message, values: Mapping[int, bytes]) -> Message:
-    return replace(reply, options=MappingProxyType(dict(values)))
-
-
-def _in_order(values: Mapping[int, bytes], wanted: bytes) -> dict[int, bytes]:
-    """Those asked for in the order they were asked for (RFC 2132 §9.8), then the rest."""
-    order = [*_LEADING, *wanted, *_ESSENTIAL, *values]
-    return {code: values[code] for code in dict.fromkeys(order) if code in values}

@@ -16,17 +16,6 @@ from boots.policy import hook, templates
 from boots.policy.path import URL_SAFE, leads_back
 from boots.policy.words import ENDS_COMMAND, PRINTABLE, Unwritable, word, words
 
-__all__ = [
-    "Unwritable",
-    "apology",
-    "arguments",
-    "autoexec",
-    "profile_of",
-    "render",
-    "word",
-    "words",
-]
-
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _MAGIC = re.compile(r"#!ipxe\s")
 # Time to read the screen.  With plain "exit" UEFI ends in its own menu; 1 sends it to the next
@@ -266,8 +255,9 @@ def _url(name: str, known: Known, site: Site, base: str) -> str:
         name = name.replace("{cpu}", known.machine.cpu)
     if "://" in name:
         return _absolute(name, "the URL")
-    if not any(name.replace("{cpu}", cpu) in site.files for cpu in _CPUS):
-        raise Unwritable(f'there is no file "{name}"')
+    wanted = dict.fromkeys(name.replace("{cpu}", cpu) for cpu in _CPUS)
+    if not any(each in site.files for each in wanted):
+        raise Unwritable("there is no file " + " or ".join(f'"{each}"' for each in wanted))
     safe = f"{URL_SAFE}{{}}" if known.stranger else URL_SAFE
     return _absolute(f"{base}/{quote(name, safe=safe)}", "the URL")
 

@@ -15,20 +15,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
-from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, Undefined
+from jinja2 import Template, TemplateError, TemplateSyntaxError, Undefined
 from jinja2.exceptions import SecurityError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from boots.model.mac import dashed
 from boots.model.machine import Known, Reservation
 from boots.model.site import Profile, Site
 from boots.policy import token
+from boots.policy.sandbox import LARGEST, Sandbox, with_budget
 from boots.policy.words import Unwritable, within
 
-LARGEST = 1 << 20
-"""Bytes a template may make."""
-_MOST_ROUNDS = 10_000  # of one loop
-_LONGEST_REPEAT = 1 << 16  # of "x" * n
+_MOST_BLANKS = 16  # that JSON is indented by
 _SOURCE_NAME = "<template>"  # Jinja's own name for a text that is in no file
 _ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
 
@@ -51,45 +48,12 @@ class _Fit(str):
     __slots__ = ()
 
 
-class _Sandbox(ImmutableSandboxedEnvironment):
-    """Without what grows beyond bounds."""
-
-    intercepted_binops = frozenset({"*", "**", "%"})
-
-    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-        """Multiply numbers, repeat texts within bounds; nothing is raised to a power."""
-        if operator == "**":
-            raise SecurityError("there is no ** in these templates")
-        if operator == "%" and not isinstance(left, int):
-            raise SecurityError("write format(…) or ~, there is no % for text in these templates")
-        sizes = [len(each) for each in (left, right) if isinstance(each, str | list | tuple)]
-        counts = [each for each in (left, right) if isinstance(each, int)]
-        if sizes and counts and sizes[0] * counts[0] > _LONGEST_REPEAT:
-            raise SecurityError("a text is repeated too often")
-        return super().call_binop(context, operator, left, right)
-
-
-def _environment(finalize: Callable[[Any], Any] | None) -> _Sandbox:
-    made = _Sandbox(
-        undefined=StrictUndefined,
-        autoescape=False,  # neither kind is HTML
-        keep_trailing_newline=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=finalize,
-    )
-    made.globals = {"range": _range, "dict": dict, "namespace": made.globals["namespace"]}
+def _environment(finalize: Callable[[Any], Any]) -> Sandbox:
+    made = Sandbox(finalize)
     made.filters.update(
         {"tojson": _json, "yaml": _json, "shell": _shell, "line": _line, "b64": _b64}
     )
     made.filters["words"] = _words
-    return made
-
-
-def _range(*bounds: int) -> range:
-    made = range(*bounds)
-    if len(made) > _MOST_ROUNDS:
-        raise SecurityError(f"a range of more than {_MOST_ROUNDS}")
     return made
 
 
@@ -100,6 +64,8 @@ def _defined(value: Any) -> Any:
 
 
 def _json(value: Any, indent: int | None = None) -> str:
+    if indent is not None and not 0 <= int(indent) <= _MOST_BLANKS:
+        raise SecurityError(f"write an indent of at most {_MOST_BLANKS}")
     text = json.dumps(_defined(value), ensure_ascii=False, indent=indent, default=dict)
     return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
@@ -131,7 +97,7 @@ def _one_word(value: Any) -> Any:
     return within(str(value), "the value")
 
 
-_PLAIN = _environment(None)
+_PLAIN = _environment(_defined)
 _IPXE = _environment(_one_word)
 
 
@@ -148,8 +114,8 @@ def check(source: str) -> None:
     """
     try:
         _compiled(source, ipxe=False)
-    except TemplateSyntaxError as error:
-        raise Broken(error.message or "not a template", error.lineno) from None
+    except Exception as error:  # noqa: BLE001  # Jinja makes Python of it, which may fail, too
+        raise _broken(error) from None
 
 
 def is_template(text: str) -> bool:
@@ -166,22 +132,29 @@ def render(source: str, variables: Mapping[str, Any], *, ipxe: bool = False) -> 
     parts: list[str] = []
     size = 0
     try:
-        for part in _compiled(source, ipxe=ipxe).generate(**variables):
+        for part in _compiled(source, ipxe=ipxe).generate(with_budget(dict(variables))):
             size += len(part)
-            if size > LARGEST:
-                raise Broken(f"it makes more than {LARGEST} characters")
             parts.append(part)
-    except TemplateSyntaxError as error:
-        raise Broken(error.message or "not a template", error.lineno) from None
-    except (TemplateError, Unwritable) as error:
-        raise Broken(str(error), _line_of(error)) from None
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        if isinstance(error, Broken):
-            raise
-        raise Broken(f"{type(error).__name__}: {error}", _line_of(error)) from None
-    except RecursionError:
-        raise Broken("it calls itself without end") from None
+            if size > LARGEST:
+                break
+    except Exception as error:  # noqa: BLE001  # a template is a program: it may raise anything
+        raise _broken(error) from None
+    if size > LARGEST:
+        raise Broken(f"it makes more than {LARGEST} characters")
     return "".join(parts)
+
+
+def _broken(error: Exception) -> Broken:
+    match error:
+        case TemplateSyntaxError():
+            return Broken(error.message or "not a template", error.lineno)
+        case TemplateError() | Unwritable():
+            return Broken(str(error), _line_of(error))
+        case RecursionError():
+            return Broken("it calls itself without end")
+        case SyntaxError():  # Python's, of what Jinja made: blocks within blocks
+            return Broken("it is nested too deeply")
+    return Broken(f"{type(error).__name__}: {error}", _line_of(error))
 
 
 def _line_of(error: BaseException) -> int:

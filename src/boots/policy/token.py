@@ -42,6 +42,11 @@ def is_one(text: str) -> bool:
     return _TOKEN.fullmatch(text) is not None
 
 
+def is_within(path: str, key: bytes) -> bool:
+    """Whether a token of this key is anywhere in a path, which then must be in no log."""
+    return any(mac_of(part, key) is not None for part in path.split("/"))
+
+
 def url(known: Known, site: Site) -> str:
     """Below which URL a machine finds its metadata; empty where there is none.
 

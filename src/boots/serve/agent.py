@@ -1,5 +1,6 @@
 """What OSIE's agent tells over HTTP."""
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -8,6 +9,8 @@ from aiohttp import web
 from boots.journal import events
 from boots.serve.doors import Fetch, Given, Record
 from boots.serve.forwarded import peer
+
+_PATIENCE = 30.0  # seconds that the body of a report may take
 
 
 class AgentReports:
@@ -33,7 +36,10 @@ class AgentReports:
         if given.known is None:
             raise web.HTTPForbidden(text="no machine of ours reports\n")
         try:
-            body = await request.read()
+            async with asyncio.timeout(_PATIENCE):
+                body = await request.read()
+        except TimeoutError:
+            raise web.HTTPRequestTimeout(text=f"no body within {_PATIENCE:.0f} s\n") from None
         except web.RequestPayloadError as error:
             raise web.HTTPBadRequest(text=f"an unreadable body: {error.__cause__}\n") from None
         try:

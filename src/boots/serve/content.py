@@ -4,8 +4,10 @@ They are not mapped: a mapped file that somebody copies another one over ends th
 (SIGBUS), and each map holds a file open.
 """
 
+import errno
 import mmap
 import os
+import stat
 import weakref
 
 from boots.policy.got import File, Rendered, Script
@@ -65,9 +67,10 @@ class Shelf:
         return Content(memoryview(to_netascii(bytes(content.view))))
 
     def _open(self, path: str) -> Content:
-        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        # Without waiting: where a pipe has taken the place of the file, nobody may ever write.
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         try:
-            is_now = os.fstat(file)
+            is_now = _facts(file)
             key = (is_now.st_dev, is_now.st_ino, is_now.st_size, is_now.st_mtime_ns)
             content = self._contents.get(key)
             if content is None:
@@ -79,6 +82,15 @@ class Shelf:
             raise
         os.close(file)
         return content
+
+
+def _facts(file: int) -> os.stat_result:
+    facts = os.fstat(file)
+    if stat.S_ISDIR(facts.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not stat.S_ISREG(facts.st_mode):
+        raise OSError(errno.EINVAL, "it is no file")
+    return facts
 
 
 def _room(size: int) -> memoryview:

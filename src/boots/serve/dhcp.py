@@ -10,7 +10,7 @@ from boots.journal import events
 from boots.model.mac import Mac
 from boots.policy.answer import Answer
 from boots.policy.boot import Load
-from boots.policy.reply import Destination
+from boots.policy.destination import Destination
 from boots.serve.datagrams import DatagramDoor
 from boots.serve.doors import Record
 from boots.serve.replies import Replies

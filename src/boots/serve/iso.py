@@ -20,6 +20,7 @@ from boots.serve.reading import About, Readings
 from boots.serve.source import Piece, SourceError
 
 _MOST_KNOWN = 64  # sources whose placeholders we remember
+_MOST_SCANS = 4  # at a time: each reads a whole ISO
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +104,14 @@ class IsoRoom:
         async with self._open(image, wanted) as piece:
             edition = _Edition(image.source, piece.version, piece.total, image.placeholder)
             if head or piece.status == 416:
-                self._scan(edition, image)  # who asks for the size will ask for ranges next
+                if len(self._scans) < _MOST_SCANS:
+                    self._scan(edition, image)  # who asks for the size will ask for ranges next
                 return self._facts(piece, image, about)
             if piece.length == piece.total or edition in self._places:
                 return await self._send(request, image, piece, edition, about)
         # A range of something we have not seen: where to write must be found first.
+        if len(self._scans) >= _MOST_SCANS and edition not in self._scans:
+            return self._refuse(about, "too many ISOs are searched; ask again later", 503)
         await asyncio.shield(self._scan(edition, image))
         async with self._open(image, wanted) as piece:
             again = _Edition(image.source, piece.version, piece.total, image.placeholder)

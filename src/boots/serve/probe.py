@@ -15,6 +15,7 @@ _ETHERNET = 1  # linux/if_arp.h
 _BROADCAST = b"\xff" * 6
 _WAITS = (0.2, 0.3)  # seconds after the first question, and after the second
 _BATCH = 256
+_OLD = 8192  # packets; more are in no socket's buffer, but a flood goes on
 
 
 def open_socket(interface: str) -> socket.socket | None:
@@ -71,7 +72,7 @@ class ArpProbe:
     def _forget(self) -> None:
         """What came since the last time is old: whoever spoke may have left meanwhile."""
         with contextlib.suppress(OSError):
-            while True:
+            for _ in range(_OLD):
                 self._sock.recv(128)
 
     def _hear(self, found: dict[IPv4Address, Mac], wanted: frozenset[IPv4Address]) -> None:

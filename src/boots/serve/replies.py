@@ -7,7 +7,7 @@ from ipaddress import IPv4Address
 import structlog
 
 from boots.model import mac as macs
-from boots.policy.reply import Destination
+from boots.policy.destination import Destination
 from boots.serve.sockets import is_ours
 from boots.wire import dhcp, ip
 

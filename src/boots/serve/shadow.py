@@ -26,7 +26,7 @@ from boots.wire.options import MessageType
 
 _WINDOW = 10.0  # seconds; dnsmasq probes an address for 3 s before it offers it
 _MOST = 4096  # exchanges that are remembered
-_MOST_REPLIES = 8  # of others, for each of them
+_MOST_REPLIES = 4  # of others, for each of them
 _IPV4 = 0x0800  # linux/if_ether.h
 _SO_ATTACH_FILTER = 26  # asm-generic/socket.h
 _SOL_PACKET = 263  # linux/socket.h
@@ -141,6 +141,8 @@ class Shadow:
 
 class ShadowDoor(DatagramDoor):
     """Hears what other DHCP servers send on one interface, and never sends itself."""
+
+    largest = 1500  # no DHCP server sends more, and who makes replies up must not fill our memory
 
     def __init__(self, sock: socket.socket, shadow: Shadow) -> None:
         super().__init__(sock)

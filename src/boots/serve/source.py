@@ -3,20 +3,26 @@
 import asyncio
 import os
 import re
+import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import BinaryIO
 
 from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, hdrs
+from multidict import istr
+from yarl import URL
 
 _CHUNK = 1 << 18
 _MOST_REDIRECTS = 10
 # A source that sends nothing for so long is given up, in seconds; the whole may take any time.
 TIMEOUT = ClientTimeout(total=None, sock_connect=10, sock_read=60)
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
+# So many digits that every file's size can be written, and none costs time to read.
+_RANGE = re.compile(r"bytes=([0-9]{0,19})-([0-9]{0,19})")
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,19})-([0-9]{1,19})/([0-9]{1,19}|\*)")
+_REDIRECTIONS = frozenset({301, 302, 303, 307, 308})
 
 
 class SourceError(Exception):
@@ -108,7 +114,7 @@ async def _read(file: BinaryIO, at: int, end: int) -> AsyncIterator[bytes]:
 
 @asynccontextmanager
 async def of_url(session: ClientSession, url: str, wanted: str) -> AsyncIterator[Piece]:
-    """What another server has; redirects are followed.
+    """What another server has; redirects are followed, but not to this machine or its link.
 
     It is always asked by GET, which may be left unread: signed URLs are good for that alone.
 
@@ -119,13 +125,42 @@ async def of_url(session: ClientSession, url: str, wanted: str) -> AsyncIterator
     if wanted:
         headers[hdrs.RANGE] = wanted
     with _told():
-        answer = await session.get(
-            url, headers=headers, max_redirects=_MOST_REDIRECTS, timeout=TIMEOUT
-        )
+        answer = await _asked(session, URL(url), headers)
     try:
         yield _piece(answer)
     finally:
         answer.close()
+
+
+async def _asked(session: ClientSession, url: URL, headers: dict[istr, str]) -> ClientResponse:
+    """The answer at the end of all redirects."""
+    trusted = await _is_close(url)  # whoever wrote it into the settings or a record meant it
+    for _ in range(_MOST_REDIRECTS + 1):
+        answer = await session.get(url, headers=headers, allow_redirects=False, timeout=TIMEOUT)
+        place = answer.headers.get(hdrs.LOCATION, "")
+        if answer.status not in _REDIRECTIONS or not place:
+            return answer
+        answer.close()
+        url = url.join(URL(place))
+        if url.scheme not in {"http", "https"} or not url.host:
+            raise SourceError(f"the server of the ISO redirects to {url}, which is not HTTP")
+        if not trusted and await _is_close(url):
+            raise SourceError(f"the server of the ISO redirects to {url.host}, which is refused")
+    raise SourceError(f"the server of the ISO redirects more than {_MOST_REDIRECTS} times")
+
+
+async def _is_close(url: URL) -> bool:
+    """Whether a URL is of this machine, or of what stands on its link for it alone.
+
+    There may be services that trust whoever reaches them, such as a cloud's metadata.
+    """
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(url.host or "", url.port, type=socket.SOCK_STREAM)
+    addresses = [ip_address(str(each[4][0])) for each in found]
+    return any(
+        each.is_loopback or each.is_link_local or each.is_unspecified or each.is_multicast
+        for each in (getattr(address, "ipv4_mapped", None) or address for address in addresses)
+    )
 
 
 @contextmanager

@@ -120,6 +120,8 @@ class TftpDoor:
             packet = tftp.decode(data)
         except Malformed as error:
             self._record(events.PacketDropped(door="tftp", peer=who, why=str(error)))
+            if data[:2] in _REQUESTS:  # who asks must not wait for a minute
+                self._say_no(tftp.ErrorCode.ILLEGAL_OPERATION, str(error), peer)
             return
         if not isinstance(packet, tftp.Request):
             why = "not a request; transfers have ports of their own"
@@ -180,9 +182,7 @@ class TftpDoor:
         return True
 
     def _refuse(self, given: Given, refusal: Refusal, peer: tuple[str, int]) -> None:
-        error = tftp.encode(tftp.Error(_CODES[refusal.ground], refusal.why.replace("\0", "")))
-        with contextlib.suppress(OSError):
-            self._sock.sendto(error, peer)
+        self._say_no(_CODES[refusal.ground], refusal.why, peer)
         self._record(
             events.FetchRefused(
                 mac=given.mac,
@@ -192,6 +192,10 @@ class TftpDoor:
                 why=refusal.why,
             )
         )
+
+    def _say_no(self, code: tftp.ErrorCode, why: str, peer: tuple[str, int]) -> None:
+        with contextlib.suppress(OSError):
+            self._sock.sendto(tftp.encode(tftp.Error(code, _for_a_screen(why))), peer)
 
     def _begin(
         self,
@@ -229,13 +233,16 @@ class TftpDoor:
         self._sendings.add(sending)
         if sending.own_socket:
             self._epoll.register(sock, select.EPOLLIN)
+        self._tell_begun(sending, what)
+        sending.send(sending.transfer.start(now))
+        self._keep_time()
+
+    def _tell_begun(self, sending: Sending, what: File | Script | Rendered) -> None:
         if isinstance(what, Script):
             self._record(sending.script_served(what))
         elif isinstance(what, Rendered):
             self._record(sending.rendered(what))
         self._record(sending.begun())
-        sending.send(sending.transfer.start(now))
-        self._keep_time()
 
     def _socket_to(self, peer: tuple[str, int]) -> socket.socket:
         """A socket for one transfer; the client only takes packets from the address it asked."""
@@ -328,3 +335,9 @@ class TftpDoor:
                 self._epoll.unregister(sending.sock)
             sending.sock.close()
         self._record(event)
+
+
+def _for_a_screen(why: str) -> str:
+    """What a packet of the default size holds: ROMs have room for no more."""
+    text = why.replace("\0", "").encode()[: tftp.DEFAULT_BLKSIZE - 1]
+    return text.decode(errors="ignore")

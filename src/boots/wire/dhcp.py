@@ -109,18 +109,7 @@ def decode(data: bytes) -> Message:
         raise Malformed(f"op {op} is neither a request nor a reply")
     if hlen > 16:
         raise Malformed(f"a hardware address of {hlen} bytes does not fit")
-    options = split(data[_HEADER.size + 4 :])
-    overload = options.pop(OVERLOAD, b"\0")
-    if len(overload) != 1:
-        raise Malformed(f"option 52 has {len(overload)} bytes instead of 1")
-    # RFC 2131 §4.1: first the options field, then file, then sname.
-    if overload[0] & 1:
-        split(file, options)
-        file = b""
-    if overload[0] & 2:
-        split(sname, options)
-        sname = b""
-    options.pop(OVERLOAD, None)
+    options, file, sname = _options(data[_HEADER.size + 4 :], file, sname)
     return Message(
         op=op,
         htype=htype,
@@ -139,6 +128,23 @@ def decode(data: bytes) -> Message:
     )
 
 
+def _options(area: bytes, file: bytes, sname: bytes) -> tuple[dict[int, bytes], bytes, bytes]:
+    """All options, and `file` and `sname` as far as these hold none (option 52)."""
+    options = split(area)
+    overload = options.pop(OVERLOAD, b"\0")
+    if len(overload) != 1:
+        raise Malformed(f"option 52 has {len(overload)} bytes instead of 1")
+    # RFC 2131 §4.1: first the options field, then file, then sname.
+    if overload[0] & 1:
+        split(file, options)
+        file = b""
+    if overload[0] & 2:
+        split(sname, options)
+        sname = b""
+    options.pop(OVERLOAD, None)
+    return options, file, sname
+
+
 def encode(message: Message, limit: int | None = None) -> bytes:
     """Write one message, at least 300 bytes long.
 
@@ -150,15 +156,7 @@ def encode(message: Message, limit: int | None = None) -> bytes:
         ValueError: `chaddr`, `sname` or `file` does not fit its field, or `options` holds 52
             or another code that is no option.
     """
-    for name, value, size in (
-        ("chaddr", message.chaddr, 16),
-        ("sname", message.sname, 64),
-        ("file", message.file, 128),
-    ):
-        if len(value) > size:
-            raise ValueError(f"{name} has {len(value)} bytes, {size} fit")
-    if OVERLOAD in message.options:
-        raise ValueError("option 52 is how a message is packed")
+    _refuse_unfit(message)
     options = dict(message.options)
     last = {RELAY_AGENT: options.pop(RELAY_AGENT)} if RELAY_AGENT in options else {}
     area = join(options) + join(last) + bytes([END])
@@ -183,6 +181,18 @@ def encode(message: Message, limit: int | None = None) -> bytes:
         file,
     )
     return (head + _COOKIE + area).ljust(_SMALLEST, b"\0")
+
+
+def _refuse_unfit(message: Message) -> None:
+    for name, value, size in (
+        ("chaddr", message.chaddr, 16),
+        ("sname", message.sname, 64),
+        ("file", message.file, 128),
+    ):
+        if len(value) > size:
+            raise ValueError(f"{name} has {len(value)} bytes, {size} fit")
+    if OVERLOAD in message.options:
+        raise ValueError("option 52 is how a message is packed")
 
 
 def _overload(

@@ -6,11 +6,12 @@ their own corner is in `boots.wire.pxe`.
 """
 
 import enum
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from typing import Generic, NamedTuple, TypeVar
 
+from boots.wire import names
 from boots.wire.malformed import Malformed
 
 T = TypeVar("T")
@@ -68,15 +69,16 @@ def join(values: Mapping[int, bytes]) -> bytes:
     if PAD in values or END in values:
         raise ValueError("codes 0 and 255 stand for no option")
     return b"".join(
-        bytes((code, len(part))) + part for code, value in values.items() for part in _parts(value)
+        [
+            bytes((code, len(value))) + value if len(value) < 256 else _in_parts(code, value)
+            for code, value in values.items()
+        ]
     )
 
 
-def _parts(value: bytes) -> Iterator[bytes]:
-    if not value:
-        yield b""
-    for at in range(0, len(value), 255):
-        yield value[at : at + 255]
+def _in_parts(code: int, value: bytes) -> bytes:
+    parts = [value[at : at + 255] for at in range(0, len(value), 255)]
+    return b"".join(bytes((code, len(part))) + part for part in parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,89 +155,6 @@ def _read_message_type(value: bytes) -> MessageType:
         raise Malformed(f"no DHCP message type: {error}") from None
 
 
-_LONGEST_NAME = 255  # RFC 1035 §2.3.4, with the root label at its end
-_ROOT = 1
-_MOST_LABELS = 127
-_MOST_NAMES = 256  # a compressed name costs two bytes to send and 127 labels to read
-
-
-def read_name(value: bytes, at: int) -> tuple[str, int]:
-    """One domain name in the label form of RFC 1035 §4.1.4, and where the next one starts.
-
-    Raises:
-        Malformed: a label runs past the end, the name is too long, or its pointers do not lead
-            backwards.
-    """
-    labels: list[str] = []
-    follow, after, length, pointers = at, -1, _ROOT, 0
-    while True:
-        if follow >= len(value):
-            raise Malformed("a domain name runs past the end of the option")
-        size = value[follow]
-        if size >= 0xC0:
-            if follow + 1 >= len(value):
-                raise Malformed("a domain name ends within a pointer")
-            after = follow + 2 if after < 0 else after
-            target = (size & 0x3F) << 8 | value[follow + 1]
-            pointers += 1
-            # Only backwards, and no more of them than a name can have labels: pointers that lead
-            # to pointers would make a long option cost the square of its length.
-            if target >= follow or pointers > _MOST_LABELS:
-                raise Malformed("a domain name points forward, or points too often")
-            follow = target
-            continue
-        if size > 63 or follow + 1 + size > len(value):
-            raise Malformed("a label runs past the end of the option")
-        if size == 0:
-            break
-        length += size + 1
-        if length > _LONGEST_NAME:
-            raise Malformed(f"a domain name is longer than {_LONGEST_NAME} bytes")
-        labels.append(_label(value[follow + 1 : follow + 1 + size]))
-        follow += 1 + size
-    return ".".join(labels), (follow + 1 if after < 0 else after)
-
-
-def _label(raw: bytes) -> str:
-    try:
-        text = raw.decode()
-    except UnicodeDecodeError:
-        raise Malformed("a domain name is not UTF-8") from None
-    if "." in text:
-        raise Malformed("a label holds a dot")
-    return text
-
-
-def write_name(name: str) -> bytes:
-    """A domain name in label form, without compression.
-
-    Raises:
-        ValueError: a label is empty or longer than 63 bytes, or the whole longer than 255.
-    """
-    labels = [label.encode() for label in name.rstrip(".").split(".")]
-    if any(not 0 < len(label) < 64 for label in labels):
-        raise ValueError(f"{name!r} is not a domain name")
-    raw = b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
-    if len(raw) > _LONGEST_NAME:
-        raise ValueError(f"{name!r} is longer than a domain name can be")
-    return raw
-
-
-def _read_names(value: bytes) -> tuple[str, ...]:
-    names: list[str] = []
-    at = 0
-    while at < len(value):
-        if len(names) == _MOST_NAMES:
-            raise Malformed(f"there are more than {_MOST_NAMES} domain names")
-        name, at = read_name(value, at)
-        names.append(name)
-    return tuple(names)
-
-
-def _write_names(names: tuple[str, ...]) -> bytes:
-    return b"".join(map(write_name, names))
-
-
 class Route(NamedTuple):
     """One route of option 121: packets for `network` go to `router`."""
 
@@ -289,7 +208,7 @@ def _read_fqdn(value: bytes) -> ClientFqdn:
     flags, rcode1, rcode2 = value[:3]
     if flags & _FQDN_IS_DNS_FORM:
         # A partial name has no root label at its end (§2.3): give it one to read it.
-        name = read_name(value[3:] + b"\0", 0)[0]
+        name = names.read(value[3:] + b"\0", 0)[0]
     else:
         name = read_text(value[3:])
     return ClientFqdn(flags, rcode1, rcode2, name)
@@ -299,7 +218,7 @@ def _write_fqdn(fqdn: ClientFqdn) -> bytes:
     head = bytes(fqdn[:3])
     if not fqdn.flags & _FQDN_IS_DNS_FORM:
         return head + write_text(fqdn.name)
-    return head + (write_name(fqdn.name) if fqdn.name else b"\0")
+    return head + (names.write(fqdn.name) if fqdn.name else b"\0")
 
 
 def _address(code: int, name: str) -> Option[IPv4Address]:
@@ -347,5 +266,5 @@ TFTP_SERVER_NAME = _text(66, "TFTP server name")
 BOOT_FILE_NAME = _text(67, "boot file name")
 CLIENT_FQDN = Option(81, "client FQDN", _read_fqdn, _write_fqdn)
 SUBNET_SELECTION = _address(118, "subnet selection")
-DOMAIN_SEARCH = Option(119, "domain search", _read_names, _write_names)
+DOMAIN_SEARCH = Option(119, "domain search", names.read_all, names.write_all)
 CLASSLESS_ROUTES = Option(121, "classless routes", _read_routes, _write_routes)

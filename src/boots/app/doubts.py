@@ -1,0 +1,66 @@
+"""What is doubtful about the settings: they can be read, but may not be what is meant."""
+
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from pathlib import Path
+
+from boots.model.site import Mode, Site
+from boots.policy import hook
+from boots.settings import Settings
+
+
+def doubts(settings: Settings, site: Site) -> Iterator[str]:
+    """Each as ``key: what will fail; what to do``; `site` is any of those that they make."""
+    yield from _profiles(site)
+    yield from _subnets(site)
+    for folder in settings.boot.files:
+        if not Path(folder).is_dir():
+            yield f"boot.files: there is no folder {folder}; make it, or mend boot.files"
+    if settings.http.key and not settings.http.certificate:
+        yield "http.key: there is no http.certificate for it, so no HTTPS; name both"
+
+
+def _profiles(site: Site) -> Iterator[str]:
+    """Names of profiles that do not exist: whoever boots them would stop at the script."""
+    names = {"boot.profile": site.default_profile}
+    if site.mode in {Mode.POOL, Mode.AUTO_PROXY}:
+        names["boot.unknown"] = site.unknown
+    known = [*site.profiles, hook.NAME]
+    for key, name in names.items():
+        if name and name not in known:
+            close = get_close_matches(name, known, n=1)
+            advice = f'did you mean "{close[0]}"?' if close else f"write one of {_listed(known)}"
+            yield f'{key}: there is no profile "{name}"; {advice}'
+
+
+def _listed(known: list[str]) -> str:
+    return ", ".join(sorted(known))
+
+
+def _subnets(site: Site) -> Iterator[str]:
+    if site.mode is Mode.POOL and not any(subnet.pool for subnet in site.subnets):
+        yield (
+            'dhcp.mode: "pool", and no pool: machines without a record get no address;'
+            " write [[subnets]] with network and pool"
+        )
+    for subnet in site.subnets:
+        if subnet.gateway is not None and subnet.gateway not in subnet.network:
+            yield f'[[subnets]] "{subnet.network}": gateway {subnet.gateway} is outside; check both'
+    for number, later in enumerate(site.subnets):
+        for earlier in site.subnets[:number]:
+            if later.network.subnet_of(earlier.network):
+                yield (
+                    f'[[subnets]] "{later.network}": never used, as "{earlier.network}" comes'
+                    " before it; write the smaller network first"
+                )
+
+
+def of_certificate(settings: Settings, urls: Iterable[str]) -> Iterator[str]:
+    """What firmware will not take of the certificate, if there is one, where clients use these."""
+    if not settings.http.certificate:
+        return
+    from boots.app import certificate  # noqa: PLC0415  # cryptography takes long to load
+
+    now = certificate.now()
+    for url in urls:
+        yield from map(str, certificate.doubts(settings, url, now))

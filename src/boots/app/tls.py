@@ -1,0 +1,37 @@
+"""What the HTTPS door needs of OpenSSL."""
+
+import os
+import ssl
+
+from boots.serve.sockets import StartError
+from boots.settings import Settings
+
+
+def context(settings: Settings) -> ssl.SSLContext:
+    """What the HTTPS door needs.
+
+    Raises:
+        StartError: certificate or key cannot be read, or do not belong together.
+    """
+    http = settings.http
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    made.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        made.load_cert_chain(http.certificate, http.key or None, password=lambda: b"")
+    except ssl.SSLError as error:
+        what = (error.reason or str(error)).lower().replace("_", " ")
+        raise StartError(
+            f"http.certificate = {http.certificate!r} and its key do not work: {what};"
+            " both are PEM files, the key without a password"
+        ) from None
+    except OSError as error:
+        raise StartError(
+            f"{_unreadable(http.certificate, http.key)} cannot be read: {error.strerror};"
+            " mend http.certificate or http.key, or who may read it"
+        ) from None
+    return made
+
+
+def _unreadable(certificate: str, key: str) -> str:
+    """Which of the two it is: OpenSSL does not say."""
+    return certificate if not key or not os.access(certificate, os.R_OK) else key

@@ -1,0 +1,76 @@
+"""What is doubtful about records: they can be read, and would fail all the same."""
+
+from collections.abc import Iterator
+from ipaddress import IPv4Network
+
+from boots.machines.fault import Fault
+from boots.model.machine import Known, Machine, Reservation
+from boots.model.site import Site
+from boots.policy import boot, profile
+from boots.policy.got import Refusal, Script
+
+
+def grouped(warnings: list[Fault]) -> list[str]:
+    """One line for what many machines share: a file that is missing is missing for all."""
+    same: dict[tuple[str, str], list[Fault]] = {}
+    for warning in warnings:
+        same.setdefault((warning.problem, warning.advice), []).append(warning)
+    return [
+        f"{first}" if not others else f"{first} (and {len(others)} more like this)"
+        for first, *others in same.values()
+    ]
+
+
+def warnings(machine: Machine, site: Site) -> list[Fault]:
+    """What can be read and would fail all the same, at boot or in the network after it."""
+    found: list[Fault] = []
+    if not machine.interfaces:
+        found.append(
+            _doubt(machine, "no interface has a MAC yet", "write one, or nothing is answered")
+        )
+    addresses = [each.reservation.address for each in machine.interfaces if each.reservation]
+    for address in sorted({each for each in addresses if addresses.count(each) > 1}):
+        advice = "give each an address of its own if both are used at once"
+        found.append(_doubt(machine, f"several interfaces have the address {address}", advice))
+    for interface in machine.interfaces:
+        if interface.reservation is not None:
+            found += [_doubt(machine, *why) for why in _doubtful(interface.reservation)]
+        known = Known(machine=machine, interface=interface)
+        script = boot.fetch("auto.ipxe", known, site)
+        if isinstance(script, Script) and script.problem:
+            advice = "mend it, or the machine stops at its script"
+            found.append(_doubt(machine, script.problem, advice))
+        for name in profile.names(known, site):
+            made = profile.source(name, known, site)
+            if isinstance(made, Refusal):
+                advice = "mend the template, or the record"
+                found.append(_doubt(machine, made.why, advice))
+        name = interface.netboot.boot_file
+        if name and name not in site.files:
+            found.append(
+                _doubt(machine, f"there is no boot file {name}", "install it, see boot.files")
+            )
+    return found
+
+
+def _doubtful(own: Reservation) -> Iterator[tuple[str, str]]:
+    """What is odd about an address, and what to do.  Odd networks exist: it is not refused."""
+    network = IPv4Network((own.address, own.prefix), strict=False)
+    if own.prefix < 31 and own.address == network.network_address:
+        yield f"{own.address} is the address of its network {network}", "write another"
+    if own.prefix < 31 and own.address == network.broadcast_address:
+        yield f"{own.address} is the broadcast address of {network}", "write another"
+    if own.gateway == own.address:
+        yield f"{own.address} is its own gateway", "write the router's address"
+    elif own.gateway is not None and own.gateway not in network:
+        yield f"the gateway {own.gateway} is outside {network}", "check address, prefix and gateway"
+
+
+def _doubt(machine: Machine, problem: str, advice: str) -> Fault:
+    return Fault(
+        file=machine.place.file,
+        line=machine.place.line,
+        field=machine.name,
+        problem=problem,
+        advice=advice,
+    )

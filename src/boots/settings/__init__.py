@@ -1,0 +1,46 @@
+"""Settings: from ``boots.toml``, then ``BOOTS_*`` in the environment, then flags.
+
+Every key is documented in ``docs/reference/settings.md``; a test holds the two together.
+"""
+
+from boots.settings.checks import trusted_proxies
+from boots.settings.errors import SettingsError
+from boots.settings.keys import all_keys, of_keys, value_of
+from boots.settings.meanings import MEANINGS
+from boots.settings.reading import load
+from boots.settings.words import (
+    Boot,
+    Dhcp,
+    Hook,
+    Http,
+    Iso,
+    Log,
+    Metadata,
+    Settings,
+    Subnet,
+    Syslog,
+    Tftp,
+    Trace,
+)
+
+__all__ = [
+    "MEANINGS",
+    "Boot",
+    "Dhcp",
+    "Hook",
+    "Http",
+    "Iso",
+    "Log",
+    "Metadata",
+    "Settings",
+    "SettingsError",
+    "Subnet",
+    "Syslog",
+    "Tftp",
+    "Trace",
+    "all_keys",
+    "load",
+    "of_keys",
+    "trusted_proxies",
+    "value_of",
+]

@@ -1,0 +1,71 @@
+"""What no type can say of a value: its bounds, addresses, URLs, networks."""
+
+import re
+from collections.abc import Mapping
+from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_network
+
+from boots.settings.errors import SettingsError
+from boots.settings.keys import value_of
+from boots.settings.words import Settings
+
+# Numbers that must lie within bounds: port 0 lets the kernel choose, which tests use.
+_BOUNDS: Mapping[str, tuple[int, int]] = {
+    "dhcp.port": (0, 65_535),
+    "tftp.port": (0, 65_535),
+    "http.port": (0, 65_535),
+    "syslog.port": (0, 65_535),
+    "dhcp.lease_time": (60, 0xFFFFFFFF),
+    "dhcp.netboot_lease_time": (60, 0xFFFFFFFF),
+    "dhcp.proxy_port": (0, 65_535),
+    "http.https_port": (0, 65_535),
+    "boot.loop_limit": (0, 100_000),
+    "boot.loop_window": (1, 31_536_000),
+    "tftp.largest_block": (0, 65_464),
+    "boot.retries": (0, 1000),
+    "boot.retry_delay": (0, 600),
+}
+
+_PLAIN_URL = re.compile(r"[A-Za-z0-9:/._~\[\]-]+")
+
+
+def check(settings: Settings) -> None:
+    """See whether these values can be.
+
+    Raises:
+        SettingsError: one is out of bounds, or is not what it should be.
+    """
+    for key, (least, most) in _BOUNDS.items():
+        value = value_of(settings, key)
+        if not least <= value <= most:
+            raise SettingsError(f"{key} = {value} is out of range; write {least} to {most}")
+    for key, text in (
+        ("address", settings.address),
+        ("tftp.address", settings.tftp.address),
+        ("syslog.address", settings.syslog.address),
+    ):
+        try:
+            if text:
+                IPv4Address(text)
+        except ValueError:
+            raise SettingsError(f'{key} = "{text}" is no IPv4 address') from None
+    url = settings.http.url
+    if url and not (url.startswith(("http://", "https://")) and _PLAIN_URL.fullmatch(url)):
+        raise SettingsError(f'http.url = "{url}" will not do; write it like http://boots.example')
+
+
+def trusted_proxies(settings: Settings) -> tuple[IPv4Network | IPv6Network, ...]:
+    """The networks of ``http.trusted_proxies``; an address is a network of its own.
+
+    Raises:
+        SettingsError: one cannot be read.
+    """
+    found = []
+    for text in settings.http.trusted_proxies:
+        try:
+            found.append(ip_network(text, strict=False))
+        except ValueError:
+            raise SettingsError(
+                f'http.trusted_proxies: "{text}" will not do;'
+                " write a network like 10.0.0.0/8, or an address"
+            ) from None
+    return tuple(found)

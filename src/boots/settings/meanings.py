@@ -1,0 +1,103 @@
+"""What each key means: the reference page is made from this, and a test misses what is missing."""
+
+from collections.abc import Mapping
+
+MEANINGS: Mapping[str, str] = {
+    "interfaces": "The interfaces to answer on. Boots speaks on no other.",
+    "machines": "Record files, or directories of them. Changes are taken up as they are saved.",
+    "address": "Our address as clients should use it, where it is not the interface's own.",
+    "router_advertisements": "Answer the router solicitations of machines that may boot,"
+    " with an advertisement that offers nothing: iPXE then does not wait 4 to 16 s for IPv6.",
+    "journal": "A file to which every event is appended as a line of JSON.",
+    "cache": "The directory that holds parsed records between starts."
+    " Empty: `records` in systemd's cache directory, or `~/.cache/boots/records`.",
+    "state": "The directory for what must outlast a restart: leases, the key of metadata tokens."
+    " Empty: systemd's state directory, or `~/.local/state/boots`.",
+    "subnets": "Networks with machines in them: a table each, `[[subnets]]`; their keys are below.",
+    "dhcp.mode": "How DHCP is answered: `reservation` (machines with a record get their address),"
+    " `proxy` (boot answers beside somebody else's DHCP server), `auto-proxy` (for machines without"
+    " a record, too), `pool` (as `reservation`, and leases for machines without a record), `off`.",
+    "dhcp.shadow": "Make every answer, tell it, compare it with what another server sends,"
+    " and send nothing.",
+    "dhcp.authoritative": "Whether nobody else gives addresses here: then a client that asks for"
+    " a wrong one is told so at once.",
+    "dhcp.netboot_lease_time": "Seconds a ROM or iPXE gets a pool address for;"
+    " the system it loads gets `dhcp.lease_time`.",
+    "dhcp.probe": "Whether pool addresses are probed by ARP before they are given out.",
+    "dhcp.proxy_port": "The port for boot questions alone, in the proxy modes; clients use 4011.",
+    "dhcp.quirks": "A file, or a folder, of quirks of your own; they win over those we ship.",
+    "dhcp.port": "The port DHCP is heard on; clients and relays use 67.",
+    "dhcp.lease_time": "Seconds an address is given for, where the record does not say.",
+    "tftp.enabled": "Whether TFTP is served.",
+    "tftp.port": "The port TFTP is heard on. PXE ROMs know only 69.",
+    "tftp.address": "The TFTP server clients are sent to, where it is not this one.",
+    "tftp.largest_block": "The largest block in bytes; 0 takes what fits the interface's MTU."
+    " Lower it where the way to the clients has a smaller MTU than its ends.",
+    "tftp.single_port": "Whether transfers leave from the port they were asked at, for networks"
+    " that let no other through; more costly than a port for each.",
+    "http.enabled": "Whether scripts and files are served over HTTP.",
+    "http.port": "The port HTTP is heard on.",
+    "http.url": "The URL clients find us at, where it is not `http://ADDRESS:PORT`.",
+    "http.trusted_proxies": "Networks of reverse proxies whose `X-Forwarded-For` is believed.",
+    "http.https_port": "The port HTTPS is heard on, if there is a certificate.",
+    "http.certificate": "A PEM file with the server's certificate and those above it.",
+    "http.key": "A PEM file with the certificate's key.",
+    "http.metrics": "Whether `/metrics` is served, for Prometheus.",
+    "syslog.enabled": "Whether machines' syslog lines are taken, and they are told to send them.",
+    "syslog.port": "The port syslog is heard on.",
+    "syslog.address": "The syslog server machines are told of, where it is not this one.",
+    "boot.files": "Folders of boot files of your own, with all that is below them;"
+    " they win over the packages'.",
+    "boot.osie": "The folder with OSIE's kernel and initramfs (`boots osie build`).",
+    "boot.profile": "The profile of machines whose record names none.",
+    "boot.profiles": "A folder of profiles of your own.",
+    "boot.kernel_args": "Kernel arguments for every profile, after the profile's own.",
+    "boot.override": "Boot files for architectures, in place of those of the ladder:"
+    " `x64-uefi=shimx64.efi`, or by the number of option 93, `7=ipxe.efi`.",
+    "boot.unknown": "The profile of machines without a record, in the modes `pool` and"
+    " `auto-proxy`; empty: nothing to boot.",
+    "boot.user_class": "The user class of the only iPXE that gets the script; any other is given"
+    " a boot file first. Empty: every iPXE will do.",
+    "boot.mac_form": "How the MAC is written in the URLs of boot files:"
+    " `colons`, `dashes`, `dots` or `plain`.",
+    "boot.script_patch": "Text for the place that Tinkerbell's builds of iPXE leave for it"
+    " in their embedded script.",
+    "boot.loop_limit": "How many scripts a machine gets in a row without anything coming of them;"
+    " 0 for any number.",
+    "boot.loop_window": "Seconds after which a held machine may try again.",
+    "boot.retries": "How often a script tries a failed download again.",
+    "boot.retry_delay": "Seconds between two tries.",
+    "iso.enabled": "Whether the ISO endpoint `/iso/MAC/NAME.iso` is served.",
+    "iso.url": "The ISO it hands out, where the record names none.",
+    "iso.placeholder": "The text in the ISO that is overwritten; empty: HookOS's own.",
+    "iso.static_ipam": "Whether `ipam=` with the machine's address is among what is written there.",
+    "metadata.enabled": "Whether machines' metadata is served, as cloud-init reads it.",
+    "metadata.by_address": "Whether a machine's address alone opens its metadata,"
+    " as EC2's paths need; else only the URL with its token does.",
+    "trace.endpoint": "An OpenTelemetry collector (OTLP over HTTP) for traces of boots.",
+    "hook.release": "Whose kernel arguments Tinkerbell's in-memory OS gets: those of Smee `2025`"
+    " or of Tinkerbell `2026`.",
+    "hook.url": "Where that OS is fetched, where the record does not say; empty: our own `osie/`.",
+    "hook.kernel": "The name of its kernel there.",
+    "hook.initrd": "The name of its initramfs there.",
+    "hook.syslog": "The syslog server it is told of, where it is not `syslog.address`;"
+    " may be a name.",
+    "hook.grpc_authority": "`host:port` of the Tink server, for Tinkerbell's in-memory OS.",
+    "hook.tls": "Whether that OS speaks TLS to the Tink server.",
+    "hook.insecure_tls": "Whether it does so without checking certificates.",
+    "log.form": "How the log is written: `console` for people, `json` for machines.",
+    "log.level": "The least grave lines that are logged: debug, info, warning, error.",
+}
+
+# The same for the keys of each ``[[subnets]]``.
+OF_SUBNETS: Mapping[str, str] = {
+    "network": "The network, with its prefix. Of two that hold an address the first counts.",
+    "gateway": "The router (option 3).",
+    "name_servers": "DNS servers (6).",
+    "ntp_servers": "Time servers (42).",
+    "domain": "The domain (15).",
+    "search": "Domains to search (119).",
+    "lease_time": "Seconds a system gets an address for; 0: `dhcp.lease_time`.",
+    "pool": "The addresses that may be leased, in the mode `pool`: `FIRST-LAST`, or single ones.",
+    "options": "Further DHCP options by name or number, as in [records](records.md).",
+}

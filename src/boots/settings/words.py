@@ -1,0 +1,157 @@
+"""What can be set: a table for each section, with its keys and their defaults."""
+
+from typing import Literal
+
+import msgspec
+
+
+class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What every table of the settings shares."""
+
+
+class Dhcp(_Section, frozen=True):
+    """``[dhcp]``."""
+
+    mode: Literal["reservation", "proxy", "auto-proxy", "pool", "off"] = "reservation"
+    port: int = 67
+    proxy_port: int = 4011
+    lease_time: int = 86_400
+    netboot_lease_time: int = 300
+    authoritative: bool = True
+    shadow: bool = False
+    probe: bool = True
+    quirks: str = ""
+
+
+class Subnet(_Section, frozen=True):
+    """``[[subnets]]``."""
+
+    network: str
+    gateway: str = ""
+    name_servers: list[str] = []
+    ntp_servers: list[str] = []
+    domain: str = ""
+    search: list[str] = []
+    lease_time: int = 0
+    pool: list[str] = []
+    options: dict[str, str | int] = {}
+
+
+class Tftp(_Section, frozen=True):
+    """``[tftp]``."""
+
+    enabled: bool = True
+    port: int = 69
+    address: str = ""
+    largest_block: int = 0
+    single_port: bool = False
+
+
+class Http(_Section, frozen=True):
+    """``[http]``."""
+
+    enabled: bool = True
+    port: int = 8080
+    url: str = ""
+    trusted_proxies: list[str] = []
+    https_port: int = 8443
+    certificate: str = ""
+    key: str = ""
+    metrics: bool = True
+
+
+class Syslog(_Section, frozen=True):
+    """``[syslog]``."""
+
+    enabled: bool = True
+    port: int = 514
+    address: str = ""
+
+
+class Boot(_Section, frozen=True):
+    """``[boot]``."""
+
+    files: list[str] = []
+    osie: str = "/var/lib/boots/osie"
+    profile: str = "osie"
+    profiles: str = ""
+    kernel_args: list[str] = []
+    override: list[str] = []
+    unknown: str = "osie"
+    user_class: str = ""
+    mac_form: Literal["colons", "dashes", "dots", "plain"] = "colons"
+    script_patch: str = ""
+    loop_limit: int = 10
+    loop_window: int = 3600
+    retries: int = 5
+    retry_delay: int = 2
+
+
+class Iso(_Section, frozen=True):
+    """``[iso]``."""
+
+    enabled: bool = False
+    url: str = ""
+    placeholder: str = ""
+    static_ipam: bool = False
+
+
+class Metadata(_Section, frozen=True):
+    """``[metadata]``."""
+
+    enabled: bool = True
+    by_address: bool = True
+
+
+class Trace(_Section, frozen=True):
+    """``[trace]``."""
+
+    endpoint: str = ""
+
+
+class Hook(_Section, frozen=True):
+    """``[hook]``."""
+
+    release: Literal["2025", "2026"] = "2026"
+    url: str = ""
+    kernel: str = "vmlinuz-{cpu}"
+    initrd: str = "initramfs-{cpu}"
+    syslog: str = ""
+    grpc_authority: str = ""
+    tls: bool = False
+    insecure_tls: bool = False
+
+
+class Log(_Section, frozen=True):
+    """``[log]``."""
+
+    form: Literal["console", "json"] = "console"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Settings(_Section, frozen=True):
+    """All settings; the reference page says what each one means."""
+
+    interfaces: list[str] = []
+    machines: list[str] = []
+    address: str = ""
+    router_advertisements: bool = True
+    journal: str = ""
+    cache: str = ""
+    state: str = ""
+    subnets: list[Subnet] = []
+    dhcp: Dhcp = Dhcp()
+    tftp: Tftp = Tftp()
+    http: Http = Http()
+    syslog: Syslog = Syslog()
+    boot: Boot = Boot()
+    iso: Iso = Iso()
+    metadata: Metadata = Metadata()
+    hook: Hook = Hook()
+    trace: Trace = Trace()
+    log: Log = Log()
+
+    @property
+    def lacks_records(self) -> bool:
+        """Whether no records are named, in a mode that answers nobody without one."""
+        return not self.machines and self.dhcp.mode not in {"auto-proxy", "pool"}

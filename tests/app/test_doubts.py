@@ -1,0 +1,88 @@
+"""What is doubtful about the settings is said: what can be read, and would fail at boot."""
+
+from ipaddress import IPv4Interface
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from boots.app.doubts import doubts
+from boots.app.sites import Offered, make
+from boots.model.site import OSIE, Profile
+from boots.settings import Boot, Dhcp, Http, Settings, Subnet
+
+OWN = IPv4Interface("192.168.1.1/24")
+OFFERED = Offered(files={}, profiles={OSIE.name: OSIE, "debian": Profile(name="debian")})
+POOL = Subnet(network="192.168.1.0/24", pool=["192.168.1.100-192.168.1.109"])
+
+
+def said(**settings: Any) -> list[str]:
+    found = Settings(**settings)
+    return list(doubts(found, make(found, OWN, OFFERED)))
+
+
+def test_nothing_is_doubtful_about_the_defaults() -> None:
+    assert [] == said()
+
+
+@pytest.mark.parametrize("name", ["osie", "hook", "debian", ""])
+def test_a_profile_that_exists_is_not_doubtful(name: str) -> None:
+    assert [] == said(boot=Boot(profile=name, unknown=name), dhcp=Dhcp(mode="auto-proxy"))
+
+
+def test_a_profile_that_does_not_exist_is_named_with_the_nearest() -> None:
+    assert ['boot.profile: there is no profile "debain"; did you mean "debian"?'] == said(
+        boot=Boot(profile="debain")
+    )
+    assert ['boot.profile: there is no profile "x"; write one of debian, hook, osie'] == said(
+        boot=Boot(profile="x")
+    )
+
+
+def test_the_profile_of_strangers_counts_where_strangers_boot() -> None:
+    boot = Boot(unknown="debain")
+    assert [] == said(boot=boot)
+    for mode in ("auto-proxy", "pool"):
+        assert ['boot.unknown: there is no profile "debain"; did you mean "debian"?'] == said(
+            boot=boot, dhcp=Dhcp(mode=mode), subnets=[POOL]
+        )
+
+
+def test_a_pool_mode_without_a_pool_is_told() -> None:
+    dhcp = Dhcp(mode="pool")
+    told = (
+        'dhcp.mode: "pool", and no pool: machines without a record get no address;'
+        " write [[subnets]] with network and pool"
+    )
+    assert [told] == said(dhcp=dhcp)
+    assert [told] == said(dhcp=dhcp, subnets=[Subnet(network="192.168.1.0/24")])
+    assert [] == said(dhcp=dhcp, subnets=[POOL])
+
+
+def test_a_gateway_outside_its_network_is_told() -> None:
+    assert ['[[subnets]] "192.168.1.0/24": gateway 10.0.0.1 is outside; check both'] == said(
+        subnets=[Subnet(network="192.168.1.0/24", gateway="10.0.0.1")]
+    )
+
+
+def test_a_subnet_behind_a_larger_one_is_never_used() -> None:
+    large, small = Subnet(network="10.0.0.0/8"), Subnet(network="10.1.0.0/16")
+    told = (
+        '[[subnets]] "10.1.0.0/16": never used, as "10.0.0.0/8" comes before it;'
+        " write the smaller network first"
+    )
+    assert [told] == said(subnets=[large, small])
+    assert [] == said(subnets=[small, large])
+
+
+def test_a_folder_of_boot_files_that_is_not_there_is_told(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    assert [f"boot.files: there is no folder {gone}; make it, or mend boot.files"] == said(
+        boot=Boot(files=[str(tmp_path), str(gone)])
+    )
+
+
+def test_a_key_without_a_certificate_is_told() -> None:
+    told = "http.key: there is no http.certificate for it, so no HTTPS; name both"
+    assert [told] == said(http=Http(key="k.pem"))
+    assert [] == said(http=Http(key="k.pem", certificate="c.pem"))

@@ -18,7 +18,7 @@ from boots.journal import events
 
 pytestmark = pytest.mark.peers
 
-COUNT = int(os.environ.get("ATTACKERS", "4000"))
+COUNT = int(os.environ.get("ATTACKERS", "1500"))
 POOL = f"""\
 [[subnets]]
 network = "{SERVER.network}"
@@ -75,4 +75,4 @@ def test_made_up_machines_do_no_harm(lan: Lan, tmp_path: Path, mode: str) -> Non
         if mode not in {"shadow", "proxy", "auto-proxy"}:
             server.mark()
             attacked(server, lan, "discovers", 1)
-            assert server.until(events.OfferSent).address == "192.168.70.10"
+            server.until(events.OfferSent, address="192.168.70.10")

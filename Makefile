@@ -78,11 +78,11 @@ peers: setup-test ## Stock clients against the running server, in namespaces (ro
 	@PEERS=required $(PYTHON) -m pytest -q -m peers
 
 .PHONY: e2e
-e2e: setup-wide ## Every whole boot: also HTTP under Secure Boot, arm64, patched ISOs (root)
+e2e: setup-wide ## Every whole boot: also disks, PXELINUX, U-Boot, a newer iPXE, the Debian installer (root)
 	@$(PYTHON) -m pytest -q -m e2e
 
 .PHONY: e2e-core
-e2e-core: setup-test ## The whole boots that CI runs: BIOS, UEFI, UEFI HTTP, Secure Boot, a relay (root)
+e2e-core: setup-wide ## The whole boots that CI runs: BIOS, UEFI, UEFI HTTP, Secure Boot, arm64, an ISO, a relay, a proxy, a pool (root)
 	@$(PYTHON) -m pytest -q -m "e2e and not wide"
 
 .PHONY: lint

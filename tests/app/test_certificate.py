@@ -1,5 +1,6 @@
 """The certificate's lint: what firmware refuses without a word is said at the start."""
 
+import contextlib
 import ssl
 from datetime import timedelta
 from pathlib import Path
@@ -89,6 +90,34 @@ def test_https_speaks_tls_1_2_and_later(tmp_path: Path) -> None:
     made = context(written(tmp_path, GOOD.pem + CA.pem, GOOD.key_pem))
 
     assert ssl.TLSVersion.TLSv1_2 is made.minimum_version
+
+
+# What EDK2 of 2022 offers: nothing with elliptic curves.
+EDK2 = "DHE-RSA-AES256-GCM-SHA384:AES256-GCM-SHA384:AES128-GCM-SHA256:AES256-SHA256:AES128-SHA"
+
+
+@pytest.mark.parametrize(
+    ("offered", "taken"),
+    [(EDK2, "AES256-GCM-SHA384"), (f"{EDK2}:ECDHE+AESGCM", "ECDHE-RSA-AES256-GCM-SHA384")],
+)
+def test_firmware_without_elliptic_curves_is_spoken_to(
+    tmp_path: Path, offered: str, taken: str
+) -> None:
+    made = context(written(tmp_path, GOOD.pem + CA.pem, GOOD.key_pem))
+    theirs = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    theirs.check_hostname, theirs.verify_mode = False, ssl.CERT_NONE
+    theirs.maximum_version = ssl.TLSVersion.TLSv1_2
+    theirs.set_ciphers(offered)
+    up, down = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client, server = theirs.wrap_bio(down, up), made.wrap_bio(up, down, server_side=True)
+
+    for side in (client, server) * 3:
+        with contextlib.suppress(ssl.SSLWantReadError):
+            side.do_handshake()
+
+    chosen = client.cipher()
+    assert chosen is not None
+    assert taken == chosen[0]
 
 
 def test_a_key_of_another_certificate_is_refused(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from boots.lab.boot import BootOptions, boot_once
 from boots.lab.firmware import Firmware
 from boots.lab.stages import Stage
 
-pytestmark = [pytest.mark.e2e, pytest.mark.wide]
+pytestmark = pytest.mark.e2e
 
 RECORD = """\
 machines:

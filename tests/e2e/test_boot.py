@@ -151,6 +151,7 @@ def test_a_machine_with_a_tinkerbell_record_boots(osie: Osie) -> None:
     assert "idle" == report.next
 
 
+@pytest.mark.wide
 def test_osie_for_real_machines_runs_in_512_mib(osie: Osie) -> None:
     result = boot_once(BootOptions(osie=osie("generic"), memory=512))
 

@@ -7,7 +7,7 @@ import pytest
 from boots.journal import events
 from boots.lab.boot import MAC, BootOptions, boot_once
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.wide]
 
 INSTALLER = Path("/usr/lib/debian-installer/images")
 RECORD = """\

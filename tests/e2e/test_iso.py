@@ -10,7 +10,7 @@ from tests.e2e.test_boot import arrived
 from boots.lab.boot import BootOptions, boot_once
 from boots.lab.firmware import Firmware
 
-pytestmark = [pytest.mark.e2e, pytest.mark.wide]
+pytestmark = pytest.mark.e2e
 
 Osie = Callable[[str], str]
 
@@ -58,7 +58,9 @@ def settings(osie: Osie, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "boots.toml"
 
 
-@pytest.mark.parametrize("firmware", [Firmware.BIOS_ISO, Firmware.UEFI_ISO])
+@pytest.mark.parametrize(
+    "firmware", [Firmware.BIOS_ISO, pytest.param(Firmware.UEFI_ISO, marks=pytest.mark.wide)]
+)
 def test_a_patched_disc_boots_with_the_arguments_of_its_machine(
     osie: Osie, settings: Path, firmware: Firmware
 ) -> None:

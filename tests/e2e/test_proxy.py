@@ -60,6 +60,7 @@ def test_a_bios_machine_with_ipxe_in_its_card_boots_by_proxy(osie: Osie) -> None
     assert {"iPXE"} == {offer.program for offer in happened(result, events.OfferSent)}
 
 
+@pytest.mark.wide
 def test_undionly_over_tftp_boots_by_proxy(osie: Osie) -> None:
     result = boot(osie("cloud"), Firmware.BIOS_CHAIN)
 
@@ -80,6 +81,7 @@ def test_uefi_firmware_boots_by_proxy(osie: Osie) -> None:
     assert ["snponly.efi"] == [each.name for each in sent]
 
 
+@pytest.mark.wide
 def test_uefi_http_boots_by_proxy(osie: Osie) -> None:
     result = boot(osie("cloud"), Firmware.UEFI_HTTP)
 
@@ -88,6 +90,7 @@ def test_uefi_http_boots_by_proxy(osie: Osie) -> None:
     assert "UEFI HTTP" == happened(result, events.OfferSent)[0].program
 
 
+@pytest.mark.wide
 def test_a_machine_without_a_record_boots_by_auto_proxy(osie: Osie) -> None:
     other = RECORD.replace("52:54:00:77:00:01", "52:54:00:77:00:99")
     result = boot(osie("cloud"), Firmware.UEFI, "auto-proxy", record=other, goal=Stage.INVENTORY)
@@ -96,6 +99,7 @@ def test_a_machine_without_a_record_boots_by_auto_proxy(osie: Osie) -> None:
     has_an_address_of_the_others(result)
 
 
+@pytest.mark.wide
 def test_firmware_of_a_machine_whose_netboot_is_off_is_refused_at_once(osie: Osie) -> None:
     result = boot(osie("cloud"), Firmware.UEFI, record=NETBOOT_OFF, timeout=30)
 

@@ -60,7 +60,6 @@ def test_newer_shim_and_grub_boot_a_signed_kernel_over_http(osie: Osie, boot_fil
     assert "UEFI HTTP" == happened(result, events.OfferSent)[0].program
 
 
-@pytest.mark.wide
 def test_the_firmware_refuses_an_ipxe_that_nobody_signed(osie: Osie) -> None:
     options = BootOptions(osie=osie("cloud"), firmware=Firmware.UEFI_SECURE, timeout=25)
 

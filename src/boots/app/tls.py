@@ -6,6 +6,13 @@ import ssl
 from boots.serve.sockets import StartError
 from boots.settings import Settings
 
+# EDK2 as Debian has it in 2022 knows no elliptic curves, and Diffie-Hellman without them needs
+# parameters of its own: RSA comes last, for it alone.
+_CIPHERS = (
+    "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:ECDHE+AES:AES256-GCM-SHA384:AES128-GCM-SHA256"
+    ":AES256-SHA256:AES128-SHA256:!aNULL"
+)
+
 
 def context(settings: Settings) -> ssl.SSLContext:
     """What the HTTPS door needs.
@@ -16,6 +23,7 @@ def context(settings: Settings) -> ssl.SSLContext:
     http = settings.http
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     made.minimum_version = ssl.TLSVersion.TLSv1_2
+    made.set_ciphers(_CIPHERS)
     try:
         made.load_cert_chain(http.certificate, http.key or None, password=lambda: b"")
     except ssl.SSLError as error:

@@ -48,6 +48,16 @@ def test_the_profile_of_strangers_counts_where_strangers_boot() -> None:
         )
 
 
+def test_a_user_class_that_no_installed_ipxe_has_is_told(tmp_path: Path) -> None:
+    told = (
+        'boot.user_class: the installed iPXE is not "Tinkerbell" but "iPXE", and would'
+        " load itself until it is held; name a folder with yours in boot.files"
+    )
+    assert [told] == said(boot=Boot(user_class="Tinkerbell"))
+    assert [] == said(boot=Boot(user_class="Tinkerbell", files=[str(tmp_path)]))
+    assert [] == said(boot=Boot(user_class="iPXE"))
+
+
 def test_a_pool_mode_without_a_pool_is_told() -> None:
     dhcp = Dhcp(mode="pool")
     told = (

@@ -16,6 +16,11 @@ def doubts(settings: Settings, site: Site) -> Iterator[str]:
     for folder in settings.boot.files:
         if not Path(folder).is_dir():
             yield f"boot.files: there is no folder {folder}; make it, or mend boot.files"
+    if site.user_class not in {"", "iPXE"} and not settings.boot.files:
+        yield (
+            f'boot.user_class: the installed iPXE is not "{site.user_class}" but "iPXE", and would'
+            " load itself until it is held; name a folder with yours in boot.files"
+        )
     if settings.http.key and not settings.http.certificate:
         yield "http.key: there is no http.certificate for it, so no HTTPS; name both"
 

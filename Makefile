@@ -25,7 +25,7 @@ PACKAGES_TEST := $(PACKAGES_SECURE) busybox-static dnsmasq-base isc-dhcp-client 
 
 .PHONY: help
 help: ## Print these words
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | column -t -s '|'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z0-9-]+):.*## (.*)/\1|\2/' | column -t -s '|'
 
 # $(call install,PACKAGES): install what is missing, and ask for no rights if nothing is
 define install

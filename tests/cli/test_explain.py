@@ -182,3 +182,14 @@ def test_a_stranger_of_an_auto_proxy_gets_no_address(explain: Explain, tmp_path:
     assert 0 == result.exit_code
     assert "it is a stranger, and boots the profile osie" in words(result)
     assert "    address " not in result.stdout
+
+
+def test_in_a_capture_a_machine_is_known_by_the_address_it_was_seen_to_take(
+    explain: Explain, tmp_path: Path
+) -> None:
+    with (tmp_path / "boots.toml").open("a") as settings:
+        settings.write(POOL.replace('"pool"', '"auto-proxy"', 1))
+    result = explain("--pcap", str(VECTORS / "dhcp" / "edk2-x64-pxe-shim-grub.pcap"))
+
+    assert "no machine of ours asks" not in words(result)
+    assert 'asks TFTP for /grub/x86_64-efi/fs.lst → refused: there is no file "' in words(result)

@@ -164,14 +164,7 @@ class Answers:
 
     def _known(self, mac: Mac | None, peer: IPv4Address, site: Site) -> Known | None:
         index = self.world.index
-        if mac is None:
-            # Where others give the addresses, what machines say wins over what records say.
-            others = site.mode.proxies or site.shadow
-            mac = self._seen.at(peer) if others else None
-            known = index.by_address.get(peer) if mac is None else None
-            if known is not None:
-                return known
-            mac = mac or self._mac_at(peer)
+        mac = mac or self._mac_at(peer)
         if mac is None:
             return None
         known = index.by_mac.get(mac)
@@ -189,8 +182,14 @@ class Answers:
         return known.mac
 
     def _mac_at(self, address: IPv4Address) -> Mac | None:
-        leased = self._leases.at(address) if self._leases else None
-        return leased or self._seen.at(address)
+        # Where others give the addresses, what machines say wins over what records say.
+        seen = self._seen.at(address)
+        if seen is not None:
+            return seen
+        known = self.world.index.by_address.get(address)
+        if known is not None:
+            return known.mac
+        return self._leases.at(address) if self._leases else None
 
     def may_boot(self, mac: Mac) -> bool:
         """Whether the machine with this MAC may boot from us."""
@@ -205,9 +204,7 @@ class Answers:
 
     def mac_of(self, address: IPv4Address) -> str:
         """The MAC of the machine that has this address, empty if none of ours has."""
-        seen = self._seen.at(address)
-        known = self.world.index.by_address.get(address) if seen is None else None
-        return known.mac if known else seen or self._mac_at(address) or ""
+        return self._mac_at(address) or ""
 
 
 def _is_metadata(name: str, site: Site) -> bool:

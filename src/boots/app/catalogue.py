@@ -21,7 +21,7 @@ SYSTEM_FOLDERS = (Path("/usr/lib/ipxe"), Path("/usr/share/ipxe"), Path("/boot/ip
 # More than any folder of boot files has: whoever publishes more named the wrong folder.
 MOST_FILES = 20_000
 CPUS = {"x86_64": "amd64", "aarch64": "arm64"}  # and what Debian calls them
-_SUFFIXES = frozenset({".kpxe", ".kkpxe", ".kkkpxe", ".pxe", ".efi", ".lkrn", ".iso", ".img"})
+SUFFIXES = frozenset({".kpxe", ".kkpxe", ".kkkpxe", ".pxe", ".efi", ".lkrn", ".iso", ".img"})
 
 
 def boot_files(
@@ -42,7 +42,7 @@ def boot_files(
             found.setdefault(name, place)
     for folder in SYSTEM_FOLDERS if system is None else system:
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-            if path.is_file() and path.suffix in _SUFFIXES:
+            if path.is_file() and path.suffix in SUFFIXES:
                 found.setdefault(path.name, str(path))
     for name, place in signed.items():
         if Path(place).is_file():

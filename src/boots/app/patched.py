@@ -10,11 +10,11 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from boots.app.catalogue import SUFFIXES
 from boots.policy.patch import PLACEHOLDER, patched, unfit
 from boots.settings import SettingsError
 
 _LARGEST = 64 << 20  # more than any iPXE, and less than what would delay a reload
-_SUFFIXES = frozenset({".kpxe", ".kkpxe", ".kkkpxe", ".pxe", ".efi", ".lkrn", ".iso", ".img"})
 
 
 def with_patch(files: Mapping[str, str], text: str, folder: Path) -> dict[str, str]:
@@ -39,7 +39,7 @@ def with_patch(files: Mapping[str, str], text: str, folder: Path) -> dict[str, s
 def _with_place(path: Path) -> bytes:
     """The content of a boot file that has the place; empty for any other file."""
     with contextlib.suppress(OSError):  # whoever asks for it is told
-        if path.suffix.lower() in _SUFFIXES and path.stat().st_size <= _LARGEST:
+        if path.suffix.lower() in SUFFIXES and path.stat().st_size <= _LARGEST:
             content = path.read_bytes()
             return content if PLACEHOLDER in content else b""
     return b""

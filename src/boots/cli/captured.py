@@ -7,16 +7,13 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from boots.app.answers import Answers
 from boots.app.world import World
 from boots.cli.explained import decided, print_reply, what_got
-from boots.model.site import Mode, Site
-from boots.policy import client as clients
 from boots.policy import proxy
-from boots.policy.answer import answer
-from boots.policy.boot import fetch
 from boots.policy.explain import nearest_miss
-from boots.policy.path import read
-from boots.policy.stranger import made_up
+from boots.serve.dhcp import Ask
+from boots.serve.doors import Fetch
 from boots.wire import dhcp, options, pcap, tftp
 from boots.wire.malformed import Malformed
 from boots.wire.pcap import Datagram
@@ -42,53 +39,48 @@ def server_chosen(seen: list[Datagram]) -> str | None:
     return None
 
 
-def explain(console: Console, seen: list[Datagram], world: World, site: Site) -> None:
-    """Print our answer to each request of a capture."""
+def explain(console: Console, seen: list[Datagram], world: World, interface: str) -> None:
+    """Print our answer to each request of a capture, as the doors of an interface would make it."""
+    answers, proxies = Answers(world), world.sites[interface].mode.proxies
     start = seen[0].at if seen else 0.0
     for datagram in seen:
         asks = datagram.destination_port
-        if asks == dhcp.SERVER_PORT or (asks == proxy.PORT and site.mode.proxies):
-            _dhcp(console, datagram, datagram.at - start, world, site)
-        elif datagram.destination_port == tftp.PORT:
-            _tftp(console, datagram, datagram.at - start, world, site)
+        if asks == dhcp.SERVER_PORT or (asks == proxy.PORT and proxies):
+            ask = answers.dhcp(interface, proxy=asks == proxy.PORT)
+            _dhcp(console, datagram, datagram.at - start, world, ask)
+        elif asks == tftp.PORT:
+            _tftp(console, datagram, datagram.at - start, answers.fetch(interface, tftp=True))
 
 
-def _dhcp(console: Console, datagram: Datagram, at: float, world: World, site: Site) -> None:
+def _dhcp(console: Console, datagram: Datagram, at: float, world: World, ask: Ask) -> None:
     try:
         message = dhcp.decode(datagram.payload)
     except Malformed as error:
         console.print(f"{at:8.3f} s  not DHCP: {escape(str(error))}")
         return
-    client = clients.from_dhcp(message, site.quirks)
-    known = world.index.by_mac.get(client.mac) if client else None
-    if client and known is None and site.mode is Mode.AUTO_PROXY:
-        known = made_up(client.mac, site, client=client)
-    found = answer(message, client, known, site, proxy=datagram.destination_port == proxy.PORT)
+    found = ask(message)
+    client = found.client
     kind = message.kind.name if message.kind else "BOOTP"
     program = f"{client.program.value}, {client.architecture.value}" if client else "?"
     mac = client.mac if client else message.chaddr.hex(":")
     sent = found.reply.kind.name if found.reply and found.reply.kind else "silence"
     console.print(f"{at:8.3f} s  {mac} ({program}) {kind} → [bold]{sent}[/]")
     console.print(f"            {decided(found)}")
-    near = nearest_miss(client.mac, world.index.by_mac) if client and known is None else None
+    missed = client is not None and found.reply is None and client.mac not in world.index.by_mac
+    near = nearest_miss(client.mac, world.index.by_mac) if client and missed else None
     if near is not None:
         console.print(f"            nearest miss: you have {near}")
     if found.reply is not None:
         print_reply(console, found)
 
 
-def _tftp(console: Console, datagram: Datagram, at: float, world: World, site: Site) -> None:
+def _tftp(console: Console, datagram: Datagram, at: float, fetch: Fetch) -> None:
     try:
         request = tftp.decode(datagram.payload)
     except Malformed:
         return
     if isinstance(request, tftp.Request):
-        wanted = read(request.name)
-        index = world.index
-        known = (
-            index.by_mac.get(wanted.mac) if wanted.mac else index.by_address.get(datagram.source)
-        )
-        got = fetch(wanted.name, known, site, tftp=True)
+        got = fetch(request.name, datagram.source).what
         console.print(
             f"{at:8.3f} s  {datagram.source} asks TFTP for {escape(request.name)} → {what_got(got)}"
         )

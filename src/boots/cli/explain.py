@@ -57,7 +57,7 @@ def explain(
     for name, site in world.sites.items():
         explained.print_place(console, name, site)
         if pcap_file is not None:
-            captured.explain(console, seen, world, site)
+            captured.explain(console, seen, world, name)
         else:
             explained.explain(console, mac, world, site)
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 from boots.model.machine import Reservation
-from boots.model.site import Site
+from boots.model.site import Site, Subnet
 from boots.policy import subnet
 from boots.policy.asked import Asked
 from boots.policy.client import Program, is_firmware
@@ -85,10 +85,15 @@ def _elsewhere(asked: Asked, reservation: Reservation) -> str:
     On our own link nothing is said against an address: several networks may share a wire.  Behind
     a relay only what the settings say of networks is known.
     """
-    where = subnet.select(asked.message, asked.site) if subnet.selector(asked.message) else None
-    if where is None or reservation.address in where.network:
+    near = behind_relay(asked.message, asked.site)
+    if near is None or reservation.address in near.network:
         return ""
-    return f"{_has(asked)} {reservation.address}, it asks from {where.network}"
+    return f"{_has(asked)} {reservation.address}, it asks from {near.network}"
+
+
+def behind_relay(message: Message, site: Site) -> Subnet | None:
+    """The subnet that a relayed message comes from, where an address must be of it."""
+    return subnet.select(message, site) if subnet.selector(message) else None
 
 
 def _has(asked: Asked) -> str:

@@ -12,7 +12,8 @@ from boots.wire.options import MessageType
 
 _NOWHERE = IPv4Address(0)
 EVERYONE = IPv4Address("255.255.255.255")
-_NOBODY = IPv4Network("0.0.0.0/8")  # RFC 1122 §3.2.1.3: never a destination
+# Nobody's (RFC 1122 §3.2.1.3: never a destination), loopback, groups, reserved.
+_NO_HOSTS = frozenset({0, 127, *range(224, 256)})
 
 
 class Destination(NamedTuple):
@@ -59,9 +60,13 @@ def is_host(address: IPv4Address, own: Reservation | None) -> bool:
     `own` is the reservation of the machine that names it: what is the broadcast address of
     other networks cannot be known.
     """
-    if address.is_multicast or address.is_loopback or address.is_reserved or address in _NOBODY:
+    number = int(address)
+    if number >> 24 in _NO_HOSTS:
         return False
     if own is None or own.prefix > 30:
         return True
-    network = IPv4Network((own.address, own.prefix), strict=False)
-    return address not in {network.network_address, network.broadcast_address, own.broadcast}
+    hosts = (1 << 32 - own.prefix) - 1
+    near = (number ^ int(own.address)) <= hosts
+    if near and number & hosts in {0, hosts}:  # the network's own address, and its broadcast
+        return False
+    return address != own.broadcast

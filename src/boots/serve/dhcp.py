@@ -11,6 +11,8 @@ from boots.model.mac import Mac
 from boots.policy.answer import Answer
 from boots.policy.boot import Load
 from boots.policy.destination import Destination
+from boots.policy.forms import Ready, boot_file
+from boots.policy.prepared import Silent
 from boots.serve.datagrams import DatagramDoor
 from boots.serve.doors import Record
 from boots.serve.replies import Replies
@@ -21,6 +23,9 @@ from boots.wire.malformed import Malformed
 from boots.wire.options import MessageType
 
 Ask = Callable[[Message], Answer]
+Prepared = Callable[[bytes], Ready | Silent | None]
+"""Has an answer prepared for a packet, or None: then the plain path is taken."""
+
 _NOBODY = "0.0.0.0"  # the source of a client without an address
 
 
@@ -36,6 +41,7 @@ class DhcpDoor(DatagramDoor):
 
     With `to_sender` answers go where the message came from, as those of port 4011 do: edk2 waits
     for them at that port, and iPXE at 68.  With a `shadow` they go there, and nowhere else.
+    What is `prepared` leaves without `ask` being asked.
     """
 
     def __init__(
@@ -47,6 +53,7 @@ class DhcpDoor(DatagramDoor):
         *,
         to_sender: bool = False,
         shadow: Shadow | None = None,
+        prepared: Prepared | None = None,
     ) -> None:
         super().__init__(sock)
         self._interface = interface
@@ -54,6 +61,7 @@ class DhcpDoor(DatagramDoor):
         self._record = record
         self._to_sender = to_sender
         self._shadow = shadow
+        self._prepared = prepared
         self._replies = Replies(sock, interface)
 
     def close(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -63,6 +71,10 @@ class DhcpDoor(DatagramDoor):
 
     def handle(self, data: bytes, peer: tuple[Any, ...]) -> None:
         """Answer one message."""
+        ready = self._prepared(data) if self._prepared is not None else None
+        if ready is not None:
+            self._give(ready)
+            return
         try:
             message = dhcp.decode(data)
         except Malformed as error:
@@ -88,6 +100,42 @@ class DhcpDoor(DatagramDoor):
                 self._record(self._ignored(message, answer, why))
                 return
         self._record(self._event(message, answer))
+
+    def _give(self, ready: Ready | Silent) -> None:
+        """Send what was prepared, and tell of it as the plain path does."""
+        if isinstance(ready, Silent):
+            self._record(
+                events.DhcpIgnored(
+                    mac=ready.mac, interface=self._interface, message=ready.message, why=ready.why
+                )
+            )
+            return
+        gist = ready.gist
+        try:
+            self._replies.send_ready(ready)
+        except OSError as error:
+            self._record(
+                events.DhcpIgnored(
+                    mac=ready.mac,
+                    interface=self._interface,
+                    message="DISCOVER" if gist.is_offer else "REQUEST",
+                    why=f"the answer to {ready.to[0]} could not be sent: {error.strerror}",
+                )
+            )
+            return
+        sent = events.OfferSent if gist.is_offer else events.AckSent
+        self._record(
+            sent(
+                mac=ready.mac,
+                interface=self._interface,
+                address=ready.address,
+                program=gist.program,
+                architecture=gist.architecture,
+                boot_file=boot_file(ready),
+                why=gist.why,
+                relay=gist.relay,
+            )
+        )
 
     def _ignored(self, message: Message, answer: Answer, why: str) -> events.AnyEvent:
         return events.DhcpIgnored(

@@ -8,6 +8,7 @@ import structlog
 
 from boots.model import mac as macs
 from boots.policy.destination import Destination
+from boots.policy.forms import Ready
 from boots.serve.sockets import is_ours
 from boots.wire import dhcp, ip
 
@@ -47,10 +48,24 @@ class Replies:
         """
         address = str(to.address)
         if to.hardware is not None:
-            if self._sent_by_mac(data, to):
+            hardware, source = macs.to_bytes(to.hardware), to.source
+            if source is not None and self._sent_to(data, (address, to.port), hardware, source):
                 return
             address = _EVERYONE
         self._send_from(data, (address, to.port), to.source)
+
+    def send_ready(self, ready: Ready) -> None:
+        """Send one reply that was prepared.
+
+        Raises:
+            OSError: there is no way to where it goes.
+        """
+        to, source = ready.to, ready.source
+        if ready.hardware:
+            if source is not None and self._sent_to(ready.data, to, ready.hardware, source):
+                return
+            to = (_EVERYONE, to[1])
+        self._send_from(ready.data, to, source)
 
     def _send_from(self, data: bytes, to: tuple[str, int], source: IPv4Address | None) -> None:
         """The kernel would choose an address of the interface: of several maybe another one."""
@@ -70,17 +85,20 @@ class Replies:
                 return
         self._sock.sendto(data, to)
 
-    def _sent_by_mac(self, data: bytes, to: Destination) -> bool:
-        if to.hardware is None or to.source is None or not self._has_packets:
+    def _sent_to(
+        self, data: bytes, to: tuple[str, int], hardware: bytes, source: IPv4Address
+    ) -> bool:
+        """Send to a MAC; whether that could be done."""
+        if not self._has_packets:
             return False
-        packet = ip.udp((to.source, dhcp.SERVER_PORT), (to.address, to.port), data)
-        target = (self._interface, _IPV4, 0, 1, macs.to_bytes(to.hardware))
+        addresses = source.packed + socket.inet_aton(to[0])
+        packet = ip.packet(addresses, (dhcp.SERVER_PORT, to[1]), data)
         try:
             if self._packets is None:
                 # Protocol 0: it hears nothing.
                 self._packets = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
                 self._packets.setblocking(False)
-            self._packets.sendto(packet, target)
+            self._packets.sendto(packet, (self._interface, _IPV4, 0, 1, hardware))
         except BlockingIOError:
             return False
         except OSError as error:

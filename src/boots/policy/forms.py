@@ -1,0 +1,246 @@
+"""Replies with blanks: what all machines of a kind are told alike, and room for what is theirs.
+
+A `Form` is cut from one plain answer (`boots.policy.answer`), and filled in for the next machine
+that asks the same.  Whether that may be done is for `boots.policy.prepared` to find out.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+from typing import NamedTuple
+
+from boots.model.mac import Mac, separated
+from boots.model.machine import Known
+from boots.model.site import Site
+from boots.policy.answered import Answer
+from boots.policy.boot import Load
+from boots.policy.client import Client
+from boots.wire import dhcp, options, pxe
+from boots.wire.dhcp import Message
+from boots.wire.options import END, OVERLOAD, PAD, RELAY_AGENT, MessageType
+from boots.wire.skim import Skimmed
+
+_OPTIONS_AT = 240
+_HEAD = b"\2\1\6\0"  # BOOTREPLY, Ethernet, MACs of 6 bytes, no hops
+_REST_AT = 34  # where the MAC in chaddr ends
+_NOWHERE = bytes(4)
+_ECHOED = frozenset({options.CLIENT_ID.code, RELAY_AGENT, pxe.UUID.code})
+_COLONS = ":"
+
+# A blank is named by the option whose value goes there, or by one of these two: the MAC as it is
+# written in most places, and as the site writes it in paths.
+_MAC, _MAC_IN_PATHS = -1, -2
+
+
+Near = tuple[int, int] | None
+"""The first and the last address of a network, as numbers; None where it is not known."""
+
+
+class Filling(NamedTuple):
+    """What one machine puts into the blanks; those of one `kind` differ in nothing else.
+
+    Its address stands here as `text`, as bytes, and as a `number`.
+    """
+
+    kind: int
+    text: str
+    address: bytes
+    number: int
+    host_name: bytes
+    known: Known
+
+
+class Gist(NamedTuple):
+    """What the journal hears of replies by one form.
+
+    The MAC, written with `separator`, stands between the pieces of `boot_file`.
+    """
+
+    is_offer: bool
+    program: str
+    architecture: str
+    boot_file: tuple[str, ...]
+    separator: str
+    why: str
+    relay: str
+
+
+class Ready(NamedTuple):
+    """A reply, and where it goes; what was asked for once it is on its way is `gist`.
+
+    With `hardware` it goes there by its MAC.  `address` is what the machine is given, if it is.
+    """
+
+    data: bytes
+    to: tuple[str, int]
+    hardware: bytes
+    source: IPv4Address | None
+    mac: str
+    address: str
+    gist: Gist
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A reply with blanks between its `pieces`, behind the header's own.
+
+    `to` is where it goes, without an address where that is the machine's own: `by_mac`, as
+    it does not have it yet.  `source` is the address of ours that they leave
+    from.  `near` is the first and the last address of the network that the client is in, where
+    that is known: it is for machines with an address between them.
+    """
+
+    has_ciaddr: bool
+    has_yiaddr: bool
+    next_server: bytes
+    pieces: tuple[bytes, ...]
+    blanks: tuple[int, ...]
+    separator: str
+    to: tuple[str, int]
+    by_mac: bool
+    source: IPv4Address | None
+    near: Near
+    gist: Gist
+
+    def suits(self, filling: Filling) -> bool:
+        """Whether a machine is where this form is for."""
+        near = self.near
+        return near is None or near[0] <= filling.number <= near[1]
+
+    def fill(self, asked: Skimmed, filling: Filling) -> Ready:
+        """The reply to one request."""
+        data = asked.data
+        chaddr = data[28:34]
+        mac = chaddr.hex(_COLONS)
+        pieces = self.pieces
+        out = [
+            _HEAD,
+            data[4:8],  # xid
+            b"\0\0",
+            data[10:12],  # flags
+            data[12:16] if self.has_ciaddr else _NOWHERE,
+            filling.address if self.has_yiaddr else _NOWHERE,
+            self.next_server,
+            data[24:34],  # giaddr and the MAC
+            pieces[0],
+        ]
+        for at, blank in enumerate(self.blanks, 1):
+            if blank == _MAC:
+                out.append(mac.encode())
+            elif blank == _MAC_IN_PATHS:
+                out.append(_separated(mac, self.separator).encode())
+            elif blank in _ECHOED:
+                out.append(asked.own[blank])
+            else:
+                out.append(filling.host_name)
+            out.append(pieces[at])
+        given = filling.text
+        to = self.to
+        return Ready(
+            b"".join(out),
+            to if to[0] else (given, to[1]),
+            chaddr if self.by_mac else b"",
+            self.source,
+            mac,
+            given if self.has_yiaddr else "",
+            self.gist,
+        )
+
+
+def boot_file(ready: Ready) -> str:
+    """The boot file that a reply names, as the journal hears of it."""
+    gist = ready.gist
+    if len(gist.boot_file) == 1:
+        return gist.boot_file[0]
+    return _separated(ready.mac, gist.separator).join(gist.boot_file)
+
+
+def _separated(mac: str, separator: str) -> str:
+    return mac if separator == _COLONS else separated(Mac(mac), separator)
+
+
+def cut(asked: Skimmed, filling: Filling, answer: Answer, site: Site, near: Near) -> Form | None:
+    """The form of which this plain answer is one filled in; None where there can be none."""
+    reply, to, client = answer.reply, answer.to, answer.client
+    if reply is None or to is None or client is None:
+        return None
+    if reply.kind not in {MessageType.OFFER, MessageType.ACK}:
+        return None
+    data = dhcp.encode(reply, answer.limit)
+    if OVERLOAD in dict(_values(data)):
+        return None
+    written = {_MAC: client.mac.encode()}
+    if site.mac_separator != _COLONS:
+        written[_MAC_IN_PATHS] = separated(client.mac, site.mac_separator).encode()
+    holes = sorted([*_own_values(data, asked, filling), *_macs(data, written)])
+    own = to.hardware is not None or to.address.packed == filling.address
+    return Form(
+        has_ciaddr=any(data[12:16]),
+        has_yiaddr=any(data[16:20]),
+        next_server=data[20:24],
+        pieces=tuple(_between(data, holes)),
+        blanks=tuple(blank for _, _, blank in holes),
+        separator=site.mac_separator,
+        to=("" if own else str(to.address), to.port),
+        by_mac=to.hardware is not None,
+        source=to.source,
+        near=near,
+        gist=gist(answer, reply, client, site),
+    )
+
+
+Hole = tuple[int, int, int]
+"""Where it begins and ends, and the blank that belongs there."""
+
+
+def _values(data: bytes) -> Iterator[tuple[int, tuple[int, int]]]:
+    """The options of a message of ours by code, and where their values stand."""
+    at = _OPTIONS_AT
+    while data[at] != END:
+        if data[at] == PAD:
+            at += 1
+            continue
+        start = at + 2
+        at = start + data[start - 1]
+        yield data[start - 2], (start, at)
+
+
+def _own_values(data: bytes, asked: Skimmed, filling: Filling) -> Iterator[Hole]:
+    for code, (start, end) in _values(data):
+        value = data[start:end]
+        echoed = code in _ECHOED and asked.own.get(code) == value
+        named = code == options.HOST_NAME.code and filling.host_name == value
+        if value and (echoed or named):
+            yield start, end, code
+
+
+def _macs(data: bytes, written: dict[int, bytes]) -> Iterator[Hole]:
+    for blank, mac in written.items():
+        at = data.find(mac, _REST_AT)
+        while at >= 0:
+            yield at, at + len(mac), blank
+            at = data.find(mac, at + len(mac))
+
+
+def _between(data: bytes, holes: list[Hole]) -> Iterator[bytes]:
+    begun = _REST_AT
+    for start, end, _ in holes:
+        yield data[begun:start]
+        begun = end
+    yield data[begun:]
+
+
+def gist(answer: Answer, reply: Message, client: Client, site: Site) -> Gist:
+    """What the journal hears of a plain answer."""
+    url = answer.decision.url if isinstance(answer.decision, Load) else ""
+    in_path = separated(client.mac, site.mac_separator)
+    separator = site.mac_separator if in_path in url else _COLONS
+    return Gist(
+        is_offer=reply.kind is MessageType.OFFER,
+        program=client.program.value,
+        architecture=client.architecture.value,
+        boot_file=tuple(url.split(separated(client.mac, separator))),
+        separator=separator,
+        why=answer.why,
+        relay=str(reply.giaddr) if int(reply.giaddr) else "",
+    )

@@ -1,0 +1,1 @@
+"""Boots and its peers under the same load, in turn: CPU per operation, latencies, memory, start."""

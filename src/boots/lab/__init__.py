@@ -4,10 +4,12 @@
 
     isolation               namespaces of our own: nothing stays behind, nobody is disturbed
     network, topology       bridges, taps, veth pairs; the two networks that a machine can boot in
+    link, emulator          a bad link between two interfaces: what it does to frames, by dice
     firmware, accelerator   what the virtual machine starts from, and what executes it
     machine, qmp            the virtual machine: its QEMU command line, its life
     capture, tail           evidence: the packets, the growing files
     stages, diagnosis       pure: how far a boot is, and why it went no further
     server, boot            the server as a process; one boot from power-on to power-off
     view, demo              the same boot, for people
+    fleet                   made-up machines by the thousand that boot from a real server
 """

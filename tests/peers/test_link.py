@@ -1,0 +1,96 @@
+"""A stock client over a bad link: taps, and the process that carries frames between them."""
+
+import random
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from tests.peers.conftest import CLIENT, LAN, MAC, NIC, SERVER, boots, need, run, set_mac, space
+
+from boots.journal import events
+from boots.lab.emulator import Carried, End, linked
+from boots.lab.link import PERFECT, Link
+
+pytestmark = pytest.mark.peers
+
+BAD = Link(drop=0.05, double=0.05, reorder=0.05, damage=0.01)
+
+
+@dataclass
+class Far:
+    """A server and a client with a bad link between them."""
+
+    server: str
+    client: str
+    carried: Carried
+
+
+@pytest.fixture
+def far(request: pytest.FixtureRequest) -> Iterator[Far]:
+    with (
+        space() as server,
+        space() as client,
+        linked(End(NIC, CLIENT, client), End(LAN, SERVER, server), request.param, seed=5) as done,
+    ):
+        set_mac(client, NIC, MAC)
+        yield Far(server, client, done)
+
+
+def ping(client: str, times: int) -> str:
+    words = ("ping", f"-c{times}", "-W1", "-q", str(SERVER.ip))
+    return run(client, need("busybox"), *words).stdout
+
+
+@pytest.mark.parametrize("far", [BAD], indirect=True)
+@pytest.mark.parametrize(
+    ("option", "size"),
+    [("windowsize 16", 1 << 18), ("tsize 0", 1 << 16)],
+    ids=["windows", "blocks"],
+)
+def test_a_file_arrives_whole_over_a_bad_link(
+    far: Far, tmp_path: Path, option: str, size: int
+) -> None:
+    (tmp_path / "files").mkdir()
+    content = random.Random(1).randbytes(size)
+    (tmp_path / "files" / "large.efi").write_bytes(content)
+    out = tmp_path / "out"
+    words = ["--option", "blksize 1400", "--option", option, "-g", "-r", "large.efi", "-l", out]
+    with boots(far.server, tmp_path, "--boot-files", tmp_path / "files") as server:
+        run(far.client, need("atftp"), *words, str(SERVER.ip), timeout=120)
+
+        assert out.read_bytes() == content
+        assert server.until(events.TransferFinished, name="large.efi").size == size
+
+
+@pytest.mark.parametrize("far", [Link(delay=0.025)], indirect=True)
+def test_a_link_delays_each_way(far: Far) -> None:
+    done = ping(far.client, 4)
+    least = float(done.rpartition("= ")[2].split("/")[0])
+
+    assert 50 <= least < 60, done
+
+
+@pytest.mark.parametrize("link", [PERFECT, Link(drop=1)], ids=["perfect", "cut"])
+def test_a_link_counts_what_it_carried(link: Link) -> None:
+    with (
+        space() as server,
+        space() as client,
+        linked(End(NIC, CLIENT, client), End(LAN, SERVER, server), link) as carried,
+    ):
+        done = ping(client, 2)
+    came = link is PERFECT
+
+    assert came == (" 0% packet loss" in done)
+    assert carried.there.sent >= 2
+    assert carried.there.arrived == carried.there.sent * came
+    assert carried.back.arrived == carried.back.sent * came
+
+
+def test_a_link_ends_at_once() -> None:
+    with space() as server, space() as client:
+        with linked(End(NIC, CLIENT, client), End(LAN, SERVER, server)):
+            began = time.monotonic()
+        assert time.monotonic() - began < 1
+        assert NIC not in run(client, "ip", "link").stdout

@@ -115,6 +115,29 @@ def test_an_event_recorded_while_flushing_is_in_the_next_batch() -> None:
     assert [[Entry(1.0, stopped("a"))], [Entry(1.0, stopped("b"))]] == kept.batches
 
 
+def test_a_large_batch_does_not_wait() -> None:
+    kept, later = Kept(), Later()
+    journal = Journal([kept], lambda: 1.0, later)
+    for number in range(600):
+        journal.record(stopped(str(number)))
+    assert [256, 256] == [len(batch) for batch in kept.batches]
+    assert 1 == len(later.waiting)
+    later.go()
+    told = [entry.event for batch in kept.batches for entry in batch]
+    assert [stopped(str(number)) for number in range(600)] == told
+
+
+def test_after_a_large_batch_a_flush_is_asked_for_again() -> None:
+    kept, later = Kept(), Later()
+    journal = Journal([kept], lambda: 1.0, later)
+    for _ in range(256):
+        journal.record(stopped("a"))
+    later.go()
+    journal.record(stopped("b"))
+    later.go()
+    assert [256, 1] == [len(batch) for batch in kept.batches]
+
+
 def test_with_nothing_to_tell_no_sink_is_bothered() -> None:
     kept = Kept()
     Journal([kept], lambda: 1.0, Later()).flush()
@@ -206,8 +229,7 @@ def test_after_a_full_disk_the_next_is_told_of_again(tmp_path: Path) -> None:
 
 def logged(event: AnyEvent, form: str = "json", level: str = "debug") -> list[str]:
     stream = io.StringIO()
-    log.configure(form, level, stream)
-    LogSink().write([Entry(1.0, event)])
+    LogSink(form, level, 0, Later(), stream).write([Entry(1.0, event)])
     return stream.getvalue().splitlines()
 
 
@@ -276,7 +298,7 @@ class Full(io.StringIO):
 
 
 def test_a_log_that_cannot_be_written_stops_nobody() -> None:
-    log.configure("json", "info", Full())
     kept = Kept()
-    Journal([LogSink(), kept], lambda: 1.0, lambda flush: flush()).record(line())
+    full = LogSink("json", "info", 0, Later(), Full())
+    Journal([full, kept], lambda: 1.0, lambda flush: flush()).record(line())
     assert [[Entry(1.0, line())]] == kept.batches

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from prometheus_client import CollectorRegistry
 
 from boots.journal import events
+from boots.journal.counting import MetricsSink
 from boots.journal.events import AnyEvent, Entry
-from boots.journal.metrics import METRICS, MetricsSink, reason
+from boots.journal.metrics import METRICS, reason
 from boots.model.machine import Architecture
 from boots.policy.client import Program
 from boots.wire.syslog import Severity
@@ -20,8 +20,8 @@ ROOT = Path(__file__).parents[2]
 
 class Bench:
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        self.sink = MetricsSink(self.registry)
+        self.sink = MetricsSink()
+        self.registry = self.sink.registry()
 
     def tell(self, *told: AnyEvent, at: float = 1000.0) -> None:
         self.sink.write([Entry(at, event) for event in told])
@@ -180,3 +180,25 @@ def test_any_event_can_be_counted() -> None:
             for field in kind.__struct_fields__
         }
         bench.tell(kind(**fields))
+
+
+def test_the_library_is_loaded_by_who_shows_metrics_not_by_who_counts() -> None:
+    """It takes as long to load as a thousand records."""
+    who = {
+        path.name
+        for path in (ROOT / "src/boots").rglob("*.py")
+        if re.search(r"^(from|import) prometheus_client", path.read_text(), re.MULTILINE)
+    }
+    assert {"exposition.py"} == who
+
+
+def test_a_value_at_the_bound_of_a_bucket_is_within_it() -> None:
+    bench = Bench()
+    bench.tell(transfer(events.TransferFinished, size=5, seconds=0.1))
+    bench.tell(transfer(events.TransferFinished, size=5, seconds=1000))
+    buckets = {
+        le: bench.value("boots_transfer_seconds_bucket", door="tftp", le=le)
+        for le in ("0.05", "0.1", "300.0", "+Inf")
+    }
+    assert {"0.05": 0, "0.1": 1, "300.0": 1, "+Inf": 2} == buckets
+    assert 2 == bench.value("boots_transfer_seconds_count", door="tftp")

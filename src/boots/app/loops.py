@@ -1,8 +1,9 @@
 """Machines that load their script again and again: counted, and held once nothing comes of it."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from boots.journal import events
 from boots.journal.events import AnyEvent, Entry
@@ -12,6 +13,7 @@ from boots.policy.client import Program
 from boots.policy.path import AUTOEXEC, SCRIPT_NAMES
 from boots.settings import Boot
 
+_IPXE, _OS = Program.IPXE.value, Program.OS.value
 _MOST = 65_536  # machines that are counted; who made MACs up pushes out others like it
 
 
@@ -62,7 +64,7 @@ class Loops:
         limits = self._limits()
         left = tally.last + limits.loop_window - self._now()
         if left <= 0 or self._is_changed(known):
-            self._forget(known.mac)
+            self.forget(known.mac)
             return ""
         if not limits.loop_limit or tally.count < limits.loop_limit:
             return ""
@@ -79,26 +81,16 @@ class Loops:
     def write(self, entries: Sequence[Entry]) -> None:
         """Count what the journal heard."""
         for entry in entries:
-            match entry.event:
-                case events.ScriptServed(mac=mac, problem="", profile=profile) if mac:
-                    if profile != AUTOEXEC:  # it only leads to the script
-                        self._count(mac, entry.at)
-                case events.FileRendered(mac=mac, name=name) if mac and says_what_to_run(name):
-                    self._count(mac, entry.at)
-                case events.AckSent(mac=mac, program=Program.IPXE.value, boot_file=url) if url:
-                    if not says_what_to_run(url):  # an iPXE is sent to load another
-                        self._count(mac, entry.at)
-                case events.AgentProgressed(mac=mac) | events.InventoryReported(mac=mac):
-                    self._forget(mac)
-                case events.AckSent(mac=mac, program=Program.OS.value):
-                    self._forget(mac)
-                case _:
-                    pass
+            event = entry.event
+            heed = _HEEDED.get(type(event))
+            if heed is not None:
+                heed(self, event, entry.at)
 
     def close(self) -> None:
         """Nothing is kept."""
 
-    def _count(self, mac: str, at: float) -> None:
+    def count(self, mac: str, at: float) -> None:
+        """Count one time that a machine was told what to run."""
         limits = self._limits()
         before = self._tallies.get(mac)
         going_on = before is not None and at - before.last < limits.loop_window
@@ -106,11 +98,51 @@ class Loops:
         self._tallies[mac] = tally
         self._tallies.move_to_end(mac)
         if len(self._tallies) > _MOST:
-            self._forget(next(iter(self._tallies)))
+            self.forget(next(iter(self._tallies)))
         if tally.count == limits.loop_limit:
             why = "nothing came of the scripts it loaded: no agent, no operating system"
             self._record(events.LoopBroken(mac=mac, count=tally.count, why=why))
 
-    def _forget(self, mac: str) -> None:
+    def forget(self, mac: str) -> None:
+        """Take a machine as one that never went round."""
         self._tallies.pop(mac, None)
         self._machines.pop(mac, None)
+
+
+# --- what each event says of a machine
+
+
+def _script(loops: Loops, event: events.ScriptServed, at: float) -> None:
+    # autoexec.ipxe only leads to the script
+    if event.mac and not event.problem and event.profile != AUTOEXEC:
+        loops.count(event.mac, at)
+
+
+def _rendered(loops: Loops, event: events.FileRendered, at: float) -> None:
+    if event.mac and says_what_to_run(event.name):
+        loops.count(event.mac, at)
+
+
+def _ack(loops: Loops, event: events.AckSent, at: float) -> None:
+    if event.program == _IPXE:
+        url = event.boot_file
+        if url and not says_what_to_run(url):  # an iPXE is sent to load another
+            loops.count(event.mac, at)
+    elif event.program == _OS:
+        loops.forget(event.mac)
+
+
+def _alive(
+    loops: Loops, event: events.AgentProgressed | events.InventoryReported, _at: float
+) -> None:
+    loops.forget(event.mac)
+
+
+# Of the others nothing is to be heard; there may be ten thousands of them in a second.
+_HEEDED: Mapping[type[AnyEvent], Callable[[Loops, Any, float], None]] = {
+    events.ScriptServed: _script,
+    events.FileRendered: _rendered,
+    events.AckSent: _ack,
+    events.AgentProgressed: _alive,
+    events.InventoryReported: _alive,
+}

@@ -3,12 +3,11 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry
 from yarl import URL
 
+from boots.journal.counting import MetricsSink
 from boots.journal.file import FileSink
 from boots.journal.journal import Sink
-from boots.journal.metrics import MetricsSink
 from boots.serve.sockets import StartError
 from boots.settings import Settings
 
@@ -26,7 +25,7 @@ class Observing:
         self.sinks: list[Sink] = []
         self.metrics: Callable[[str], tuple[bytes, str]] | None = None
         if settings.http.metrics and settings.http.enabled:
-            counting = MetricsSink(CollectorRegistry())
+            counting = MetricsSink()
             self.sinks.append(counting)
             self.metrics = counting.exposition
         if settings.trace.endpoint:

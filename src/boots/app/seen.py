@@ -10,7 +10,6 @@ from boots.wire.dhcp import BOOTREQUEST, Message
 from boots.wire.options import MessageType
 
 _MOST = 65_536
-_NOWHERE = IPv4Address(0)
 
 
 class Seen:
@@ -23,12 +22,15 @@ class Seen:
         """Take the address that a client has, or is about to get, from its request."""
         if message.op != BOOTREQUEST or len(message.chaddr) != 6:
             return
-        address: IPv4Address | None = message.ciaddr
-        if address == _NOWHERE and message.kind is MessageType.REQUEST:
-            address = message.get(options.REQUESTED_ADDRESS)
-        if address is None or address == _NOWHERE:
-            return
-        self._macs[address] = macs.from_bytes(message.chaddr)
+        address = message.ciaddr
+        if not int(address) and message.kind is MessageType.REQUEST:
+            address = message.get(options.REQUESTED_ADDRESS) or address
+        if int(address):
+            self.note(address, macs.from_bytes(message.chaddr))
+
+    def note(self, address: IPv4Address, mac: Mac) -> None:
+        """Take it that an address is at a MAC."""
+        self._macs[address] = mac
         self._macs.move_to_end(address)
         if len(self._macs) > _MOST:
             self._macs.popitem(last=False)

@@ -30,6 +30,13 @@ class ServerStopped(Event, frozen=True, tag=True):
     why: str
 
 
+class WorkerEnded(Event, frozen=True, tag=True):
+    """A worker ended without being asked to, its transfers with it; another takes its place."""
+
+    pid: int
+    why: str
+
+
 class RecordsLoaded(Event, frozen=True, tag=True):
     """The records were read and are what answers come from now."""
 
@@ -343,6 +350,7 @@ AnyEvent = (
     | FileRendered
     | IsoUnpatched
     | LoopBroken
+    | WorkerEnded
     | ConsoleLine
     | InventoryReported
     | AgentProgressed
@@ -356,5 +364,7 @@ class Entry(msgspec.Struct, frozen=True):
     event: AnyEvent
 
 
-encode = msgspec.json.Encoder().encode
+_encoder = msgspec.json.Encoder()
+encode = _encoder.encode
+encode_lines = _encoder.encode_lines
 decode = msgspec.json.Decoder(Entry).decode

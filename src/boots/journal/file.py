@@ -6,7 +6,7 @@ from pathlib import Path
 
 import structlog
 
-from boots.journal.events import Entry, encode
+from boots.journal.events import Entry, encode, encode_lines
 
 _MODE = 0o640  # scripts may hold what opens a machine's metadata
 _log = structlog.get_logger()
@@ -24,7 +24,7 @@ class FileSink:
 
     def write(self, entries: Sequence[Entry]) -> None:
         """Write a batch with one system call."""
-        lines = b"".join(_lines(entries))
+        lines = _lines(entries)
         if self._torn:
             lines = b"\n" + lines
         try:
@@ -48,10 +48,17 @@ class FileSink:
         self._file.close()
 
 
-def _lines(entries: Sequence[Entry]) -> Iterator[bytes]:
+def _lines(entries: Sequence[Entry]) -> bytes:
+    try:
+        return encode_lines(entries)
+    except (UnicodeEncodeError, RecursionError):  # one of them: the others must not be lost
+        return b"".join(_apart(entries))
+
+
+def _apart(entries: Sequence[Entry]) -> Iterator[bytes]:
     for entry in entries:
         try:
             yield encode(entry) + b"\n"
-        except (UnicodeEncodeError, RecursionError) as error:  # the others must not be lost
+        except (UnicodeEncodeError, RecursionError) as error:
             kind = type(entry.event).__name__
             _log.warning("an event cannot be written to the journal", kind=kind, error=str(error))

@@ -5,6 +5,9 @@ from typing import Protocol
 
 from boots.journal.events import AnyEvent, Entry
 
+# More would hold up the doors while it is written down.
+_MOST = 256
+
 
 class Sink(Protocol):
     """Somewhere entries are written to, a batch at a time, in the order of their recording."""
@@ -20,7 +23,8 @@ class Journal:
     """Collects entries and hands them to the sinks in batches.
 
     `clock` gives seconds since 1970.  `later` is called with `flush` when the first entry of a
-    batch arrives, and runs it soon: in a server ``loop.call_later``, in a test at once.
+    batch arrives, and runs it soon: in a server ``loop.call_later``, in a test at once.  A batch
+    that has grown large does not wait for it.
     """
 
     def __init__(
@@ -33,12 +37,26 @@ class Journal:
         self._clock = clock
         self._later = later
         self._waiting: list[Entry] = []
+        self._asked = False
 
     def record(self, event: AnyEvent) -> None:
         """Take note of an event, now."""
-        self._waiting.append(Entry(self._clock(), event))
-        if len(self._waiting) == 1:
-            self._later(self.flush)
+        waiting = self._waiting
+        waiting.append(Entry(self._clock(), event))
+        if not self._asked:
+            self._asked = True
+            self._later(self._due)
+        elif len(waiting) >= _MOST:
+            self.flush()
+
+    def take(self, entries: Sequence[Entry]) -> None:
+        """Take what another process recorded, as it stands."""
+        self._waiting += entries
+        if not self._asked:
+            self._asked = True
+            self._later(self._due)
+        elif len(self._waiting) >= _MOST:
+            self.flush()
 
     def flush(self) -> None:
         """Hand what waits to the sinks."""
@@ -46,6 +64,10 @@ class Journal:
         if entries:
             for sink in self._sinks:
                 sink.write(entries)
+
+    def _due(self) -> None:
+        self._asked = False
+        self.flush()
 
     def close(self) -> None:
         """Flush, and close the sinks."""

@@ -4,14 +4,15 @@ import contextlib
 import logging
 import re
 import sys
-from collections.abc import Mapping, Sequence
-from typing import TextIO
+from collections.abc import Callable, Mapping, Sequence
+from typing import TextIO, get_args
 
-import msgspec
 import structlog
 
 from boots.journal import events
-from boots.journal.events import Entry, Event
+from boots.journal.bound import Bound
+from boots.journal.events import AnyEvent, Entry, Event
+from boots.journal.lines import as_json, for_people, harmless
 
 # What is not named here is worth an operator's eye: info.
 _LEVEL: Mapping[type[Event], str] = {
@@ -28,8 +29,13 @@ _LEVEL: Mapping[type[Event], str] = {
     events.AddressDeclined: "warning",
     events.NakSent: "warning",
     events.LoopBroken: "warning",
+    events.WorkerEnded: "error",
     events.AddressBlocked: "warning",
 }
+# The level of a refusal depends on the file.
+_SETTLED: Sequence[type[Event]] = [
+    kind for kind in get_args(AnyEvent) if kind is not events.FetchRefused
+]
 # What shim, GRUB, PXELINUX and a Raspberry Pi ask for and do well without.
 _SPARED = re.compile(
     r"(.*/)?(revocations\w*\.efi|shim_certificate_\d+\.efi|[\w-]+\.(lst|mod)|autoexec\.ipxe"
@@ -38,7 +44,7 @@ _SPARED = re.compile(
 )
 _THERE_IS_NONE = "there is no file "
 # Long, and in the journal's file for who wants them.
-_LEFT_OUT = {"event", "script", "inventory"}
+_LEFT_OUT = {"script", "inventory"}
 
 
 def configure(form: str, level: str, stream: TextIO | None = None) -> None:
@@ -68,40 +74,98 @@ def configure(form: str, level: str, stream: TextIO | None = None) -> None:
 def _harmless(
     _log: object, _method: str, fields: structlog.typing.EventDict
 ) -> structlog.typing.EventDict:
-    """Take what moves a cursor or turns the text around out of what others said.
-
-    Tabs and line ends stay: what has some is written quoted.
-    """
+    """Take what moves a cursor or turns the text around out of what others said."""
     for key, value in fields.items():
-        if isinstance(value, str) and not value.isprintable():
-            fields[key] = "".join(
-                c if c.isprintable() or c in "\t\r\n" else "\ufffd" for c in value
-            )
+        if isinstance(value, str):
+            fields[key] = harmless(value)
     return fields
 
 
-def _level(event: Event) -> str:
-    if isinstance(event, events.FetchRefused) and event.why.startswith(_THERE_IS_NONE):
-        return "debug" if _SPARED.fullmatch(event.name) else "info"
-    return _LEVEL.get(type(event), "info")
-
-
 class LogSink:
-    """Writes one line for each event, with its fields as key=value."""
+    """Writes one line for each event, with its fields as key=value.
+
+    `form` and `level` are as for `configure`.  `lines` bounds how many are written in a second,
+    once for info and debug, and once more for what is graver; 0 is no bound.  What is beyond is
+    counted and told by one line: `later` is called with what tells it, and runs that in a second.
+    """
+
+    def __init__(
+        self,
+        form: str,
+        level: str,
+        lines: int,
+        later: Callable[[Callable[[], None]], object],
+        stream: TextIO | None = None,
+    ) -> None:
+        self._out = stream or sys.stderr
+        self._line = as_json if form == "json" else for_people(colours=self._out.isatty())
+        common, grave = Bound(lines), Bound(lines)
+        self._told = {"info": common, "warning": grave}
+        bounds = {"debug": common, "info": common, "warning": grave, "error": grave}
+        levels = list(bounds)
+        self._bounds = {each: bounds[each] for each in levels[levels.index(level) :]}
+        self._ways = {kind: self._way(kind, _LEVEL.get(kind, "info")) for kind in _SETTLED}
+        self._most = lines
+        self._later = later
+        self._telling = False
 
     def write(self, entries: Sequence[Entry]) -> None:
-        """Log a batch."""
-        log = structlog.get_logger()
+        """Log a batch, with one write."""
+        text = []
+        ways = self._ways
         for entry in entries:
-            kind = type(entry.event)
-            fields = {
-                name: value
-                for name, value in msgspec.structs.asdict(entry.event).items()
-                if name not in _LEFT_OUT and value not in ("", [])
-            }
-            # Standard error on a full disk or a closed pipe: there is nowhere left to say so.
-            with contextlib.suppress(OSError):
-                getattr(log, _level(entry.event))(kind.__name__, **fields)
+            event = entry.event
+            kind = type(event)
+            level, name, bound = ways.get(kind) or self._way(kind, _level_of_refusal(event))
+            if bound is not None and bound.admits(entry.at, name):
+                text.append(self._line(entry.at, level, name, _fields(event)))
+        if text:
+            self._put("".join(text))
+        if not self._telling and any(bound.left_out for bound in self._told.values()):
+            self._telling = True
+            self._later(self._tell)
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Tell what was left out since that was told last."""
+        self._tell()
+
+    def _way(self, kind: type[Event], level: str) -> tuple[str, str, Bound | None]:
+        """The level, the name, and the bound of events; without a bound they are not logged."""
+        return level, kind.__name__, self._bounds.get(level)
+
+    def _tell(self) -> None:
+        """Say how many lines of what were left out."""
+        self._telling = False
+        for level, bound in self._told.items():
+            if bound.left_out:
+                at, kinds = bound.latest, bound.taken()
+                fields = {
+                    "lines": sum(kinds.values()),
+                    "of": ", ".join(f"{count} {kind}" for kind, count in kinds.items()),
+                    "why": f"more than log.lines = {self._most} a second;"
+                    " a journal file (journal) has them all",
+                }
+                self._put(self._line(at, level, "LinesLeftOut", fields))
+
+    def _put(self, text: str) -> None:
+        # Standard error on a full disk or a closed pipe: there is nowhere left to say so.
+        with contextlib.suppress(OSError):
+            self._out.write(text)
+            self._out.flush()
+
+
+def _level_of_refusal(event: Event) -> str:
+    spared = (
+        isinstance(event, events.FetchRefused)
+        and event.why.startswith(_THERE_IS_NONE)
+        and _SPARED.fullmatch(event.name)
+    )
+    return "debug" if spared else "info"
+
+
+def _fields(event: Event) -> dict[str, object]:
+    return {
+        name: value
+        for name in event.__struct_fields__
+        if (value := getattr(event, name)) not in ("", []) and name not in _LEFT_OUT
+    }

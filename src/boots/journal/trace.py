@@ -20,6 +20,12 @@ from boots.journal.events import Entry
 _MOST = 4096  # boots that are followed at once
 _QUIET = 900.0  # seconds of nothing after which a boot is over
 _SYSTEM = "an operating system"
+_FOLLOWED = {
+    *(events.OfferSent, events.AckSent, events.ScriptServed),
+    *(events.AgentProgressed, events.InventoryReported),
+    *(events.TransferStarted, events.TransferFinished),
+    *(events.TransferProbed, events.TransferFailed),
+}
 
 
 @dataclass(slots=True)
@@ -45,7 +51,8 @@ class TraceSink:
     def write(self, entries: Sequence[Entry]) -> None:
         """Follow a batch."""
         for entry in entries:
-            self._follow(entry)
+            if type(entry.event) in _FOLLOWED:
+                self._follow(entry)
         while self._boots:
             mac, oldest = next(iter(self._boots.items()))
             if len(self._boots) <= _MOST and entries[-1].at - oldest.last < _QUIET:

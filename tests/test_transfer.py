@@ -567,3 +567,83 @@ def test_a_path_may_take_large_blocks() -> None:
 )
 def test_text_as_netascii(text: bytes, written: bytes) -> None:
     assert written == to_netascii(text)
+
+
+# --- the short way is no other way (the sister of law 8)
+
+ALL, AGAIN, GAP, LATE, PADDED, WAIT = "all", "again", "gap", "late", "padded", "wait"
+ODD = (b"", b"\0", b"\0\4\0", ack(0), ack(1), ack(65_535), b"\0\3\0\1x", b"\0\5\0\3no\0")
+words = st.sampled_from((ALL,) * 12 + (AGAIN, GAP, LATE, PADDED, WAIT, *ODD))
+delays = st.sampled_from((0.02, 0.001, 0.0001, 0.0, 0.05, 0.0501, 0.1, 0.21, 6.0))
+
+
+def said(word: str | bytes, transfer: Transfer) -> bytes | None:
+    """What a client says who does this; None for nothing."""
+    if isinstance(word, bytes):
+        return word
+    if word == WAIT:
+        return None
+    if transfer._negotiating:
+        return ack(0)
+    acked, sent = transfer._acked, transfer._sent
+    number = {AGAIN: acked, GAP: (acked + sent) // 2, LATE: acked - 1}.get(word, sent)
+    return ack(number) + (b"pad" if word == PADDED else b"")
+
+
+def state(transfer: Transfer) -> dict[str, object]:
+    own = {"_content", "_packets"}  # the same content, in an object of each one's own
+    return {name: value for name, value in vars(transfer).items() if name not in own}
+
+
+@settings(deadline=None, database=None, max_examples=200)
+@given(
+    agreed=st.builds(
+        Terms,
+        st.sampled_from((8, 512)),
+        st.integers(1, 5),
+        st.sampled_from((0.1, 1.0, 5.0)),
+        st.sampled_from(({}, {"tsize": "1"})),
+    ),
+    size=st.integers(0, 400) | st.integers(65_530 * 8, 65_540 * 8),
+    story=st.lists(st.tuples(delays, words), min_size=12, max_size=60),
+    skipped=st.integers(0, 65_540),
+)
+def test_the_short_way_makes_no_difference_to_a_transfer(
+    agreed: Terms, size: int, story: list[tuple[float, str | bytes]], skipped: int
+) -> None:
+    content = bytes(size)
+    short, plain = Transfer(content, agreed), Transfer(content, agreed)
+    if not agreed.accepted and skipped < plain._blocks:
+        for transfer in (short, plain):  # far into the file, where block numbers wrap
+            transfer._acked = transfer._sent = skipped
+    now = 100.0
+    assert short.start(now) == plain.start(now)
+    for delay, word in story:
+        now += delay
+        assert short.tick(now) == plain.tick(now)
+        data = said(word, plain)
+        if data is not None:
+            before = state(short).copy()
+            followed = short.follow(data, now)
+            if followed is None:
+                assert state(short) == before
+                sent = short.receive(data, now)
+            else:
+                stride = agreed.blksize + 4
+                sent = [bytes(followed[at : at + stride]) for at in range(0, len(followed), stride)]
+            assert sent == plain.receive(data, now)
+        assert state(short) == state(plain)
+
+
+def test_nearly_every_packet_of_a_good_wire_goes_the_short_way() -> None:
+    transfer, now, short = Transfer(bytes(100 * 512), terms()), 0.0, 0
+    transfer.start(now)
+    for block in range(1, 101):
+        now += 0.001
+        if transfer.follow(ack(block), now) is None:
+            transfer.receive(ack(block), now)
+        else:
+            short += 1
+
+    assert (short, blocks(transfer.receive(ack(101), now))) == (99, [])
+    assert transfer.outcome == Outcome(Ending.COMPLETE, "every block was acknowledged")

@@ -6,8 +6,11 @@ and calls `tick` when `deadline` has passed.
 """
 
 import enum
-from collections.abc import Mapping
+import math
+import struct
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from boots.wire import tftp
 from boots.wire.malformed import Malformed
@@ -22,6 +25,11 @@ LARGEST_WINDOW = 64
 _FIRST_TIMEOUT = 0.2
 _LONGEST_TIMEOUT = 5.0
 _TRIES = 8
+
+# Round trips up to this leave the timer at its first value.
+_SHORT = _FIRST_TIMEOUT / 4
+_ACK = struct.Struct("!HH").pack
+_ACK_OPCODE = int(tftp.Opcode.ACK)  # an enum is slow to look up and to pack
 
 
 class Ending(enum.Enum):
@@ -84,43 +92,107 @@ def to_netascii(content: bytes) -> bytes:
     return content.replace(b"\r", b"\r\0").replace(b"\n", b"\r\n")
 
 
+class Blocks(Protocol):
+    """What is sent, cut into the DATA packets of one block size."""
+
+    @property
+    def size(self) -> int:
+        """The size of the content in bytes."""
+
+    def packets(self, first: int, last: int) -> bytes | memoryview:
+        """Those of the blocks from `first` to before `last`, counted from 0, end to end.
+
+        Raises:
+            OSError: the content cannot be read.
+        """
+
+
+class Unprepared:
+    """Blocks that are cut anew each time they are asked for.
+
+    `read` gives the content from one place to before another.
+    """
+
+    def __init__(
+        self, size: int, read: Callable[[int, int], bytes | memoryview], blksize: int
+    ) -> None:
+        self.size = size
+        self._read = read
+        self._blksize = blksize
+
+    def packets(self, first: int, last: int) -> bytes:
+        """Those of some blocks, end to end; OSError is for `read` to raise."""
+        start, end = first * self._blksize, min(last * self._blksize, self.size)
+        return tftp.data_packets(first + 1, self._read(start, end), self._blksize, last - first)
+
+
 class Transfer:
     """Sends `content` to one client.
 
     After each call `deadline` is the time at which `tick` is due, and `outcome` says how the
-    transfer ended, None while it goes on.  Times are seconds of any one clock.
+    transfer ended, None while it goes on.  Times are seconds of any one clock.  An OSError of
+    the content goes through, and the transfer is at its end.
     """
 
-    def __init__(self, content: bytes | memoryview, terms: Terms) -> None:
-        self._content = memoryview(content)
+    def __init__(self, content: bytes | memoryview | Blocks, terms: Terms) -> None:
+        if isinstance(content, bytes | memoryview):
+            kept = content
+            content = Unprepared(len(kept), lambda start, end: kept[start:end], terms.blksize)
+        self._content = content
+        self._packets = content.packets
         self._terms = terms
-        self._blocks = len(self._content) // terms.blksize + 1  # the last one is short or empty
+        self._window = terms.window
+        self._blocks = content.size // terms.blksize + 1  # the last one is short or empty
         self._acked = 0  # blocks up to this one have arrived, counted without wrapping
         self._sent = 0  # blocks up to this one were sent
         self._negotiating = bool(terms.accepted)
         self._tries = 0
-        self._timeout = min(_FIRST_TIMEOUT, terms.timeout)
+        self._first_timeout = self._timeout = min(_FIRST_TIMEOUT, terms.timeout)
         self._measured = self._timeout  # what the last clean round trip would have it be
         self._sent_at = 0.0
         self._again = False  # what is in flight was sent before: it says nothing of the path
         self._repeated = 0  # blocks up to this one were in flight when some were sent again
-        self._fastest: float | None = None  # the shortest round trip measured
+        self._shortest = math.inf  # the shortest round trip measured
+        self._awaited: bytes | None = None  # the ACK that `follow` takes
         self.deadline = 0.0
         self.outcome: Outcome | None = None
 
     @property
     def acknowledged(self) -> int:
         """How many bytes of the content the client has."""
-        return min(self._acked * self._terms.blksize, len(self._content))
+        return min(self._acked * self._terms.blksize, self.size)
 
     @property
     def size(self) -> int:
         """The size of the content in bytes."""
-        return len(self._content)
+        return self._content.size
 
     def start(self, now: float) -> list[bytes]:
         """The first packets: the OACK, or the first block where nothing was negotiated."""
         return self._transmit(now)
+
+    def follow(self, data: bytes, now: float) -> bytes | memoryview | None:
+        """The short way for the packet that nearly always comes: the ACK of all that is in flight.
+
+        Returns the packets that it calls for, end to end; or None, and nothing has changed: the
+        packet is one for `receive`.  Which way a packet goes makes no difference to the transfer.
+        """
+        if data != self._awaited:
+            return None
+        round_trip = now - self._sent_at
+        if round_trip > _SHORT:
+            return None
+        self._shortest = min(self._shortest, round_trip)
+        self._acked = first = self._sent
+        last = first + self._window
+        if last < self._blocks:
+            self._awaited = _ACK(_ACK_OPCODE, last & 0xFFFF)
+        else:
+            last, self._awaited = self._blocks, None
+        self._sent = last
+        self._sent_at = now
+        self.deadline = now + self._timeout
+        return self._packets(first, last)
 
     def receive(self, data: bytes, now: float) -> list[bytes]:
         """Take a packet of the client; returns the packets it calls for."""
@@ -138,7 +210,7 @@ class Transfer:
                 return []
             case _:
                 # RFC 1350 §7: anything else on this port ends the transfer.
-                self.outcome = Outcome(Ending.ABORTED, "the client broke the protocol")
+                self._end(Ending.ABORTED, "the client broke the protocol")
                 return [_error(tftp.ErrorCode.ILLEGAL_OPERATION, "only ACK and ERROR go here")]
 
     def tick(self, now: float) -> list[bytes]:
@@ -147,7 +219,7 @@ class Transfer:
             return []
         self._tries += 1
         if self._tries >= _TRIES:
-            self.outcome = Outcome(Ending.LOST, f"no answer to {_TRIES} tries")
+            self._end(Ending.LOST, f"no answer to {_TRIES} tries")
             return [_error(tftp.ErrorCode.UNDEFINED, "no acknowledgement came")]
         self._timeout = min(self._timeout * 2, self._terms.timeout)
         return self._resend(now)
@@ -155,8 +227,11 @@ class Transfer:
     def _abort(self, code: int, message: str) -> None:
         why = f"the client ended it: {message or 'no reason given'} (error {code})"
         # edk2 asks for the size, ends the transfer after the OACK, and comes back for the file.
-        ending = Ending.PROBED if self._negotiating else Ending.ABORTED
+        self._end(Ending.PROBED if self._negotiating else Ending.ABORTED, why)
+
+    def _end(self, ending: Ending, why: str) -> None:
         self.outcome = Outcome(ending, why)
+        self._awaited = None
 
     def _acknowledge(self, block: int, now: float) -> list[bytes]:
         if self._negotiating:
@@ -173,7 +248,7 @@ class Transfer:
             return self._resend(now) if self._first_lost(now) else []
         self._acked += ahead
         if self._acked == self._blocks:
-            self.outcome = Outcome(Ending.COMPLETE, "every block was acknowledged")
+            self._end(Ending.COMPLETE, "every block was acknowledged")
             return []
         settled = self._acked >= self._repeated
         if ahead == in_flight:
@@ -193,17 +268,16 @@ class Transfer:
         here on.  With windows edk2 repeats its ACK for each block that it cannot use: only the
         first counts, and none that comes sooner than an answer could.
         """
-        if self._terms.window == 1 or self._again or self._fastest is None:
+        if self._window == 1 or self._again:
             return False
-        return now - self._sent_at >= self._fastest / 2
+        return now - self._sent_at >= self._shortest / 2
 
     def _progress(self, now: float, *, measured: bool) -> list[bytes]:
         if measured:
             # Four round trips leave room for their variation; only clean ones are measured
             # (Karn's rule), so a path slower than the timer is not measured by its repeats.
             round_trip = now - self._sent_at
-            fastest = round_trip if self._fastest is None else self._fastest
-            self._fastest = min(fastest, round_trip)
+            self._shortest = min(self._shortest, round_trip)
             self._measured = min(max(_FIRST_TIMEOUT, 4 * round_trip), self._terms.timeout)
             self._timeout = self._measured
         else:
@@ -217,13 +291,13 @@ class Transfer:
 
         Half of it goes at a time, in case the path has become slower: then nothing is clean.
         """
-        if self._fastest is not None:
+        if self._shortest < math.inf:
             self._timeout = max(self._timeout / 2, self._measured)
 
     def _resend(self, now: float) -> list[bytes]:
         self._sent = self._acked
         packets = self._transmit(now)
-        self._again, self._repeated = True, self._sent
+        self._again, self._repeated, self._awaited = True, self._sent, None
         return packets
 
     def _transmit(self, now: float) -> list[bytes]:
@@ -231,16 +305,18 @@ class Transfer:
         self.deadline = now + self._timeout
         if self._negotiating:
             return [tftp.encode(tftp.OptionAck(self._terms.accepted))]
-        last = min(self._acked + self._terms.window, self._blocks)
-        packets = [self._block(number) for number in range(self._sent + 1, last + 1)]
+        first, last = self._sent, min(self._acked + self._window, self._blocks)
         self._sent = last
-        return packets
+        self._awaited = self._awaits()
+        packets, size = self._packets(first, last), self._terms.blksize + 4
+        return [bytes(packets[at : at + size]) for at in range(0, len(packets), size)]
 
-    def _block(self, number: int) -> bytes:
-        at = (number - 1) * self._terms.blksize
-        # Numbers wrap to 0 (what RFC 1350 leaves open, every large-file client expects).
-        head = b"\0\3" + (number & 0xFFFF).to_bytes(2)
-        return head + self._content[at : at + self._terms.blksize]
+    def _awaits(self) -> bytes | None:
+        """What `follow` may take: it leaves the timer as it is, and ends no transfer."""
+        usual = self._timeout == self._measured == self._first_timeout
+        if self._sent < self._blocks and usual and self._shortest < math.inf:
+            return _ACK(_ACK_OPCODE, self._sent & 0xFFFF)
+        return None
 
 
 def _error(code: tftp.ErrorCode, message: str) -> bytes:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import errno
+import itertools
 import random
 import socket
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,7 @@ from tests.serve.bench import LOOPBACK, Peer, Told, opened, udp
 
 from boots.journal import events
 from boots.policy.got import File, Ground, Refusal, Script
+from boots.serve import content as content_of
 from boots.serve import sending as sending_of
 from boots.serve.doors import Given
 from boots.serve.tftp import TftpDoor
@@ -184,6 +186,41 @@ async def test_many_transfers_at_once_each_arrive_whole(folder: Path) -> None:
 
         assert set(arrived) == {content}
         assert len(await bench.told.several(events.TransferFinished, 128)) == 128
+
+
+@a_port_for_each
+async def test_the_other_doors_get_their_turn_while_many_are_heard(folder: Path) -> None:
+    with serving(folder) as bench, contextlib.ExitStack() as stack:
+        clients = [
+            stack.enter_context(Client(bench, f"127.0.0.{1 + number % 4}")) for number in range(80)
+        ]
+        for client in clients:
+            client.ask("file", options={"blksize": "1024"})
+            assert isinstance(await client.packet(), OptionAck)
+        for client in clients:
+            client.say(Ack(0))
+        frozen = bench.door._clock
+        bench.door._clock = itertools.count(1000, 0.001).__next__
+
+        bench.door._packets()  # two rounds of 16 fit a time that a millisecond a round fills
+
+        assert sum(sending.transfer._sent for sending in bench.door._sendings) == 32
+        bench.door._clock = frozen
+        for client in clients:
+            assert await client.rest(1024) == CONTENT
+
+
+async def test_a_large_file_arrives_whole_without_being_kept(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(content_of, "_LARGEST_PREPARED", 1)
+    with serving(folder) as bench, Client(bench) as one, Client(bench, "127.0.0.2") as two:
+        for options in ({}, {"blksize": "1024", "windowsize": "16"}):
+            arrived = await asyncio.gather(
+                one.fetch("file", **options), two.fetch("file", **options)
+            )
+            assert arrived == [CONTENT, CONTENT]
+        assert bench.door._shelf.held == 0
 
 
 # --- negotiation

@@ -2,19 +2,21 @@
 
 import socket
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from boots.journal import events
 from boots.journal.events import AnyEvent
 from boots.policy.got import Rendered, Script
-from boots.serve.content import Content
+from boots.serve.way import Way
 from boots.transfer import Ending, Transfer
 from boots.wire import tftp
 
 _MOST_TRANSFERS = 4096
 _MOST_OF_ONE_PEER = 64
+
+
+Follow = Callable[[bytes, float], bytes | memoryview | None]
 
 
 @dataclass(slots=True)
@@ -27,9 +29,8 @@ class Sending:
     sock: socket.socket
     own_socket: bool
     request: tftp.Request
-    transfer: Transfer
-    content: Content = field(repr=False)
-    ahead: int  # bytes of the content that one acknowledgement may call for
+    transfer: Transfer = field(repr=False)
+    way: Way = field(repr=False)
     source: tuple[str, int]
     mac: str
     name: str
@@ -37,27 +38,23 @@ class Sending:
     told: float
     heard: float
     trace: str = ""
+    follow: Follow = field(init=False, repr=False)
+    put: Callable[[bytes | memoryview], object] = field(init=False, repr=False)
+    peer: str = field(init=False)  # the client as ``address:port``
+    about: dict[str, str] = field(init=False, repr=False)  # what all its events say alike
 
-    @property
-    def about(self) -> dict[str, Any]:
-        """What every event of this transfer says alike."""
-        return {"mac": self.mac, "peer": self.peer, "door": "tftp", "name": self.name}
-
-    @property
-    def peer(self) -> str:
-        """The client as ``address:port``."""
-        return f"{self.source[0]}:{self.source[1]}"
+    def __post_init__(self) -> None:
+        self.follow = self.transfer.follow
+        self.put = self.way.put
+        self.peer = f"{self.source[0]}:{self.source[1]}"
+        self.about = {"mac": self.mac, "peer": self.peer, "door": "tftp", "name": self.name}
 
     def send(self, packets: list[bytes]) -> None:
-        """Send packets; what cannot leave is as lost on the way, and the timer mends it."""
-        for packet in packets:
-            try:
-                if self.own_socket:
-                    self.sock.send(packet)
-                else:
-                    self.sock.sendto(packet, self.source)
-            except OSError:
-                return  # full buffers, or an ICMP error
+        """Send what the transfer calls for: one packet of any kind, or several with blocks."""
+        if len(packets) == 1:
+            self.way.say(packets[0])
+        elif packets:
+            self.way.put(b"".join(packets))
 
     def begun(self) -> AnyEvent:
         """It begins."""
@@ -65,9 +62,13 @@ class Sending:
 
     def script_served(self, script: Script) -> AnyEvent:
         """It is a script that is sent."""
-        about = {key: value for key, value in self.about.items() if key != "name"}
         return events.ScriptServed(
-            profile=script.profile, script=script.text, problem=script.problem, **about
+            mac=self.mac,
+            peer=self.peer,
+            door="tftp",
+            profile=script.profile,
+            script=script.text,
+            problem=script.problem,
         )
 
     def rendered(self, what: Rendered) -> AnyEvent:
@@ -102,6 +103,8 @@ class Sendings:
         self._by_peer: dict[tuple[str, int], Sending] = {}
         self._by_socket: dict[int, Sending] = {}
         self._of_address: Counter[str] = Counter()
+        # The transfer that has a socket to itself; called for each packet, hence no method.
+        self.of_socket: Callable[[int], Sending | None] = self._by_socket.get
 
     def __len__(self) -> int:
         return len(self._by_peer)
@@ -113,10 +116,6 @@ class Sendings:
     def of_peer(self, peer: tuple[str, int]) -> Sending | None:
         """The transfer to a client's port."""
         return self._by_peer.get(peer)
-
-    def of_socket(self, file: int) -> Sending | None:
-        """The transfer that has this socket to itself."""
-        return self._by_socket.get(file)
 
     def add(self, sending: Sending) -> None:
         """One begins."""

@@ -1,14 +1,11 @@
-"""The TFTP door: every transfer in one loop of its own, hosted by asyncio as a single reader.
+"""The TFTP door: requests, and what comes of them.
 
-A task or an endpoint for each transfer would cost five times as much.  An epoll set is itself
-something that can be waited for, so the sockets of all transfers stand in one, and asyncio
-watches that.  Where all transfers leave by the port that was asked, there is but one socket, and
-its packets are told apart by the address and port they come from.
+Where all transfers leave by the port that was asked, there is but one socket, and its packets are
+told apart by the address and port they come from.
 """
 
 import asyncio
 import contextlib
-import select
 import socket
 from collections.abc import Callable
 from ipaddress import IPv4Address
@@ -16,19 +13,20 @@ from ipaddress import IPv4Address
 import structlog
 
 from boots.journal import events
-from boots.journal.events import AnyEvent
 from boots.policy.got import File, Ground, Refusal, Rendered, Script
 from boots.serve.content import Shelf
 from boots.serve.doors import Fetch, Given, Record
-from boots.serve.sending import Sending, Sendings
-from boots.transfer import Transfer, negotiate
+from boots.serve.sending import Sending
+from boots.serve.underway import Underway
+from boots.serve.way import Way, can_cut, shared_way, way_of
+from boots.transfer import Terms, Transfer, negotiate
 from boots.wire import tftp
 from boots.wire.malformed import Malformed
 
-_BATCH = 256
-_TICK = 0.05  # how exactly retransmit times are kept, in seconds
+_AT_MOST = 0.0015  # seconds for which the other doors wait
 _QUIET = 1.0  # seconds without a word after which a client that asks again was reset
-_HEADERS = 32  # IPv4 20, UDP 8, TFTP DATA 4
+_DATA_HEADER = 4
+_HEADERS = 20 + 8 + _DATA_HEADER  # with those of IPv4 and UDP
 _REQUESTS = frozenset({b"\0\1", b"\0\2"})  # the opcodes of RRQ and WRQ
 
 _CODES = {
@@ -41,7 +39,7 @@ _CODES = {
 _log = structlog.get_logger()
 
 
-class TftpDoor:
+class TftpDoor(Underway):
     """Gives files and scripts to TFTP clients on one address.
 
     `clock` is monotonic, in seconds.  `mtu` is of the interface: no block is made larger than
@@ -59,44 +57,29 @@ class TftpDoor:
         *,
         single_port: bool = False,
     ) -> None:
+        super().__init__(record, clock)
         self._sock = sock
         self._fetch = fetch
-        self._record = record
-        self._clock = clock
+        self._address = sock.getsockname()[0]
+        self._cuts = can_cut(sock)
         self._largest_block = max(mtu - _HEADERS, tftp.DEFAULT_BLKSIZE)
-        self._epoll = select.epoll()
         self._single_port = single_port
-        self._sendings = Sendings()
         self._shelf = Shelf()
-        self._ticker: asyncio.TimerHandle | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
 
     def open(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin to answer."""
-        self._loop = loop
+        super().open(loop)
         loop.add_reader(self._sock, self._requests)
-        loop.add_reader(self._epoll, self._packets)
 
     def close(self, loop: asyncio.AbstractEventLoop) -> None:
         """Stop answering; transfers under way are told so, and end."""
         loop.remove_reader(self._sock)
-        loop.remove_reader(self._epoll)
-        if self._ticker is not None:
-            self._ticker.cancel()
-        for sending in self._sendings:
-            self._give_up(sending, "the server is stopping")
-        self._epoll.close()
+        super().close(loop)
         self._sock.close()
 
-    @property
-    def transfers(self) -> int:
-        """How many transfers are under way."""
-        return len(self._sendings)
-
-    # --- new requests
-
     def _requests(self) -> None:
-        for _ in range(_BATCH):
+        until = self._clock() + _AT_MOST
+        while self._clock() < until:
             try:
                 data, peer = self._sock.recvfrom(2048)
             except OSError:  # nothing more, or an ICMP error for an earlier refusal
@@ -110,7 +93,7 @@ class TftpDoor:
         if self._single_port and data[:2] not in _REQUESTS:
             sending = self._sendings.of_peer(peer)
             if sending is not None:
-                self._go_on(sending, lambda sending: self._take(sending, data))
+                self._take(sending, data, self._clock())
                 return
         self._request(data, peer)
 
@@ -207,9 +190,9 @@ class TftpDoor:
         now = self._clock()
         try:
             content = self._shelf.take(what, request.mode)
-            terms = negotiate(request.options, len(content.view), self._largest_block)
-            ahead = 2 * terms.window * terms.blksize
-            content.reach(ahead)
+            terms = negotiate(request.options, content.size, self._largest_block)
+            blocks = self._shelf.blocks(content, terms.blksize)
+            blocks.packets(0, 1)  # what cannot be read is refused
             sock = self._sock if self._single_port else self._socket_to(peer)
         except OSError as error:
             why = f'"{given.name}" cannot be sent: {error.strerror or error}'
@@ -219,9 +202,8 @@ class TftpDoor:
             sock=sock,
             own_socket=not self._single_port,
             request=request,
-            transfer=Transfer(content.view, terms),
-            content=content,
-            ahead=ahead,
+            transfer=Transfer(blocks, terms),
+            way=self._way_to(peer, sock, terms),
             source=peer,
             mac=given.mac,
             name=given.name,
@@ -230,12 +212,14 @@ class TftpDoor:
             heard=now,
             trace=given.trace,
         )
-        self._sendings.add(sending)
-        if sending.own_socket:
-            self._epoll.register(sock, select.EPOLLIN)
         self._tell_begun(sending, what)
-        sending.send(sending.transfer.start(now))
-        self._keep_time()
+        self._enter(sending)
+
+    def _way_to(self, peer: tuple[str, int], sock: socket.socket, terms: Terms) -> Way:
+        packet = terms.blksize + _DATA_HEADER
+        if self._single_port:
+            return shared_way(sock, peer, packet, terms.window, cuts=self._cuts)
+        return way_of(sock, packet, terms.window)
 
     def _tell_begun(self, sending: Sending, what: File | Script | Rendered) -> None:
         if isinstance(what, Script):
@@ -246,95 +230,14 @@ class TftpDoor:
 
     def _socket_to(self, peer: tuple[str, int]) -> socket.socket:
         """A socket for one transfer; the client only takes packets from the address it asked."""
-        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
         try:
-            sock.setblocking(False)
-            sock.bind((self._sock.getsockname()[0], 0))
+            sock.bind((self._address, 0))
             sock.connect(peer)
         except OSError:
             sock.close()
             raise
         return sock
-
-    # --- transfers under way
-
-    def _packets(self) -> None:
-        for fd, _ in self._epoll.poll(0, _BATCH):
-            sending = self._sendings.of_socket(fd)
-            if sending is not None:
-                self._go_on(sending, self._receive)
-
-    def _go_on(self, sending: Sending, step: Callable[[Sending], None]) -> None:
-        """Take a step of one transfer; what goes wrong with it is not another's trouble."""
-        try:
-            step(sending)
-        except OSError as error:
-            why = f"the file cannot be read: {error.strerror or error}"
-            self._give_up(sending, why)
-        except Exception:
-            _log.exception("tftp transfer failed", peer=sending.peer, name=sending.name)
-            self._give_up(sending, "a fault of the server")
-
-    def _receive(self, sending: Sending) -> None:
-        try:
-            data = sending.sock.recv(2048)
-        except ConnectionRefusedError:
-            # The client's port is closed: it has gone without a word, as edk2 does after a probe.
-            self._drop(sending, sending.failed("the client closed its port"))
-            return
-        except OSError:
-            # Nothing there, or an ICMP error that the timer mends: where the path's MTU is
-            # smaller than ours, the kernel has learnt it by now and sends in fragments.
-            return
-        self._take(sending, data)
-
-    def _take(self, sending: Sending, data: bytes) -> None:
-        now = self._clock()
-        sending.heard = now
-        sending.content.reach(sending.transfer.acknowledged + sending.ahead)
-        sending.send(sending.transfer.receive(data, now))
-        self._after(sending, now)
-
-    def _after(self, sending: Sending, now: float) -> None:
-        """Tell of progress, and end what has ended."""
-        transfer = sending.transfer
-        if transfer.outcome is not None:
-            self._drop(sending, sending.ended(now))
-        elif now - sending.told >= 1:
-            sending.told = now
-            self._record(sending.progressed())
-
-    def _keep_time(self) -> None:
-        if self._ticker is None and self._sendings and self._loop is not None:
-            self._ticker = self._loop.call_later(_TICK, self._tick)
-
-    def _tick(self) -> None:
-        self._ticker = None
-        now = self._clock()
-        for sending in self._sendings:
-            if now >= sending.transfer.deadline:
-                self._go_on(sending, self._overdue)
-        self._keep_time()
-
-    def _overdue(self, sending: Sending) -> None:
-        now = self._clock()
-        sending.send(sending.transfer.tick(now))
-        self._after(sending, now)
-
-    # --- ends
-
-    def _give_up(self, sending: Sending, why: str) -> None:
-        """End a transfer from our side, and tell the client."""
-        sending.send([tftp.encode(tftp.Error(tftp.ErrorCode.UNDEFINED, why))])
-        self._drop(sending, sending.failed(why))
-
-    def _drop(self, sending: Sending, event: AnyEvent) -> None:
-        self._sendings.remove(sending)
-        if sending.own_socket:
-            with contextlib.suppress(OSError):
-                self._epoll.unregister(sending.sock)
-            sending.sock.close()
-        self._record(event)
 
 
 def _for_a_screen(why: str) -> str:

@@ -1,6 +1,7 @@
 """TFTP: RFC 1350 (the six packets), 2347 (options, OACK), 2348, 2349 and 7440 (the options)."""
 
 import enum
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -42,6 +43,7 @@ class ErrorCode(enum.IntEnum):
     OPTION_REFUSED = 8
 
 
+_DATA_HEAD = struct.Struct("!HH").pack
 _NO_OPTIONS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -96,13 +98,14 @@ def decode(data: bytes) -> Packet:
     """
     if len(data) < 4:
         raise Malformed(f"{len(data)} bytes are too few for a TFTP packet")
-    opcode, number, rest = int.from_bytes(data[:2]), int.from_bytes(data[2:4]), data[4:]
-    if opcode in {Opcode.RRQ, Opcode.WRQ}:
-        return _request(data[2:], write=opcode == Opcode.WRQ)
-    if opcode == Opcode.DATA:
-        return Data(number, rest)
+    opcode, number = int.from_bytes(data[:2]), int.from_bytes(data[2:4])
     if opcode == Opcode.ACK:
         return Ack(number)  # bytes behind it are padding of tunnels and short frames
+    if opcode in {Opcode.RRQ, Opcode.WRQ}:
+        return _request(data[2:], write=opcode == Opcode.WRQ)
+    rest = data[4:]
+    if opcode == Opcode.DATA:
+        return Data(number, rest)
     if opcode == Opcode.ERROR:
         # Some clients leave out the NUL at the end; the message is clear all the same.
         return Error(number, rest.partition(b"\0")[0].decode(errors="replace"))
@@ -160,6 +163,18 @@ def encode(packet: Packet) -> bytes:
             return Opcode.ERROR.to_bytes(2) + code.to_bytes(2) + _texts(message)
         case OptionAck(options):
             return Opcode.OACK.to_bytes(2) + _texts(*_flat(options))
+
+
+def data_packets(block: int, content: bytes | memoryview, blksize: int, count: int) -> bytes:
+    """The DATA packets of `count` blocks, one after another, the first of them numbered `block`.
+
+    Numbers wrap to 0 (what RFC 1350 leaves open, every client of large files expects).
+    """
+    parts: list[bytes | memoryview] = []
+    for number in range(block, block + count):
+        at = (number - block) * blksize
+        parts += (_DATA_HEAD(3, number & 0xFFFF), content[at : at + blksize])
+    return b"".join(parts)
 
 
 def _flat(options: Mapping[str, str]) -> list[str]:

@@ -1,0 +1,162 @@
+"""TFTP transfers under way: hearing their clients, keeping their time, ending them.
+
+A task or an endpoint for each transfer would cost five times as much.  An epoll set is itself
+something that can be waited for, so the sockets of all transfers stand in one, and asyncio
+watches that.
+"""
+
+import asyncio
+import select
+from collections.abc import Callable
+
+import structlog
+
+from boots.journal.events import AnyEvent
+from boots.serve.doors import Record
+from boots.serve.sending import Sending, Sendings
+from boots.wire import tftp
+
+_AT_MOST = 0.0015  # seconds for which the other doors wait, and then for one more round
+_TOGETHER = 16  # packets in a round
+_WORD = 470  # bytes read of what a client says: an ACK has 4, a reason for the end a few more
+_TICK = 0.05  # how exactly retransmit times are kept, in seconds
+
+_log = structlog.get_logger()
+
+
+class Underway:
+    """All transfers of a door.  `clock` is monotonic, in seconds."""
+
+    def __init__(self, record: Record, clock: Callable[[], float]) -> None:
+        self._record = record
+        self._clock = clock
+        self._epoll = select.epoll()
+        self._sendings = Sendings()
+        self._now = 0.0  # when the round began in which clients are heard
+        self._ticker: asyncio.TimerHandle | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def open(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Begin to hear clients."""
+        self._loop = loop
+        loop.add_reader(self._epoll, self._packets)
+
+    def close(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Stop; transfers under way are told so, and end."""
+        loop.remove_reader(self._epoll)
+        if self._ticker is not None:
+            self._ticker.cancel()
+        for sending in self._sendings:
+            self._give_up(sending, "the server is stopping")
+        self._epoll.close()
+
+    @property
+    def transfers(self) -> int:
+        """How many transfers are under way."""
+        return len(self._sendings)
+
+    def _enter(self, sending: Sending) -> None:
+        """Begin to hear the client of one more, and send it the first packets."""
+        self._sendings.add(sending)
+        if sending.own_socket:
+            self._epoll.register(sending.sock, select.EPOLLIN)
+        sending.send(sending.transfer.start(sending.started))
+        self._keep_time()
+
+    def _packets(self) -> None:
+        """Hear all who have said something, as long as the other doors can wait.
+
+        Few at a time: the kernel gives those that were not heard before the others.
+        """
+        poll, of_socket, clock = self._epoll.poll, self._sendings.of_socket, self._clock
+        self._now = clock()
+        until = self._now + _AT_MOST
+        while self._now < until and (ready := poll(0, _TOGETHER)):
+            for file, _ in ready:
+                sending = of_socket(file)
+                if sending is not None:
+                    self._receive(sending)
+            self._now = clock()
+
+    def _receive(self, sending: Sending) -> None:
+        # Each call from here costs 1 % of a whole transfer, so what nearly always comes has few.
+        try:
+            data = sending.sock.recv(_WORD)
+        except OSError as error:
+            self._unheard(sending, error)
+            return
+        sending.heard = now = self._now
+        try:
+            packets = sending.follow(data, now)
+            if packets is not None:
+                sending.put(packets)
+                if now - sending.told >= 1:
+                    self._after(sending, now)
+                return
+        except Exception as error:
+            self._fail(sending, error)
+            return
+        self._take(sending, data, now)
+
+    def _unheard(self, sending: Sending, error: OSError) -> None:
+        # Other errors are nothing there, or an ICMP error that the timer mends: where the path's
+        # MTU is smaller than ours, the kernel has learnt it by now and sends in fragments.
+        if isinstance(error, ConnectionRefusedError):
+            # The client's port is closed: it has gone without a word, as edk2 does after a probe.
+            self._drop(sending, sending.failed("the client closed its port"))
+
+    def _take(self, sending: Sending, data: bytes, now: float) -> None:
+        """Take a packet of a client; what goes wrong with its transfer is not another's trouble."""
+        sending.heard = now
+        try:
+            sending.send(sending.transfer.receive(data, now))
+            self._after(sending, now)
+        except Exception as error:
+            self._fail(sending, error)
+
+    def _fail(self, sending: Sending, error: Exception) -> None:
+        if isinstance(error, OSError):
+            why = f"the file cannot be read: {error.strerror or error}"
+        else:
+            _log.exception("tftp transfer failed", peer=sending.peer, name=sending.name)
+            why = "a fault of the server"
+        self._give_up(sending, why)
+
+    def _after(self, sending: Sending, now: float) -> None:
+        """Tell of progress, and end what has ended."""
+        transfer = sending.transfer
+        if transfer.outcome is not None:
+            self._drop(sending, sending.ended(now))
+        elif now - sending.told >= 1:
+            sending.told = now
+            self._record(sending.progressed())
+
+    def _keep_time(self) -> None:
+        if self._ticker is None and self._sendings and self._loop is not None:
+            self._ticker = self._loop.call_later(_TICK, self._tick)
+
+    def _tick(self) -> None:
+        self._ticker = None
+        now = self._clock()
+        for sending in self._sendings:
+            if now >= sending.transfer.deadline:
+                self._overdue(sending, now)
+        self._keep_time()
+
+    def _overdue(self, sending: Sending, now: float) -> None:
+        try:
+            sending.send(sending.transfer.tick(now))
+            self._after(sending, now)
+        except Exception as error:
+            self._fail(sending, error)
+
+    def _give_up(self, sending: Sending, why: str) -> None:
+        """End a transfer from our side, and tell the client."""
+        sending.send([tftp.encode(tftp.Error(tftp.ErrorCode.UNDEFINED, why))])
+        self._drop(sending, sending.failed(why))
+
+    def _drop(self, sending: Sending, event: AnyEvent) -> None:
+        self._sendings.remove(sending)
+        if sending.own_socket:
+            sending.sock.close()  # which takes it out of the epoll set, too
+        self._record(event)

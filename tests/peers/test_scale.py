@@ -1,8 +1,10 @@
-"""Ten thousand machines: how soon the server is ready, and how soon it answers."""
+"""Ten thousand machines, and a hundred: how soon the server is ready, and how soon it answers."""
 
+import json
 import socket
 import statistics
 import time
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,8 @@ from boots.wire.options import MessageType
 pytestmark = pytest.mark.peers
 
 MANY = 10_000
+MOST = 100_000
+MOST_MEMORY = {MANY: 100, MOST: 200}  # MB resident; about 65 and 120
 
 
 def records(count: int) -> str:
@@ -30,11 +34,15 @@ def records(count: int) -> str:
     )
 
 
-def ready_after(lan: Lan, folder: Path, count: int) -> float:
+def ready_after(lan: Lan, folder: Path, count: int, text: str = "") -> float:
     """Seconds from the start of the process until its journal says that it serves."""
     (folder / "journal.jsonl").unlink(missing_ok=True)
-    with boots(lan.server, folder, records=records(count)) as server:
+    with boots(lan.server, folder, records=text or records(count)) as server:
         assert server.until(events.ServerStarted, timeout=30).machines == count
+        status = Path(f"/proc/{server.process.pid}/status").read_text()
+        resident = int(status.partition("VmRSS:")[2].split()[0]) // 1024
+        print(f"{count} machines: {resident} MB")
+        assert resident < MOST_MEMORY[count]
         return time.monotonic() - server.began
 
 
@@ -78,6 +86,29 @@ def test_ten_thousand_machines_are_ready_soon(lan: Lan, tmp_path: Path) -> None:
 
     assert new < 4
     assert seen < 1
+
+
+def test_a_hundred_thousand_machines_are_ready_soon(lan: Lan, tmp_path: Path) -> None:
+    text = json.dumps(
+        {
+            "machines": [
+                {
+                    "name": f"node-{number}",
+                    "mac": (0x525401000000 + number).to_bytes(6).hex(":"),
+                    "address": f"{IPv4Address('10.0.0.0') + number}/8",
+                    "gateway": "10.255.255.254",
+                    "name_servers": ["10.255.255.253"],
+                }
+                for number in range(1, MOST + 1)
+            ]
+        }
+    )
+    new = ready_after(lan, tmp_path, MOST, text)
+    seen = min(ready_after(lan, tmp_path, MOST, text) for _ in range(2))
+    print(f"ready after {new:.2f} s from JSON never seen, {seen:.2f} s from JSON seen before")
+
+    assert new < 8
+    assert seen < 3
 
 
 def test_answers_take_as_long_with_many_machines_as_with_few(lan: Lan, tmp_path: Path) -> None:

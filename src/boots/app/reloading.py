@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import structlog
 
@@ -22,6 +22,7 @@ AT_START = (
     "journal",
     "cache",
     "state",
+    "workers",
     "dhcp.mode",
     "dhcp.port",
     "dhcp.proxy_port",
@@ -45,6 +46,7 @@ AT_START = (
     "syslog.address",
     "log.form",
     "log.level",
+    "log.lines",
 )
 _log = structlog.get_logger()
 
@@ -62,7 +64,7 @@ class Reloading:
         started: Settings,
         read: Callable[[], Settings],
         build: Callable[[Settings], World],
-        place: Callable[[Settings, World], None],
+        place: Callable[[Settings, World], Awaitable[None]],
         tell: Callable[[AnyEvent], None],
     ) -> None:
         self.asked_for = started
@@ -91,6 +93,7 @@ class Reloading:
             self.asked_for = settings = self._lasting(self._read())
             # In a thread: the doors go on answering from the old world meanwhile.
             world = await asyncio.to_thread(self._build, settings)
+            await self._place(settings, world)
         except SettingsError as error:
             self._tell(events.SettingsRefused(why=str(error)))
         except Faulty as error:
@@ -101,7 +104,6 @@ class Reloading:
             _log.exception("reload failed")
             self._tell(events.RecordsRefused(faults=[f"a fault of ours: {error!r}"]))
         else:
-            self._place(settings, world)
             self._tell(
                 events.RecordsLoaded(
                     machines=len(world.index.machines),

@@ -6,12 +6,15 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
-import watchfiles
 
 from boots.app.catalogue import folders
 from boots.settings import Settings
+
+if TYPE_CHECKING:
+    import watchfiles
 
 _LOOK_EVERY = 1000  # milliseconds between two looks at whether the folders are still the same
 _ALL = frozenset[str]()
@@ -46,7 +49,7 @@ class Places:
                 there[folder] = (status.st_dev, status.st_ino)
         return cls(names, there, Path(settings.journal).absolute() if settings.journal else None)
 
-    def count(self, _change: watchfiles.Change, path: str) -> bool:
+    def count(self, _change: "watchfiles.Change", path: str) -> bool:
         """Whether a change of this file may change answers; our own journal never does."""
         changed = Path(path)
         if changed == self.journal:
@@ -105,6 +108,8 @@ async def watch(
     What changed between `since` and the beginning of the watch counts, too.
     Folders that come, go or are replaced are noticed within a second.
     """
+    import watchfiles  # noqa: PLC0415  # the doors are open by now
+
     missed, said = False, ""
     beginning: Stamps | None = since
     while True:

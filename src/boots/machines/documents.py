@@ -37,7 +37,7 @@ class Mapping(dict[str, Any]):
 Document = Mapping | list[Any] | str | None
 
 _NULLS = {"", "~", "null", "Null", "NULL"}
-_DEEPEST = 100  # no record comes near; what reads documents may then recurse
+DEEPEST = 100  # no record comes near; what reads documents may then recurse
 _MOST_ALIASED = 4_000_000  # what aliases and merges may add to a file, see `_Builder._weigh`
 _SURROGATES = re.compile(
     r"(?<!\\)((?:\\\\)*)\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})", re.IGNORECASE
@@ -127,7 +127,7 @@ class _Builder:
             elif kind is MappingStartEvent or kind is SequenceStartEvent:
                 stack.append((here, event))
                 here = []
-                if len(stack) > _DEEPEST:
+                if len(stack) > DEEPEST:
                     raise _too_deep(event)
             elif kind is AliasEvent:
                 here.append(self._alias(event))
@@ -202,7 +202,7 @@ class _Builder:
             weights = [known.get(id(each)) or (1 + len(each or "") // 64, 0) for each in inside]
             weight = 1 + sum(weight for weight, _ in weights)
             depth = 1 + max((depth for _, depth in weights), default=0)
-            if weight > self._most or depth > _DEEPEST:
+            if weight > self._most or depth > DEEPEST:
                 raise self._without_end()
             known[id(node)] = weight, depth
 
@@ -222,7 +222,7 @@ def _line(event: Any) -> int:
 
 
 def _too_deep(event: Any) -> Wrong:
-    problem = f"nested deeper than {_DEEPEST} levels"
+    problem = f"nested deeper than {DEEPEST} levels"
     return Wrong((), problem, "check brackets and indentation", _line(event))
 
 

@@ -9,14 +9,28 @@ from pathlib import Path
 
 import msgspec
 
+from boots.machines import apart
 from boots.machines.fault import Fault
-from boots.machines.index import Index, build
-from boots.machines.records import Records, read
+from boots.machines.index import Index
+from boots.machines.lookup import build
+from boots.machines.packed import Damaged, Packed, from_bytes, pack, to_bytes
+from boots.machines.records import read
 from boots.model import machine
-from boots.model.machine import Machine, from_plain, to_plain
 
 SUFFIXES = (".yaml", ".yml", ".json")
 _KEEP_DAYS = 30
+_LARGE = 1 << 20  # bytes, which take longer to read than a process takes to start
+
+
+Parts = tuple[Packed, ...]
+"""The machines of one file."""
+
+
+class Read(msgspec.Struct, frozen=True):
+    """What one file holds: the machines that could be read, and what is wrong with the rest."""
+
+    machines: Parts
+    faults: tuple[Fault, ...] = ()
 
 
 class Loaded(msgspec.Struct, frozen=True):
@@ -37,34 +51,30 @@ class Cache:
     def __init__(self, directory: Path | None = None) -> None:
         self._directory = directory
         self._reader = _reader()
-        self._memory: dict[str, tuple[Machine, ...]] = {}
+        self._memory: dict[str, Parts] = {}
         self._wrote = False
-        self._encode = msgspec.msgpack.Encoder(enc_hook=to_plain).encode
-        self._decode = msgspec.msgpack.Decoder(tuple[Machine, ...], dec_hook=from_plain).decode
 
-    def read(self, path: Path, name: str) -> Records:
+    def read(self, path: Path, name: str) -> Read:
         """The records of a file, parsed only if no file said the same before."""
         try:
             data = path.read_bytes()
         except OSError as error:
             return _unreadable(name, error.strerror or str(error))
         # The name is in it as places within the records hold it.
-        key = hashlib.sha256(self._reader + f"{name}\n".encode() + data).hexdigest()
+        said = apart.digest(data)
+        key = hashlib.sha256(self._reader + f"{name}\n".encode() + said).hexdigest()
         machines = self._memory.pop(key, None)
         if machines is None:
-            machines = self._from_disk(key)
+            machines = self._from_disk(key, name)
         if machines is None:
-            try:
-                records = read(data.decode(), name)
-            except UnicodeDecodeError as error:
-                line = data.count(b"\n", 0, error.start) + 1
-                return _unreadable(name, "not UTF-8 text", "save it as UTF-8", line)
-            if records.faults:
-                return records  # never kept: the faults must be told again
-            machines = records.machines
+            fresh = _read_apart(path, name, said) if len(data) > _LARGE else None
+            fresh = fresh or _read(data, name)
+            if fresh.faults:
+                return fresh  # never kept: the faults must be told again
+            machines = fresh.machines
             self._to_disk(key, machines)
         self._memory[key] = machines
-        return Records(machines, ())
+        return Read(machines)
 
     def tidy(self, used: int) -> None:
         """Drop from memory what the last `used` reads did not touch, and from disk what is old."""
@@ -75,18 +85,18 @@ class Cache:
                 _prune(self._directory)
         self._wrote = False
 
-    def _from_disk(self, key: str) -> tuple[Machine, ...] | None:
+    def _from_disk(self, key: str, name: str) -> Parts | None:
         if self._directory is None:
             return None
         path = self._directory / f"{key}.msgpack"
         try:
-            machines: tuple[Machine, ...] = self._decode(path.read_bytes())
+            machines = from_bytes(path.read_bytes(), name)
             path.touch()
-        except (OSError, ValueError, msgspec.MsgspecError):  # not there, or damaged
+        except (OSError, Damaged):
             return None
         return machines
 
-    def _to_disk(self, key: str, machines: tuple[Machine, ...]) -> None:
+    def _to_disk(self, key: str, machines: Parts) -> None:
         if self._directory is None:
             return
         with contextlib.suppress(OSError):  # a cache that cannot be written is only slow
@@ -94,7 +104,7 @@ class Cache:
             with tempfile.NamedTemporaryFile(dir=self._directory, delete=False) as file:
                 fresh = Path(file.name)
                 try:
-                    file.write(self._encode(machines))
+                    file.write(to_bytes(machines))
                     file.flush()
                     fresh.replace(self._directory / f"{key}.msgpack")
                 finally:
@@ -120,11 +130,29 @@ def _reader() -> bytes:
     return code.digest()
 
 
+def _read(data: bytes, name: str) -> Read:
+    try:
+        records = read(data.decode(), name)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        return _unreadable(name, "not UTF-8 text", "save it as UTF-8", line)
+    return Read(pack(records.machines, name), records.faults)
+
+
+def _read_apart(path: Path, name: str, said: bytes) -> Read | None:
+    """What another process reads in a file, if the file still says what it said."""
+    parcel = apart.fetch(path, name)
+    if parcel is None or parcel.digest != said:
+        return None
+    return Read(from_bytes(parcel.machines, name), parcel.faults)
+
+
 def _unreadable(
     name: str, why: str, advice: str = "check that it is there and may be read", line: int = 0
-) -> Records:
+) -> Read:
     problem = f"cannot be read: {why}"
-    return Records((), (Fault(file=name, line=line, field="", problem=problem, advice=advice),))
+    fault = Fault(file=name, line=line, field="", problem=problem, advice=advice)
+    return Read((), (fault,))
 
 
 def record_files(path: Path) -> list[Path]:
@@ -149,7 +177,7 @@ def record_files(path: Path) -> list[Path]:
 
 def load(paths: list[Path], cache: Cache) -> Loaded:
     """Read all records at these paths.  Never raises on what the files say."""
-    machines: list[Machine] = []
+    packs: list[Packed] = []
     faults: list[Fault] = []
     found: dict[Path, None] = {}  # a file named twice is still one file
     for path in paths:
@@ -161,9 +189,9 @@ def load(paths: list[Path], cache: Cache) -> Loaded:
     with _without_collector():
         for file in files:
             records = cache.read(file, str(file))
-            machines.extend(records.machines)
+            packs.extend(records.machines)
             faults.extend(records.faults)
-        index, clashes = build(machines)
+        index, clashes = build(packs)
     cache.tidy(len(files))
     return Loaded(index, (*faults, *clashes), len(files))
 

@@ -1,6 +1,6 @@
 """The index: every record in memory, found by MAC, by address and by name without waiting."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 
@@ -16,11 +16,11 @@ class Index:
     `by_serial` holds Raspberry Pis by the folder that they ask below.
     """
 
-    machines: tuple[Machine, ...] = ()
-    by_mac: dict[Mac, Known] = field(default_factory=dict)
-    by_address: dict[IPv4Address, Known] = field(default_factory=dict)
-    by_name: dict[str, Machine] = field(default_factory=dict)
-    by_serial: dict[str, Known] = field(default_factory=dict)
+    machines: Sequence[Machine] = ()
+    by_mac: Mapping[Mac, Known] = field(default_factory=dict)
+    by_address: Mapping[IPv4Address, Known] = field(default_factory=dict)
+    by_name: Mapping[str, Machine] = field(default_factory=dict)
+    by_serial: Mapping[str, Known] = field(default_factory=dict)
 
 
 def build(machines: Iterable[Machine]) -> tuple[Index, list[Fault]]:
@@ -29,10 +29,16 @@ def build(machines: Iterable[Machine]) -> tuple[Index, list[Fault]]:
     Of two claims the first one is in the index.  One address on several interfaces of the same
     machine is no fault: it boots from whichever has a cable, and Smee's records say it so.
     """
-    index = Index(tuple(machines))
+    whole = tuple(machines)
+    by_mac, by_address, by_serial = (
+        dict[Mac, Known](),
+        dict[IPv4Address, Known](),
+        dict[str, Known](),
+    )
+    by_name: dict[str, Machine] = {}
     faults: list[Fault] = []
-    for machine in index.machines:
-        other = index.by_name.setdefault(machine.name, machine)
+    for machine in whole:
+        other = by_name.setdefault(machine.name, machine)
         if other is not machine and not _has(machine, machine.name):  # else its MAC is the fault
             faults.append(
                 _fault(
@@ -41,21 +47,21 @@ def build(machines: Iterable[Machine]) -> tuple[Index, list[Fault]]:
             )
         for interface in machine.interfaces:
             known = Known(machine=machine, interface=interface)
-            first = index.by_mac.setdefault(interface.mac, known)
+            first = by_mac.setdefault(interface.mac, known)
             if first is not known:
                 faults.append(_claimed("MAC", interface.mac, machine, first.machine))
             board = interface.netboot.raspberry_pi
             if board is not None:
-                first = index.by_serial.setdefault(board.asks_below, known)
+                first = by_serial.setdefault(board.asks_below, known)
                 if first.machine is not machine:
                     faults.append(_claimed("serial", board.serial, machine, first.machine))
             if interface.reservation is None:
                 continue
-            first = index.by_address.setdefault(interface.reservation.address, known)
+            first = by_address.setdefault(interface.reservation.address, known)
             if first.machine is not machine:
                 address = str(interface.reservation.address)
                 faults.append(_claimed("address", address, machine, first.machine))
-    return index, faults
+    return Index(whole, by_mac, by_address, by_name, by_serial), faults
 
 
 def _has(machine: Machine, mac: str) -> bool:

@@ -7,7 +7,8 @@ from typing import TypeVar
 
 import msgspec
 
-from boots.machines import short, smee, tinkerbell
+from boots.machines import jsons, short, smee, tinkerbell
+from boots.machines.alike import Alike
 from boots.machines.documents import Document, Lines, parse
 from boots.machines.fault import Fault, Wrong, nearest, told
 from boots.machines.node import Node
@@ -31,7 +32,7 @@ class Records(msgspec.Struct, frozen=True):
 def read(text: str, file: str) -> Records:
     """Read one file; `file` is its name for people.  Never raises on what the file says."""
     try:
-        documents = parse(text)
+        documents = jsons.parse(text) or parse(text)
     except Wrong as wrong:
         return Records((), (told(wrong, file, wrong.line),))
     reader = _Reader(file, text)
@@ -48,6 +49,7 @@ class _Reader:
         self.faults: list[Fault] = []
         self._file = file
         self._lines = Lines(text)
+        self._alike = Alike()
         self._position = 0
 
     def document(self, position: int, node: Node) -> None:
@@ -81,7 +83,7 @@ class _Reader:
                 self._try(partial(self._add, smee.machine, entry))
         elif "machines" in node.value:
             for own in short.machines(node):
-                self._try(partial(self._add, short.machine, own))
+                self._try(partial(self._add, self._alike.machine, own))
         elif node.value.keys() & {"mac", "address", "interfaces"}:
             self._add(short.machine, node)
         else:

@@ -217,7 +217,7 @@ def _reservation(node: Node, name: Node) -> Reservation | None:
         broadcast=node.at("broadcast").address(),
         name_servers=node.at("name_servers").addresses(),
         ntp_servers=node.at("ntp_servers").addresses(),
-        host_name=node.at("host_name").host_name() or _host_name(name),
+        host_name=node.at("host_name").host_name() or host_name_of(name),
         domain=node.at("domain").host_name(),
         search=tuple(filter(None, (each.host_name() for each in _list(node.at("search"))))),
         lease_time=node.at("lease_time").number(0, 60, 0xFFFFFFFF),
@@ -242,7 +242,7 @@ def _router(route: Node) -> IPv4Address:
     return router
 
 
-def _host_name(name: Node) -> str:
+def host_name_of(name: Node) -> str:
     """A machine's name is its host name too, where it can be one."""
     try:
         return name.host_name()

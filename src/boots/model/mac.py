@@ -19,6 +19,8 @@ def parse(text: str) -> Mac | None:
     lower = text.lower()
     if not _FORMS.fullmatch(lower):
         return None
+    if lower[2] == ":":
+        return Mac(lower)
     return from_bytes(bytes.fromhex(re.sub("[:.-]", "", lower)))
 
 

@@ -3,7 +3,7 @@
 import enum
 from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv4Network
-from typing import Any
+from typing import Any, SupportsBytes
 
 import msgspec
 
@@ -31,8 +31,12 @@ class Then(enum.Enum):
     POWEROFF = "poweroff"
 
 
-class Word(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What all values of the model share: frozen, named fields, defaults left out when written."""
+class Word(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """What all values of the model share: frozen, named fields, defaults left out when written.
+
+    Values that never change cannot lead back to themselves: the collector need not look at them,
+    of which there may be a million.
+    """
 
 
 class Place(Word, frozen=True):
@@ -157,7 +161,8 @@ class Machine(Word, frozen=True):
     """One computer we may boot.
 
     `cpu` is the machine's own word (``x86_64``, ``aarch64``), used in kernel file names.
-    `record` is the whole record as JSON, so that nothing a person wrote is lost on us.
+    `record` is the whole record as JSON, so that nothing a person wrote is lost on us; ``bytes()``
+    of it, as it may be kept compressed.
     """
 
     name: str
@@ -168,7 +173,7 @@ class Machine(Word, frozen=True):
     agent_id: str = ""
     facility: str = ""
     metadata: Metadata = Metadata()
-    record: bytes = b"{}"
+    record: SupportsBytes = b"{}"
 
 
 class Known(Word, frozen=True):
@@ -197,7 +202,9 @@ def to_plain(value: object) -> object:
 
 
 def from_plain(kind: type, value: Any) -> object:
-    """Addresses and networks from text, for msgspec's decoders."""
+    """Addresses and networks from text, and records, for msgspec's decoders."""
     if kind in {IPv4Address, IPv4Network}:
         return kind(value)
+    if kind is SupportsBytes and isinstance(value, bytes):
+        return value
     raise NotImplementedError(kind)

@@ -21,7 +21,9 @@ PACKAGES_RUN := python3 python3-venv ipxe
 PACKAGES_DEMO := qemu-system-x86 ipxe-qemu ovmf iproute2 util-linux tcpdump
 PACKAGES_SECURE := shim-signed shim-helpers-amd64-signed grub-efi-amd64-signed
 PACKAGES_WIDE := qemu-system-arm qemu-efi-aarch64 qemu-block-extra grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools fdisk pxelinux syslinux-common u-boot-qemu
-PACKAGES_TEST := $(PACKAGES_SECURE) busybox-static dnsmasq-base isc-dhcp-client isc-dhcp-relay tftp-hpa atftp curl cpio netbase procps systemd nftables xorriso python3-yaml python3-requests python3-configobj python3-jinja2 python3-jsonschema python3-jsonpatch python3-oauthlib python3-netifaces debian-installer-$(DEBIAN)-netboot-amd64
+PACKAGES_BENCH := gcc libc6-dev iproute2 util-linux
+PEERS := kea-dhcp4-server dnsmasq-base tftpd-hpa atftpd nginx
+PACKAGES_TEST := $(PACKAGES_SECURE) gcc libc6-dev busybox-static dnsmasq-base isc-dhcp-client isc-dhcp-relay tftp-hpa atftp curl cpio netbase procps systemd nftables xorriso python3-yaml python3-requests python3-configobj python3-jinja2 python3-jsonschema python3-jsonpatch python3-oauthlib python3-netifaces debian-installer-$(DEBIAN)-netboot-amd64
 
 .PHONY: help
 help: ## Print these words
@@ -61,6 +63,25 @@ setup-test: setup-demo
 .PHONY: setup-wide
 setup-wide: setup-test
 	$(call install,$(PACKAGES_WIDE))
+
+.PHONY: setup-bench
+setup-bench: setup build/peers/ready
+	$(call install,$(PACKAGES_BENCH))
+
+# Unpacked, not installed: two of them exclude each other, and none shall ever start by itself.
+build/peers/ready:
+	@mkdir -p build/peers/archives/partial build/peers/root
+	@$(SUDO) apt-get update -qq
+	@for peer in $(PEERS); do \
+	  $(SUDO) apt-get install -qq -y --no-install-recommends --download-only \
+	    -o Dir::Cache::Archives=$(CURDIR)/build/peers/archives $$peer >/dev/null; done
+	@for archive in build/peers/archives/*.deb; do dpkg-deb -x $$archive build/peers/root; done
+	@touch $@
+
+.PHONY: bench
+bench: setup-bench ## Boots and its peers under the same load, in turn: half an hour, or QUICK=1 (root)
+	@$(SUDO) $(PYTHON) -m bench $(if $(QUICK),--quick)
+	@$(if $(QUICK),,$(PYTHON) -m bench.picture bench/results/latest.json docs/images/dhcp-latency.svg)
 
 .PHONY: demo
 demo: setup-demo ## Netboot a virtual machine before your eyes (FIRMWARE=bios, uefi, uefi-http or uefi-secure)

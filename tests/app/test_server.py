@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 import pytest
 import structlog
+import watchfiles
 
 from boots.app import catalogue, watch
 from boots.app import server as server_of
@@ -459,7 +460,7 @@ def test_of_a_single_record_file_its_neighbours_do_not_count(tmp_path: Path) -> 
     places = Places.of(Settings(machines=[str(link)], log=Log()))
 
     def counts(path: str) -> bool:
-        return places.count(watch.watchfiles.Change.modified, str(tmp_path / path))
+        return places.count(watchfiles.Change.modified, str(tmp_path / path))
 
     assert counts("machines.yaml")
     assert counts("real/machines.yaml")
@@ -475,7 +476,7 @@ async def test_a_system_without_watches_still_serves(
     def none_left(*_: object, **__: object) -> None:
         raise OSError("inotify watch limit reached")
 
-    monkeypatch.setattr(watch.watchfiles, "awatch", none_left)
+    monkeypatch.setattr(watchfiles, "awatch", none_left)
     async with running(tmp_path) as (bench, _):
         os.kill(os.getpid(), signal.SIGHUP)
         await bench.until(events.ServerStarted, events.RecordsLoaded)

@@ -409,6 +409,45 @@ async def test_health_is_shown(tmp_path: Path) -> None:
         }
 
 
+async def test_a_large_file_arrives_whole_and_in_ranges(tmp_path: Path) -> None:
+    """Past what leaves with the headers, files go by sendfile."""
+    content = os.urandom(3 << 20)
+    async with asking(tmp_path) as (bench, client):
+        bench.file.write_bytes(content)
+
+        assert content == (await client.ask("/ipxe.efi")).body
+        assert (
+            content[9:-9]
+            == (await client.ask("/ipxe.efi", Range=f"bytes=9-{len(content) - 10}")).body
+        )
+        assert 200 == (await client.ask("/auto.ipxe")).status
+        assert [] == list(bench.door._hand.downloads)
+
+
+async def test_a_file_that_becomes_shorter_ends_the_connection(tmp_path: Path) -> None:
+    async with serving(tmp_path) as bench:
+        bench.add("large", 64 << 20)
+        async with bench.client() as client:
+            client.send("/large", "GET")
+            await client.reader.readexactly(100_000)
+            os.truncate(tmp_path / "large", 1 << 20)
+            with contextlib.suppress(ConnectionError):  # reset, or ended early
+                assert 64 << 20 > len(await client.reader.read())
+
+        failed = await bench.told.first(events.TransferFailed)
+        assert "it became shorter while it was sent" == failed.why
+
+
+async def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    async with asking(tmp_path) as (bench, client):
+        bench.file.unlink()
+        os.mkfifo(bench.file)
+
+        assert 403 == (await client.ask("/ipxe.efi")).status
+        refused = await bench.told.first(events.FetchRefused)
+        assert "the server may not read the file (HTTP 403)" == refused.why
+
+
 # --- downloads that last
 
 

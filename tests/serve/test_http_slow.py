@@ -16,13 +16,13 @@ async def test_a_request_that_is_never_finished_is_closed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begun: bytes
 ) -> None:
     """Slow-loris: the limit is that of connections without a request, 75 s."""
-    make = web.AppRunner.__init__
+    make = web.Server.__init__
 
-    def sooner(self: web.AppRunner, *args: object, **named: object) -> None:
+    def sooner(self: web.Server, *args: object, **named: object) -> None:
         assert named["keepalive_timeout"] == 75
         make(self, *args, **{**named, "keepalive_timeout": 0.2})  # type: ignore[arg-type]
 
-    monkeypatch.setattr(web.AppRunner, "__init__", sooner)
+    monkeypatch.setattr(web.Server, "__init__", sooner)
     async with serving(tmp_path) as bench, bench.client() as client:
         client.writer.write(begun)
         assert await client.closed()

@@ -18,8 +18,12 @@ from boots.policy import boot, iso, metadata, path, token
 from boots.policy import client as clients
 from boots.policy.client import Client
 from boots.policy.compare import as_if_chosen
+from boots.policy.forms import Ready
 from boots.policy.got import Ground, Refusal
+from boots.policy.prepared import Prepared as Answering
+from boots.policy.prepared import Silent
 from boots.policy.stranger import made_up
+from boots.serve.dhcp import Prepared
 from boots.serve.doors import Fetch, Given
 from boots.serve.iso import Images, Pictured
 from boots.wire.dhcp import Message
@@ -57,12 +61,16 @@ class Answers:
     """Answers from `world`; putting another one there is what a reload comes to."""
 
     def __init__(
-        self, world: World, leases: Leases | None = None, held: Held = lambda _: ""
+        self,
+        world: World,
+        leases: Leases | None = None,
+        held: Held = lambda _: "",
+        seen: Seen | None = None,
     ) -> None:
         self.world = world
         self._leases = leases
         self._held = held
-        self._seen = Seen()
+        self._seen = seen or Seen()
 
     def dhcp(self, interface: str, *, proxy: bool = False) -> Callable[[Message], policy.Answer]:
         """What the DHCP door of an interface asks; with `proxy` the one for boot questions."""
@@ -84,6 +92,23 @@ class Answers:
             elif client and known is None and site.mode is Mode.AUTO_PROXY:
                 known = made_up(client.mac, site, client=client)
             return policy.answer(message, client, self._with_hold(known), site, proxy=proxy)
+
+        return answer
+
+    def prepared(self, interface: str) -> Prepared:
+        """What the DHCP door of an interface asks first: answers that need no thinking."""
+        world: World | None = None
+        answers: Answering | None = None
+
+        def answer(data: bytes) -> Ready | Silent | None:
+            nonlocal world, answers
+            if world is not self.world:
+                world = self.world
+                site = world.sites[interface]
+                gives = site.mode in {Mode.RESERVATION, Mode.POOL} and not site.shadow
+                by_mac = world.index.by_mac
+                answers = Answering(site, by_mac, self._held) if gives else None
+            return answers.answer(data) if answers is not None else None
 
         return answer
 

@@ -5,6 +5,7 @@ import socket
 import time
 from asyncio import AbstractEventLoop
 from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from functools import partial
 from ipaddress import IPv4Address, IPv4Interface
@@ -25,6 +26,10 @@ from boots.serve.syslog import SyslogDoor
 from boots.serve.tftp import TftpDoor
 from boots.settings import Settings
 
+TRANSFERS = frozenset({"tftp", "http"})
+"""The doors that files and scripts leave by."""
+
+EVERY = TRANSFERS | {"dhcp", "ndp", "syslog"}
 _log = structlog.get_logger()
 
 
@@ -41,7 +46,8 @@ class Door(Protocol):
 class Opening:
     """Binds every socket that the settings call for, and makes the doors behind them.
 
-    `listeners` says afterwards what was bound, for people.
+    `given` are sockets that are open already, by the name of their door; else they are systemd's.
+    `only` names the doors that are opened.  `listeners` says afterwards what was bound, for people.
     """
 
     def __init__(
@@ -53,6 +59,8 @@ class Opening:
         alive: Callable[[], object],
         *,
         extras: Extras | None = None,
+        given: dict[str, list[socket.socket]] | None = None,
+        only: AbstractSet[str] = EVERY,
     ) -> None:
         self._settings = settings
         self._addresses = addresses
@@ -61,7 +69,8 @@ class Opening:
         self._alive = alive
         self._extras = extras or Extras()
         self._bound: set[tuple[str, IPv4Address]] = set()
-        self._given = sockets.from_systemd(os.environ, os.getpid())
+        self._given = sockets.from_systemd(os.environ, os.getpid()) if given is None else given
+        self._only = only
         self.listeners: list[str] = []
 
     def doors(self) -> Iterator[Door | HttpDoor]:
@@ -73,7 +82,7 @@ class Opening:
         for interface, own in self._addresses.items():
             address = own.ip
             yield from self._doors_of(interface, address)
-            if self._settings.http.enabled:
+            if self._settings.http.enabled and "http" in self._only:
                 at = self.listens_at("http", "", address)
                 yield self._http_door("http", interface, at, self._extras)
                 if self._settings.http.certificate:
@@ -113,9 +122,9 @@ class Opening:
         address: IPv4Address,
     ) -> Iterator[Door]:
         settings, record = self._settings, self._record
-        if settings.dhcp.mode != "off":
+        if settings.dhcp.mode != "off" and "dhcp" in self._only:
             yield from self._dhcp_doors(interface)
-        if settings.tftp.enabled:
+        if settings.tftp.enabled and "tftp" in self._only:
             at = self.listens_at("tftp", settings.tftp.address, address)
             bound = self._sock("tftp", interface, partial(sockets.udp, at, settings.tftp.port))
             block = settings.tftp.largest_block
@@ -129,11 +138,11 @@ class Opening:
                 mtu,
                 single_port=settings.tftp.single_port,
             )
-        if settings.router_advertisements and not settings.dhcp.shadow:
+        if settings.router_advertisements and not settings.dhcp.shadow and "ndp" in self._only:
             ndp = sockets.icmpv6(interface)
             if ndp is not None:
                 yield NdpDoor(ndp, interface, self._answers.may_boot, record)
-        if settings.syslog.enabled:
+        if settings.syslog.enabled and "syslog" in self._only:
             at = self.listens_at("syslog", settings.syslog.address, address)
             bound = self._sock("syslog", interface, partial(sockets.udp, at, settings.syslog.port))
             yield SyslogDoor(bound, self._answers.mac_of, record)
@@ -159,8 +168,15 @@ class Opening:
             bound = self._sock(
                 door, interface, partial(sockets.udp, IPv4Address(0), port, interface)
             )
-            ask = self._answers.dhcp(interface, proxy=proxy)
-            yield DhcpDoor(bound, interface, ask, self._record, to_sender=proxy, shadow=shadow)
+            yield DhcpDoor(
+                bound,
+                interface,
+                self._answers.dhcp(interface, proxy=proxy),
+                self._record,
+                to_sender=proxy,
+                shadow=shadow,
+                prepared=None if proxy else self._answers.prepared(interface),
+            )
 
     def _http_door(self, door: str, interface: str, at: IPv4Address, extras: Extras) -> HttpDoor:
         http = self._settings.http

@@ -1,10 +1,7 @@
 """The running server: opens the doors, keeps the world current, closes in good order."""
 
 import asyncio
-import contextlib
-import gc
 import os
-import resource
 import signal
 import socket
 import time
@@ -18,13 +15,17 @@ from boots.app import catalogue, doubts, watch
 from boots.app import world as worlds
 from boots.app.answers import Answers
 from boots.app.folders import cache_folder, state_folder
+from boots.app.health import alive
 from boots.app.key import token_key
 from boots.app.leasing import Leasing
+from boots.app.limits import allow_many_files, spare_the_collector
 from boots.app.loops import Loops
 from boots.app.observing import Observing, journal_file
-from boots.app.opening import Door, Opening
+from boots.app.opening import EVERY, Door, Opening
 from boots.app.reloading import Reloading, unreadable
 from boots.app.upkeep import places
+from boots.app.workers.team import Team, handed_over, ours, wanted
+from boots.app.workers.words import Unready
 from boots.app.world import World
 from boots.journal import events
 from boots.journal.events import AnyEvent
@@ -53,7 +54,8 @@ class Server:
         self._addresses = {name: sockets.interface_address(name) for name in settings.interfaces}
         self._cache = Cache(Path(settings.cache) if settings.cache else cache_folder() / "records")
         self._journal: Journal
-        self._loops = Loops(lambda: self._settings.boot, time.time, self._tell)
+        self._team = self._made_team(settings)
+        self._loops = self._team.loops if self._team else self._plain_loops()
         self._doors: list[Door] = []
         self._http: list[HttpDoor] = []
         self._started = time.time()
@@ -67,12 +69,31 @@ class Server:
         except OSError as error:
             raise StartError(unreadable(error)) from None
         self._leasing = self._leases() if settings.dhcp.mode == "pool" else None
-        self._answers = Answers(world, self._leasing, held=self._loops.held)
+        leases, team = self._leasing, self._team
+        self._answers = Answers(
+            world,
+            team.leases(leases) if team and leases else leases,
+            held=self._loops.held,
+            seen=team.seen if team else None,
+        )
 
     @property
     def world(self) -> World:
         """The world that is in force."""
         return self._answers.world
+
+    def _plain_loops(self) -> Loops:
+        return Loops(lambda: self._settings.boot, time.time, self._tell)
+
+    def _made_team(self, settings: Settings) -> Team | None:
+        """Those that serve files and scripts besides us, if more than one process is to do so."""
+        count = wanted(settings)
+        if count > 1 and handed_over(os.environ):
+            _log.warning("sockets of systemd's cannot be shared out: workers = 1", workers=count)
+            count = 1
+        if count < 2:
+            return None
+        return Team(count, self._addresses, lambda: self._settings.boot, self._tell)
 
     def _build(self, settings: Settings) -> World:
         if settings.metadata.enabled and not self._token_key:
@@ -94,16 +115,16 @@ class Server:
             StartError: a door cannot be opened.
         """
         loop = asyncio.get_running_loop()
-        _allow_many_files()
+        allow_many_files()
         self._journal = Journal(
-            self._sinks(), time.time, lambda flush: loop.call_later(_FLUSH_AFTER, flush)
+            self._sinks(loop), time.time, lambda flush: loop.call_later(_FLUSH_AFTER, flush)
         )
         stop = self._heed_signals(loop)
         tasks: list[asyncio.Task[None]] = []
         try:
             await self._start(tasks, loop)
             why = await stop
-            self._unready = "the server is stopping"
+            self._say_ready("the server is stopping")
             sockets.notify(os.environ, "STOPPING=1")
             await self._end(tasks, loop)
             self._journal.record(events.ServerStopped(why=why))
@@ -139,17 +160,22 @@ class Server:
         self._journal.record(
             events.ServerStarted(version=__version__, listeners=listeners, machines=machines)
         )
-        gc.collect()
-        gc.freeze()  # the records live as long as we do: the collector need not walk them
-        self._unready = ""
+        spare_the_collector()
+        self._say_ready("")
         sockets.notify(os.environ, "READY=1")
+
+    def _say_ready(self, why: str) -> None:
+        self._unready = why
+        if self._team is not None:
+            self._team.tell(Unready(why))
 
     def _tell(self, event: AnyEvent) -> None:
         self._journal.record(event)
 
-    def _sinks(self) -> list[Sink]:
+    def _sinks(self, loop: asyncio.AbstractEventLoop) -> list[Sink]:
+        log = self._settings.log
         return [
-            LogSink(),
+            LogSink(log.form, log.level, log.lines, lambda tell: loop.call_later(1.0, tell)),
             self._loops,
             *self._observing.sinks,
             *journal_file(self._settings.journal),
@@ -161,12 +187,13 @@ class Server:
             self._addresses,
             self._answers,
             self._journal.record,
-            self._alive,
+            lambda: alive(self._started, self.world),
             extras=Extras(
                 ready=lambda: self._unready,
                 metrics=self._observing.metrics,
                 trusted=self._trusted,
             ),
+            only=ours(self._settings) if self._team else EVERY,
         )
         for door in opening.doors():
             if isinstance(door, HttpDoor):
@@ -175,6 +202,10 @@ class Server:
             else:
                 door.open(loop)
                 self._doors.append(door)
+        if self._team is not None:
+            await self._team.start(
+                self._settings, self.world, opening, self._journal, self._observing.metrics
+            )
         return opening.listeners
 
     async def _end(self, tasks: list[asyncio.Task[None]], loop: asyncio.AbstractEventLoop) -> None:
@@ -186,6 +217,8 @@ class Server:
             self._doors.pop().close(loop)
         leaving, self._http = self._http, []
         await asyncio.gather(*(door.close() for door in leaving))
+        if self._team is not None:
+            await self._team.end()
 
     def _doubts(self) -> list[str]:
         """What is missing or may not be meant, and what firmware will not take of us."""
@@ -197,17 +230,9 @@ class Server:
             *doubts.of_certificate(self._settings, urls),
         ]
 
-    def _alive(self) -> object:
-        up = time.time() - self._started
-        return {
-            "version": __version__,
-            "git_rev": __version__,  # these two as Tinkerbell's monitoring reads them
-            "uptime_seconds": f"{up:.2f}",
-            "uptime": round(up, 3),
-            "machines": len(self.world.index.machines),
-        }
-
-    def _place(self, settings: Settings, world: World) -> None:
+    async def _place(self, settings: Settings, world: World) -> None:
+        if self._team is not None:
+            await self._team.change(settings, world)
         self._settings, self._answers.world = settings, world
 
 
@@ -225,13 +250,6 @@ def _refuse_nothing(settings: Settings) -> None:
             "no records to serve from; give --machines, a file or a directory"
             " (the modes auto-proxy and pool start without)"
         )
-
-
-def _allow_many_files() -> None:
-    """Take as many file descriptors as we may: each TFTP transfer has a socket to itself."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with contextlib.suppress(OSError, ValueError):  # forbidden: then with as many as there are
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _settle(stop: "asyncio.Future[str]", why: str) -> None:

@@ -5,15 +5,16 @@ import time
 from collections.abc import Iterator
 from ipaddress import IPv4Address
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from boots.app.folders import state_folder
 from boots.cli.common import ConfigOption, read_settings, saying_no
-from boots.leases.book import Book
-from boots.leases.file import LeasesError, read
-from boots.leases.keeper import moment
 from boots.serve.sockets import StartError
+
+if TYPE_CHECKING:
+    from boots.leases.book import Book
 
 Row = tuple[str, ...]
 _HEAD: Row = ("address", "mac", "until", "state")
@@ -24,6 +25,9 @@ def leases(config: ConfigOption = None) -> None:
 
     They are read from the file that the server writes, whether it runs or not.
     """
+    from boots.leases.book import Book
+    from boots.leases.file import LeasesError, read
+
     with saying_no():
         settings = read_settings(config, {})
         folder = Path(settings.state) if settings.state else state_folder()
@@ -40,8 +44,10 @@ def leases(config: ConfigOption = None) -> None:
         print("  ".join(map(str.ljust, row, widths)).rstrip())
 
 
-def _rows(book: Book, now: float) -> Iterator[Row]:
+def _rows(book: "Book", now: float) -> Iterator[Row]:
     """A row for each address that somebody has or had, or that is blocked."""
+    from boots.leases.keeper import moment
+
     for address in sorted({*book.leases, *book.blocks}):
         block = book.blocks.get(address)
         if block is not None and block.until > now:
@@ -50,7 +56,9 @@ def _rows(book: Book, now: float) -> Iterator[Row]:
             yield _lease(book, address, now)
 
 
-def _lease(book: Book, address: IPv4Address, now: float) -> Row:
+def _lease(book: "Book", address: IPv4Address, now: float) -> Row:
+    from boots.leases.keeper import moment
+
     lease = book.leases[address]
     state = "leased"
     if lease.until <= now:

@@ -2,17 +2,17 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from boots.app.folders import cache_folder
-from boots.osie.build import BuildOptions, Built
-from boots.osie.build import build as build_osie
-from boots.osie.errors import BuildError
 from boots.osie.flavours import FLAVOURS
 from boots.settings import Settings
+
+if TYPE_CHECKING:
+    from boots.osie.build import BuildOptions, Built
 
 osie = typer.Typer(no_args_is_help=True, help="OSIE, the in-memory operating system.")
 
@@ -36,6 +36,8 @@ def build(
     ] = None,
 ) -> None:
     """Build a kernel and an initramfs from Debian's packages."""
+    from boots.osie.build import BuildOptions
+
     console = Console(highlight=False, soft_wrap=True)
     options = BuildOptions(
         output=output,
@@ -47,8 +49,11 @@ def build(
     make(options, console)
 
 
-def make(options: BuildOptions, console: Console) -> Built:
+def make(options: "BuildOptions", console: Console) -> "Built":
     """Build, saying each step; on failure print what to do and exit with status 2."""
+    from boots.osie.build import build as build_osie
+    from boots.osie.errors import BuildError
+
     try:
         return build_osie(options, lambda line: console.print(line, markup=False))
     except BuildError as error:

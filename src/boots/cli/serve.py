@@ -18,6 +18,12 @@ from boots.cli.common import (
 )
 
 
+def _number_of_workers(text: str) -> int:
+    if text != "auto" and not text.isdigit():
+        raise typer.BadParameter("write a number, or auto")
+    return 0 if text == "auto" else int(text)
+
+
 def serve(
     config: ConfigOption = None,
     interface: InterfaceOption = None,
@@ -41,6 +47,14 @@ def serve(
     kernel_arg: Annotated[
         list[str] | None, typer.Option(help="A kernel argument for every profile.")
     ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            help="Processes for files and scripts: a number, or auto.",
+            parser=_number_of_workers,
+            metavar="NUMBER|auto",
+        ),
+    ] = None,
     journal: Annotated[
         Path | None, typer.Option(help="Append every event to this file as a JSON line.")
     ] = None,
@@ -52,7 +66,6 @@ def serve(
     import asyncio
 
     from boots.app.server import Server
-    from boots.cli import moving
     from boots.journal import log
 
     flags: dict[str, Any] = {
@@ -67,6 +80,7 @@ def serve(
         "boot.osie": None if osie is None else str(osie),
         "boot.files": texts(boot_files),
         "boot.kernel_args": kernel_arg,
+        "workers": workers,
         "journal": None if journal is None else str(journal),
         "log.form": log_form,
         "log.level": log_level,
@@ -74,6 +88,8 @@ def serve(
 
     with saying_no():
         if from_smee:
+            from boots.cli import moving
+
             settings, again = moving.read(config, flags, sys.stderr)
         else:
             settings, again = read_settings(config, flags), partial(read_settings, config, flags)

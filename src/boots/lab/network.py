@@ -99,7 +99,7 @@ def bridge(name: str, address: IPv4Interface) -> Iterator[str]:
         ip.link("add", ifname=name, kind="bridge", br_stp_state=0, br_forward_delay=0)
     try:
         plain_checksums(name)
-        _up(name, address)
+        bring_up(name, address)
         yield name
     finally:
         _remove(name)
@@ -110,8 +110,7 @@ def tap(name: str, on: str) -> Iterator[str]:
     """A tap for one virtual machine, as a port of the bridge `on`.  One queue."""
     _make_tap(name)
     try:
-        with IPRoute() as ip:
-            ip.link("set", index=_index(ip, name), master=_index(ip, on), state="up")
+        bring_up(name, on=on)
         yield name
     finally:
         _remove(name)
@@ -124,9 +123,9 @@ def cable(
     """A veth pair: `near` here, `far` in the namespace, both up and addressed."""
     _pair(near, far, namespace)
     try:
-        _up(near, near_address)
+        bring_up(near, near_address)
         with within(namespace):
-            _up(far, far_address)
+            bring_up(far, far_address)
         yield near
     finally:
         _remove(near)
@@ -137,10 +136,9 @@ def plug(port: str, on: str, far: str, far_address: IPv4Interface, namespace: st
     """A cable from the bridge `on` here to a namespace: `port` is a port of it, `far` addressed."""
     _pair(port, far, namespace)
     try:
-        with IPRoute() as ip:
-            ip.link("set", index=_index(ip, port), master=_index(ip, on), state="up")
+        bring_up(port, on=on)
         with within(namespace):
-            _up(far, far_address)
+            bring_up(far, far_address)
         yield far
     finally:
         _remove(port)
@@ -167,17 +165,44 @@ def plain_checksums(interface: str) -> None:
         fcntl.ioctl(door, _SIOCETHTOOL, request)
 
 
-def _make_tap(name: str) -> None:
+def open_tap(name: str, more: int = 0) -> int:
+    """A tap that is there as long as its descriptor is open: each read or write is one frame.
+
+    `more` are further flags of ``TUNSETIFF``.
+
+    Raises:
+        NotPermittedError: it cannot be made here.
+    """
     try:
         descriptor = os.open("/dev/net/tun", os.O_RDWR | os.O_CLOEXEC)
     except OSError as error:
         raise isolation.NotPermittedError(
-            f"cannot make a tap for the virtual machine: {error}; "
-            "load the kernel module `tun`, or run it as root"
+            f"cannot make a tap: {error}; load the kernel module `tun`, or run it as root"
         ) from None
     try:
-        flags = _IFF_TAP | _IFF_NO_PI | _IFF_VNET_HDR
+        flags = _IFF_TAP | _IFF_NO_PI | more
         fcntl.ioctl(descriptor, _TUNSETIFF, struct.pack("16sH22x", name.encode("ascii"), flags))
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def bring_up(name: str, address: IPv4Interface | None = None, on: str | None = None) -> None:
+    """Bring an interface up, with an address, as a port of the bridge `on`, or neither."""
+    with IPRoute() as ip:
+        index = _index(ip, name)
+        if address is not None:
+            prefix = address.network.prefixlen
+            ip.addr("add", index=index, address=str(address.ip), prefixlen=prefix)
+        if on is not None:
+            ip.link("set", index=index, master=_index(ip, on))
+        ip.link("set", index=index, state="up")
+
+
+def _make_tap(name: str) -> None:
+    descriptor = open_tap(name, _IFF_VNET_HDR)
+    try:
         fcntl.ioctl(descriptor, _TUNSETPERSIST, 1)
     finally:
         os.close(descriptor)
@@ -191,14 +216,6 @@ def _pair(near: str, far: str, namespace: str) -> None:
         plain_checksums(far)
         with (isolation.NAMED / namespace).open("rb") as there:
             ip.link("set", index=_index(ip, far), net_ns_fd=there.fileno())
-
-
-def _up(name: str, address: IPv4Interface) -> None:
-    with IPRoute() as ip:
-        index = _index(ip, name)
-        prefix = address.network.prefixlen
-        ip.addr("add", index=index, address=str(address.ip), prefixlen=prefix)
-        ip.link("set", index=index, state="up")
 
 
 def _remove(name: str) -> None:

@@ -20,6 +20,8 @@ _OFFERS = 1024  # of the oldest, that are looked through for one that can be tak
 _DECLINED_FOR = 86_400.0
 _USED_FOR = 3600.0  # seconds after which an address that somebody uses is probed again
 
+REMEMBERED = 3600  # seconds after its end that an address still says whose it was
+
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
@@ -240,7 +242,7 @@ class Keeper:
     def at(self, address: IPv4Address, now: float) -> Mac | None:
         """The MAC that has an address, or had it a moment ago: iPXE renews no lease."""
         lease = self.book.leases.get(address)
-        if lease is None or lease.released or lease.until + 3600 < now:
+        if lease is None or lease.released or lease.until + REMEMBERED < now:
             return None
         return lease.mac
 

@@ -27,9 +27,9 @@ _NOWHERE = bytes(4)
 _ECHOED = frozenset({options.CLIENT_ID.code, RELAY_AGENT, pxe.UUID.code})
 _COLONS = ":"
 
-# A blank is named by the option whose value goes there, or by one of these two: the MAC as it is
-# written in most places, and as the site writes it in paths.
-_MAC, _MAC_IN_PATHS = -1, -2
+# A blank is named by the option of the request whose value goes there, or by one of these: the
+# machine's name, its MAC as it is written in most places, and as the site writes it in paths.
+_NAME, _MAC, _MAC_IN_PATHS = -1, -2, -3
 
 
 Near = tuple[int, int] | None
@@ -66,13 +66,15 @@ class Gist(NamedTuple):
 
 
 class Ready(NamedTuple):
-    """A reply, and where it goes; what was asked for once it is on its way is `gist`.
+    """A reply, where it goes, and what the journal hears of it once it is on its way.
 
-    With `hardware` it goes there by its MAC.  `address` is what the machine is given, if it is.
+    With `hardware` it goes there by its MAC.  Where it is `shared` others get theirs, too: a
+    relay, or everybody.  `address` is what the machine is given, if it is.
     """
 
     data: bytes
     to: tuple[str, int]
+    shared: bool
     hardware: bytes
     source: IPv4Address | None
     mac: str
@@ -82,7 +84,7 @@ class Ready(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A reply with blanks between its `pieces`, behind the header's own.
+    """A reply with blanks: some in the header, the others with the piece behind each.
 
     `to` is where it goes, without an address where that is the machine's own: `by_mac`, as
     it does not have it yet.  `source` is the address of ours that they leave
@@ -93,8 +95,8 @@ class Form:
     has_ciaddr: bool
     has_yiaddr: bool
     next_server: bytes
-    pieces: tuple[bytes, ...]
-    blanks: tuple[int, ...]
+    first: bytes
+    blanks: tuple[tuple[int, bytes], ...]
     separator: str
     to: tuple[str, int]
     by_mac: bool
@@ -109,10 +111,14 @@ class Form:
 
     def fill(self, asked: Skimmed, filling: Filling) -> Ready:
         """The reply to one request."""
-        data = asked.data
+        data, own = asked.data, asked.own
         chaddr = data[28:34]
         mac = chaddr.hex(_COLONS)
-        pieces = self.pieces
+        if self.blanks:
+            own[_NAME] = filling.host_name
+            own[_MAC] = mac.encode()
+            if self.separator != _COLONS:
+                own[_MAC_IN_PATHS] = separated(Mac(mac), self.separator).encode()
         out = [
             _HEAD,
             data[4:8],  # xid
@@ -122,23 +128,17 @@ class Form:
             filling.address if self.has_yiaddr else _NOWHERE,
             self.next_server,
             data[24:34],  # giaddr and the MAC
-            pieces[0],
+            self.first,
         ]
-        for at, blank in enumerate(self.blanks, 1):
-            if blank == _MAC:
-                out.append(mac.encode())
-            elif blank == _MAC_IN_PATHS:
-                out.append(_separated(mac, self.separator).encode())
-            elif blank in _ECHOED:
-                out.append(asked.own[blank])
-            else:
-                out.append(filling.host_name)
-            out.append(pieces[at])
+        for blank, piece in self.blanks:
+            out.append(own[blank])
+            out.append(piece)
         given = filling.text
         to = self.to
         return Ready(
             b"".join(out),
             to if to[0] else (given, to[1]),
+            bool(to[0]),
             chaddr if self.by_mac else b"",
             self.source,
             mac,
@@ -173,13 +173,14 @@ def cut(asked: Skimmed, filling: Filling, answer: Answer, site: Site, near: Near
     if site.mac_separator != _COLONS:
         written[_MAC_IN_PATHS] = separated(client.mac, site.mac_separator).encode()
     holes = sorted([*_own_values(data, asked, filling), *_macs(data, written)])
+    pieces = list(_between(data, holes))
     own = to.hardware is not None or to.address.packed == filling.address
     return Form(
         has_ciaddr=any(data[12:16]),
         has_yiaddr=any(data[16:20]),
         next_server=data[20:24],
-        pieces=tuple(_between(data, holes)),
-        blanks=tuple(blank for _, _, blank in holes),
+        first=pieces[0],
+        blanks=tuple(zip((blank for _, _, blank in holes), pieces[1:], strict=True)),
         separator=site.mac_separator,
         to=("" if own else str(to.address), to.port),
         by_mac=to.hardware is not None,
@@ -211,7 +212,7 @@ def _own_values(data: bytes, asked: Skimmed, filling: Filling) -> Iterator[Hole]
         echoed = code in _ECHOED and asked.own.get(code) == value
         named = code == options.HOST_NAME.code and filling.host_name == value
         if value and (echoed or named):
-            yield start, end, code
+            yield start, end, code if echoed else _NAME
 
 
 def _macs(data: bytes, written: dict[int, bytes]) -> Iterator[Hole]:

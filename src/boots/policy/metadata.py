@@ -246,7 +246,7 @@ def host_name(machine: Machine) -> str:
 
 def _record_metadata(machine: Machine) -> Mapping[str, Any]:
     """``metadata`` of Tinkerbell's records; of Hardware it is in the spec."""
-    record = msgspec.json.decode(machine.record or b"{}")
+    record = msgspec.json.decode(bytes(machine.record) or b"{}")
     if not isinstance(record, dict):
         return {}
     return _mapping(_mapping(record, "spec") if "spec" in record else record, "metadata")

@@ -59,10 +59,9 @@ def read(path: str) -> Wanted:
         return Wanted(None, "/".join(parts))
     mac, parts = _without_mac(parts)
     name = "/".join(parts)
-    for room in _OLD_ROOMS:
-        if name.startswith(room):
-            name = name.removeprefix(room)
-            break
+    if name.startswith(_OLD_ROOMS):
+        room = next(each for each in _OLD_ROOMS if name.startswith(each))
+        name = name.removeprefix(room)
     of = _OF_A_MAC.search(name)
     return Wanted((macs.parse(of[1]) if of else None) or mac, name)
 
@@ -79,12 +78,13 @@ def _without_mac(parts: list[str]) -> tuple[Mac | None, list[str]]:
     PXELINUX puts the folder it came from before every path: of two MACs only what stands behind
     the last counts.
     """
-    found = [at for at, part in enumerate(parts[:-1]) if macs.parse(part) is not None]
+    read = map(macs.parse, parts[:-1])
+    found = [(at, mac) for at, mac in enumerate(read) if mac is not None]
     if not found:
         return None, parts
-    last = found[-1]
+    last, mac = found[-1]
     before = parts[:last] if len(found) == 1 else []
-    return macs.parse(parts[last]), before + parts[last + 1 :]
+    return mac, before + parts[last + 1 :]
 
 
 def named(url: str, site: Site) -> str | None:

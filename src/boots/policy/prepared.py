@@ -27,7 +27,7 @@ from boots.policy.forms import Filling, Form, Near, Ready
 from boots.wire import dhcp, options
 from boots.wire.dhcp import Message
 from boots.wire.options import MessageType
-from boots.wire.skim import Skimmed, skim
+from boots.wire.skim import Skimmed, Skimmer
 
 _MOST_FORMS = 4_096
 _MOST_FILLINGS = 131_072
@@ -60,6 +60,7 @@ class Prepared:
         self._site = site
         self._by_mac = by_mac
         self._held = held
+        self._skim = Skimmer().skim
         self._kinds: dict[bytes, int] = {}
         self._fillings: dict[bytes, Filling] = {}
         self._forms: dict[Key, Form | None] = {}
@@ -70,7 +71,7 @@ class Prepared:
 
     def answer(self, data: bytes) -> Ready | Silent | None:
         """The answer to a packet; None where it must take the plain path."""
-        asked = skim(data)
+        asked = self._skim(data)
         if asked is None:
             return None
         filling = self._fillings.get(data[28:34])

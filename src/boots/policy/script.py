@@ -3,6 +3,7 @@
 What may stand in a script, and why, is in `boots.policy.words`.
 """
 
+import functools
 import re
 from collections.abc import Sequence
 from urllib.parse import quote, unquote
@@ -187,9 +188,9 @@ def _load(profile: Profile, known: Known, site: Site, base: str) -> str:
     initrds = [_url(name, known, site, base) for name in profile.initrds]
     # UEFI kernels find their initrd only when told its name.
     names = [word(f"initrd={_image_name(url)}", "the kernel argument") for url in initrds]
-    args = []
+    args: list[str] = []
     for text in arguments(profile, known, site, names):
-        args += words(text, "the kernel argument")
+        args += _argument(text)
     if known.stranger:  # put in last: no value can name a setting of iPXE's
         kernel, *initrds = (url.replace("{cpu}", "${arch}") for url in (kernel, *initrds))
         args = [text.replace("{cpu}", "${arch}") if text in names else text for text in args]
@@ -200,33 +201,39 @@ def _load(profile: Profile, known: Known, site: Site, base: str) -> str:
         f"set retry_delay:int32 {site.script_retry_delay}",
         *(_ARCH if known.stranger else ()),
     ]
-    lines += _step("kernel", " ".join(["kernel", kernel, *args]))
+    lines.append(_step("kernel", " ".join(["kernel", kernel, *args])))
     for number, url in enumerate(initrds, start=1):
-        lines += _step(f"initrd{number}", f"initrd {url}")
-    lines += [
-        "boot ||",
-        "echo Boots: the kernel could not be started",
-        "goto failed",
-        ":give_up",
-        "echo Boots: gave up after ${retries} retries, see https://ipxe.org/err for the code above",
-        ":failed",
-        "imgfree",
-    ]
-    return "\n".join(lines) + f"\n{_GIVE_UP}"
+        lines.append(_step(f"initrd{number}", f"initrd {url}"))
+    return "\n".join(lines) + _BOOT
 
 
-def _step(label: str, command: str) -> list[str]:
-    return [
-        "set idx:int32 0",
-        f":{label}",
-        f"{command} && goto {label}_done ||",
-        "iseq ${idx} ${retries} && goto give_up ||",
-        "inc idx",
-        f"echo Boots: {label} failed, trying again in ${{retry_delay}} s",
-        "sleep ${retry_delay}",
-        f"goto {label}",
-        f":{label}_done",
-    ]
+_BOOT = f"""
+boot ||
+echo Boots: the kernel could not be started
+goto failed
+:give_up
+echo Boots: gave up after ${{retries}} retries, see https://ipxe.org/err for the code above
+:failed
+imgfree
+{_GIVE_UP}"""
+
+
+def _step(label: str, command: str) -> str:
+    return f"""set idx:int32 0
+:{label}
+{command} && goto {label}_done ||
+iseq ${{idx}} ${{retries}} && goto give_up ||
+inc idx
+echo Boots: {label} failed, trying again in ${{retry_delay}} s
+sleep ${{retry_delay}}
+goto {label}
+:{label}_done"""
+
+
+@functools.lru_cache(maxsize=512)
+def _argument(text: str) -> tuple[str, ...]:
+    """The words of a kernel argument; nearly all are a profile's, the same for every machine."""
+    return tuple(words(text, "the kernel argument"))
 
 
 def arguments(profile: Profile, known: Known, site: Site, initrds: Sequence[str] = ()) -> list[str]:
@@ -255,11 +262,17 @@ def _url(name: str, known: Known, site: Site, base: str) -> str:
         name = name.replace("{cpu}", known.machine.cpu)
     if "://" in name:
         return _absolute(name, "the URL")
-    wanted = dict.fromkeys(name.replace("{cpu}", cpu) for cpu in _CPUS)
-    if not any(each in site.files for each in wanted):
-        raise Unwritable("there is no file " + " or ".join(f'"{each}"' for each in wanted))
+    if name not in site.files:
+        wanted = dict.fromkeys(name.replace("{cpu}", cpu) for cpu in _CPUS)
+        if not any(each in site.files for each in wanted):
+            raise Unwritable("there is no file " + " or ".join(f'"{each}"' for each in wanted))
     safe = f"{URL_SAFE}{{}}" if known.stranger else URL_SAFE
-    return _absolute(f"{base}/{quote(name, safe=safe)}", "the URL")
+    return _absolute(f"{base}/{_quoted(name, safe)}", "the URL")
+
+
+@functools.lru_cache(maxsize=256)
+def _quoted(name: str, safe: str) -> str:
+    return quote(name, safe=safe)
 
 
 def _absolute(url: str, what: str) -> str:
@@ -270,4 +283,5 @@ def _absolute(url: str, what: str) -> str:
 
 def _image_name(url: str) -> str:
     """What iPXE calls an image: the last part of its URL's path, unquoted."""
-    return unquote(re.split("[?#]", url)[0]).rpartition("/")[2]
+    path = url.partition("?")[0].partition("#")[0]
+    return unquote(path).rpartition("/")[2]

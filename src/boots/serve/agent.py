@@ -1,6 +1,8 @@
 """What OSIE's agent tells over HTTP."""
 
 import asyncio
+import re
+from collections.abc import Awaitable
 from typing import Any
 
 import msgspec
@@ -8,8 +10,9 @@ from aiohttp import web
 
 from boots.journal import events
 from boots.serve.doors import Fetch, Given, Record
-from boots.serve.forwarded import peer
+from boots.serve.forwarded import Peer
 
+_REPORT = re.compile(r"/(?P<mac>[^/{}]+)/agent/v1/(?P<what>progress|inventory)")
 _PATIENCE = 30.0  # seconds that the body of a report may take
 
 
@@ -20,19 +23,21 @@ class AgentReports:
         self._fetch = fetch
         self._record = record
 
-    def register(self, app: web.Application) -> None:
-        """Add the routes."""
-        app.router.add_post("/{mac}/agent/v1/progress", self._progress)
-        app.router.add_post("/{mac}/agent/v1/inventory", self._inventory)
+    def answer(self, request: web.BaseRequest, peer: Peer) -> Awaitable[web.StreamResponse] | None:
+        """The answer to a report; None where the path is of none."""
+        found = _REPORT.fullmatch(request.path)
+        if found is None:
+            return None
+        take = self._progress if found["what"] == "progress" else self._inventory
+        return take(request, found["mac"], peer)
 
-    async def _report(self, request: web.Request) -> tuple[Given, Any]:
+    async def _report(self, request: web.BaseRequest, mac: str, peer: Peer) -> tuple[Given, Any]:
         """The machine that reports, and what it says.
 
         Raises:
             web.HTTPException: it is no machine of ours, or does not speak JSON objects.
         """
-        mac = request.match_info["mac"]
-        given = self._fetch(f"/{mac}/agent", peer(request).ipv4)
+        given = self._fetch(f"/{mac}/agent", peer.ipv4)
         if given.known is None:
             raise web.HTTPForbidden(text="no machine of ours reports\n")
         try:
@@ -50,24 +55,24 @@ class AgentReports:
             raise web.HTTPBadRequest(text="a JSON object is wanted\n")
         return given, said
 
-    async def _progress(self, request: web.Request) -> web.StreamResponse:
-        given, said = await self._report(request)
+    async def _progress(self, request: web.BaseRequest, mac: str, peer: Peer) -> web.StreamResponse:
+        given, said = await self._report(request, mac, peer)
         self._record(
             events.AgentProgressed(
                 mac=given.mac,
-                peer=str(peer(request)),
+                peer=str(peer),
                 stage=str(said.get("stage", ""))[:64],
                 message=str(said.get("message", ""))[:1024],
             )
         )
         return web.Response(status=204)
 
-    async def _inventory(self, request: web.Request) -> web.StreamResponse:
-        given, said = await self._report(request)
+    async def _inventory(
+        self, request: web.BaseRequest, mac: str, peer: Peer
+    ) -> web.StreamResponse:
+        given, said = await self._report(request, mac, peer)
         then = given.known.machine.then.value if given.known else "idle"
         self._record(
-            events.InventoryReported(
-                mac=given.mac, peer=str(peer(request)), inventory=said, next=then
-            )
+            events.InventoryReported(mac=given.mac, peer=str(peer), inventory=said, next=then)
         )
         return web.json_response({"next": then})

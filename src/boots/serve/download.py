@@ -1,122 +1,183 @@
-"""Files that leave over HTTP, and what the journal hears of them on the way."""
+"""Files that leave over HTTP: small ones with their headers, large ones by sendfile."""
 
-import asyncio
-import socket
-import struct
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Protocol
+import os
+import stat
+from pathlib import PurePath
+from typing import Any
 
 from aiohttp import hdrs, web
 from aiohttp.abc import AbstractStreamWriter
+from multidict import CIMultiDict
 
-from boots.journal import events
-from boots.serve.doors import Given, Record
+from boots.serve import part
+from boots.serve.doors import Given
+from boots.serve.part import Part
+from boots.serve.pouring import portion, pour
+from boots.serve.story import Hand, Story
 
 _TYPES = {".efi": "application/efi", ".ipxe": "text/plain", ".cfg": "text/plain"}
-
-Clock = Callable[[], float]
-
-
-class Underway(Protocol):
-    """Something that leaves, and takes a while."""
-
-    def tell(self) -> None:
-        """Tell the journal how far it is; this is called again and again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Hand:
-    """What a download needs of its door."""
-
-    record: Record
-    clock: Clock
-    downloads: set[Underway] = field(default_factory=set)
-
-
-class Download(web.FileResponse):
-    """A file response that tells the journal how it goes; the bytes leave by sendfile."""
-
-    def __init__(self, given: Given, path: str, peer: str, hand: Hand) -> None:
-        kind = _TYPES.get(Path(path).suffix, "application/octet-stream")
-        super().__init__(path, headers={hdrs.CONTENT_TYPE: kind})
-        self._about = {"mac": str(given.mac), "peer": peer, "door": "http", "name": given.name}
-        self._trace = given.trace
-        self._hand = hand
-        self._size = 0
-        self._before = 0
-        self._socket: Any = None
-
-    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        """Send the file."""
-        started = self._hand.clock()
-        self._socket = request.transport.get_extra_info("socket") if request.transport else None
-        self._before = _acknowledged(self._socket)
-        if hdrs.ACCEPT_ENCODING in request.headers:
-            # aiohttp would look for "name.gz" beside the file and give that out instead.
-            headers = request.headers.copy()
-            headers.popall(hdrs.ACCEPT_ENCODING)
-            request = request.clone(headers=headers)
-        try:
-            writer = await super().prepare(request)
-        except asyncio.CancelledError:
-            self._failed("the server is stopping")
-            raise
-        except ConnectionError:
-            self._failed("the client closed the connection")
-            raise
-        except OSError as error:  # the client has not been heard of for minutes, or the disk fails
-            self._failed(error.strerror or str(error))
-            raise ConnectionAbortedError(str(error)) from None
-        finally:
-            self._hand.downloads.discard(self)
-        self._hand.record(self._outcome(request, self._hand.clock() - started))
-        return writer
-
-    def begin(self, request: web.BaseRequest) -> None:
-        """The headers are complete, the size is known: the file begins to leave."""
-        self._size = self.content_length or 0
-        if request.method == hdrs.METH_GET and self.status in {200, 206}:
-            self._hand.downloads.add(self)
-            started = events.TransferStarted(size=self._size, trace=self._trace, **self._about)
-            self._hand.record(started)
-
-    def tell(self) -> None:
-        """How far it is."""
-        self._hand.record(
-            events.TransferProgressed(sent=self._sent(), size=self._size, **self._about)
-        )
-
-    def _outcome(self, request: web.BaseRequest, seconds: float) -> events.AnyEvent:
-        if self.status >= 400:
-            why = f"{_FAILURES.get(self.status, 'refused')} (HTTP {self.status})"
-            return events.FetchRefused(why=why, **self._about)
-        if request.method == hdrs.METH_HEAD or self.status == 304:
-            return events.TransferProbed(size=self._size, **self._about)
-        return events.TransferFinished(size=self._size, seconds=seconds, **self._about)
-
-    def _failed(self, why: str) -> None:
-        self._hand.record(events.TransferFailed(sent=self._sent(), why=why, **self._about))
-
-    def _sent(self) -> int:
-        return min(max(0, _acknowledged(self._socket) - self._before), self._size)
-
-
+_SMALL = 64 << 10  # bytes that are read and leave with the headers in one call
+_COPIED = 1 << 18  # bytes at a time where sendfile cannot be used: over TLS
 _FAILURES = {
     403: "the server may not read the file",
     404: "the file has gone from the server",
+    412: "the file is not the one that the client wants more of",
     416: "the range asked for is not in the file",
 }
-_BYTES_ACKED = 120  # offset of tcpi_bytes_acked in struct tcp_info (linux/tcp.h)
 
 
-def _acknowledged(sock: Any) -> int:
-    """How many bytes the peer of a TCP socket has acknowledged, as the kernel counts them."""
-    if sock is None:
-        return 0
+def give(
+    request: web.BaseRequest, given: Given, path: str, peer: str, hand: Hand
+) -> web.StreamResponse:
+    """The answer to a request for the file at `path`; conditions and ranges are heeded."""
     try:
-        info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
-        return int(struct.unpack_from("Q", info, _BYTES_ACKED)[0])
-    except (OSError, struct.error):
-        return 0
+        file, facts = _open(path)
+    except OSError as error:
+        return _refusal(
+            Story(given, peer, hand), 403 if isinstance(error, PermissionError) else 404
+        )
+    wanted = part.of(request, facts)
+    story = Story(given, peer, hand, wanted.length)
+    if wanted.status >= 400:
+        os.close(file)
+        return _refusal(story, wanted.status, facts.st_size)
+    headers = _headers(path, facts, wanted)
+    if request.method == hdrs.METH_HEAD or wanted.status == 304:
+        os.close(file)
+        story.probed()
+        return web.Response(status=wanted.status, headers=headers)
+    if wanted.length > _SMALL:
+        return Download(story, file, wanted, headers, hand)
+    try:
+        content = _read(file, wanted.start, wanted.length)
+    except OSError:
+        return _refusal(story, 404)
+    finally:
+        os.close(file)
+    return Small(story.over(request), content, wanted, headers)
+
+
+class Small(web.Response):
+    """A file that is sent at once."""
+
+    def __init__(
+        self, story: Story, content: bytes, wanted: Part, headers: CIMultiDict[str]
+    ) -> None:
+        super().__init__(status=wanted.status, headers=headers, body=content)
+        self._story = story
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """Send headers and content."""
+        with self._story:
+            await super().write_eof(data)
+
+
+class Download(web.StreamResponse):
+    """A file whose bytes go from the page cache to the connection.  It closes `file`."""
+
+    def __init__(
+        self, story: Story, file: int, wanted: Part, headers: CIMultiDict[str], hand: Hand
+    ) -> None:
+        super().__init__(status=wanted.status, headers=headers)
+        self._story = story
+        self._file = file
+        self._wanted = wanted
+        self._hand = hand
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        """Send headers and content."""
+        try:
+            with self._story.over(request):
+                return await self._leave(request)
+        except ConnectionError:
+            raise
+        except OSError as error:
+            # Headers have left: only an end before the end can tell the client.
+            if request.transport is not None:
+                request.transport.abort()
+            raise ConnectionAbortedError(str(error)) from None
+        finally:
+            os.close(self._file)
+
+    async def _leave(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        transport = request.transport
+        if transport is None:
+            raise ConnectionResetError
+        secure = transport.get_extra_info("sslcontext") is not None
+        if not secure:  # nothing may wait in asyncio's buffer when the file goes past it
+            transport.set_write_buffer_limits(high=0)
+        writer = await super().prepare(request)
+        if secure:
+            await self._copy()
+        else:
+            if writer is not None:
+                await writer.drain()
+            await self._pour(transport)
+        await self.write_eof()
+        return writer
+
+    async def _pour(self, transport: Any) -> None:
+        most = self._hand.downloads
+        transport.pause_reading()
+        try:
+            with transport.get_extra_info("socket").dup() as sock:
+                wanted = self._wanted
+                await pour(
+                    sock, self._file, wanted.start, wanted.length, lambda: portion(len(most))
+                )
+        finally:
+            transport.resume_reading()
+
+    async def _copy(self) -> None:
+        at, end = self._wanted.start, self._wanted.start + self._wanted.length
+        while at < end:
+            content = _read(self._file, at, min(_COPIED, end - at))
+            await self.write(content)
+            at += len(content)
+
+
+def _refusal(story: Story, status: int, size: int = 0) -> web.Response:
+    story.refused(f"{_FAILURES[status]} (HTTP {status})")
+    headers = {hdrs.CONTENT_RANGE: f"bytes */{size}"} if status == 416 else None
+    return web.Response(status=status, headers=headers)
+
+
+def _headers(path: str, facts: os.stat_result, wanted: Part) -> CIMultiDict[str]:
+    headers: CIMultiDict[str] = CIMultiDict(
+        {
+            hdrs.ETAG: f'"{part.tag(facts)}"',
+            hdrs.LAST_MODIFIED: part.modified(facts),
+        }
+    )
+    if wanted.status == 304:
+        return headers
+    kind = _TYPES.get(PurePath(path).suffix, "application/octet-stream")
+    headers[hdrs.CONTENT_TYPE] = kind
+    headers[hdrs.ACCEPT_RANGES] = "bytes"
+    headers[hdrs.CONTENT_LENGTH] = str(wanted.length)
+    if wanted.status == 206:
+        last = wanted.start + wanted.length - 1
+        headers[hdrs.CONTENT_RANGE] = f"bytes {wanted.start}-{last}/{facts.st_size}"
+    return headers
+
+
+def _open(path: str) -> tuple[int, os.stat_result]:
+    """The file and what it is.
+
+    Raises:
+        OSError: it is not there, or no file; a `PermissionError`: we may not read it.
+    """
+    # Without waiting: where a pipe has taken the place of the file, nobody may ever write.
+    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    facts = os.fstat(file)
+    if not stat.S_ISREG(facts.st_mode):
+        os.close(file)
+        raise PermissionError
+    return file, facts
+
+
+def _read(file: int, at: int, length: int) -> bytes:
+    content = os.pread(file, length, at)
+    if len(content) < length:
+        raise OSError("it became shorter while it was sent")
+    return content

@@ -1,8 +1,9 @@
 """Who asks over HTTP: the other end of the connection, or whom a trusted proxy says it asks for."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from socket import AF_INET, inet_pton
+from typing import NamedTuple
 
 from aiohttp import web
 
@@ -13,8 +14,7 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 
-@dataclass(frozen=True, slots=True)
-class Peer:
+class Peer(NamedTuple):
     """The program that asks.  Its port is that of the connection, which may be a proxy's."""
 
     address: Address
@@ -31,21 +31,15 @@ class Peer:
         return self.address if isinstance(self.address, IPv4Address) else NOBODY
 
 
-_KEY = web.RequestKey("boots.peer", Peer)
-
-
-def settle(request: web.Request, trusted: Sequence[Network]) -> None:
-    """Find out who asks, once for each request."""
-    name = request.transport.get_extra_info("peername") if request.transport else None
-    host, port = (name[0], name[1]) if name else ("", 0)
-    near = _address(host) or NOBODY
-    said = ",".join(request.headers.getall(HEADER, ()))
-    request[_KEY] = Peer(origin(near, said, trusted), port)
-
-
-def peer(request: web.Request) -> Peer:
+def asker(request: web.BaseRequest, trusted: Sequence[Network]) -> Peer:
     """Who asks."""
-    return request.get(_KEY) or Peer(NOBODY, 0)
+    name = request.transport.get_extra_info("peername") if request.transport else None
+    if not name:
+        return Peer(NOBODY, 0)
+    near = _address(name[0]) or NOBODY
+    if trusted:
+        near = origin(near, ",".join(request.headers.getall(HEADER, ())), trusted)
+    return Peer(near, name[1])
 
 
 def origin(near: Address, said: str, trusted: Sequence[Network]) -> Address:
@@ -72,6 +66,10 @@ def _is_among(address: Address, networks: Sequence[Network]) -> bool:
 
 
 def _address(text: str) -> Address | None:
+    try:
+        return IPv4Address(inet_pton(AF_INET, text))  # nearly all, and three times as fast
+    except (OSError, ValueError):  # a NUL in it is a ValueError
+        pass
     try:
         found = ip_address(text)
     except ValueError:

@@ -6,24 +6,24 @@ import socket
 import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 import structlog
-from aiohttp import hdrs, web
+from aiohttp import StreamReader, hdrs, web
+from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import RawRequestMessage
 from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
-from boots import __version__
 from boots.journal import events
 from boots.policy import iso
 from boots.policy.got import File, Ground, Refusal, Rendered, Script
+from boots.serve import download
 from boots.serve.agent import AgentReports
 from boots.serve.doors import Fetch, Given, Record
-from boots.serve.download import Clock, Download, Hand
-from boots.serve.forwarded import Network, peer, settle
+from boots.serve.forwarded import Network, Peer, asker
 from boots.serve.iso import Images, IsoRoom
+from boots.serve.story import SERVER, Clock, Hand
 
 STATUS = {
     Ground.STRANGER: 403,
@@ -32,12 +32,17 @@ STATUS = {
     Ground.BROKEN: 500,
     Ground.GARBLED: 400,
 }
-SERVER = f"Boots/{__version__}"
+_OF_SCRIPTS = {hdrs.CONTENT_TYPE: "text/plain; charset=utf-8", hdrs.CACHE_CONTROL: "no-store"}
 _LARGEST_REPORT = 1 << 20
 _BACKLOG = 1024
 _GRACE = 2.5  # seconds; aiohttp gives requests under way twice that to end when we stop
 _TOLD_EVERY = 0.5  # seconds between two looks at how far the downloads are
 _log = structlog.get_logger()
+
+Metrics = tuple[bytes, str]
+
+Answering = web.StreamResponse | Awaitable[web.StreamResponse]
+"""An answer, or what will be it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +56,7 @@ class Extras:
 
     images: Images | None = None
     ready: Callable[[], str] = str
-    metrics: Callable[[str], tuple[bytes, str]] | None = None
+    metrics: Callable[[str], Metrics | Awaitable[Metrics]] | None = None
     trusted: tuple[Network, ...] = ()
     tls: ssl.SSLContext | None = None
 
@@ -99,30 +104,30 @@ class HttpDoor:
         self._extras = extras or Extras()
         self._hand = Hand(record, clock)
         self._iso = IsoRoom(self._extras.images, STATUS, self._hand)
-        self._runner: web.AppRunner | None = None
+        self._reports = AgentReports(fetch, record)
+        self._rooms: dict[str, Callable[[web.BaseRequest], Answering]] = {
+            "/healthcheck": self._health,
+            "/healthz": self._lives,
+            "/readyz": self._is_ready,
+        }
+        if self._extras.metrics is not None:
+            self._rooms["/metrics"] = self._metrics
+        self._runner: web.ServerRunner | None = None
         self._watcher: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Begin to answer."""
-        app = web.Application(client_max_size=_LARGEST_REPORT, middlewares=[self._received])
-        app.router.add_get("/healthcheck", self._health)
-        app.router.add_get("/healthz", self._lives)
-        app.router.add_get("/readyz", self._is_ready)
-        if self._extras.metrics is not None:
-            app.router.add_get("/metrics", self._metrics)
-        AgentReports(self._fetch, self._record).register(app)
-        app.router.add_route("*", "/{path:.*}", self._get)
-        app.on_response_prepare.append(_prepared)
-        self._runner = web.AppRunner(
-            app,
+        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)  # connections inherit it
+        server = web.Server(
+            self._answer,
+            request_factory=_requests(asyncio.get_running_loop()),
             access_log=None,
             logger=_Ear(self._record),
             keepalive_timeout=75,
-            shutdown_timeout=_GRACE,
+            tcp_keepalive=False,
         )
+        self._runner = web.ServerRunner(server, shutdown_timeout=_GRACE)
         await self._runner.setup()
-        if self._runner.server is not None:
-            self._runner.server.request_factory = _with_target(self._runner.server.request_factory)
         site = web.SockSite(
             self._runner, self._sock, backlog=_BACKLOG, ssl_context=self._extras.tls
         )
@@ -137,69 +142,83 @@ class HttpDoor:
             await self._runner.cleanup()
         await self._iso.close()
 
-    @web.middleware
-    async def _received(
-        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-    ) -> web.StreamResponse:
-        settle(request, self._extras.trusted)
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         try:
-            return await handler(request)
-        except (web.HTTPException, ConnectionError, asyncio.CancelledError):
+            found = self._find(request, asker(request, self._extras.trusted))
+            response = found if isinstance(found, web.StreamResponse) else await found
+        except web.HTTPException as error:
+            error.headers[hdrs.SERVER] = SERVER
+            raise
+        except (ConnectionError, asyncio.CancelledError):
             raise
         except Exception:  # a fault of ours must not close the door
             _log.exception("http request failed", path=request.path)
-            return web.Response(status=500, text="a fault of the server\n")
+            response = web.Response(status=500, text="a fault of the server\n")
+        if not response.prepared:
+            response.headers[hdrs.SERVER] = SERVER
+        return response
+
+    def _find(self, request: web.BaseRequest, peer: Peer) -> Answering:
+        """The answer, or what will be it."""
+        path, method = request.path, request.method
+        if method not in {hdrs.METH_GET, hdrs.METH_HEAD}:
+            report = self._reports.answer(request, peer) if method == hdrs.METH_POST else None
+            if report is None:
+                raise web.HTTPMethodNotAllowed(method, ["GET", "HEAD"])
+            return report
+        room = self._rooms.get(path)
+        if room is not None:
+            return room(request)
+        if self._iso.is_open and iso.is_wanted(path):
+            return self._iso.answer(request, peer)
+        return self._give(request, path, peer)
 
     # --- how we are
 
-    async def _health(self, _request: web.Request) -> web.StreamResponse:
+    def _health(self, _request: web.BaseRequest) -> web.StreamResponse:
         return web.json_response(body=msgspec.json.encode(self._alive()))
 
-    async def _lives(self, _request: web.Request) -> web.StreamResponse:
+    def _lives(self, _request: web.BaseRequest) -> web.StreamResponse:
         return web.Response(text="ok")
 
-    async def _is_ready(self, _request: web.Request) -> web.StreamResponse:
+    def _is_ready(self, _request: web.BaseRequest) -> web.StreamResponse:
         why = self._extras.ready()
         return web.Response(status=503, text=f"{why}\n") if why else web.Response(text="ok")
 
-    async def _metrics(self, request: web.Request) -> web.StreamResponse:
+    async def _metrics(self, request: web.BaseRequest) -> web.StreamResponse:
         if self._extras.metrics is None:
             raise web.HTTPNotFound
-        body, kind = self._extras.metrics(request.headers.get(hdrs.ACCEPT, ""))
+        found = self._extras.metrics(request.headers.get(hdrs.ACCEPT, ""))
+        body, kind = found if isinstance(found, tuple) else await found
         return web.Response(body=body, headers={hdrs.CONTENT_TYPE: kind})
 
     # --- files and scripts
 
-    async def _get(self, request: web.Request) -> web.StreamResponse:
-        if request.method not in {hdrs.METH_GET, hdrs.METH_HEAD}:
-            raise web.HTTPMethodNotAllowed(request.method, ["GET", "HEAD"])
-        if self._iso.is_open and iso.is_wanted(request.path):
-            return await self._iso.answer(request)
-        given = self._fetch(request.path, peer(request).ipv4)
+    def _give(self, request: web.BaseRequest, path: str, peer: Peer) -> web.StreamResponse:
+        given = self._fetch(path, peer.ipv4)
         match given.what:
-            case Refusal(ground, why):
-                self._refused(request, given, why)
-                return web.Response(status=STATUS[ground], text=f"{why}\n")
             case Script():
-                return self._script(request, given, given.what)
+                return self._script(request, given, given.what, str(peer))
+            case File(_, place):
+                return download.give(request, given, place, str(peer), self._hand)
             case Rendered():
-                return self._rendered(request, given, given.what)
-            case File(_, path):
-                return Download(given, path, str(peer(request)), self._hand)
+                return self._rendered(request, given, given.what, str(peer))
+            case Refusal(ground, why):
+                self._record(
+                    events.FetchRefused(
+                        mac=given.mac, peer=str(peer), door="http", name=given.name, why=why
+                    )
+                )
+                return web.Response(status=STATUS[ground], text=f"{why}\n")
 
-    def _refused(self, request: web.Request, given: Given, why: str) -> None:
-        self._record(
-            events.FetchRefused(
-                mac=given.mac, peer=str(peer(request)), door="http", name=given.name, why=why
-            )
-        )
-
-    def _script(self, request: web.Request, given: Given, script: Script) -> web.StreamResponse:
+    def _script(
+        self, request: web.BaseRequest, given: Given, script: Script, peer: str
+    ) -> web.StreamResponse:
         if request.method == hdrs.METH_GET:
             self._record(
                 events.ScriptServed(
                     mac=given.mac,
-                    peer=str(peer(request)),
+                    peer=peer,
                     door="http",
                     profile=script.profile,
                     script=script.text,
@@ -207,17 +226,15 @@ class HttpDoor:
                     trace=given.trace,
                 )
             )
-        return web.Response(text=script.text, headers={hdrs.CACHE_CONTROL: "no-store"})
+        return web.Response(body=script.text.encode(), headers=_OF_SCRIPTS)
 
-    def _rendered(self, request: web.Request, given: Given, made: Rendered) -> web.StreamResponse:
+    def _rendered(
+        self, request: web.BaseRequest, given: Given, made: Rendered, peer: str
+    ) -> web.StreamResponse:
         if request.method == hdrs.METH_GET:
             self._record(
                 events.FileRendered(
-                    mac=given.mac,
-                    peer=str(peer(request)),
-                    door="http",
-                    name=given.name,
-                    source=made.source,
+                    mac=given.mac, peer=peer, door="http", name=given.name, source=made.source
                 )
             )
         headers = {hdrs.CONTENT_TYPE: made.media, hdrs.CACHE_CONTROL: "no-store"}
@@ -227,24 +244,28 @@ class HttpDoor:
         """Tell how far the downloads are, from the kernel's count of acknowledged bytes."""
         while True:
             await asyncio.sleep(_TOLD_EVERY)
-            for download in list(self._hand.downloads):
-                download.tell()
+            for leaving in list(self._hand.downloads):
+                leaving.tell()
 
 
-def _with_target(make: Callable[..., web.BaseRequest]) -> Callable[..., web.BaseRequest]:
-    """Give a target to a request that has none ("CONNECT" alone).
+def _requests(loop: asyncio.AbstractEventLoop) -> Callable[..., web.BaseRequest]:
+    """What makes the requests, and gives a target to one that has none ("CONNECT" alone).
 
     aiohttp's parser lets it pass and its request class breaks on it, which leaves the connection
     without anybody to answer or close it.
     """
 
-    def made(message: RawRequestMessage, *more: Any) -> web.BaseRequest:
-        return make(message if message.url else message._replace(url=URL("/")), *more)
+    def made(
+        message: RawRequestMessage,
+        payload: StreamReader,
+        protocol: web.RequestHandler,
+        writer: AbstractStreamWriter,
+        task: "asyncio.Task[None]",
+    ) -> web.BaseRequest:
+        if not message.url:
+            message = message._replace(url=URL("/"))
+        return web.BaseRequest(
+            message, payload, protocol, writer, task, loop, client_max_size=_LARGEST_REPORT
+        )
 
     return made
-
-
-async def _prepared(request: web.Request, response: web.StreamResponse) -> None:
-    response.headers[hdrs.SERVER] = SERVER
-    if isinstance(response, Download):
-        response.begin(request)

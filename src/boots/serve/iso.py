@@ -8,16 +8,15 @@ from dataclasses import dataclass
 
 from aiohttp import ClientSession, DummyCookieJar, hdrs, web
 
-from boots import __version__
 from boots.journal import events
 from boots.patching import Finder, Replacer, overlay
 from boots.policy.got import Ground, Refusal
 from boots.policy.iso import Image
 from boots.serve import source
-from boots.serve.download import Hand
-from boots.serve.forwarded import peer
+from boots.serve.forwarded import Peer
 from boots.serve.reading import About, Readings
 from boots.serve.source import Piece, SourceError
+from boots.serve.story import SERVER, Hand
 
 _MOST_KNOWN = 64  # sources whose placeholders we remember
 _MOST_SCANS = 4  # at a time: each reads a whole ISO
@@ -73,12 +72,12 @@ class IsoRoom:
         if self._session is not None:
             await self._session.close()
 
-    async def answer(self, request: web.Request) -> web.StreamResponse:
+    async def answer(self, request: web.BaseRequest, peer: Peer) -> web.StreamResponse:
         """Answer GET and HEAD."""
         if self._images is None:
             raise web.HTTPNotFound
         given = self._images(request.path)
-        about = About(given.mac, str(peer(request)), request.path.strip("/"))
+        about = About(given.mac, str(peer), request.path.strip("/"))
         match given.what:
             case Refusal(ground, why):
                 return self._refuse(about, why, self._status[ground])
@@ -93,7 +92,9 @@ class IsoRoom:
         self._hand.record(events.FetchRefused(why=why, door="http", **about.fields))
         return web.Response(status=status, text=f"{why}\n")
 
-    async def _give(self, request: web.Request, image: Image, about: About) -> web.StreamResponse:
+    async def _give(
+        self, request: web.BaseRequest, image: Image, about: About
+    ) -> web.StreamResponse:
         wanted = source.one_range(request.headers.get(hdrs.RANGE, ""))
         head = request.method == hdrs.METH_HEAD
         condition = request.headers.get(hdrs.IF_RANGE, "")
@@ -124,7 +125,7 @@ class IsoRoom:
             return source.of_file(image.source, wanted)
         if self._session is None:
             self._session = ClientSession(
-                headers={hdrs.USER_AGENT: f"Boots/{__version__}"},
+                headers={hdrs.USER_AGENT: SERVER},
                 cookie_jar=DummyCookieJar(),
                 auto_decompress=False,
             )
@@ -176,7 +177,7 @@ class IsoRoom:
 
     async def _send(
         self,
-        request: web.Request,
+        request: web.BaseRequest,
         image: Image,
         piece: Piece,
         edition: _Edition,
@@ -225,6 +226,7 @@ class IsoRoom:
 
 def _headers(piece: Piece, image: Image) -> dict[str, str]:
     headers: dict[str, str] = {
+        hdrs.SERVER: SERVER,
         hdrs.CONTENT_TYPE: "application/x-iso9660-image",
         hdrs.ACCEPT_RANGES: "bytes",
         hdrs.CACHE_CONTROL: "no-store",

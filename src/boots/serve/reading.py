@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from boots.journal import events
-from boots.serve.download import Hand
+from boots.serve.story import Hand
 
 _OVER_AFTER = 30.0  # seconds without a request after which the reader has had what it wants
 

@@ -9,13 +9,14 @@ import structlog
 from boots.model import mac as macs
 from boots.policy.destination import Destination
 from boots.policy.forms import Ready
-from boots.serve.sockets import is_ours
+from boots.serve.sockets import is_ours, source_to
 from boots.wire import dhcp, ip
 
 _IP_PKTINFO = 8  # linux/in.h; Python's socket module has no name for it before 3.14
 _PKTINFO = struct.Struct("@i4s4s")
 _IPV4 = 0x0800
 _EVERYONE = "255.255.255.255"
+_ASKED_AGAIN = 1_000  # replies
 _log = structlog.get_logger()
 
 
@@ -33,6 +34,8 @@ class Replies:
         self._packets: socket.socket | None = None
         self._has_packets = True
         self._foreign: set[IPv4Address] = set()
+        self._natural: dict[tuple[str, int], IPv4Address] = {}
+        self._asked = 0
 
     def close(self) -> None:
         """Close what was opened besides the DHCP socket."""
@@ -65,7 +68,24 @@ class Replies:
             if source is not None and self._sent_to(ready.data, to, ready.hardware, source):
                 return
             to = (_EVERYONE, to[1])
-        self._send_from(ready.data, to, source)
+        if ready.shared and self._is_natural(to, source):
+            self._sock.sendto(ready.data, to)
+        else:
+            self._send_from(ready.data, to, source)
+
+    def _is_natural(self, to: tuple[str, int], source: IPv4Address | None) -> bool:
+        """Whether the kernel would choose this source by itself: to name it costs a tenth.
+
+        It is asked anew now and then, as addresses and routes come and go.
+        """
+        self._asked -= 1
+        if self._asked < 0:
+            self._asked = _ASKED_AGAIN
+            self._natural.clear()
+        natural = self._natural.get(to)
+        if natural is None:
+            natural = self._natural[to] = source_to(to, self._interface)
+        return natural == source
 
     def _send_from(self, data: bytes, to: tuple[str, int], source: IPv4Address | None) -> None:
         """The kernel would choose an address of the interface: of several maybe another one."""

@@ -1,5 +1,6 @@
 """Sockets, bound as we need them or handed over by systemd; errors name who is in the way."""
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -14,6 +15,8 @@ from boots.wire.ndp import ROUTER_SOLICITATION
 _SIOCGIFADDR = 0x8915
 _SIOCGIFNETMASK = 0x891B
 _ROUTE_UP = 1  # RTF_UP
+_SO_RCVBUFFORCE = 33  # asm-generic/socket.h
+_KEPT = 4 << 20  # bytes that the kernel keeps for us
 
 
 class StartError(Exception):
@@ -67,6 +70,18 @@ def is_ours(address: IPv4Address) -> bool:
     return True
 
 
+def source_to(to: tuple[str, int], interface: str) -> IPv4Address:
+    """The address that the kernel lets datagrams to somewhere leave from; 0.0.0.0 for no way."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        try:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+            sock.connect(to)
+        except OSError:
+            return IPv4Address(0)
+        return IPv4Address(sock.getsockname()[0])
+
+
 def interface_mtu(name: str) -> int:
     """The MTU of an interface in bytes; 1500 where it cannot be found out."""
     try:
@@ -75,8 +90,12 @@ def interface_mtu(name: str) -> int:
         return 1500
 
 
-def udp(address: IPv4Address, port: int, interface: str | None = None) -> socket.socket:
+def udp(
+    address: IPv4Address, port: int, interface: str | None = None, *, shared: bool = False
+) -> socket.socket:
     """A non-blocking UDP socket; with `interface` it hears and reaches that interface only.
+
+    Of `shared` ones there can be several, and the kernel deals clients out to them.
 
     Raises:
         StartError: the port is taken, or needs more rights than we have.
@@ -86,8 +105,12 @@ def udp(address: IPv4Address, port: int, interface: str | None = None) -> socket
         if interface is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        if shared:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         # A boot storm arrives within milliseconds; the kernel keeps it until we get to it.
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _KEPT)
+        with contextlib.suppress(OSError):  # beyond net.core.rmem_max with CAP_NET_ADMIN only
+            sock.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _KEPT)
         sock.bind((str(address), port))
     except OSError as error:
         sock.close()
@@ -96,8 +119,8 @@ def udp(address: IPv4Address, port: int, interface: str | None = None) -> socket
     return sock
 
 
-def tcp(address: IPv4Address, port: int) -> socket.socket:
-    """A non-blocking listening TCP socket.
+def tcp(address: IPv4Address, port: int, *, shared: bool = False) -> socket.socket:
+    """A non-blocking listening TCP socket; `shared` is as for `udp`.
 
     Raises:
         StartError: the port is taken, or needs more rights than we have.
@@ -105,6 +128,8 @@ def tcp(address: IPv4Address, port: int) -> socket.socket:
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         sock.bind((str(address), port))
         sock.listen(1024)
     except OSError as error:

@@ -10,6 +10,7 @@ from boots.settings.words import Settings
 
 # Numbers that must lie within bounds: port 0 lets the kernel choose, which tests use.
 _BOUNDS: Mapping[str, tuple[int, int]] = {
+    "workers": (0, 1024),
     "dhcp.port": (0, 65_535),
     "tftp.port": (0, 65_535),
     "http.port": (0, 65_535),
@@ -23,6 +24,7 @@ _BOUNDS: Mapping[str, tuple[int, int]] = {
     "tftp.largest_block": (0, 65_464),
     "boot.retries": (0, 1000),
     "boot.retry_delay": (0, 600),
+    "log.lines": (0, 1_000_000),
 }
 
 _PLAIN_URL = re.compile(r"[A-Za-z0-9:/._~\[\]-]+")

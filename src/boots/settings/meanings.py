@@ -13,6 +13,8 @@ MEANINGS: Mapping[str, str] = {
     " Empty: `records` in systemd's cache directory, or `~/.cache/boots/records`.",
     "state": "The directory for what must outlast a restart: leases, the key of metadata tokens."
     " Empty: systemd's state directory, or `~/.local/state/boots`.",
+    "workers": "How many processes serve files and scripts; 0: one for each core."
+    " From 2 on they are processes besides the main one ([many cores](../howto/workers.md)).",
     "subnets": "Networks with machines in them: a table each, `[[subnets]]`; their keys are below.",
     "dhcp.mode": "How DHCP is answered: `reservation` (machines with a record get their address),"
     " `proxy` (boot answers beside somebody else's DHCP server), `auto-proxy` (for machines without"
@@ -87,6 +89,9 @@ MEANINGS: Mapping[str, str] = {
     "hook.insecure_tls": "Whether it does so without checking certificates.",
     "log.form": "How the log is written: `console` for people, `json` for machines.",
     "log.level": "The least grave lines that are logged: debug, info, warning, error.",
+    "log.lines": "How many events are logged in a second at most, and as many warnings and errors"
+    " besides; 0 is no bound. What is beyond is counted in the log, and is in the file of"
+    " `journal`.",
 }
 
 # The same for the keys of each ``[[subnets]]``.

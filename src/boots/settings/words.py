@@ -127,6 +127,7 @@ class Log(_Section, frozen=True):
 
     form: Literal["console", "json"] = "console"
     level: Literal["debug", "info", "warning", "error"] = "info"
+    lines: int = 300
 
 
 class Settings(_Section, frozen=True):
@@ -139,6 +140,7 @@ class Settings(_Section, frozen=True):
     journal: str = ""
     cache: str = ""
     state: str = ""
+    workers: int = 1
     subnets: list[Subnet] = []
     dhcp: Dhcp = Dhcp()
     tftp: Tftp = Tftp()

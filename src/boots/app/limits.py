@@ -1,0 +1,21 @@
+"""How a process that serves is set up: files and memory."""
+
+import contextlib
+import gc
+import resource
+
+_LOOKED_AFTER = 20_000  # objects more than before: a batch of packets makes thousands that go again
+
+
+def allow_many_files() -> None:
+    """Take as many file descriptors as we may: each TFTP transfer has a socket to itself."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):  # forbidden: then with as many as there are
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def spare_the_collector() -> None:
+    """Have it leave alone what is there now, which lives as long as we do, and look more rarely."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_LOOKED_AFTER)

@@ -1,0 +1,208 @@
+"""What is known of machines beside their records, in two places: told by one, heard by the other.
+
+The main process tells a change before the reply leaves that made it; a worker looks for what was
+told before it answers.  So whoever was given an address is known by it when it comes to a worker.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from ipaddress import IPv4Address
+
+from boots.app.leasing import Leased, Leasing
+from boots.app.loops import Loops, Tally
+from boots.app.seen import Seen
+from boots.app.workers import words
+from boots.app.workers.words import Count, Order
+from boots.journal.events import AnyEvent, Entry
+from boots.leases.entry import Lease
+from boots.leases.keeper import REMEMBERED
+from boots.model.mac import Mac
+from boots.model.machine import Known
+from boots.model.site import Site
+from boots.policy.answer import Answer
+from boots.policy.client import Client
+from boots.settings import Boot
+from boots.wire import options
+from boots.wire.dhcp import Message
+
+Tell = Callable[[Order], None]
+
+# --- in the main process
+
+
+class ToldLoops(Loops):
+    """Loops, of which every change is told."""
+
+    def __init__(
+        self,
+        limits: Callable[[], Boot],
+        now: Callable[[], float],
+        record: Callable[[AnyEvent], None],
+        tell: Tell,
+    ) -> None:
+        super().__init__(limits, now, record)
+        self._tell = tell
+        self._waiting: list[Count] | None = None
+
+    def write(self, entries: Sequence[Entry]) -> None:
+        """Count what the journal heard, and tell all that comes of it at once."""
+        self._waiting = []
+        super().write(entries)
+        counts, self._waiting = self._waiting, None
+        if counts:
+            self._tell(words.Tallied(counts))
+
+    def count(self, mac: str, at: float) -> None:
+        """Count one time, and tell."""
+        super().count(mac, at)
+        tally = self._tallies[mac]
+        self._told(Count(mac, tally.count, tally.last))
+
+    def forget(self, mac: str) -> None:
+        """Forget, and tell if there was anything."""
+        if mac in self._tallies:
+            self._told(Count(mac, 0, 0))
+        super().forget(mac)
+
+    def all(self) -> Iterator[Order]:
+        """What a new worker must hear."""
+        for mac, tally in self._tallies.items():
+            yield words.Tallied([Count(mac, tally.count, tally.last)])
+
+    def _told(self, count: Count) -> None:
+        if self._waiting is not None:
+            self._waiting.append(count)
+        else:
+            self._tell(words.Tallied([count]))
+
+
+class ToldSeen(Seen):
+    """Addresses that were seen, of which every change is told."""
+
+    def __init__(self, tell: Tell) -> None:
+        super().__init__()
+        self._tell = tell
+
+    def note(self, address: IPv4Address, mac: Mac) -> None:
+        """Note, and tell if it is new."""
+        if self.at(address) != mac:
+            self._tell(words.SeenAt(int(address), mac))
+        super().note(address, mac)
+
+    def all(self) -> Iterator[Order]:
+        """What a new worker must hear."""
+        return (words.SeenAt(int(address), mac) for address, mac in self._macs.items())
+
+
+class ToldLeases:
+    """The pools, of which every lease that is given or comes back is told.
+
+    Those that end need no word: it was told when.
+    """
+
+    def __init__(self, leasing: Leasing, tell: Tell) -> None:
+        self._leasing = leasing
+        self._tell = tell
+        self.ask, self.at = leasing.ask, leasing.at
+
+    def keep(self, interface: str, leased: Leased, answer: Answer, *, shadow: bool) -> Answer:
+        """Keep, and tell before the answer leaves."""
+        kept = self._leasing.keep(interface, leased, answer, shadow=shadow)
+        if kept.reply is not None:
+            self._tell_of(kept.reply.yiaddr)
+        return kept
+
+    def hear(self, message: Message, client: Client, interface: str) -> None:
+        """Take what is given back, and tell."""
+        self._leasing.hear(message, client, interface)
+        self._tell_of(message.ciaddr)
+        self._tell_of(message.get(options.REQUESTED_ADDRESS))
+
+    def all(self) -> Iterator[Order]:
+        """What a new worker must hear."""
+        return map(_of_lease, self._leasing.keeper.book.leases.values())
+
+    def _tell_of(self, address: IPv4Address | None) -> None:
+        lease = self._leasing.keeper.book.leases.get(address) if address else None
+        if lease is not None:
+            self._tell(_of_lease(lease))
+
+
+def _of_lease(lease: Lease) -> Order:
+    return words.Leased(int(lease.address), None if lease.released else lease.mac, lease.until)
+
+
+# --- in a worker
+
+
+class HeardLoops(Loops):
+    """Loops as the main process counts them, and tells of them.
+
+    Whoever is set free here is told to `freed`: it may ask no door of the main process.
+    """
+
+    def __init__(
+        self, limits: Callable[[], Boot], now: Callable[[], float], freed: Callable[[str], None]
+    ) -> None:
+        super().__init__(limits, now, lambda _: None)
+        self._freed = freed
+
+    def hear(self, told: words.Tallied) -> None:
+        """Take what counts are now."""
+        for each in told.counts:
+            if each.count:
+                self._tallies[each.mac] = Tally(each.count, each.last)
+            else:
+                super().forget(each.mac)
+
+    def forget(self, mac: str) -> None:
+        """Forget, and tell."""
+        super().forget(mac)
+        self._freed(mac)
+
+
+class HeardSeen(Seen):
+    """Addresses that the main process has seen, looked up after all that was told is heard."""
+
+    def __init__(self, catch_up: Callable[[], None]) -> None:
+        super().__init__()
+        self._catch_up = catch_up
+
+    def at(self, address: IPv4Address) -> Mac | None:
+        """The MAC that was last seen with an address."""
+        self._catch_up()
+        return super().at(address)
+
+
+class HeardLeases:
+    """Who has leased which address.  A worker has no DHCP door, and gives none."""
+
+    def __init__(self, now: Callable[[], float], catch_up: Callable[[], None]) -> None:
+        self._now = now
+        self._catch_up = catch_up
+        self._leases: dict[int, words.Leased] = {}
+
+    def learn(self, told: words.Leased) -> None:
+        """Take who has an address now."""
+        if told.mac:
+            self._leases[told.address] = told
+        else:
+            self._leases.pop(told.address, None)
+
+    def ask(self, message: Message, client: Client, site: Site, known: Known | None) -> str:  # noqa: ARG002
+        """Why none is given."""
+        return "leases are given by the main process"
+
+    def keep(self, interface: str, leased: Leased, answer: Answer, *, shadow: bool) -> Answer:  # noqa: ARG002
+        """As it is."""
+        return answer
+
+    def hear(self, message: Message, client: Client, interface: str) -> None:
+        """Nothing comes back to where nothing is given."""
+
+    def at(self, address: IPv4Address) -> Mac | None:
+        """The MAC that has leased an address."""
+        self._catch_up()
+        lease = self._leases.get(int(address))
+        if lease is None or lease.until + REMEMBERED < self._now():
+            return None
+        return lease.mac

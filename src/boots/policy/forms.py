@@ -7,6 +7,7 @@ that asks the same.  Whether that may be done is for `boots.policy.prepared` to 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address
+from operator import itemgetter
 from typing import NamedTuple
 
 from boots.model.mac import Mac, separated
@@ -16,7 +17,7 @@ from boots.policy.answered import Answer
 from boots.policy.boot import Load
 from boots.policy.client import Client
 from boots.wire import dhcp, options, pxe
-from boots.wire.dhcp import Message
+from boots.wire.dhcp import CLIENT_PORT, Message
 from boots.wire.options import END, OVERLOAD, PAD, RELAY_AGENT, MessageType
 from boots.wire.skim import Skimmed
 
@@ -27,9 +28,12 @@ _NOWHERE = bytes(4)
 _ECHOED = frozenset({options.CLIENT_ID.code, RELAY_AGENT, pxe.UUID.code})
 _COLONS = ":"
 
-# A blank is named by the option of the request whose value goes there, or by one of these: the
+# A blank is the place of a value among those of the request, or behind them one of these: the
 # machine's name, its MAC as it is written in most places, and as the site writes it in paths.
-_NAME, _MAC, _MAC_IN_PATHS = -1, -2, -3
+_NAME, _MAC, _MAC_IN_PATHS = -3, -2, -1
+
+_TAKEN = itemgetter(slice(4, 8), slice(10, 12), slice(12, 16), slice(24, 34), slice(28, 34))
+_NO_SECONDS = b"\0\0"
 
 
 Near = tuple[int, int] | None
@@ -77,7 +81,7 @@ class Ready(NamedTuple):
     shared: bool
     hardware: bytes
     source: IPv4Address | None
-    mac: str
+    mac: Mac
     address: str
     gist: Gist
 
@@ -86,10 +90,10 @@ class Ready(NamedTuple):
 class Form:
     """A reply with blanks: some in the header, the others with the piece behind each.
 
-    `to` is where it goes, without an address where that is the machine's own: `by_mac`, as
-    it does not have it yet.  `source` is the address of ours that they leave
-    from.  `near` is the first and the last address of the network that the client is in, where
-    that is known: it is for machines with an address between them.
+    `to` is where it goes, None for the machine's own address: `by_mac`, as long as it does not
+    have that yet.  `source` is the address of ours that it leaves from.  `near` is the first and
+    the last address of the network that the client is in, where that is known: the form is for
+    machines with an address between them.
     """
 
     has_ciaddr: bool
@@ -98,7 +102,7 @@ class Form:
     first: bytes
     blanks: tuple[tuple[int, bytes], ...]
     separator: str
-    to: tuple[str, int]
+    to: tuple[str, int] | None
     by_mac: bool
     source: IPv4Address | None
     near: Near
@@ -111,34 +115,31 @@ class Form:
 
     def fill(self, asked: Skimmed, filling: Filling) -> Ready:
         """The reply to one request."""
-        data, own = asked.data, asked.own
-        chaddr = data[28:34]
-        mac = chaddr.hex(_COLONS)
-        if self.blanks:
-            own[_NAME] = filling.host_name
-            own[_MAC] = mac.encode()
-            if self.separator != _COLONS:
-                own[_MAC_IN_PATHS] = separated(Mac(mac), self.separator).encode()
+        data, _, _, values, _ = asked
+        _, given, address, _, name, _ = filling
+        xid, flags, ciaddr, giaddr_and_mac, chaddr = _TAKEN(data)
+        mac = Mac(chaddr.hex(_COLONS))
+        in_paths = mac if self.separator == _COLONS else separated(mac, self.separator)
+        own = (*values, name, mac.encode(), in_paths.encode())
         out = [
             _HEAD,
-            data[4:8],  # xid
-            b"\0\0",
-            data[10:12],  # flags
-            data[12:16] if self.has_ciaddr else _NOWHERE,
-            filling.address if self.has_yiaddr else _NOWHERE,
+            xid,
+            _NO_SECONDS,
+            flags,
+            ciaddr if self.has_ciaddr else _NOWHERE,
+            address if self.has_yiaddr else _NOWHERE,
             self.next_server,
-            data[24:34],  # giaddr and the MAC
+            giaddr_and_mac,
             self.first,
         ]
         for blank, piece in self.blanks:
             out.append(own[blank])
             out.append(piece)
-        given = filling.text
         to = self.to
         return Ready(
             b"".join(out),
-            to if to[0] else (given, to[1]),
-            bool(to[0]),
+            to or (given, CLIENT_PORT),
+            to is not None,
             chaddr if self.by_mac else b"",
             self.source,
             mac,
@@ -152,11 +153,7 @@ def boot_file(ready: Ready) -> str:
     gist = ready.gist
     if len(gist.boot_file) == 1:
         return gist.boot_file[0]
-    return _separated(ready.mac, gist.separator).join(gist.boot_file)
-
-
-def _separated(mac: str, separator: str) -> str:
-    return mac if separator == _COLONS else separated(Mac(mac), separator)
+    return separated(ready.mac, gist.separator).join(gist.boot_file)
 
 
 def cut(asked: Skimmed, filling: Filling, answer: Answer, site: Site, near: Near) -> Form | None:
@@ -175,6 +172,8 @@ def cut(asked: Skimmed, filling: Filling, answer: Answer, site: Site, near: Near
     holes = sorted([*_own_values(data, asked, filling), *_macs(data, written)])
     pieces = list(_between(data, holes))
     own = to.hardware is not None or to.address.packed == filling.address
+    if own and to.port != CLIENT_PORT:
+        return None
     return Form(
         has_ciaddr=any(data[12:16]),
         has_yiaddr=any(data[16:20]),
@@ -182,7 +181,7 @@ def cut(asked: Skimmed, filling: Filling, answer: Answer, site: Site, near: Near
         first=pieces[0],
         blanks=tuple(zip((blank for _, _, blank in holes), pieces[1:], strict=True)),
         separator=site.mac_separator,
-        to=("" if own else str(to.address), to.port),
+        to=None if own else (str(to.address), to.port),
         by_mac=to.hardware is not None,
         source=to.source,
         near=near,
@@ -212,7 +211,7 @@ def _own_values(data: bytes, asked: Skimmed, filling: Filling) -> Iterator[Hole]
         echoed = code in _ECHOED and asked.own.get(code) == value
         named = code == options.HOST_NAME.code and filling.host_name == value
         if value and (echoed or named):
-            yield start, end, code if echoed else _NAME
+            yield start, end, asked.codes.index(code) if echoed else _NAME
 
 
 def _macs(data: bytes, written: dict[int, bytes]) -> Iterator[Hole]:

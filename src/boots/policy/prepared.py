@@ -24,7 +24,7 @@ from boots.policy.answered import Answer
 from boots.policy.client import from_dhcp
 from boots.policy.destination import is_host
 from boots.policy.forms import Filling, Form, Near, Ready
-from boots.wire import dhcp, options
+from boots.wire import dhcp
 from boots.wire.dhcp import Message
 from boots.wire.options import MessageType
 from boots.wire.skim import Skimmed, Skimmer
@@ -33,7 +33,6 @@ _MOST_FORMS = 4_096
 _MOST_FILLINGS = 131_072
 _NOWHERE = bytes(4)
 _NO_ADDRESS = IPv4Address(0)
-_WANTED = options.REQUESTED_ADDRESS.code
 _ASKING = {int(MessageType.DISCOVER), int(MessageType.REQUEST)}
 
 K = TypeVar("K")
@@ -74,26 +73,30 @@ class Prepared:
         asked = self._skim(data)
         if asked is None:
             return None
-        filling = self._fillings.get(data[28:34])
+        octets = data[28:34]
+        filling = self._fillings.get(octets)
         if filling is None:
-            mac = macs.from_bytes(data[28:34])
+            mac = macs.from_bytes(octets)
             known = self._by_mac.get(mac)
             if known is None:
                 return self._silence(asked, mac)
             filling = self._filling(known)
             if filling is None:
                 return None
-            _keep(self._fillings, data[28:34], filling, _MOST_FILLINGS)
-        if self._held(filling.known) or asked.own.get(_WANTED, filling.address) != filling.address:
-            return None
-        has_ciaddr = data[12:16] != _NOWHERE
-        if has_ciaddr and data[12:16] != filling.address:
+            _keep(self._fillings, octets, filling, _MOST_FILLINGS)
+        kind, _, address, _, _, known = filling
+        _, shape, _, _, wanted = asked
+        ciaddr = data[12:16]
+        has_ciaddr = ciaddr != _NOWHERE
+        if (
+            (wanted is not None and wanted != address)
+            or (has_ciaddr and ciaddr != address)
+            or self._held(known)
+        ):
             return None
         # The relay and what quirks see of the MAC stand side by side.
-        key = asked.shape, filling.kind, data[24 : self._oui_end], data[10] & 0x80, has_ciaddr
-        form = self._forms.get(key)
-        if form is None:
-            form = self._form(key, asked, filling)
+        key = shape, kind, data[24 : self._oui_end], data[10] & 0x80, has_ciaddr
+        form = self._forms.get(key) or self._form(key, asked, filling)
         return form.fill(asked, filling) if form is not None and form.suits(filling) else None
 
     def _silence(self, asked: Skimmed, mac: Mac) -> Silent | None:

@@ -34,9 +34,10 @@ class DatagramDoor(abc.ABC):
         """Take one datagram from `peer`, an address as its socket's family has it."""
 
     def _readable(self) -> None:
+        receive, handle, largest = self._sock.recvfrom, self.handle, self.largest
         for _ in range(_BATCH):
             try:
-                data, peer = self._sock.recvfrom(self.largest)
+                data, peer = receive(largest)
             except BlockingIOError:
                 return
             except OSError as error:
@@ -44,6 +45,6 @@ class DatagramDoor(abc.ABC):
                 _log.debug("receive failed", door=type(self).__name__, error=str(error))
                 return
             try:
-                self.handle(data, peer)
+                handle(data, peer)
             except Exception:  # a fault of ours must not take the door away from the others
                 _log.exception("datagram failed", door=type(self).__name__, data=data.hex())

@@ -110,30 +110,31 @@ class DhcpDoor(DatagramDoor):
                 )
             )
             return
-        gist = ready.gist
+        mac, address, gist = ready[-3:]
+        is_offer, program, architecture, _, _, why, relay = gist
         try:
             self._replies.send_ready(ready)
         except OSError as error:
             self._record(
                 events.DhcpIgnored(
-                    mac=ready.mac,
+                    mac=mac,
                     interface=self._interface,
-                    message="DISCOVER" if gist.is_offer else "REQUEST",
+                    message="DISCOVER" if is_offer else "REQUEST",
                     why=f"the answer to {ready.to[0]} could not be sent: {error.strerror}",
                 )
             )
             return
-        sent = events.OfferSent if gist.is_offer else events.AckSent
+        sent = events.OfferSent if is_offer else events.AckSent
         self._record(
             sent(
-                mac=ready.mac,
+                mac=mac,
                 interface=self._interface,
-                address=ready.address,
-                program=gist.program,
-                architecture=gist.architecture,
+                address=address,
+                program=program,
+                architecture=architecture,
                 boot_file=boot_file(ready),
-                why=gist.why,
-                relay=gist.relay,
+                why=why,
+                relay=relay,
             )
         )
 

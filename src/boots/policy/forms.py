@@ -119,8 +119,9 @@ class Form:
         _, given, address, _, name, _ = filling
         xid, flags, ciaddr, giaddr_and_mac, chaddr = _TAKEN(data)
         mac = Mac(chaddr.hex(_COLONS))
-        in_paths = mac if self.separator == _COLONS else separated(mac, self.separator)
-        own = (*values, name, mac.encode(), in_paths.encode())
+        own = (*values, name, mac.encode(), b"")
+        if self.separator != _COLONS:
+            own = (*values, name, mac.encode(), separated(mac, self.separator).encode())
         out = [
             _HEAD,
             xid,
@@ -150,10 +151,8 @@ class Form:
 
 def boot_file(ready: Ready) -> str:
     """The boot file that a reply names, as the journal hears of it."""
-    gist = ready.gist
-    if len(gist.boot_file) == 1:
-        return gist.boot_file[0]
-    return separated(ready.mac, gist.separator).join(gist.boot_file)
+    pieces, separator = ready.gist.boot_file, ready.gist.separator
+    return (ready.mac if separator == _COLONS else separated(ready.mac, separator)).join(pieces)
 
 
 def cut(asked: Skimmed, filling: Filling, answer: Answer, site: Site, near: Near) -> Form | None:

@@ -9,13 +9,21 @@ import structlog
 
 # One wake-up takes at most so many packets, so that the other doors get their turn.
 _BATCH = 256
+UNNAMED: tuple[Any, ...] = ()
+"""The sender of a datagram that was not asked for."""
+
 _log = structlog.get_logger()
 
 
 class DatagramDoor(abc.ABC):
-    """Takes the datagrams of one socket; what they call for is said by `handle`."""
+    """Takes the datagrams of one socket; what they call for is said by `handle`.
 
-    largest = 4096  # bytes that are read of a datagram
+    At most `largest` bytes are read of one.  The kernel is asked for the senders of `named`
+    datagrams of a batch: to hear of all costs a door that hardly looks at them a twentieth.
+    """
+
+    largest = 4096
+    named = _BATCH
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
@@ -31,13 +39,17 @@ class DatagramDoor(abc.ABC):
 
     @abc.abstractmethod
     def handle(self, data: bytes, peer: tuple[Any, ...]) -> None:
-        """Take one datagram from `peer`, an address as its socket's family has it."""
+        """Take one datagram from `peer`, an address as its socket's family has it, or `UNNAMED`."""
 
     def _readable(self) -> None:
-        receive, handle, largest = self._sock.recvfrom, self.handle, self.largest
-        for _ in range(_BATCH):
+        recvfrom, recv = self._sock.recvfrom, self._sock.recv
+        handle, largest, named = self.handle, self.largest, self.named
+        for at in range(_BATCH):
             try:
-                data, peer = receive(largest)
+                if at < named:
+                    data, peer = recvfrom(largest)
+                else:
+                    data, peer = recv(largest), UNNAMED
             except BlockingIOError:
                 return
             except OSError as error:

@@ -27,6 +27,7 @@ Prepared = Callable[[bytes], Ready | Silent | None]
 """Has an answer prepared for a packet, or None: then the plain path is taken."""
 
 _NOBODY = "0.0.0.0"  # the source of a client without an address
+_NAMED = 8  # more come at once in storms only, whose malformed messages are told without sender
 
 
 class _About(NamedTuple):
@@ -62,6 +63,8 @@ class DhcpDoor(DatagramDoor):
         self._to_sender = to_sender
         self._shadow = shadow
         self._prepared = prepared
+        if not to_sender:
+            self.named = _NAMED
         self._replies = Replies(sock, interface)
 
     def close(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -78,9 +81,8 @@ class DhcpDoor(DatagramDoor):
         try:
             message = dhcp.decode(data)
         except Malformed as error:
-            self._record(
-                events.PacketDropped(door="dhcp", peer=f"{peer[0]}:{peer[1]}", why=str(error))
-            )
+            who = f"{peer[0]}:{peer[1]}" if peer else ""
+            self._record(events.PacketDropped(door="dhcp", peer=who, why=str(error)))
             return
         answer = self._ask(message)
         if self._shadow is not None:

@@ -12,7 +12,6 @@ from multidict import CIMultiDict
 from boots.serve import part
 from boots.serve.doors import Given
 from boots.serve.part import Part
-from boots.serve.pouring import portion, pour
 from boots.serve.story import Hand, Story
 
 _TYPES = {".efi": "application/efi", ".ipxe": "text/plain", ".cfg": "text/plain"}
@@ -117,14 +116,11 @@ class Download(web.StreamResponse):
         return writer
 
     async def _pour(self, transport: Any) -> None:
-        most = self._hand.downloads
+        wanted = self._wanted
         transport.pause_reading()
         try:
             with transport.get_extra_info("socket").dup() as sock:
-                wanted = self._wanted
-                await pour(
-                    sock, self._file, wanted.start, wanted.length, lambda: portion(len(most))
-                )
+                await self._hand.pourer.pour(sock, self._file, wanted.start, wanted.length)
         finally:
             transport.resume_reading()
 

@@ -13,6 +13,7 @@ from aiohttp import web
 from boots import __version__
 from boots.journal import events
 from boots.serve.doors import Given, Record
+from boots.serve.pouring import Pourer
 
 SERVER = f"Boots/{__version__}"
 """What we call ourselves over HTTP."""
@@ -34,6 +35,7 @@ class Hand:
     record: Record
     clock: Clock
     downloads: set[Underway] = field(default_factory=set)
+    pourer: Pourer = field(default_factory=Pourer)
 
 
 class Story:

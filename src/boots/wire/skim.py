@@ -14,7 +14,9 @@ from boots.wire.options import END, OVERLOAD, PAD, RELAY_AGENT
 from boots.wire.pxe import LINK_SELECTION, RELAY, SERVER_OVERRIDE, UUID
 
 _HEAD = b"\1\1\6"  # BOOTREQUEST, Ethernet, MACs of 6 bytes
+_HEAD_AT = slice(0, 3)
 _COOKIE = bytes((99, 130, 83, 99))
+_COOKIE_AT = slice(236, 240)
 _OPTIONS_AT = 240
 _BEGINNING_END = 244  # as far as requests must begin alike
 _FIRST = bytes((options.MESSAGE_TYPE.code, 1))
@@ -67,7 +69,7 @@ class Skimmed(NamedTuple):
 
 
 class _Cut(NamedTuple):
-    """How requests are cut: where the values of `codes` are, and what is between; the shapes.
+    """How requests are cut: where the values of `codes` are, what is between, the shapes.
 
     The last code is PAD, that of no option.  `wanted` and `relay` are where the address asked
     for and the relay's option are among them; -1 for the last.
@@ -100,8 +102,6 @@ class Skimmer:
         round: options that come twice or go on in other fields (option 52), and a missing END,
         are left to that.
         """
-        if data[:3] != _HEAD or data[236:_OPTIONS_AT] != _COOKIE:
-            return None
         cut = self._cuts.get((len(data), data[_OPTIONS_AT:_BEGINNING_END]))
         if cut is not None:
             shape = b"".join(cut.between(data))
@@ -111,6 +111,8 @@ class Skimmer:
 
     def _first_skim(self, data: bytes, cut: _Cut | None) -> Skimmed | None:
         """Walk the options, and remember how."""
+        if data[_HEAD_AT] != _HEAD or data[_COOKIE_AT] != _COOKIE:
+            return None
         places = _walked(data)
         if places is None:
             return None
@@ -145,7 +147,7 @@ def _cut_at(places: tuple[tuple[int, int, int], ...]) -> _Cut:
         codes,
         # Of less than two places no tuple would be taken, therefore one more with nothing in it.
         itemgetter(*(slice(start, end) for _, start, end in places), slice(0, 0)),
-        itemgetter(*map(slice, begun, ends)),
+        itemgetter(*map(slice, begun, ends), _HEAD_AT, _COOKIE_AT),
         codes.index(wanted) if wanted in codes else -1,
         codes.index(RELAY_AGENT) if RELAY_AGENT in codes else -1,
         set(),

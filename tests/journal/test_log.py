@@ -5,6 +5,8 @@ import json
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from boots.journal import events
 from boots.journal.events import AnyEvent, Entry
@@ -117,6 +119,26 @@ def test_closing_tells_what_was_left_out() -> None:
     storm.sink.close()
     storm.asked.pop()()  # too late: it was told
     assert ["AdvertisementSent", "LinesLeftOut"] == storm.names()
+
+
+_times = st.sampled_from((100.0, 100.5, 101.0))
+_told = st.lists(st.tuples(st.sampled_from((STARTED, STARTED, STARTED, NAK, SEEN)), _times))
+
+
+@settings(deadline=None, database=None, max_examples=200)
+@given(_told, st.integers(1, 9), st.integers(1, 3))
+def test_a_batch_is_bound_as_its_entries_one_by_one_are(
+    told: list[tuple[AnyEvent, float]], size: int, lines: int
+) -> None:
+    whole, single = Storm(lines), Storm(lines)
+    entries = [Entry(at, event) for event, at in sorted(told, key=lambda each: each[1])]
+    for begin in range(0, len(entries), size):
+        whole.sink.write(entries[begin : begin + size])
+    for entry in entries:
+        single.sink.write([entry])
+    whole.sink.close()
+    single.sink.close()
+    assert single.said() == whole.said()
 
 
 def test_a_log_without_a_bound_has_everything() -> None:

@@ -22,9 +22,17 @@ class Bound:
         if self._free or not self._most:
             self._free -= 1
             return True
-        self.latest = at
-        self.left_out[kind] = self.left_out.get(kind, 0) + 1
+        self.leave_out(at, kind, 1)
         return False
+
+    def is_reached(self, first: float, last: float) -> bool:
+        """Whether nothing between these two times is admitted any more."""
+        return bool(self._most) and not self._free and int(first) == int(last) == self._second
+
+    def leave_out(self, at: float, kind: str, count: int) -> None:
+        """Count lines that are not admitted."""
+        self.latest = at
+        self.left_out[kind] = self.left_out.get(kind, 0) + count
 
     def taken(self) -> dict[str, int]:
         """What was left out since this was asked last."""

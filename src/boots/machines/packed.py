@@ -17,13 +17,11 @@ from msgspec.structs import replace
 from boots.model.mac import Mac
 from boots.model.machine import Interface, Known, Machine, Place, from_plain, to_plain
 
-_PART = 4_096  # machines
-_TOGETHER = 32  # records that are compressed as one: they say nearly the same
+TOGETHER = 32
+"""So many records are compressed as one: they say nearly the same."""
+
 _BITS = 20  # of a spot that tell the interface
 _FIRST = (1 << _BITS) - 1
-_NO_MAC = Mac("")
-_NO_ADDRESS = IPv4Address(0)
-_NOWHERE = Place(file="", line=0)
 
 
 class Damaged(ValueError):
@@ -49,10 +47,10 @@ class Written:
         return hash(bytes(self))
 
 
-class _Own(msgspec.Struct, array_like=True, gc=False):
+class Row(msgspec.Struct, array_like=True, gc=False):
     """What a machine shares with no other.
 
-    `kind` and `first` are places in `_Columns.kinds` and `macs`.  `ports` holds an address and a
+    `kind` and `first` are places in `Columns.kinds` and `macs`.  `ports` holds an address and a
     host name for each interface: 0 where it has none, None where it is the machine's name.
     """
 
@@ -65,7 +63,7 @@ class _Own(msgspec.Struct, array_like=True, gc=False):
     ports: tuple[tuple[int, str | None], ...]
 
 
-class _Columns(msgspec.Struct, array_like=True):
+class Columns(msgspec.Struct, array_like=True):
     """What is kept of a part.
 
     A spot is the number of a machine and of one of its interfaces: `mac_spots` holds one for each
@@ -88,7 +86,7 @@ class _Columns(msgspec.Struct, array_like=True):
 class Packed:
     """Some thousand machines of a file, `name`; each is made when it is first asked for."""
 
-    def __init__(self, name: str, columns: _Columns) -> None:
+    def __init__(self, name: str, columns: Columns) -> None:
         self.name = name
         self.columns = columns
         self._made: list[Machine | None] = [None] * len(columns.rows)
@@ -115,12 +113,12 @@ class Packed:
         return Known(machine=machine, interface=machine.interfaces[spot & _FIRST])
 
     def _make(self, number: int) -> Machine:
-        own = _decode_own(self.columns.rows[number])
+        own = _decode_row(self.columns.rows[number])
         kind = self._kinds[own.kind]
         if kind is None:
             kind = self._kinds[own.kind] = _decode_kind(self.columns.kinds[own.kind])
         macs = self.columns.macs
-        block, within = divmod(number, _TOGETHER)
+        block, within = divmod(number, TOGETHER)
         return replace(
             kind,
             name=own.name,
@@ -148,37 +146,6 @@ def _with_own(interface: Interface, mac: Mac, port: tuple[int, str | None], name
         host_name=name if host_name is None else host_name,
     )
     return replace(interface, mac=mac, reservation=own)
-
-
-def pack(machines: Sequence[Machine], name: str) -> tuple[Packed, ...]:
-    """The machines of the file `name`, in parts.
-
-    To unpack a part takes milliseconds, in which no other thread gets on.
-    """
-    return tuple(
-        Packed(name, _columns(machines[start : start + _PART]))
-        for start in range(0, len(machines), _PART)
-    )
-
-
-def _columns(machines: Iterable[Machine]) -> _Columns:
-    columns = _Columns()
-    names: list[str] = []
-    kinds: dict[bytes, int] = {}
-    together: list[bytes] = []
-    for number, machine in enumerate(machines):
-        names.append(machine.name)
-        columns.rows.append(_encode(_own(machine, kinds, len(columns.macs))))
-        _add_spots(columns, machine, number << _BITS)
-        together.append(bytes(machine.record))
-        if len(together) == _TOGETHER:
-            columns.records.append(_compressed(together))
-            together.clear()
-    if together:
-        columns.records.append(_compressed(together))
-    columns.names = _encode(names)
-    columns.kinds += kinds
-    return columns
 
 
 def spot_of(number: int) -> int:
@@ -210,82 +177,3 @@ def from_bytes(data: bytes, name: str) -> tuple[Packed, ...]:
         return tuple(Packed(name, _decode_columns(part)) for part in _decode_parts(view))
     except (ValueError, msgspec.MsgspecError):
         raise Damaged from None
-
-
-# --- what is kept of each
-
-
-def _add_spots(columns: _Columns, machine: Machine, spot: int) -> None:
-    """Each MAC, and each address and board of the machine once: the first interface that has it."""
-    addresses, boards = dict[int, int](), dict[str, int]()
-    for here, interface in enumerate(machine.interfaces, spot):
-        columns.macs.append(interface.mac)
-        columns.mac_spots.append(here)
-        if interface.reservation is not None:
-            addresses.setdefault(int(interface.reservation.address), here)
-        if interface.netboot.raspberry_pi is not None:
-            boards.setdefault(interface.netboot.raspberry_pi.asks_below, here)
-    columns.addresses += addresses.keys()
-    columns.address_spots += addresses.values()
-    columns.boards += boards.keys()
-    columns.board_spots += boards.values()
-
-
-def _own(machine: Machine, kinds: dict[bytes, int], first: int) -> _Own:
-    """What is this machine's own; what it shares is among the kinds then."""
-    metadata = machine.metadata
-    ports = tuple([_port(interface, machine.name) for interface in machine.interfaces])
-    kind = replace(
-        machine,
-        name="",
-        interfaces=tuple(map(_without_own, machine.interfaces)),
-        place=_NOWHERE,
-        agent_id="",
-        metadata=replace(metadata, instance_id="") if metadata.instance_id else metadata,
-        record=b"{}",
-    )
-    return _Own(
-        kind=kinds.setdefault(_encode(kind), len(kinds)),
-        first=first,
-        line=machine.place.line,
-        name=machine.name,
-        agent_id=machine.agent_id,
-        instance_id=metadata.instance_id,
-        ports=ports,
-    )
-
-
-def _port(interface: Interface, name: str) -> tuple[int, str | None]:
-    own = interface.reservation
-    if own is None:
-        return 0, None
-    return int(own.address), None if own.host_name == name else own.host_name
-
-
-def _without_own(interface: Interface) -> Interface:
-    own = interface.reservation
-    alike = own and replace(own, address=_NO_ADDRESS, host_name="")
-    return replace(interface, mac=_NO_MAC, reservation=alike)
-
-
-def _compressed(together: list[bytes]) -> bytes:
-    return zlib.compress(_encode(together), 1)
-
-
-@functools.lru_cache(maxsize=8)
-def _records(block: bytes) -> list[bytes]:
-    return _decode_records(zlib.decompress(block))
-
-
-def _to_plain(value: object) -> object:
-    """Addresses as numbers, which are made and read in a third of the time."""
-    return int(value) if type(value) is IPv4Address else to_plain(value)
-
-
-_encode = msgspec.msgpack.Encoder(enc_hook=_to_plain).encode
-_decode_kind = msgspec.msgpack.Decoder(Machine, dec_hook=from_plain).decode
-_decode_own = msgspec.msgpack.Decoder(_Own).decode
-_decode_columns = msgspec.msgpack.Decoder(_Columns).decode
-_decode_names = msgspec.msgpack.Decoder(list[str]).decode
-_decode_parts = msgspec.msgpack.Decoder(list[memoryview]).decode
-_decode_records = msgspec.msgpack.Decoder(list[bytes]).decode

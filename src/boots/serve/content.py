@@ -1,6 +1,6 @@
 """What TFTP sends: files and what was made for a machine, and their blocks.
 
-A file is cut into packets once for each block size and kept for the next machine, as far as there
+A file is cut into packets once for each block size and window and kept for the next machine, as far as there
 is room; what is too large for that is read from the disk, or rather from the kernel's cache of
 it, as transfers get there.  So memory does not grow with the transfers.
 
@@ -91,24 +91,24 @@ class Shelf:
         text = to_netascii(bytes(content.read(0, content.size)))
         return Content(len(text), text)
 
-    def blocks(self, content: Content, blksize: int) -> Blocks:
-        """The content in blocks of a size."""
+    def blocks(self, content: Content, blksize: int, window: int = 1) -> Blocks:
+        """The content in blocks of a size, ready for windows of so many."""
         if not content.key:
             return Unprepared(content.size, content.read, blksize)
-        key = (*content.key, blksize)
+        key = (*content.key, blksize, window)
         found = self._prepared.get(key)
         if found is not None:
             if found.is_whole:
                 self._keep(key, found)
             return found
-        if not self._has_room(Prepared.room_for(content.size, blksize)):
+        if not self._has_room(Prepared.room_for(content.size, blksize, window)):
             return Unprepared(content.size, content.read, blksize)
 
         def whole(prepared: Prepared) -> None:
             if content.is_settled(self._now()):
                 self._keep(key, prepared)
 
-        made = Prepared(content.size, content.read, blksize, whole)
+        made = Prepared(content.size, content.read, blksize, window, whole)
         self._prepared[key] = made
         return made
 

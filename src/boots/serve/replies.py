@@ -34,7 +34,7 @@ class Replies:
         self._packets: socket.socket | None = None
         self._has_packets = True
         self._foreign: set[IPv4Address] = set()
-        self._natural: dict[tuple[str, int], IPv4Address] = {}
+        self._natural: dict[tuple[str, int], tuple[IPv4Address | None, bool]] = {}
         self._asked = 0
 
     def close(self) -> None:
@@ -82,10 +82,10 @@ class Replies:
         if self._asked < 0:
             self._asked = _ASKED_AGAIN
             self._natural.clear()
-        natural = self._natural.get(to)
-        if natural is None:
-            natural = self._natural[to] = source_to(to, self._interface)
-        return natural == source
+        found = self._natural.get(to)
+        if found is None or found[0] is not source:
+            found = self._natural[to] = source, source_to(to, self._interface) == source
+        return found[1]
 
     def _send_from(self, data: bytes, to: tuple[str, int], source: IPv4Address | None) -> None:
         """The kernel would choose an address of the interface: of several maybe another one."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from boots.journal import events
 from boots.journal.events import AnyEvent
 from boots.policy.got import Rendered, Script
-from boots.serve.way import Way
+from boots.serve.way import Send, Way
 from boots.transfer import Ending, Transfer
 from boots.wire import tftp
 
@@ -16,6 +16,7 @@ _MOST_TRANSFERS = 4096
 _MOST_OF_ONE_PEER = 64
 
 
+Receive = Callable[[int], bytes]
 Follow = Callable[[bytes, float], bytes | memoryview | None]
 
 
@@ -24,6 +25,7 @@ class Sending:
     """One transfer under way, and the socket it leaves by.
 
     The socket is its own (its TID, RFC 1350 §4), or the door's where all leave by one port.
+    What is called for each packet stands here, bound: to look it up costs as much as to call it.
     """
 
     sock: socket.socket
@@ -35,19 +37,26 @@ class Sending:
     mac: str
     name: str
     started: float
-    told: float
     heard: float
+    tell_at: float  # when there is progress to tell of
     trace: str = ""
+    receive: Receive = field(init=False, repr=False)
     follow: Follow = field(init=False, repr=False)
-    put: Callable[[bytes | memoryview], object] = field(init=False, repr=False)
+    put: Send = field(init=False, repr=False)  # what `follow` calls for
     peer: str = field(init=False)  # the client as ``address:port``
     about: dict[str, str] = field(init=False, repr=False)  # what all its events say alike
 
     def __post_init__(self) -> None:
+        self.receive = self.sock.recv
         self.follow = self.transfer.follow
-        self.put = self.way.put
+        self.put = self.way.quick
         self.peer = f"{self.source[0]}:{self.source[1]}"
         self.about = {"mac": self.mac, "peer": self.peer, "door": "tftp", "name": self.name}
+
+    def mend(self, packets: bytes | memoryview) -> None:
+        """Send once more what `put` could not, and from now on the long way."""
+        self.put = self.way.put
+        self.put(packets)
 
     def send(self, packets: list[bytes]) -> None:
         """Send what the transfer calls for: one packet of any kind, or several with blocks."""

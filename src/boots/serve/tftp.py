@@ -17,7 +17,7 @@ from boots.policy.got import File, Ground, Refusal, Rendered, Script
 from boots.serve.content import Shelf
 from boots.serve.doors import Fetch, Given, Record
 from boots.serve.sending import Sending
-from boots.serve.underway import Underway
+from boots.serve.underway import PROGRESS, Underway
 from boots.serve.way import Way, can_cut, shared_way, way_of
 from boots.transfer import Terms, Transfer, negotiate
 from boots.wire import tftp
@@ -191,7 +191,7 @@ class TftpDoor(Underway):
         try:
             content = self._shelf.take(what, request.mode)
             terms = negotiate(request.options, content.size, self._largest_block)
-            blocks = self._shelf.blocks(content, terms.blksize)
+            blocks = self._shelf.blocks(content, terms.blksize, terms.window)
             blocks.packets(0, 1)  # what cannot be read is refused
             sock = self._sock if self._single_port else self._socket_to(peer)
         except OSError as error:
@@ -208,8 +208,8 @@ class TftpDoor(Underway):
             mac=given.mac,
             name=given.name,
             started=now,
-            told=now,
             heard=now,
+            tell_at=now + PROGRESS,
             trace=given.trace,
         )
         self._tell_begun(sending, what)

@@ -19,6 +19,7 @@ from boots.wire import tftp
 _AT_MOST = 0.0015  # seconds for which the other doors wait, and then for one more round
 _TOGETHER = 16  # packets in a round
 _WORD = 470  # bytes read of what a client says: an ACK has 4, a reason for the end a few more
+PROGRESS = 1.0  # seconds between what is told of a transfer
 _TICK = 0.05  # how exactly retransmit times are kept, in seconds
 
 _log = structlog.get_logger()
@@ -32,7 +33,6 @@ class Underway:
         self._clock = clock
         self._epoll = select.epoll()
         self._sendings = Sendings()
-        self._now = 0.0  # when the round began in which clients are heard
         self._ticker: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -69,34 +69,37 @@ class Underway:
         Few at a time: the kernel gives those that were not heard before the others.
         """
         poll, of_socket, clock = self._epoll.poll, self._sendings.of_socket, self._clock
-        self._now = clock()
-        until = self._now + _AT_MOST
-        while self._now < until and (ready := poll(0, _TOGETHER)):
+        now = clock()
+        until = now + _AT_MOST
+        while now < until and (ready := poll(0, _TOGETHER)):
             for file, _ in ready:
                 sending = of_socket(file)
                 if sending is not None:
-                    self._receive(sending)
-            self._now = clock()
+                    self._receive(sending, now)
+            now = clock()
 
-    def _receive(self, sending: Sending) -> None:
+    def _receive(self, sending: Sending, now: float) -> None:
         # Each call from here costs 1 % of a whole transfer, so what nearly always comes has few.
         try:
-            data = sending.sock.recv(_WORD)
+            data = sending.receive(_WORD)
         except OSError as error:
             self._unheard(sending, error)
             return
-        sending.heard = now = self._now
+        sending.heard = now
         try:
             packets = sending.follow(data, now)
-            if packets is not None:
-                sending.put(packets)
-                if now - sending.told >= 1:
-                    self._after(sending, now)
-                return
         except Exception as error:
             self._fail(sending, error)
             return
-        self._take(sending, data, now)
+        if packets is None:
+            self._take(sending, data, now)
+            return
+        try:
+            sending.put(packets)
+        except OSError:
+            sending.mend(packets)
+        if now >= sending.tell_at:
+            self._after(sending, now)
 
     def _unheard(self, sending: Sending, error: OSError) -> None:
         # Other errors are nothing there, or an ICMP error that the timer mends: where the path's
@@ -127,8 +130,8 @@ class Underway:
         transfer = sending.transfer
         if transfer.outcome is not None:
             self._drop(sending, sending.ended(now))
-        elif now - sending.told >= 1:
-            sending.told = now
+        elif now >= sending.tell_at:
+            sending.tell_at = now + PROGRESS
             self._record(sending.progressed())
 
     def _keep_time(self) -> None:

@@ -35,6 +35,7 @@ class Way:
     """To one client: `one` sends a packet, `several` some that stand end to end, of one size.
 
     `packet` is that size in bytes (the last may be shorter), `together` how many `several` takes.
+    `quick` is for the windows of this transfer: like `put`, but an OSError goes through.
     """
 
     def __init__(self, one: Send, several: Send, packet: int, together: int) -> None:
@@ -42,6 +43,7 @@ class Way:
         self._several = several
         self._packet = packet
         self._at_once = packet * together
+        self.quick: Send = self.put
 
     def say(self, packet: bytes) -> None:
         """Send one packet of any kind; what becomes of it is as with `put`."""
@@ -79,7 +81,10 @@ def way_of(sock: socket.socket, packet: int, window: int) -> Way:
             sock.setsockopt(socket.IPPROTO_UDP, _UDP_SEGMENT, packet)
         except OSError:
             together = 1
-    return Way(sock.send, sock.send, packet, together)
+    way = Way(sock.send, sock.send, packet, together)
+    if together == window:
+        way.quick = sock.send
+    return way
 
 
 def shared_way(

@@ -43,7 +43,7 @@ class ErrorCode(enum.IntEnum):
     OPTION_REFUSED = 8
 
 
-_DATA_HEAD = struct.Struct("!HH").pack
+_HEAD = struct.Struct("!HH").pack
 _NO_OPTIONS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -165,6 +165,14 @@ def encode(packet: Packet) -> bytes:
             return Opcode.OACK.to_bytes(2) + _texts(*_flat(options))
 
 
+def ack(block: int) -> bytes:
+    """The ACK of a block, numbered as those of `data_packets`.
+
+    What `encode` writes, for a fifth of its cost: an enum is slow to look up.
+    """
+    return _HEAD(4, block & 0xFFFF)
+
+
 def data_packets(block: int, content: bytes | memoryview, blksize: int, count: int) -> bytes:
     """The DATA packets of `count` blocks, one after another, the first of them numbered `block`.
 
@@ -173,7 +181,7 @@ def data_packets(block: int, content: bytes | memoryview, blksize: int, count: i
     parts: list[bytes | memoryview] = []
     for number in range(block, block + count):
         at = (number - block) * blksize
-        parts += (_DATA_HEAD(3, number & 0xFFFF), content[at : at + blksize])
+        parts += (_HEAD(3, number & 0xFFFF), content[at : at + blksize])
     return b"".join(parts)
 
 

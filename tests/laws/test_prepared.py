@@ -122,6 +122,7 @@ CHANGES: tuple[Callable[[Interface, str], Interface], ...] = (
     lambda interface, _: _reserved(interface, gateway=IPv4Address("192.168.1.77")),
     lambda interface, _: _reserved(interface, address=IPv4Address("192.168.1.0")),
     lambda interface, _: _reserved(interface, address=IPv4Address("192.168.1.200")),
+    lambda interface, _: _reserved(interface, address=IPv4Address("192.168.2.20")),
     lambda interface, _: _reserved(interface, options={15: b"x"}),
     lambda interface, _: _netboot(interface, allowed=False),
     lambda interface, mac: _netboot(interface, script_url=f"http://192.168.1.9/{mac}"),

@@ -66,7 +66,7 @@ def is_host(address: IPv4Address, own: Reservation | None) -> bool:
     if own is None or own.prefix > 30:
         return True
     hosts = (1 << 32 - own.prefix) - 1
-    near = (number ^ int(own.address)) <= hosts
+    near = address is own.address or (number ^ int(own.address)) <= hosts
     if near and number & hosts in {0, hosts}:  # the network's own address, and its broadcast
         return False
-    return address != own.broadcast
+    return own.broadcast is None or address != own.broadcast

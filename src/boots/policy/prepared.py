@@ -61,6 +61,7 @@ class Prepared:
         self._held = held
         self._skim = Skimmer().skim
         self._kinds: dict[bytes, int] = {}
+        self._last: _Last | None = None
         self._fillings: dict[bytes, Filling] = {}
         self._forms: dict[Key, Form | None] = {}
         self._seen: dict[Key, None] = {}
@@ -111,11 +112,13 @@ class Prepared:
         own = interface.reservation
         if own is None or not is_host(own.address, own):
             return None
-        kind = self._kinds.setdefault(_kind(interface, own), len(self._kinds))
-        address = own.address
-        return Filling(
-            kind, str(address), address.packed, int(address), own.host_name.encode(), known
-        )
+        number = int(own.address)
+        name = own.host_name.encode()
+        last = self._last
+        if last is None or not last.fits(interface, own, number, len(name)):
+            kind = self._kinds.setdefault(_kind(interface, own, len(name)), len(self._kinds))
+            last = self._last = _Last(kind, interface, own, number, len(name))
+        return Filling(last.kind, str(own.address), number.to_bytes(4), number, name, known)
 
     # --- forms
 
@@ -157,10 +160,32 @@ class Prepared:
         return message, answer(message, client, filling.known, self._site)
 
 
-def _kind(interface: Interface, own: Reservation) -> bytes:
+class _Last(NamedTuple):
+    """The machine that was told its kind last: the next one is often of the same."""
+
+    kind: int
+    interface: Interface
+    own: Reservation
+    number: int
+    length: int
+
+    def fits(self, interface: Interface, own: Reservation, number: int, length: int) -> bool:
+        """Whether another machine is of its kind: a fourth of the time that `_kind` takes."""
+        _, seen, like, before, size = self
+        changed = msgspec.structs.replace(own, address=like.address, host_name=like.host_name)
+        return (
+            length == size
+            and not (number ^ before) >> 32 - own.prefix
+            and changed == like
+            and interface.netboot == seen.netboot
+            and interface.dhcp == seen.dhcp
+            and interface.vlan == seen.vlan
+        )
+
+
+def _kind(interface: Interface, own: Reservation, length: int) -> bytes:
     """All that an answer depends on of a record, but for what fills the blanks."""
     network = int(own.address) >> 32 - own.prefix
-    length = len(own.host_name.encode())
     alike = msgspec.structs.replace(own, address=_NO_ADDRESS, host_name="")
     return _ENCODER.encode(
         (network, length, alike, interface.netboot, interface.dhcp, interface.vlan)

@@ -1,5 +1,6 @@
 """How a DHCP reply leaves: from the right address of ours, and to clients without one."""
 
+import errno
 import socket
 import struct
 from ipaddress import IPv4Address
@@ -9,13 +10,16 @@ import structlog
 from boots.model import mac as macs
 from boots.policy.destination import Destination
 from boots.policy.forms import Ready
-from boots.serve.sockets import is_ours, source_to
-from boots.wire import dhcp, ip
+from boots.serve.sockets import is_ours, make_room, source_to
+from boots.wire import ip
 
 _IP_PKTINFO = 8  # linux/in.h; Python's socket module has no name for it before 3.14
 _PKTINFO = struct.Struct("@i4s4s")
 _IPV4 = 0x0800
 _EVERYONE = "255.255.255.255"
+_ALL_MACS = b"\xff" * 6
+# What a packet socket says where there can be none: no right to it, no such thing, no Ethernet.
+_NO_PACKETS = frozenset({errno.EPERM, errno.EACCES, errno.EAFNOSUPPORT, errno.EINVAL})
 _ASKED_AGAIN = 1_000  # replies
 _log = structlog.get_logger()
 
@@ -23,14 +27,17 @@ _log = structlog.get_logger()
 class Replies:
     """Sends from the DHCP socket of one interface.
 
-    A client without an address is reached by its MAC, through a socket that is opened with the
-    first such reply.  Where we have no right to one (CAP_NET_RAW), and on interfaces that are
-    not Ethernet, it is sent to everybody instead, which is said once.
+    A client without an address is reached by its MAC, and everybody by that of all, through a
+    socket that is opened with the first such reply.  UDP would need an entry in the kernel's
+    table of neighbours for a broadcast, too, and drops it in silence while that table is full.
+    Where we have no right to such a socket (CAP_NET_RAW), and on interfaces that are not
+    Ethernet, such replies go to everybody over UDP instead, which is said once.
     """
 
     def __init__(self, sock: socket.socket, interface: str) -> None:
         self._sock = sock
         self._interface = interface
+        self._port = sock.getsockname()[1]
         self._packets: socket.socket | None = None
         self._has_packets = True
         self._foreign: set[IPv4Address] = set()
@@ -49,13 +56,15 @@ class Replies:
         Raises:
             OSError: there is no way to where it goes.
         """
-        address = str(to.address)
+        address, source = str(to.address), to.source
+        hardware = _ALL_MACS if address == _EVERYONE else b""
         if to.hardware is not None:
-            hardware, source = macs.to_bytes(to.hardware), to.source
+            hardware = macs.to_bytes(to.hardware)
+        if hardware:
             if source is not None and self._sent_to(data, (address, to.port), hardware, source):
                 return
             address = _EVERYONE
-        self._send_from(data, (address, to.port), to.source)
+        self._send_from(data, (address, to.port), source)
 
     def send_ready(self, ready: Ready) -> None:
         """Send one reply that was prepared.
@@ -63,15 +72,17 @@ class Replies:
         Raises:
             OSError: there is no way to where it goes.
         """
-        to, source = ready.to, ready.source
-        if ready.hardware:
-            if source is not None and self._sent_to(ready.data, to, ready.hardware, source):
+        data, to, shared, hardware, source, _, _, _ = ready
+        if to[0] == _EVERYONE:
+            hardware = _ALL_MACS
+        if hardware:
+            if source is not None and self._sent_to(data, to, hardware, source):
                 return
             to = (_EVERYONE, to[1])
-        if ready.shared and self._is_natural(to, source):
-            self._sock.sendto(ready.data, to)
+        if shared and self._is_natural(to, source):
+            self._sock.sendto(data, to)
         else:
-            self._send_from(ready.data, to, source)
+            self._send_from(data, to, source)
 
     def _is_natural(self, to: tuple[str, int], source: IPv4Address | None) -> bool:
         """Whether the kernel would choose this source by itself: to name it costs a tenth.
@@ -108,20 +119,25 @@ class Replies:
     def _sent_to(
         self, data: bytes, to: tuple[str, int], hardware: bytes, source: IPv4Address
     ) -> bool:
-        """Send to a MAC; whether that could be done."""
+        """Send to a MAC; whether that can be done here.
+
+        Raises:
+            OSError: it can, but not now: a queue is full, or the interface is down.
+        """
         if not self._has_packets:
             return False
         addresses = source.packed + socket.inet_aton(to[0])
-        packet = ip.packet(addresses, (dhcp.SERVER_PORT, to[1]), data)
+        packet = ip.packet(addresses, (self._port, to[1]), data)
         try:
             if self._packets is None:
                 # Protocol 0: it hears nothing.
                 self._packets = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
                 self._packets.setblocking(False)
+                make_room(self._packets)
             self._packets.sendto(packet, (self._interface, _IPV4, 0, 1, hardware))
-        except BlockingIOError:
-            return False
         except OSError as error:
+            if error.errno not in _NO_PACKETS:
+                raise
             self._has_packets = False
             self.close()
             _log.warning(

@@ -119,7 +119,8 @@ Load = Callable[[Place, Subject, float], Loaded]
 class Case:
     """`load` None measures only the start.  `flat`: the machines are on our cable, not routed.
 
-    With `link` it is no cable but one that loses and delays.
+    With `link` it is no cable but one that loses and delays.  `steered`: each end's core takes in
+    what comes for it, as with real cards; what TCP sends in answer is then on that end's account.
 
     `warm_up` is the part of the load that goes before, uncounted; `rounds` limits the rounds.
     """
@@ -132,6 +133,7 @@ class Case:
     warm_up: float = 0.1
     flat: bool = False
     link: Link | None = None
+    steered: bool = False
     rounds: int | None = None
     note: str = ""
 
@@ -197,7 +199,7 @@ def run(case: Case, rounds: int, share: float, heard: Callable[[str], None]) -> 
 def once(case: Case, subject: Subject, share: float = 1.0) -> Measured:
     """One measurement, or why it is none."""
     try:
-        with place.made(flat=case.flat, link=case.link) as here:
+        with place.made(flat=case.flat, link=case.link, steered=case.steered) as here:
             command = subject.command(here)
             with place.serving(here, command, subject.ports, patience=subject.patience) as running:
                 return _loaded(case, subject, here, running, share)

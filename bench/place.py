@@ -150,8 +150,11 @@ class Running:
 
 
 @contextlib.contextmanager
-def made(*, flat: bool = False, link: Link | None = None) -> Iterator[Place]:
-    """The namespaces, the cable or a bad `link` in its place, and a folder; all gone at the end."""
+def made(*, flat: bool = False, link: Link | None = None, steered: bool = False) -> Iterator[Place]:
+    """The namespaces, the cable or a bad `link` in its place, and a folder; all gone at the end.
+
+    `steered` has each end's core take in what comes for it, see `_steer`.
+    """
     if not isolation.inside():
         raise BenchError("not in namespaces of its own: start it with `python -m bench`")
     cores = sorted(os.sched_getaffinity(0))
@@ -161,6 +164,9 @@ def made(*, flat: bool = False, link: Link | None = None) -> Iterator[Place]:
     work.chmod(0o755)  # some peers drop to a user of their own
     try:
         with network.named(LOAD_SPACE), _bad(link) if link else _cable(flat=flat):
+            if steered:
+                _steer(NIC, cores[0], None)
+                _steer(LOAD_NIC, cores[1], LOAD_SPACE)
             yield Place(work, flat, cores[0], cores[1])
     finally:
         shutil.rmtree(work, ignore_errors=True)
@@ -185,6 +191,18 @@ def _cable(*, flat: bool) -> Iterator[None]:
             yield
         finally:
             ip.link("del", index=near)
+
+
+def _steer(nic: str, core: int, space: str | None) -> None:
+    """Have one core take in what comes to an interface (receive packet steering).
+
+    Without it the core that sends over a veth cable also takes in at the other end: what a
+    server's TCP sends because an acknowledgement came, which of a large file is most of it, is
+    then done by the load's core or a kernel thread, and how much of it is chance.
+    """
+    file = f"/sys/class/net/{nic}/queues/rx-0/rps_cpus"
+    write = ("sh", "-c", f"echo {1 << core:x} > {file}")
+    subprocess.run([*network.in_namespace(space), *write], check=True)
 
 
 @contextlib.contextmanager

@@ -114,4 +114,5 @@ def _case(name: str, chain: Chain) -> Case:
         PER_MACHINE,
         (own, files.dnsmasq_and_nginx(*given)),
         WholeBoot(chain),
+        steered=True,
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench import files
-from bench.cases import Case, Loaded, Subject, cpu_per
+from bench.cases import Case, Loaded, Subject, Unit, cpu_per
 from bench.files import HTTP_PORT, MACHINES
 from bench.place import SERVER, Place
 from bench.programs import program
@@ -85,11 +85,15 @@ def cases(quick: bool) -> list[Case]:
     larger = Http(32, clients=16, file=files.LARGE_FILE, by_bytes=True)
     small = Http(5000, file=files.SMALL_FILE)
     wanted = [
-        Case("http", "script, new connection", PER_REQUEST, with_scripts, Http(15_000)),
-        Case("http", "script, kept connection", PER_REQUEST, with_scripts, Http(30_000, keep=True)),
-        Case("http", "200 MB, one client", PER_GB, with_large, large),
-        Case("http", "200 MB, 16 clients", PER_GB, with_large, larger),
+        _case("script, new connection", PER_REQUEST, with_scripts, Http(15_000)),
+        _case("script, kept connection", PER_REQUEST, with_scripts, Http(30_000, keep=True)),
+        _case("200 MB, one client", PER_GB, with_large, large),
+        _case("200 MB, 16 clients", PER_GB, with_large, larger),
     ]
     if quick:
         return wanted
-    return [*wanted, Case("http", "64 KiB, new connection", PER_REQUEST, with_small, small)]
+    return [*wanted, _case("64 KiB, new connection", PER_REQUEST, with_small, small)]
+
+
+def _case(name: str, unit: Unit, subjects: tuple[Subject, ...], load: Http) -> Case:
+    return Case("http", name, unit, subjects, load, steered=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from boots.app.doubts import doubts
+from boots.app.doubts import doubts, of_neighbours
 from boots.app.sites import Offered, make
 from boots.model.site import OSIE, Profile
 from boots.settings import Boot, Dhcp, Http, Settings, Subnet
@@ -96,3 +96,22 @@ def test_a_key_without_a_certificate_is_told() -> None:
     told = "http.key: there is no http.certificate for it, so no HTTPS; name both"
     assert [told] == said(http=Http(key="k.pem"))
     assert [] == said(http=Http(key="k.pem", certificate="c.pem"))
+
+
+@pytest.mark.parametrize(
+    ("machines", "own", "kept"),
+    [(1000, "10.0.0.1/16", 1024), (5000, "10.0.0.1/24", 1024), (5000, "10.0.0.1/16", None)],
+)
+def test_the_kernel_has_room_for_its_neighbours_or_nobody_knows(
+    machines: int, own: str, kept: int | None
+) -> None:
+    assert [] == list(of_neighbours(machines, [IPv4Interface(own)], kept))
+
+
+def test_more_machines_than_the_kernel_keeps_neighbours_is_told() -> None:
+    networks = [IPv4Interface("10.0.0.1/16"), IPv4Interface("10.1.0.1/24")]
+    assert [
+        "net.ipv4.neigh.default.gc_thresh3: the kernel keeps 1024 neighbours, and of 1500 machines"
+        " without a router between many would get no files at once;"
+        " sysctl net.ipv4.neigh.default.gc_thresh3=4096"
+    ] == list(of_neighbours(1500, networks, 1024))

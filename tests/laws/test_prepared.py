@@ -6,7 +6,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 import msgspec
 import pytest
-from hypothesis import Phase, event, given, settings
+from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 from tests import strategies as common
 from tests.laws import strategies
@@ -31,6 +31,7 @@ laws = settings(
     database=None,
     max_examples=150,
     phases=(Phase.explicit, Phase.generate, Phase.shrink),
+    suppress_health_check=[HealthCheck.too_slow],  # whole fleets take a while to make up
 )
 
 

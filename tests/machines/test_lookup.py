@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from tests.machines.reading import VECTORS, machines
 
-from boots.machines import index, lookup, packed
-from boots.machines.packed import Damaged, from_bytes, pack, to_bytes
+from boots.machines import index, lookup, packed, packing
+from boots.machines.packed import Damaged, from_bytes, to_bytes
+from boots.machines.packing import pack
 from boots.machines.records import read
 from boots.model.mac import Mac
 from boots.model.machine import Machine
@@ -33,8 +34,8 @@ def few() -> tuple[Machine, ...]:
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if two machines were thousands, and three records all that are compressed together."""
-    monkeypatch.setattr(packed, "_PART", 2)
-    monkeypatch.setattr(packed, "_TOGETHER", 3)
+    monkeypatch.setattr(packing, "_PART", 2)
+    monkeypatch.setattr(packed, "TOGETHER", 3)
 
 
 @pytest.mark.parametrize("path", sorted(VECTORS.iterdir()), ids=lambda path: str(path.name))

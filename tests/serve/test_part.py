@@ -1,4 +1,4 @@
-"""Which part of a file an HTTP request gets, and how large the portions are that leave."""
+"""Which part of a file an HTTP request gets."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,6 @@ from aiohttp.test_utils import make_mocked_request
 
 from boots.serve import part
 from boots.serve.part import Part
-from boots.serve.pouring import portion
 
 OLD = "Tue, 14 Nov 2023 22:13:19 GMT"
 NOW = "Tue, 14 Nov 2023 22:13:20 GMT"
@@ -66,12 +65,3 @@ def test_a_range_of_another_content_gets_all_of_this_one(
 
 def test_a_file_is_dated_as_http_writes_dates(facts: os.stat_result) -> None:
     assert NOW == part.modified(facts)
-
-
-@pytest.mark.parametrize(("leaving", "most"), [(0, 4), (1, 4), (4, 4), (8, 2), (16, 1)])
-def test_files_that_leave_together_share_a_turn_of_the_loop(leaving: int, most: int) -> None:
-    assert most << 20 == portion(leaving)
-
-
-def test_a_portion_is_never_so_small_that_it_costs_more_than_it_carries() -> None:
-    assert 256 << 10 == portion(100_000)

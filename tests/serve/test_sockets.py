@@ -119,6 +119,25 @@ def test_other_obstacles_are_named(number: int, message: str) -> None:
     assert str(sockets._cannot_bind(error, "udp", 67, "lan0")) == message
 
 
+def test_a_udp_socket_has_room_for_a_storm() -> None:
+    with sockets.udp(HERE, 0) as sock:
+        for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
+            # At least what everybody may have; the kernel counts its own cost by doubling.
+            assert sock.getsockopt(socket.SOL_SOCKET, option) >= 2 * min(most(), 4 << 20)
+
+
+def most() -> int:
+    names = ("rmem_max", "wmem_max")
+    return min(int(Path(f"/proc/sys/net/core/{name}").read_text()) for name in names)
+
+
+def test_how_many_neighbours_the_kernel_keeps_is_read_or_not_known(tmp_path: Path) -> None:
+    limit = tmp_path / "gc_thresh3"
+    assert sockets.neighbours_kept(limit) is None
+    limit.write_text("1024\n")
+    assert sockets.neighbours_kept(limit) == 1024
+
+
 def test_a_socket_held_to_an_interface_may_broadcast() -> None:
     with sockets.udp(IPv4Address(0), 0, "lo") as sock:
         assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST) == 1
@@ -171,6 +190,7 @@ def test_a_socket_that_is_handed_over_is_made_ready() -> None:
         ours = sockets._handed_over(os.dup(sock.fileno()), "tftp")
         with ours:
             assert (ours.getblocking(), ours.get_inheritable()) == (False, False)
+            assert ours.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) >= 2 * min(most(), 4 << 20)
 
 
 def test_a_socket_for_ipv6_is_refused_with_advice() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
+from ipaddress import IPv4Interface
 from pathlib import Path
 
 from boots.model.site import Mode, Site
@@ -58,6 +59,26 @@ def _subnets(site: Site) -> Iterator[str]:
                     f'[[subnets]] "{later.network}": never used, as "{earlier.network}" comes'
                     " before it; write the smaller network first"
                 )
+
+
+def of_neighbours(
+    machines: int, addresses: Iterable[IPv4Interface], kept: int | None
+) -> Iterator[str]:
+    """Whether so many machines can be neighbours of ours, with these `addresses`, at once.
+
+    The kernel drops what goes to a neighbour that it has no room for, and tells nobody.
+    """
+    near = min(machines, sum(own.network.num_addresses for own in addresses))
+    if kept is not None and near > kept:
+        yield (
+            f"net.ipv4.neigh.default.gc_thresh3: the kernel keeps {kept} neighbours, and of"
+            f" {near} machines without a router between many would get no files at once;"
+            f" sysctl net.ipv4.neigh.default.gc_thresh3={_power_of_two(2 * near)}"
+        )
+
+
+def _power_of_two(least: int) -> int:
+    return 1 << (least - 1).bit_length()
 
 
 def of_certificate(settings: Settings, urls: Iterable[str]) -> Iterator[str]:

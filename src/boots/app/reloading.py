@@ -48,6 +48,7 @@ AT_START = (
     "log.level",
     "log.lines",
 )
+_A_MOMENT = 1.0  # seconds
 _log = structlog.get_logger()
 
 
@@ -126,6 +127,17 @@ class Reloading:
         self._refused_keys = moved
         values.update({key: value_of(self._started, key) for key in moved})
         return of_keys(values)
+
+
+async def let_go(pieces: list[object]) -> None:
+    """Forget these one by one, from the end; others have their turn after each.
+
+    The doors have an old index until the next packet comes.
+    """
+    await asyncio.sleep(_A_MOMENT)
+    while pieces:
+        pieces.pop()
+        await asyncio.sleep(0)
 
 
 def unreadable(error: OSError) -> str:

@@ -22,7 +22,7 @@ from boots.app.limits import allow_many_files, spare_the_collector
 from boots.app.loops import Loops
 from boots.app.observing import Observing, journal_file
 from boots.app.opening import EVERY, Door, Opening
-from boots.app.reloading import Reloading, unreadable
+from boots.app.reloading import Reloading, let_go, unreadable
 from boots.app.upkeep import places
 from boots.app.workers.team import Team, handed_over, ours, wanted
 from boots.app.workers.words import Unready
@@ -32,6 +32,7 @@ from boots.journal.events import AnyEvent
 from boots.journal.journal import Journal, Sink
 from boots.journal.log import LogSink
 from boots.machines.files import Cache
+from boots.machines.lookup import pieces
 from boots.serve import sockets
 from boots.serve.http import Extras, HttpDoor
 from boots.serve.sockets import StartError
@@ -58,6 +59,7 @@ class Server:
         self._loops = self._team.loops if self._team else self._plain_loops()
         self._doors: list[Door] = []
         self._http: list[HttpDoor] = []
+        self._leaving: set[asyncio.Task[None]] = set()
         self._started = time.time()
         self._observing = Observing(settings)
         self._trusted = trusted_proxies(settings)
@@ -228,11 +230,19 @@ class Server:
             *([] if any(site.boot_files for site in sites) else [catalogue.missing()]),
             *doubts.doubts(self._settings, sites[0]),
             *doubts.of_certificate(self._settings, urls),
+            *doubts.of_neighbours(
+                len(self.world.index.machines),
+                self._addresses.values(),
+                sockets.neighbours_kept(),
+            ),
         ]
 
     async def _place(self, settings: Settings, world: World) -> None:
         if self._team is not None:
             await self._team.change(settings, world)
+        leaving = asyncio.create_task(let_go(pieces(self._answers.world.index)))
+        self._leaving.add(leaving)
+        leaving.add_done_callback(self._leaving.discard)
         self._settings, self._answers.world = settings, world
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import msgspec
 
 from boots.machines.fault import Fault
-from boots.machines.packed import pack, to_bytes
-from boots.machines.records import read
+from boots.machines.packed import to_bytes
+from boots.machines.records import packed
 
 
 class Parcel(msgspec.Struct, frozen=True, array_like=True):
@@ -50,10 +50,11 @@ def _main(path: str, name: str) -> None:
     gc.disable()  # what is made here is kept to the end
     data = Path(path).read_bytes()
     told = digest(data)
-    records = read(data.decode(), name)
+    text = data.decode()
     del data
-    machines = to_bytes(pack(records.machines, name))
-    parcel = Parcel(told, machines, records.faults)
+    machines, faults = packed(text, name)
+    del text
+    parcel = Parcel(told, to_bytes(machines), faults)
     sys.stdout.buffer.write(msgspec.msgpack.encode(parcel))
 
 

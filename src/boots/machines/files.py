@@ -13,8 +13,8 @@ from boots.machines import apart
 from boots.machines.fault import Fault
 from boots.machines.index import Index
 from boots.machines.lookup import build
-from boots.machines.packed import Damaged, Packed, from_bytes, pack, to_bytes
-from boots.machines.records import read
+from boots.machines.packed import Damaged, Packed, from_bytes, to_bytes
+from boots.machines.records import packed
 from boots.model import machine
 
 SUFFIXES = (".yaml", ".yml", ".json")
@@ -132,11 +132,11 @@ def _reader() -> bytes:
 
 def _read(data: bytes, name: str) -> Read:
     try:
-        records = read(data.decode(), name)
+        machines, faults = packed(data.decode(), name)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         return _unreadable(name, "not UTF-8 text", "save it as UTF-8", line)
-    return Read(pack(records.machines, name), records.faults)
+    return Read(machines, faults)
 
 
 def _read_apart(path: Path, name: str, said: bytes) -> Read | None:

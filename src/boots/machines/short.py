@@ -15,6 +15,7 @@ holds what all of them share.
 """
 
 import re
+from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Interface
 from typing import Any
 
@@ -79,12 +80,13 @@ _NOWHERE = IPv4Interface("0.0.0.0/0")
 _ANY = {"mac": "02:00:00:00:00:00", "address": "192.0.2.1/24"}  # stands in for a machine's own
 
 
-def machines(top: Node) -> list[Node]:
+def machines(top: Node) -> Iterator[Node]:
     """The machines of a file in the short form, with the file's defaults filled in."""
     top.refuse_unknown(FILE_KEYS)
     defaults = top.at("defaults")
     if defaults.value is None:
-        return list(top.at("machines").items())
+        yield from top.at("machines").items()
+        return
     if not isinstance(defaults.value, dict):
         raise defaults.wrong(
             "a mapping is wanted here", "write what all machines share, key by key"
@@ -92,7 +94,8 @@ def machines(top: Node) -> list[Node]:
     defaults.refuse_unknown((INTERFACE_KEYS | MACHINE_KEYS) - NO_DEFAULT)
     # Read once by themselves, so that a mistake in them is told once and where it stands.
     machine(Node({**_ANY, **defaults.value}, defaults.path), Place(file="", line=0), b"")
-    return [_with(defaults.value, node) for node in top.at("machines").items()]
+    for node in top.at("machines").items():
+        yield _with(defaults.value, node)
 
 
 def _with(defaults: dict[str, Any], node: Node) -> Node:

@@ -15,7 +15,7 @@ from boots.wire.ndp import ROUTER_SOLICITATION
 _SIOCGIFADDR = 0x8915
 _SIOCGIFNETMASK = 0x891B
 _ROUTE_UP = 1  # RTF_UP
-_SO_RCVBUFFORCE = 33  # asm-generic/socket.h
+_SO_SNDBUFFORCE, _SO_RCVBUFFORCE = 32, 33  # asm-generic/socket.h
 _KEPT = 4 << 20  # bytes that the kernel keeps for us
 
 
@@ -90,6 +90,19 @@ def interface_mtu(name: str) -> int:
         return 1500
 
 
+def neighbours_kept(
+    limit: Path = Path("/proc/sys/net/ipv4/neigh/default/gc_thresh3"),
+) -> int | None:
+    """How many neighbours the kernel keeps, of all networks; None where that is not shown.
+
+    In a container it is not.
+    """
+    try:
+        return int(limit.read_text())
+    except (OSError, ValueError):
+        return None
+
+
 def udp(
     address: IPv4Address, port: int, interface: str | None = None, *, shared: bool = False
 ) -> socket.socket:
@@ -107,16 +120,24 @@ def udp(
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
         if shared:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        # A boot storm arrives within milliseconds; the kernel keeps it until we get to it.
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _KEPT)
-        with contextlib.suppress(OSError):  # beyond net.core.rmem_max with CAP_NET_ADMIN only
-            sock.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _KEPT)
+        make_room(sock)
         sock.bind((str(address), port))
     except OSError as error:
         sock.close()
         raise _cannot_bind(error, "udp", port, interface or str(address)) from None
     sock.setblocking(False)
     return sock
+
+
+def make_room(sock: socket.socket) -> None:
+    """Have the kernel keep a boot storm, which arrives within milliseconds, and our answers."""
+    for option, forced in (
+        (socket.SO_RCVBUF, _SO_RCVBUFFORCE),
+        (socket.SO_SNDBUF, _SO_SNDBUFFORCE),
+    ):
+        sock.setsockopt(socket.SOL_SOCKET, option, _KEPT)
+        with contextlib.suppress(OSError):  # beyond net.core.[rw]mem_max with CAP_NET_ADMIN only
+            sock.setsockopt(socket.SOL_SOCKET, forced, _KEPT)
 
 
 def tcp(address: IPv4Address, port: int, *, shared: bool = False) -> socket.socket:
@@ -231,6 +252,8 @@ def _handed_over(fd: int, name: str) -> socket.socket:
             f'systemd\'s socket "{name}" is not for IPv4 alone; write an address before its port, '
             "like ListenDatagram=0.0.0.0:67"
         )
+    if sock.type == socket.SOCK_DGRAM:
+        make_room(sock)
     return sock
 
 

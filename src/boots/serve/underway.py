@@ -81,13 +81,15 @@ class Underway:
     def _receive(self, sending: Sending, now: float) -> None:
         # Each call from here costs 1 % of a whole transfer, so what nearly always comes has few.
         try:
-            data = sending.receive(_WORD)
+            receive = sending.receive
+            data = receive(_WORD)
         except OSError as error:
             self._unheard(sending, error)
             return
         sending.heard = now
         try:
-            packets = sending.follow(data, now)
+            follow = sending.follow
+            packets = follow(data, now)
         except Exception as error:
             self._fail(sending, error)
             return
@@ -95,7 +97,8 @@ class Underway:
             self._take(sending, data, now)
             return
         try:
-            sending.put(packets)
+            put = sending.put
+            put(packets)
         except OSError:
             sending.mend(packets)
         if now >= sending.tell_at:

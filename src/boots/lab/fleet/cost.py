@@ -6,25 +6,39 @@ from collections.abc import Sequence
 from pathlib import Path
 
 _EVERY = 0.25  # seconds between two looks
-_ALL = 0.9  # of a core: from here on our own speed is what is measured
+_ALL = 0.9  # of a core: from here on our own speed is what is measured, or what others left us
 
 
 class Meter:
-    """Counts our CPU time, and the seconds in which we had no more of it to give."""
+    """Counts our CPU time, and the seconds in which we had no more of it to give.
 
-    def __init__(self) -> None:
+    `saturated` are the latter: what we got and what we waited for while others had it make up a
+    whole core.
+    """
+
+    def __init__(self, statistics: Path = Path("/proc/self/schedstat")) -> None:
+        self._statistics = statistics
         self._began = self._looked = time.monotonic()
-        self._cpu_began = self._cpu = time.process_time()
+        self._cpu_began = time.process_time()
+        self._wanted = self._wanted_until_now()
         self.saturated = 0.0
 
     def look(self, now: float) -> None:
         """To be called often."""
         if now - self._looked < _EVERY:
             return
-        cpu = time.process_time()
-        if cpu - self._cpu > _ALL * (now - self._looked):
+        wanted = self._wanted_until_now()
+        if wanted - self._wanted > _ALL * (now - self._looked):
             self.saturated += now - self._looked
-        self._looked, self._cpu = now, cpu
+        self._looked, self._wanted = now, wanted
+
+    def _wanted_until_now(self) -> float:
+        """Seconds that we ran or were ready to; of kernels that do not tell, those that we ran."""
+        try:
+            ran, waited = self._statistics.read_text().split()[:2]
+            return (int(ran) + int(waited)) / 1e9
+        except (OSError, ValueError):
+            return time.process_time()
 
     @property
     def cpu(self) -> float:

@@ -1,6 +1,7 @@
 """Law 8: the bytes of the hot path are the bytes of the plain path, for every request."""
 
 import dataclasses
+import socket
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv4Network
 
@@ -13,14 +14,17 @@ from tests.laws import strategies
 from tests.policy.made import SITE, known, reservation
 
 from boots.model import mac as macs
+from boots.model.mac import Mac
 from boots.model.machine import Interface, Known
 from boots.model.site import Mode, Site, Subnet
 from boots.policy import client as clients
 from boots.policy.answer import answer
 from boots.policy.answered import Answer
 from boots.policy.boot import Load
+from boots.policy.destination import Destination
 from boots.policy.forms import Ready, boot_file
 from boots.policy.prepared import Prepared, Silent
+from boots.serve.dhcp import DhcpDoor
 from boots.wire import dhcp
 from boots.wire.dhcp import Message
 from boots.wire.options import MessageType
@@ -334,3 +338,43 @@ def ordinary_machine(octets: bytes, host: int) -> Known:
     first = known(reserved=reserved)
     interface = msgspec.structs.replace(first.interface, mac=macs.from_bytes(octets))
     return msgspec.structs.replace(first, interface=interface)
+
+
+class Heard:
+    """A DHCP door without a wire: what it sends, and what it tells."""
+
+    def __init__(self, site: Site, by_mac: dict[Mac, Known], *, prepares: bool) -> None:
+        def ask(message: Message) -> Answer:
+            client = clients.from_dhcp(message, site.quirks)
+            known = by_mac.get(client.mac) if client else None
+            return answer(message, client, known, site)
+
+        self.said: list[object] = []
+        prepared = Prepared(site, by_mac, lambda _: "").answer if prepares else None
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            self.door = DhcpDoor(sock, "lan0", ask, self.said.append, prepared=prepared)
+        self.door._replies = self  # type: ignore[assignment]
+
+    def send(self, data: bytes, to: Destination) -> None:
+        hardware = macs.to_bytes(to.hardware) if to.hardware else b""
+        self.said.append((data, (str(to.address), to.port), hardware, to.source))
+
+    def send_ready(self, ready: Ready) -> None:
+        self.said.append((ready.data, ready.to, ready.hardware, ready.source))
+
+
+@pytest.mark.parametrize("asks", [PXE, IPXE, SYSTEM], ids=["firmware", "iPXE", "a system"])
+def test_the_door_sends_and_tells_the_same(asks: dict[int, bytes]) -> None:
+    first = ordinary_machine(b"RT\0\0\0\0", 10)
+    fleet = [like(first, b"RT\0\0\1" + bytes([at]), at + 11, 0) for at in range(4)]
+    by_mac = {each.mac: each for each in fleet[:-1]}
+    plain_door = Heard(SITE, by_mac, prepares=False)
+    door = Heard(SITE, by_mac, prepares=True)
+    for kind in (b"\1", b"\3"):
+        message = Message(op=dhcp.BOOTREQUEST, xid=1, chaddr=bytes(6), options={53: kind, **asks})
+        for own in EVERY:
+            for each in fleet:
+                data = as_asked(message, each, own)
+                plain_door.door.handle(data, ("192.168.1.10", 68))
+                door.door.handle(data, ("192.168.1.10", 68))
+    assert plain_door.said == door.said

@@ -378,3 +378,15 @@ def test_the_door_sends_and_tells_the_same(asks: dict[int, bytes]) -> None:
                 plain_door.door.handle(data, ("192.168.1.10", 68))
                 door.door.handle(data, ("192.168.1.10", 68))
     assert plain_door.said == door.said
+
+
+def test_who_makes_requests_up_does_not_fill_the_memory() -> None:
+    first = ordinary_machine(b"RT\0\0\0\0", 10)
+    prepared = Prepared(SITE, {first.mac: first}, lambda _: "")
+    message = Message(op=dhcp.BOOTREQUEST, xid=1, chaddr=b"RT\0\0\0\0", options={53: b"\1", **PXE})
+    for number in range(5000):
+        options = {**message.options, 60: b"PXEClient" + number.to_bytes(2), 77: bytes(number % 9)}
+        prepared.answer(dhcp.encode(dataclasses.replace(message, options=options)))
+    assert len(prepared._seen) <= 4096
+    assert isinstance(prepared.answer(dhcp.encode(message)), Ready | None)
+    assert isinstance(prepared.answer(dhcp.encode(message)), Ready)

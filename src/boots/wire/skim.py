@@ -118,9 +118,9 @@ class Skimmer:
             return None
         if cut is None or places != cut.places:
             cut = _cut_at(places)
+            if len(self._cuts) >= _MOST_CUTS:
+                self._cuts.clear()
             self._cuts[len(data), data[_OPTIONS_AT:_BEGINNING_END]] = cut
-            if len(self._cuts) > _MOST_CUTS:
-                del self._cuts[next(iter(self._cuts))]
         shape = b"".join(cut.between(data))
         if len(cut.shapes) < _MOST_SHAPES:
             cut.shapes.add(shape)

@@ -110,8 +110,9 @@ def test_the_kernel_has_room_for_its_neighbours_or_nobody_knows(
 
 def test_more_machines_than_the_kernel_keeps_neighbours_is_told() -> None:
     networks = [IPv4Interface("10.0.0.1/16"), IPv4Interface("10.1.0.1/24")]
-    assert [
+    told = (
         "net.ipv4.neigh.default.gc_thresh3: the kernel keeps 1024 neighbours, and of 1500 machines"
         " without a router between many would get no files at once;"
         " sysctl net.ipv4.neigh.default.gc_thresh3=4096"
-    ] == list(of_neighbours(1500, networks, 1024))
+    )
+    assert [told] == list(of_neighbours(1500, networks, 1024))

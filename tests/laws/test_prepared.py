@@ -33,7 +33,7 @@ from boots.wire.options import MessageType
 laws = settings(
     deadline=None,
     database=None,
-    max_examples=150,
+    max_examples=60,
     phases=(Phase.explicit, Phase.generate, Phase.shrink),
     suppress_health_check=[HealthCheck.too_slow],  # whole fleets take a while to make up
 )

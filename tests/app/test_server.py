@@ -8,6 +8,7 @@ import gc
 import os
 import signal
 import socket
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -18,7 +19,7 @@ import pytest
 import structlog
 import watchfiles
 
-from boots.app import catalogue, watch
+from boots.app import catalogue, reloading, watch
 from boots.app import server as server_of
 from boots.app.reloading import AT_START
 from boots.app.server import Server
@@ -353,6 +354,28 @@ async def test_what_goes_wrong_in_a_reload_does_not_end_reloading(
         bench.refused = None
         os.kill(os.getpid(), signal.SIGHUP)
         await bench.until(events.ServerStarted, events.RecordsRefused, events.RecordsLoaded)
+
+
+class Piece:
+    """Something that can be let go."""
+
+
+@on_loop
+async def test_an_old_world_is_let_go_piece_by_piece_when_the_doors_have_the_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pieces = [Piece() for _ in range(5)]
+    left = [weakref.ref(piece) for piece in pieces]
+    monkeypatch.setattr(reloading, "_A_MOMENT", 0.2)
+    monkeypatch.setattr(server_of, "pieces", lambda _: [pieces.pop(0) for _ in range(5)])
+    async with running(tmp_path) as (bench, _):
+        os.kill(os.getpid(), signal.SIGHUP)
+        await bench.until(events.ServerStarted, events.RecordsLoaded)
+        seen = set()
+        while count := sum(piece() is not None for piece in left):
+            seen.add(count)
+            await asyncio.sleep(0)
+    assert {5, 4, 3, 2, 1} == seen
 
 
 @on_loop

@@ -1,5 +1,6 @@
 """Machines that are kept as bytes are found as those that are not."""
 
+import weakref
 from ipaddress import IPv4Address
 from pathlib import Path
 
@@ -63,6 +64,28 @@ def test_a_board_is_found_by_its_serial() -> None:
     own = machines(text + "raspberry_pi: {serial: 10000000ABCD1234}")
     found, _ = lookup.build(pack(own, "a.yaml"))
     assert Mac("02:00:00:00:00:01") == found.by_serial["abcd1234"].mac
+
+
+def test_a_board_with_an_address_is_found_by_its_serial_too() -> None:
+    own = machines(
+        "{mac: 02:00:00:00:00:01, address: 10.0.0.1/8, raspberry_pi: {serial: abcd1234}}"
+    )
+    found, _ = lookup.build(pack(own, "a.yaml"))
+    assert found.by_serial["abcd1234"] == found.by_address[IPv4Address("10.0.0.1")]
+
+
+def test_an_index_that_nobody_has_any_more_can_be_let_go_piece_by_piece() -> None:
+    found, _ = lookup.build(pack(few(), "a.yaml"))
+    made = [weakref.ref(part) for part in found.machines.parts]  # type: ignore[attr-defined]
+    assert 2 == len(made)
+    left = lookup.pieces(found)
+    del found
+    while len(left) > 2:
+        left.pop()
+    assert all(part() is not None for part in made)
+    left.pop()
+    assert [True, False] == [part() is not None for part in made]
+    assert 4 == len(lookup.pieces(index.build(few())[0]))
 
 
 def test_what_nobody_has_is_not_found() -> None:

@@ -50,7 +50,7 @@ def stream(text: str, moulds: Moulds) -> Document:
             record is found when it is its turn: then `ValueError`, `LookupError` and
             `RecursionError` mean the same.
     """
-    if not _is_plain(text) or _HALF.search(text):
+    if not _is_plain(text):
         raise NotPlain
     reader = _Reader(text)
     if reader.opened() == "[":

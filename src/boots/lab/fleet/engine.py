@@ -248,13 +248,15 @@ class Engine:
                     size = sock.recv_into(buffer)
                 else:
                     size, peer = sock.recvfrom_into(buffer)
-                    # The server answers from a port of the transfer's own (RFC 1350 §4).
-                    sock.connect(peer)
-                    slot.connected = True
             except OSError:  # nothing more, or an ICMP error, that a timer mends
                 break
             if self._is_lost():
-                continue
+                continue  # of a lost first packet the machine does not know the port either
+            if not slot.connected:
+                # The server answers from a port of the transfer's own (RFC 1350 §4).
+                with contextlib.suppress(OSError):
+                    sock.connect(peer)
+                    slot.connected = True
             answer = reader.take(buffer, size, now)
             if answer is not None:
                 self._send_packet(slot, reader, answer)

@@ -193,12 +193,14 @@ class Transfer:
         if round_trip > _SHORT:
             return None
         # A call more, to `min` or to what cuts a window, is 1 % of the cost of a whole transfer.
-        if round_trip < self._shortest:
+        if round_trip < self._shortest:  # noqa: PLR1730
             self._shortest = round_trip
         self._acked = first = self._sent
         self._sent_at = now
         last = first + self._window
-        self._sent = last = last if last < self._blocks else self._blocks
+        if last > self._blocks:  # noqa: PLR1730
+            last = self._blocks
+        self._sent = last
         number, ready = first // self._window, self._ready
         if number < len(ready):
             packets, self._awaited = ready[number]

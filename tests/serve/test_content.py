@@ -3,6 +3,7 @@
 import gc
 import os
 import random
+import sys
 from pathlib import Path
 
 import pytest
@@ -54,8 +55,7 @@ def test_a_file_is_read_as_far_as_it_is_wanted(tmp_path: Path) -> None:
 
     blocks.packets(0, 1)
 
-    assert blocks._view[261 * 1004 + 1003] == ord("x")
-    assert blocks._view[263 * 1004] == 0
+    assert len(blocks.ready) == 262
     assert not blocks.is_whole
     assert all_of(blocks) == b"x" * 1_000_000
     assert blocks.is_whole
@@ -101,10 +101,11 @@ def test_a_folder_cannot_be_sent(tmp_path: Path) -> None:
 @given(
     size=st.integers(0, 40_000),
     blksize=st.sampled_from((8, 512, 1000, 1468)) | st.integers(8, 1468),
+    window=st.sampled_from((1, 4, 64)),
     at=st.lists(st.tuples(st.integers(0, 5000), st.integers(0, 64)), max_size=5),
 )
 def test_prepared_blocks_are_what_they_would_be_if_made_for_each(
-    size: int, blksize: int, at: list[tuple[int, int]]
+    size: int, blksize: int, window: int, at: list[tuple[int, int]]
 ) -> None:
     content, count = random.Random(size).randbytes(size), size // blksize + 1
     whole: list[Prepared] = []
@@ -112,14 +113,31 @@ def test_prepared_blocks_are_what_they_would_be_if_made_for_each(
     def read(start: int, end: int) -> bytes:
         return content[start:end]
 
-    prepared = Prepared(size, read, blksize, whole.append)
+    prepared = Prepared(size, read, blksize, window, whole.append)
     plain = Unprepared(size, read, blksize)
 
-    for first, window in (*at, (0, count)):
-        part = min(first, count - 1), min(min(first, count - 1) + window, count)
+    for first, many in (*at, (0, count)):
+        part = min(first, count - 1), min(min(first, count - 1) + many, count)
         assert bytes(prepared.packets(*part)) == plain.packets(*part)
     assert whole == [prepared]
-    assert prepared.room == len(plain.packets(0, count))
+    assert b"".join(packets for packets, _ in prepared.ready) == plain.packets(0, count)
+    ends = [min(end, count) for end in range(window, count + window, window)]
+    acks = [tftp.encode(tftp.Ack(end & 0xFFFF)) for end in ends[:-1]]
+    assert [awaited for _, awaited in prepared.ready] == [*acks, None]
+
+
+@pytest.mark.parametrize("window", [1, 4])
+@pytest.mark.parametrize("blksize", [8, 512, 1468])
+def test_prepared_blocks_take_no_more_memory_than_they_say(blksize: int, window: int) -> None:
+    size = 40_000
+    prepared = Prepared(size, lambda a, b: bytes(b - a), blksize, window, lambda _: None)
+    prepared.packets(0, size // blksize + 1)
+
+    held = sum(
+        sum(map(sys.getsizeof, (each, *each))) + 8 + 3 * 16  # its place, and the gaps of malloc
+        for each in prepared.ready
+    )
+    assert held <= prepared.room == Prepared.room_for(size, blksize, window)
 
 
 def test_blocks_are_numbered_from_one_and_wrap_to_zero() -> None:

@@ -521,13 +521,32 @@ async def test_another_icmp_error_is_mended_by_the_timer(folder: Path) -> None:
         client.ask("file")
         first = await client.packet()
         (session,) = bench.door._sendings
-        right = session.sock
-        session.sock = Unreachable(right)
-        bench.door._receive(session)
-        session.sock = right
+        right = session.receive
+        session.receive = Unreachable(session.sock).recv
+        bench.door._receive(session, bench.clock())
+        session.receive = right
         bench.clock.now += 0.2
 
         assert await client.packet() == first
+
+
+async def test_a_packet_that_could_not_leave_at_once_leaves_the_long_way(folder: Path) -> None:
+    def full(_: bytes | memoryview) -> None:
+        raise BlockingIOError(errno.EAGAIN, "no room")
+
+    with serving(folder) as bench, Client(bench) as client:
+        client.ask("file")
+        for block in (1, 2):
+            await client.packet()
+            client.say(Ack(block))
+        await client.packet()
+        (session,) = bench.door._sendings
+        session.put = full
+
+        client.say(Ack(3))
+
+        assert await client.packet() == Data(4, CONTENT[1536:2048])
+        assert await client.nothing()
 
 
 class Unreachable(socket.socket):

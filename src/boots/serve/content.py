@@ -1,8 +1,8 @@
 """What TFTP sends: files and what was made for a machine, and their blocks.
 
-A file is cut into packets once for each block size and window and kept for the next machine, as far as there
-is room; what is too large for that is read from the disk, or rather from the kernel's cache of
-it, as transfers get there.  So memory does not grow with the transfers.
+A file is cut into packets once for each block size and window and kept for the next machine, as
+far as there is room; what is too large for that is read from the disk, or rather from the
+kernel's cache of it, as transfers get there.  So memory does not grow with the transfers.
 
 Files are not mapped: a mapped file that somebody copies another one over ends the whole process
 (SIGBUS).

@@ -13,6 +13,7 @@ from tests import strategies as common
 from tests.laws import strategies
 from tests.policy.made import SITE, known, reservation
 
+from boots.app.answers import Ahead
 from boots.model import mac as macs
 from boots.model.mac import Mac
 from boots.model.machine import Interface, Known
@@ -350,7 +351,7 @@ class Heard:
             return answer(message, client, known, site)
 
         self.said: list[object] = []
-        prepared = Prepared(site, by_mac, lambda _: "").answer if prepares else None
+        prepared = Ahead(Prepared(site, by_mac, lambda _: "").answer) if prepares else None
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
             self.door = DhcpDoor(sock, "lan0", ask, self.said.append, prepared=prepared)
         self.door._replies = self  # type: ignore[assignment]

@@ -57,6 +57,19 @@ Held = Callable[[Known], str]
 """Why a machine may boot nothing for a while, as it goes round in a loop; empty if it does not."""
 
 
+class Ahead:
+    """The answers that are prepared in the world in force; each reload puts others here."""
+
+    __slots__ = ("answer",)
+
+    def __init__(self, answer: Callable[[bytes], Ready | Silent | None]) -> None:
+        self.answer = answer
+
+
+def _nothing(_data: bytes) -> None:
+    """Nothing is prepared: every answer takes the plain path."""
+
+
 class Answers:
     """Answers from `world`; putting another one there is what a reload comes to."""
 
@@ -67,7 +80,8 @@ class Answers:
         held: Held = lambda _: "",
         seen: Seen | None = None,
     ) -> None:
-        self.world = world
+        self._world = world
+        self._ahead: dict[str, Ahead] = {}
         self._leases = leases
         self._held = held
         self._seen = seen or Seen()
@@ -95,22 +109,26 @@ class Answers:
 
         return answer
 
+    @property
+    def world(self) -> World:
+        """The world in force."""
+        return self._world
+
+    @world.setter
+    def world(self, world: World) -> None:
+        self._world = world
+        for interface, ahead in self._ahead.items():
+            ahead.answer = self._answer_ahead(interface)
+
     def prepared(self, interface: str) -> Prepared:
         """What the DHCP door of an interface asks first: answers that need no thinking."""
-        world: World | None = None
-        answers: Answering | None = None
+        return self._ahead.setdefault(interface, Ahead(self._answer_ahead(interface)))
 
-        def answer(data: bytes) -> Ready | Silent | None:
-            nonlocal world, answers
-            if world is not self.world:
-                world = self.world
-                site = world.sites[interface]
-                gives = site.mode in {Mode.RESERVATION, Mode.POOL} and not site.shadow
-                by_mac = world.index.by_mac
-                answers = Answering(site, by_mac, self._held) if gives else None
-            return answers.answer(data) if answers is not None else None
-
-        return answer
+    def _answer_ahead(self, interface: str) -> Callable[[bytes], Ready | Silent | None]:
+        site = self._world.sites.get(interface)
+        if site is None or site.shadow or site.mode not in {Mode.RESERVATION, Mode.POOL}:
+            return _nothing
+        return Answering(site, self._world.index.by_mac, self._held).answer
 
     def _leased(
         self,

@@ -4,7 +4,7 @@ import asyncio
 import socket
 from collections.abc import Callable
 from ipaddress import IPv4Address
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from boots.journal import events
 from boots.model.mac import Mac
@@ -23,11 +23,16 @@ from boots.wire.malformed import Malformed
 from boots.wire.options import MessageType
 
 Ask = Callable[[Message], Answer]
-Prepared = Callable[[bytes], Ready | Silent | None]
-"""Has an answer prepared for a packet, or None: then the plain path is taken."""
 
 _NOBODY = "0.0.0.0"  # the source of a client without an address
 _NAMED = 8  # more come at once in storms only, whose malformed messages are told without sender
+
+
+class Prepared(Protocol):
+    """Answers that need no thinking."""
+
+    answer: Callable[[bytes], Ready | Silent | None]
+    """The answer to a packet; None where the plain path must be taken."""
 
 
 class _About(NamedTuple):
@@ -74,8 +79,7 @@ class DhcpDoor(DatagramDoor):
 
     def handle(self, data: bytes, peer: tuple[Any, ...]) -> None:
         """Answer one message."""
-        ready = self._prepared(data) if self._prepared is not None else None
-        if ready is not None:
+        if self._prepared is not None and (ready := self._prepared.answer(data)) is not None:
             self._give(ready)
             return
         try:

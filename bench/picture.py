@@ -28,8 +28,7 @@ text.name { stroke: none; fill: currentColor; font-weight: bold }
   .second { stroke: #56d364; color: #56d364 }
 }"""
 CAPTION = (
-    "milliseconds: half of all within (line), 99 of 100 within (dashes); "
-    "a line ends where a server no longer keeps up"
+    "milliseconds: half of all (line), 99 of 100 (dashes); a line ends where a server falls behind"
 )
 NAMED = re.compile(r"([\d,]+) exchanges a second$")
 

@@ -18,14 +18,19 @@ def show(result: Result, console: Console | None = None) -> None:
 def drawn(result: Result) -> Table:
     """A case as a table: a line per subject, medians with their range."""
     case = result.case
+    said = [f"{row.subject}: {'; '.join(remarks(result, row))}" for row in result.rows]
+    below = [case.note, *(each for each in said if not each.endswith(": "))]
     table = Table(
-        title=f"{case.suite}: {case.name}", caption=case.note or None, title_justify="left"
+        title=f"{case.suite}: {case.name}",
+        caption="\n".join(filter(None, below)) or None,
+        title_justify="left",
+        caption_justify="left",
     )
     table.add_column("")
     for heading in headings(result):
         table.add_column(heading, justify="right")
     table.add_column(f"to {BOOTS}")
-    table.add_column("", overflow="fold", min_width=20)
+    table.add_column("")
     for row in result.rows:
         table.add_row(*line(result, row))
     return table
@@ -45,7 +50,7 @@ def line(result: Result, row: Row) -> tuple[str, ...]:
         empty = [""] * (len(headings(result)) - 1)
         return (row.subject, "-", *empty, "", "; ".join([row.fault, *notes(row)]))
     numbers = (*own_numbers(result, row), *load_numbers(result, row))
-    return (row.subject, *numbers, ratio(result, row), "; ".join(remarks(result, row)))
+    return (row.subject, *numbers, ratio(result, row), "")
 
 
 def own_numbers(result: Result, row: Row) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ that to a twin: the same request of a machine that was made up and differs in ev
 What is out of the ordinary has no form and takes the plain path, each time.
 """
 
+import hashlib
 from collections.abc import Callable, Mapping
 from ipaddress import IPv4Address, IPv4Network
 from typing import NamedTuple, TypeVar
@@ -184,12 +185,14 @@ class _Last(NamedTuple):
 
 
 def _kind(interface: Interface, own: Reservation, length: int) -> bytes:
-    """All that an answer depends on of a record, but for what fills the blanks."""
+    """All that an answer depends on of a record, but for what fills the blanks; its digest.
+
+    A record may hold a whole script.
+    """
     network = int(own.address) >> 32 - own.prefix
     alike = msgspec.structs.replace(own, address=_NO_ADDRESS, host_name="")
-    return _ENCODER.encode(
-        (network, length, alike, interface.netboot, interface.dhcp, interface.vlan)
-    )
+    parts = (network, length, alike, interface.netboot, interface.dhcp, interface.vlan)
+    return hashlib.blake2b(_ENCODER.encode(parts), digest_size=16).digest()
 
 
 def _packed(value: IPv4Address | IPv4Network) -> object:

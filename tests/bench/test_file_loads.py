@@ -10,7 +10,7 @@ from bench.cases import Loaded
 from bench.place import Place
 from bench.suites import boots, http, tftp
 
-PLACE = Place(Path("/work"), flat=False, server_core=0, load_core=1)
+PLACE = Place(Path("/bench"), flat=False, server_core=0, load_core=1)
 TIMES = {"p50": 20.0, "p99": 40.0, "max": 50.0}
 
 
@@ -81,7 +81,7 @@ def test_a_script_is_asked_for_by_mac_and_must_hold_it() -> None:
 
 def test_a_file_is_compared_byte_for_byte() -> None:
     words = http.Http(100, file="large.img").words(PLACE, 1)
-    assert "/work/www/large.img" == following(words, "-e")
+    assert "/bench/www/large.img" == following(words, "-e")
     assert "-k" not in words
 
 

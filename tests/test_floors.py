@@ -20,6 +20,9 @@ MAY_USE: dict[str, set[str]] = {
     "machines": {"model"},
     "journal": {"model"},
     "leases": {"model"},
+    "timeline": {"model", "journal"},
+    "client": {"model", "timeline"},
+    "api": {"model", "timeline", "client"},
     "serve": {"wire", "model", "policy", "transfer", "patching", "journal"},
     "osie": set(),
     "debian": {"policy", "osie"},
@@ -46,7 +49,7 @@ MAY_USE: dict[str, set[str]] = {
 
 # The rooms that must stay pure, and what would end that: time, chance, files and sockets are
 # passed in.
-PURE = ("wire", "model", "transfer", "patching", "policy")
+PURE = ("wire", "model", "transfer", "patching", "policy", "timeline")
 WORLDLY = {"socket", "asyncio", "time", "os", "random", "logging", "pathlib", "subprocess"}
 
 

@@ -8,6 +8,7 @@ import enum
 from collections.abc import Mapping
 from typing import Any
 
+from boots.model.order import Netboot, Order
 from boots.timeline.words import Boot, Finding, ForeignServer, State, Stranger, Word
 
 
@@ -42,28 +43,6 @@ class FieldError(Word, frozen=True):
     field: str
     problem: str
     advice: str = ""
-
-
-class Netboot(enum.Enum):
-    """What a person ordered of a machine's netboot, over what its record says."""
-
-    ON = "on"
-    OFF = "off"
-    ONCE = "once"
-    """On until the machine has been told once what to run; then it boots from its disk."""
-
-
-class Order(Word, frozen=True):
-    """What a person, or a program, ordered of a machine over its record.
-
-    With a `profile` it runs that one.  `spent` is when ``once`` was used up.
-    """
-
-    netboot: Netboot
-    profile: str = ""
-    by: str = ""
-    at: float = 0.0
-    spent: float = 0.0
 
 
 class NewOrder(Word, frozen=True):

@@ -89,8 +89,9 @@ class Step(Word, frozen=True):
 class Boot(Word, frozen=True):
     """One power-on of one machine, as far as it is known.
 
-    `id` is the MAC and the moment of its start.  `mac` is that of the interface that boots.  `loops` counts the scripts that it had in a row with nothing coming of
-    them.  `heard` is when it was last heard of.
+    `id` is the MAC and the moment of its start.  `mac` is that of the interface that boots.
+    `loops` counts the scripts that it had in a row with nothing coming of them.  `heard` is when
+    it was last heard of.
     """
 
     id: str

@@ -1,0 +1,176 @@
+"""The desk: all that an operator can ask of a server, and what may be refused.
+
+The JSON API and the pages are thin doors before it; `boots.app.desk` stands behind it.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol
+
+from boots.client.words import (
+    Boots,
+    DiscoveredList,
+    EventLine,
+    Events,
+    Explained,
+    FieldError,
+    ForeignServers,
+    Health,
+    Leases,
+    Machine,
+    MachineLine,
+    Machines,
+    MadeToken,
+    Me,
+    NewOrder,
+    NewPlan,
+    NewPower,
+    NewToken,
+    Packets,
+    Plan,
+    Power,
+    Profiles,
+    Provision,
+    Provisioned,
+    Tokens,
+)
+from boots.model.order import Order
+from boots.timeline.words import Boot
+
+
+class Refused(Exception):
+    """What was asked cannot be done: the status of HTTP, what is wrong, and what to do instead."""
+
+    def __init__(
+        self, status: int, title: str, detail: str = "", errors: Sequence[FieldError] = ()
+    ) -> None:
+        super().__init__(f"{title}: {detail}" if detail else title)
+        self.status = status
+        self.title = title
+        self.detail = detail
+        self.errors = tuple(errors)
+
+
+class Desk(Protocol):
+    """What is behind the API and the pages.  Machines are named by their name or a MAC of theirs.
+
+    `by` says who asks, for the record of what was done.  `revision` is the one that the asker has
+    seen, None for any; another one in the store refuses the change with status 412.  A thing that
+    is not there is refused with 404, a change of a record in a file with 409.
+    `after` goes on where a page ended, and `limit` is how many rows one has.
+    All refusals are `Refused`.
+    """
+
+    async def health(self) -> Health:
+        """How this server is."""
+
+    async def whose(self, secret: str) -> Me | None:
+        """Who bears this token; None for one that is not good."""
+
+    # --- machines
+
+    async def machines(
+        self, *, text: str = "", state: str = "", after: str = "", limit: int = 100
+    ) -> Machines:
+        """Machines by name, those only that have `text` in name, MAC or address."""
+
+    async def machine(self, key: str) -> Machine:
+        """One machine."""
+
+    async def create(self, record: Any, by: str) -> Machine:
+        """Keep a new record; its name is in it."""
+
+    async def replace(self, name: str, record: Any, revision: int | None, by: str) -> Machine:
+        """Change a record that was made here."""
+
+    async def remove(self, name: str, revision: int | None, by: str) -> None:
+        """Forget a record that was made here."""
+
+    async def order(self, key: str, order: NewOrder, by: str) -> Order:
+        """Order a machine's next boots over its record."""
+
+    async def withdraw(self, key: str, by: str) -> None:
+        """Have the record alone count again."""
+
+    async def provision(self, key: str, wanted: Provision, by: str) -> Provisioned:
+        """Run a profile once."""
+
+    async def power(self, key: str) -> Power:
+        """How its power is, as its BMC says."""
+
+    async def switch(self, key: str, wanted: NewPower, by: str) -> Power:
+        """Have its BMC do something."""
+
+    async def profiles(self) -> Profiles:
+        """All profiles."""
+
+    async def rendered(self, key: str, name: str) -> str:
+        """The text of a script or file, as this machine would get it now."""
+
+    async def explain(self, mac: str, interface: str = "") -> Explained:
+        """Why a MAC gets what it gets."""
+
+    async def plan(self, wanted: NewPlan) -> Plan:
+        """What answers would change with these records."""
+
+    # --- what happened
+
+    async def boots(
+        self, *, key: str = "", state: str = "", after: str = "", limit: int = 50
+    ) -> Boots:
+        """Boots, the latest first; of one machine or MAC, or of all."""
+
+    async def boot(self, identity: str) -> Boot:
+        """One boot."""
+
+    async def events(
+        self,
+        *,
+        key: str = "",
+        kind: str = "",
+        since: float = 0.0,
+        until: float = 0.0,
+        after: int = 0,
+        latest: bool = False,
+        limit: int = 200,
+    ) -> Events:
+        """Events in their order; `latest` gives the last `limit` of those that match."""
+
+    def follow_events(
+        self, *, key: str = "", kind: str = "", after: int | None = None
+    ) -> AbstractAsyncContextManager[AsyncIterator[EventLine]]:
+        """Events as they happen, after those from `after` on that are kept."""
+
+    def follow_machines(self) -> AbstractAsyncContextManager[AsyncIterator[Sequence[MachineLine]]]:
+        """Machines' lines as they change, several at a time; at most a few times a second."""
+
+    async def packets(self, key: str) -> Packets:
+        """The latest DHCP messages of a machine or MAC, decoded."""
+
+    async def capture(self, key: str) -> bytes:
+        """The same as a pcap file, for ``boots replay``."""
+
+    # --- what else is on the network
+
+    async def discovered(self) -> DiscoveredList:
+        """Machines without a record."""
+
+    async def adopt(self, mac: str, record: Any, by: str) -> Machine:
+        """Give one of them a record: this one, or with None the one that its rule makes."""
+
+    async def foreign(self) -> ForeignServers:
+        """Other DHCP servers."""
+
+    async def leases(self) -> Leases:
+        """Addresses that are leased."""
+
+    # --- tokens
+
+    async def tokens(self) -> Tokens:
+        """All tokens, without their secrets."""
+
+    async def make_token(self, wanted: NewToken, by: str) -> MadeToken:
+        """Make one."""
+
+    async def drop_token(self, identity: int, by: str) -> None:
+        """Take one away."""

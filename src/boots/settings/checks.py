@@ -25,6 +25,10 @@ _BOUNDS: Mapping[str, tuple[int, int]] = {
     "boot.retries": (0, 1000),
     "boot.retry_delay": (0, 600),
     "log.lines": (0, 1_000_000),
+    "operator.port": (0, 65_535),
+    "store.keep_days": (1, 36_500),
+    "store.keep_events": (100, 1_000_000_000),
+    "store.poll": (1, 3_600),
 }
 
 _PLAIN_URL = re.compile(r"[A-Za-z0-9:/._~\[\]-]+")
@@ -44,6 +48,7 @@ def check(settings: Settings) -> None:
         ("address", settings.address),
         ("tftp.address", settings.tftp.address),
         ("syslog.address", settings.syslog.address),
+        ("operator.address", settings.operator.address),
     ):
         try:
             if text:

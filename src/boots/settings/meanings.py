@@ -87,6 +87,25 @@ MEANINGS: Mapping[str, str] = {
     "hook.grpc_authority": "`host:port` of the Tink server, for Tinkerbell's in-memory OS.",
     "hook.tls": "Whether that OS speaks TLS to the Tink server.",
     "hook.insecure_tls": "Whether it does so without checking certificates.",
+    "operator.enabled": "Whether operators are served: the API and the pages.",
+    "operator.address": "The address they are served at. On another than a loopback address"
+    " each request needs a token.",
+    "operator.port": "The port they are served at.",
+    "operator.certificate": "A PEM file with the certificate of the operator's listener;"
+    " it then speaks HTTPS only.",
+    "operator.key": "A PEM file with the key of that certificate.",
+    "operator.tokens_required": "Whether each request needs a token on a loopback address, too.",
+    "operator.hosts": "Names that operators may call this server by in URLs;"
+    " addresses and `localhost` need none.",
+    "store.enabled": "Whether what happens and what operators order is kept.",
+    "store.url": "Where it is kept: `postgresql://USER@HOST/DATABASE`, or `sqlite:///PATH`."
+    " Empty: `boots.db` in the folder of `state`.",
+    "store.server": "The name of this server among those that share a store;"
+    " empty: the name of this host.",
+    "store.keep_days": "Days that events and boots are kept for.",
+    "store.keep_events": "How many events are kept at most; the oldest go first.",
+    "store.poll": "Seconds between two looks at what other servers changed,"
+    " where the store does not tell of it.",
     "log.form": "How the log is written: `console` for people, `json` for machines.",
     "log.level": "The least grave lines that are logged: debug, info, warning, error.",
     "log.lines": "How many events are logged in a second at most, and as many warnings and errors"

@@ -62,7 +62,7 @@ def _flat(table: Mapping[str, Any], head: str = "") -> Iterator[tuple[str, Any]]
 
 _PATHS = {
     *("machines", "journal", "cache", "state", "dhcp.quirks", "http.certificate", "http.key"),
-    *("boot.files", "boot.osie", "boot.profiles"),
+    *("boot.files", "boot.osie", "boot.profiles", "operator.certificate", "operator.key"),
 }
 
 

@@ -122,6 +122,29 @@ class Hook(_Section, frozen=True):
     insecure_tls: bool = False
 
 
+class Operator(_Section, frozen=True):
+    """``[operator]``."""
+
+    enabled: bool = True
+    address: str = "127.0.0.1"
+    port: int = 8081
+    certificate: str = ""
+    key: str = ""
+    tokens_required: bool = False
+    hosts: list[str] = []
+
+
+class Store(_Section, frozen=True):
+    """``[store]``."""
+
+    enabled: bool = True
+    url: str = ""
+    server: str = ""
+    keep_days: int = 30
+    keep_events: int = 1_000_000
+    poll: int = 5
+
+
 class Log(_Section, frozen=True):
     """``[log]``."""
 
@@ -151,6 +174,8 @@ class Settings(_Section, frozen=True):
     metadata: Metadata = Metadata()
     hook: Hook = Hook()
     trace: Trace = Trace()
+    operator: Operator = Operator()
+    store: Store = Store()
     log: Log = Log()
 
     @property

@@ -13,6 +13,7 @@ _VALUES = {
     str: 'a "text"\n\x1b[31m ä',
     int: -1,
     float: 0.25,
+    bool: True,
     list[str]: ["one", "two"],
     dict[str, object]: {"disks": [{"name": "vda", "bytes": 1 << 40}], "nothing": None},
 }
@@ -48,7 +49,7 @@ def test_an_event_says_what_it_means(kind: type[Event]) -> None:
 
 @each_event
 def test_an_event_is_named_in_the_past_tense(kind: type[Event]) -> None:
-    past = ("ed", "Sent", "Broken", "Withheld", "Line")  # a console line is what the machine said
+    past = ("ed", "Sent", "Seen", "Broken", "Withheld", "Line", "Doubtful")  # or what was said
     assert kind.__name__.endswith(past)
 
 

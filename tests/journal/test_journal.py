@@ -272,7 +272,23 @@ def test_empty_fields_and_long_ones_are_left_out() -> None:
     assert {"event", "level", "timestamp", "peer", "door", "profile"} == set(said)
 
 
+def foreign(*, expected: bool) -> AnyEvent:
+    return events.ForeignServerSeen(
+        mac="52:54:00:12:34:56",
+        interface="eth0",
+        server="192.168.1.1",
+        address="192.168.1.77",
+        boot_file="",
+        reply="OFFER",
+        expected=expected,
+    )
+
+
 LEVELS = {
+    foreign(expected=False): "warning",
+    foreign(expected=True): "info",
+    events.StoreTroubled(why="w"): "error",
+    events.StoreRecovered(lost=3): "info",
     events.DhcpIgnored(mac="", interface="eth0", message="RELEASE", why="w"): "debug",
     events.NakSent(mac="", interface="eth0", why="w"): "warning",
     events.SettingsRefused(why="w"): "error",

@@ -176,7 +176,9 @@ def test_any_event_can_be_counted() -> None:
     bench = Bench()
     for kind in get_args(AnyEvent):
         fields = {
-            field: 1 if field in {"size", "sent", "seconds", "machines", "count"} else "http"
+            field: 1
+            if field in {"size", "sent", "seconds", "machines", "count", "lost"}
+            else "http"
             for field in kind.__struct_fields__
         }
         bench.tell(kind(**fields))

@@ -57,6 +57,18 @@ class SettingsRefused(Event, frozen=True, tag=True):
     why: str
 
 
+class StoreTroubled(Event, frozen=True, tag=True):
+    """What happens cannot be written down, in the journal's file or in the store."""
+
+    why: str
+
+
+class StoreRecovered(Event, frozen=True, tag=True):
+    """What happens is written down again; `lost` events were not."""
+
+    lost: int
+
+
 # --- DHCP
 
 
@@ -144,6 +156,24 @@ class RepliesCompared(Event, frozen=True, tag=True):
     differences: list[str]
 
 
+class ForeignServerSeen(Event, frozen=True, tag=True):
+    """Another DHCP server was heard on one of our interfaces.
+
+    `server` is who it says it is (option 54), else where its reply came from; `address` what it
+    gives the machine, empty if none; `boot_file` the one it names, if it names one.  `reply` is
+    OFFER, ACK or NAK, and REQUEST where only the machine was heard, as it took that server's offer.
+    `expected` where it is meant to be there: in the proxy modes, and in shadow mode.
+    """
+
+    mac: str
+    interface: str
+    server: str
+    address: str
+    boot_file: str
+    reply: str
+    expected: bool = False
+
+
 class AddressLeased(Event, frozen=True, tag=True):
     """A machine has an address of a pool that it did not have; renewals are not told."""
 
@@ -177,7 +207,24 @@ class PacketDropped(Event, frozen=True, tag=True):
     why: str
 
 
+class TlsRefused(Event, frozen=True, tag=True):
+    """A client and the HTTPS door could not agree; `why` says who would not, and over what."""
+
+    peer: str
+    why: str
+    mac: str = ""
+
+
 # --- boot files and scripts, over TFTP and HTTP
+
+
+class BootFileDoubtful(Event, frozen=True, tag=True):
+    """The boot file that a machine is told of is a program for another kind of machine."""
+
+    mac: str
+    name: str
+    architecture: str
+    why: str
 
 
 class TransferStarted(Event, frozen=True, tag=True):
@@ -336,10 +383,13 @@ AnyEvent = (
     | AddressDeclined
     | ReplyWithheld
     | RepliesCompared
+    | ForeignServerSeen
     | AddressLeased
     | AddressBlocked
     | AdvertisementSent
     | PacketDropped
+    | TlsRefused
+    | BootFileDoubtful
     | TransferStarted
     | TransferProgressed
     | TransferFinished
@@ -351,6 +401,8 @@ AnyEvent = (
     | IsoUnpatched
     | LoopBroken
     | WorkerEnded
+    | StoreTroubled
+    | StoreRecovered
     | ConsoleLine
     | InventoryReported
     | AgentProgressed

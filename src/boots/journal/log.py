@@ -32,11 +32,13 @@ _LEVEL: Mapping[type[Event], str] = {
     events.LoopBroken: "warning",
     events.WorkerEnded: "error",
     events.AddressBlocked: "warning",
+    events.TlsRefused: "warning",
+    events.BootFileDoubtful: "warning",
+    events.StoreTroubled: "error",
 }
-# The level of a refusal depends on the file.
-_SETTLED: Sequence[type[Event]] = [
-    kind for kind in get_args(AnyEvent) if kind is not events.FetchRefused
-]
+# The level of a refusal depends on the file, that of another server on whether it may be there.
+_UNSETTLED = {events.FetchRefused, events.ForeignServerSeen}
+_SETTLED: Sequence[type[Event]] = [kind for kind in get_args(AnyEvent) if kind not in _UNSETTLED]
 # What shim, GRUB, PXELINUX and a Raspberry Pi ask for and do well without.
 _SPARED = re.compile(
     r"(.*/)?(revocations\w*\.efi|shim_certificate_\d+\.efi|[\w-]+\.(lst|mod)|autoexec\.ipxe"
@@ -119,7 +121,7 @@ class LogSink:
         for entry in entries:
             event = entry.event
             kind = type(event)
-            level, name, bound = ways.get(kind) or self._way(kind, _level_of_refusal(event))
+            level, name, bound = ways.get(kind) or self._way(kind, _level_of(event))
             if bound is not None and bound.admits(entry.at, name):
                 text.append(self._line(entry.at, level, name, _fields(event)))
         if text:
@@ -174,7 +176,9 @@ class LogSink:
             self._out.flush()
 
 
-def _level_of_refusal(event: Event) -> str:
+def _level_of(event: Event) -> str:
+    if isinstance(event, events.ForeignServerSeen):
+        return "info" if event.expected else "warning"
     spared = (
         isinstance(event, events.FetchRefused)
         and event.why.startswith(_THERE_IS_NONE)

@@ -21,6 +21,7 @@ MAY_USE: dict[str, set[str]] = {
     "journal": {"model"},
     "leases": {"model"},
     "timeline": {"model", "journal"},
+    "store": {"model", "timeline"},
     "client": {"model", "timeline"},
     "api": {"model", "timeline", "client"},
     "serve": {"wire", "model", "policy", "transfer", "patching", "journal"},

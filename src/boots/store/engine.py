@@ -1,0 +1,139 @@
+"""The two engines: SQLite in a file of ours, or PostgreSQL."""
+
+import importlib.util
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+_PATIENCE = 5  # seconds that a connection or a lock may take
+_MODE = 0o600
+
+
+class StoreError(Exception):
+    """The store cannot be used as the settings want it; the text says what to do."""
+
+
+class StoreAway(Exception):
+    """The store does not answer now; what was asked has not been done."""
+
+
+def sqlite_url(path: Path) -> str:
+    """The URL of a store in a file."""
+    return f"sqlite:///{path}"
+
+
+def make(url: str) -> Engine:
+    """An engine for a URL as the setting ``store.url`` has it.
+
+    Raises:
+        StoreError: it is no URL of a store, or what it needs is not installed.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise _wrong(url) from None
+    kind = parsed.get_backend_name()
+    if kind == "sqlite" and parsed.database and parsed.database != ":memory:":
+        return _sqlite(url, Path(parsed.database))
+    if kind == "postgresql":
+        if importlib.util.find_spec("psycopg") is None:
+            raise StoreError(
+                "store.url names PostgreSQL, and psycopg is not installed;"
+                " install boots-netboot[postgres]"
+            )
+        return create_engine(
+            parsed.set(drivername="postgresql+psycopg"),
+            pool_pre_ping=True,
+            pool_size=4,
+            max_overflow=4,
+            pool_timeout=_PATIENCE,
+            connect_args={
+                "connect_timeout": _PATIENCE,
+                "tcp_user_timeout": _PATIENCE * 1000,
+                "options": f"-c statement_timeout={_PATIENCE * 2}s -c lock_timeout={_PATIENCE}s",
+            },
+        )
+    raise _wrong(url)
+
+
+def _wrong(url: str) -> StoreError:
+    scheme = url.partition(":")[0]
+    return StoreError(
+        f'store.url = "{scheme}:…" will not do;'
+        " write postgresql://USER@HOST/DATABASE, or sqlite:///PATH"
+    )
+
+
+def _sqlite(url: str, path: Path) -> Engine:
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.touch(mode=_MODE, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be written: {error.strerror}") from None
+    engine = create_engine(url, connect_args={"timeout": _PATIENCE, "check_same_thread": False})
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _prepare(connection: Any, _record: object) -> None:
+    """Have readers go on while one writes, and every commit on the disk before it returns."""
+    connection.isolation_level = None  # transactions are begun by `_begin`, not by guesses
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    # One that reads first and then writes may find the file locked for good.
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def is_postgres(connection: Connection) -> bool:
+    """Whether this is PostgreSQL."""
+    return connection.dialect.name == "postgresql"
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Connection]:
+    """A transaction that writes, committed at its end.
+
+    Raises:
+        StoreAway: the database does not answer, is full, or is locked for too long.
+    """
+    try:
+        with engine.execution_options(writes=True).begin() as connection:
+            yield connection
+    except (OperationalError, InterfaceError, InternalError, PoolTimeout) as error:
+        raise StoreAway(in_words(error)) from error
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A connection for reading.
+
+    Raises:
+        StoreAway: the database does not answer.
+    """
+    try:
+        with engine.connect() as connection:
+            yield connection
+    except (OperationalError, InterfaceError, InternalError, PoolTimeout) as error:
+        raise StoreAway(in_words(error)) from error
+
+
+def in_words(error: Exception) -> str:
+    """What went wrong, in a line for people."""
+    origin = error.orig if isinstance(error, DBAPIError) else error
+    return " ".join(str(origin).split())[:300] or type(origin).__name__

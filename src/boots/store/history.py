@@ -1,0 +1,168 @@
+"""What happened: events and boots, as they were written."""
+
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, Select, and_, delete, func, insert, or_, select
+
+from boots.store import changes
+from boots.store.schema import boots, events
+from boots.store.upsert import upsert
+from boots.timeline.words import Boot
+
+_encode = msgspec.json.Encoder().encode
+_boot = msgspec.json.Decoder(Boot).decode
+
+
+class Happened(NamedTuple):
+    """An event to be written, or as it was; its number is 0 before."""
+
+    at: float
+    mac: str
+    kind: str
+    body: str
+    server: str
+    id: int = 0
+
+
+def write_events(connection: Connection, rows: list[Happened]) -> None:
+    """Write events, numbered in this order."""
+    changes.in_order(connection)
+    connection.execute(
+        insert(events),
+        [
+            {"at": row.at, "mac": row.mac, "kind": row.kind, "server": row.server, "body": row.body}
+            for row in rows
+        ],
+    )
+    changes.wake(connection)
+
+
+def read_events(
+    connection: Connection,
+    *,
+    macs: tuple[str, ...] = (),
+    kinds: tuple[str, ...] = (),
+    since: float = 0.0,
+    until: float = 0.0,
+    after: int = 0,
+    latest: bool = False,
+    limit: int = 200,
+) -> list[Happened]:
+    """Events in their order; with `latest` the last ones of those that match."""
+    wanted = select(
+        events.c.at, events.c.mac, events.c.kind, events.c.body, events.c.server, events.c.id
+    ).limit(limit)
+    if macs:
+        wanted = wanted.where(events.c.mac.in_(macs))
+    if kinds:
+        wanted = wanted.where(events.c.kind.in_(kinds))
+    if since:
+        wanted = wanted.where(events.c.at >= since)
+    if until:
+        wanted = wanted.where(events.c.at <= until)
+    if after:
+        wanted = wanted.where(events.c.id > after)
+    order = events.c.id.desc() if latest else events.c.id
+    found = [Happened(*row) for row in connection.execute(wanted.order_by(order))]
+    return found[::-1] if latest else found
+
+
+def last_event(connection: Connection) -> int:
+    """The number of the last event."""
+    return connection.execute(select(func.max(events.c.id))).scalar() or 0
+
+
+def of_others(connection: Connection, server: str, after: int, limit: int) -> list[Happened]:
+    """What other servers wrote after a number."""
+    found = connection.execute(
+        select(
+            events.c.at, events.c.mac, events.c.kind, events.c.body, events.c.server, events.c.id
+        )
+        .where(events.c.id > after, events.c.server != server)
+        .order_by(events.c.id)
+        .limit(limit)
+    )
+    return [Happened(*row) for row in found]
+
+
+def write_boots(connection: Connection, changed: list[Boot]) -> None:
+    """Write boots as they are now."""
+    upsert(
+        connection,
+        boots,
+        [
+            {
+                "id": boot.id,
+                "mac": boot.mac,
+                "machine": boot.machine,
+                "started_at": boot.started,
+                "state": boot.state.value,
+                "body": _encode(boot).decode(),
+            }
+            for boot in changed
+        ],
+    )
+
+
+def read_boots(
+    connection: Connection,
+    *,
+    macs: tuple[str, ...] = (),
+    state: str = "",
+    before: tuple[float, str] | None = None,
+    limit: int = 50,
+) -> list[Boot]:
+    """Boots, the latest first; `before` is the moment and the id of the last one that was read."""
+    wanted: Select[Any] = select(boots.c.body)
+    if macs:
+        wanted = wanted.where(boots.c.mac.in_(macs))
+    if state:
+        wanted = wanted.where(boots.c.state == state)
+    if before is not None:
+        at, identity = before
+        wanted = wanted.where(
+            or_(
+                boots.c.started_at < at,
+                and_(boots.c.started_at == at, boots.c.id < identity),
+            )
+        )
+    wanted = wanted.order_by(boots.c.started_at.desc(), boots.c.id.desc()).limit(limit)
+    return [_boot(body) for (body,) in connection.execute(wanted)]
+
+
+def read_boot(connection: Connection, identity: str) -> Boot | None:
+    """One boot."""
+    body = connection.execute(select(boots.c.body).where(boots.c.id == identity)).scalar()
+    return _boot(body) if body else None
+
+
+def latest_boots(connection: Connection, limit: int) -> list[Boot]:
+    """The last boot of each MAC, of the machines that were heard of last."""
+    last = (
+        select(boots.c.mac, func.max(boots.c.started_at).label("started_at"))
+        .group_by(boots.c.mac)
+        .order_by(func.max(boots.c.started_at).desc())
+        .limit(limit)
+        .subquery()
+    )
+    found = connection.execute(
+        select(boots.c.body).join(
+            last, and_(boots.c.mac == last.c.mac, boots.c.started_at == last.c.started_at)
+        )
+    )
+    return [_boot(body) for (body,) in found]
+
+
+def forget(connection: Connection, *, before: float, most: int, portion: int) -> int:
+    """Drop old events and boots, at most so many events; how many events went."""
+    newest = last_event(connection)
+    old = (
+        select(events.c.id)
+        .where(or_(events.c.at < before, events.c.id <= newest - most))
+        .order_by(events.c.id)
+        .limit(portion)
+    )
+    gone = connection.execute(delete(events).where(events.c.id.in_(old.scalar_subquery())))
+    connection.execute(delete(boots).where(boots.c.started_at < before))
+    return gone.rowcount

@@ -1,0 +1,42 @@
+"""The schema of a store is made, or brought up to date, before it is used."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, text
+
+from boots.store.engine import StoreError, is_postgres, transaction
+
+_SCRIPTS = Path(__file__).parent / "migrations"
+_ALONE = 0x626F6F7473  # "boots": the advisory lock of who migrates
+
+
+def bring_up(engine: Engine) -> None:
+    """Have the newest schema; of servers that start together one does it and the others wait.
+
+    Raises:
+        StoreAway: the database does not answer.
+        StoreError: a newer Boots has been here.
+    """
+    config = Config()
+    config.set_main_option("script_location", str(_SCRIPTS))
+    with transaction(engine) as connection:
+        if is_postgres(connection):
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ALONE})
+        known = {each.revision for each in ScriptDirectory.from_config(config).walk_revisions()}
+        found = revision(connection)
+        if found is not None and found not in known:
+            raise StoreError(
+                f"the store has schema {found}, of a newer Boots;"
+                " start that version, or restore a backup"
+            )
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def revision(connection: Connection) -> str | None:
+    """The number of the schema that a store has; None for an empty one."""
+    return MigrationContext.configure(connection).get_current_revision()

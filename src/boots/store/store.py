@@ -1,0 +1,76 @@
+"""The store as the server asks it: from the event loop, answered in threads of its own."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection, Engine
+
+from boots.store.engine import reading, transaction
+from boots.store.migrate import bring_up
+
+_READERS = 4
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Store:
+    """A database.  `server` is the name of this server among those that share it.
+
+    What is asked of it is a function of a connection, and further arguments.
+    """
+
+    def __init__(self, engine: Engine, server: str) -> None:
+        self.engine = engine
+        self.server = server
+        self._readers = ThreadPoolExecutor(_READERS, "store-read")
+        self._writer = ThreadPoolExecutor(1, "store-write")
+
+    async def read(
+        self, ask: Callable[Concatenate[Connection, P], T], *args: P.args, **named: P.kwargs
+    ) -> T:
+        """Ask something that changes nothing.
+
+        Raises:
+            StoreAway: the database does not answer.
+        """
+
+        def run() -> T:
+            with reading(self.engine) as connection:
+                return ask(connection, *args, **named)
+
+        return await asyncio.get_running_loop().run_in_executor(self._readers, run)
+
+    async def write(
+        self, change: Callable[Concatenate[Connection, P], T], *args: P.args, **named: P.kwargs
+    ) -> T:
+        """Change something; when this returns it is on the disk.
+
+        Raises:
+            StoreAway: the database does not answer, and nothing was changed.
+        """
+
+        def run() -> T:
+            with transaction(self.engine) as connection:
+                return change(connection, *args, **named)
+
+        # A change that has begun is finished, whoever goes away meanwhile.
+        future = asyncio.get_running_loop().run_in_executor(self._writer, run)
+        return await asyncio.shield(future)
+
+    async def open(self) -> None:
+        """Have the newest schema.
+
+        Raises:
+            StoreAway: the database does not answer.
+            StoreError: it has a schema of the future.
+        """
+        await asyncio.get_running_loop().run_in_executor(self._writer, bring_up, self.engine)
+
+    def close(self) -> None:
+        """Let the threads end, and the connections."""
+        for executor in (self._readers, self._writer):
+            executor.shutdown(wait=True, cancel_futures=True)
+        self.engine.dispose()

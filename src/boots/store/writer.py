@@ -1,0 +1,209 @@
+"""What happens goes to the store in batches, from a thread; nobody waits for it.
+
+While the database is away what comes is kept in memory, up to a bound; then the oldest events go.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, Engine
+
+from boots.store import history, seen
+from boots.store.engine import StoreAway, transaction
+from boots.store.history import Happened
+from boots.store.seen import Inventory, Leased
+from boots.timeline.words import Boot, ForeignServer, Stranger
+
+MOST = 200_000
+"""Events that wait at most: some 100 MB."""
+
+_EVERY = 0.2  # seconds between two batches
+_BATCH = 2_000  # events
+_LONGEST_WAIT = 5.0  # seconds between two tries while the database is away
+_TIDY_EVERY = 60.0  # seconds
+_PORTION = 5_000  # events that are dropped in one transaction
+_LAST_MOMENT = 3.0  # seconds that the end may take
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long what happened is kept, in seconds, and how many events at most."""
+
+    seconds: float
+    events: int
+
+
+@dataclass(slots=True)
+class _Batch:
+    events: list[Happened] = field(default_factory=list)
+    boots: dict[str, Boot] = field(default_factory=dict)
+    inventories: dict[str, Inventory] = field(default_factory=dict)
+    sightings: dict[str, Stranger | ForeignServer] = field(default_factory=dict)
+    leases: dict[str, Leased] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.events or self.boots or self.inventories or self.sightings or self.leases)
+
+
+class Writer:
+    """The thread, and what waits for it.
+
+    `clock` gives seconds since 1970.  `troubled` is called in the thread with the reason when
+    the database goes away, `recovered` with the number of events that were lost meanwhile when it
+    is back.  `written` is called in it after each batch that is on the disk.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        server: str,
+        retention: Retention,
+        clock: Callable[[], float],
+        *,
+        troubled: Callable[[str], None] = lambda _: None,
+        recovered: Callable[[int], None] = lambda _: None,
+        written: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._engine = engine
+        self._server = server
+        self._retention = retention
+        self._clock = clock
+        self._troubled = troubled
+        self._recovered = recovered
+        self._written = written
+        self._lock = threading.Lock()
+        self._due = threading.Event()
+        self._stop = threading.Event()
+        self._events: deque[Happened] = deque()
+        self._rest = _Batch()
+        self._lost = 0
+        self._tidied = clock()
+        self.lost = 0
+        """Events that were never written."""
+        self.trouble = ""
+        """Why nothing is written now; empty while all is well."""
+        self._thread = threading.Thread(target=self._run, name="store-history", daemon=True)
+
+    def start(self) -> None:
+        """Begin to write."""
+        self._thread.start()
+
+    @property
+    def waiting(self) -> int:
+        """Events that wait."""
+        return len(self._events)
+
+    def put(
+        self,
+        events: Sequence[Happened] = (),
+        *,
+        boots: Sequence[Boot] = (),
+        inventories: Sequence[Inventory] = (),
+        sightings: Sequence[Stranger | ForeignServer] = (),
+        leases: Sequence[Leased] = (),
+    ) -> None:
+        """Have these written soon; of what is kept by a key the last counts."""
+        with self._lock:
+            self._events.extend(events)
+            over = len(self._events) - MOST
+            for _ in range(over):
+                self._events.popleft()
+            if over > 0:
+                self._lost += over
+                self.lost += over
+            rest = self._rest
+            rest.boots.update((each.id, each) for each in boots)
+            rest.inventories.update((each.mac, each) for each in inventories)
+            rest.sightings.update((_key(each), each) for each in sightings)
+            rest.leases.update((each.address, each) for each in leases)
+        self._due.set()
+
+    def close(self) -> None:
+        """Write what waits, if that takes a moment only, and end."""
+        self._stop.set()
+        self._due.set()
+        if self._thread.is_alive():
+            self._thread.join(_LAST_MOMENT)
+
+    def _run(self) -> None:
+        wait = _EVERY
+        while True:
+            self._due.wait(_TIDY_EVERY)
+            ending = self._stop.wait(wait)
+            self._due.clear()
+            try:
+                self._write()
+                self._tidy()
+            except StoreAway as error:
+                if not self.trouble:
+                    self.trouble = str(error)
+                    self._troubled(str(error))
+                wait = min(_LONGEST_WAIT, wait * 2)
+                self._due.set()
+            else:
+                wait = _EVERY
+                if self.trouble:
+                    self.trouble = ""
+                    lost, self._lost = self._lost, 0
+                    self._recovered(lost)
+            if ending:
+                return
+
+    def _write(self) -> None:
+        while batch := self._take():
+            try:
+                with transaction(self._engine) as connection:
+                    _write(connection, batch, self._server)
+            except StoreAway:
+                self._put_back(batch)
+                raise
+            self._written()
+
+    def _take(self) -> _Batch:
+        with self._lock:
+            batch, self._rest = self._rest, _Batch()
+            count = min(_BATCH, len(self._events))
+            batch.events = [self._events.popleft() for _ in range(count)]
+            return batch
+
+    def _put_back(self, batch: _Batch) -> None:
+        """To the front again; what came meanwhile under the same key is newer."""
+        with self._lock:
+            room = MOST - len(self._events)
+            kept = batch.events[-room:] if room > 0 else []
+            self._lost += len(batch.events) - len(kept)
+            self.lost += len(batch.events) - len(kept)
+            self._events.extendleft(reversed(kept))
+            newer = self._rest
+            newer.boots = batch.boots | newer.boots
+            newer.inventories = batch.inventories | newer.inventories
+            newer.sightings = batch.sightings | newer.sightings
+            newer.leases = batch.leases | newer.leases
+
+    def _tidy(self) -> None:
+        now = self._clock()
+        if now - self._tidied < _TIDY_EVERY:
+            return
+        before = now - self._retention.seconds
+        with transaction(self._engine) as connection:
+            gone = history.forget(
+                connection, before=before, most=self._retention.events, portion=_PORTION
+            )
+            seen.forget_sightings(connection, before)
+        if gone < _PORTION:  # else there is more, in the next round
+            self._tidied = now
+
+
+def _key(each: Stranger | ForeignServer) -> str:
+    return each.mac if isinstance(each, Stranger) else f"{each.server} {each.interface}"
+
+
+def _write(connection: Connection, batch: _Batch, server: str) -> None:
+    if batch.events:
+        history.write_events(connection, batch.events)
+    history.write_boots(connection, list(batch.boots.values()))
+    seen.write_inventories(connection, list(batch.inventories.values()))
+    seen.write_sightings(connection, list(batch.sightings.values()))
+    seen.write_leases(connection, list(batch.leases.values()), server)

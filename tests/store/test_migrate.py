@@ -1,0 +1,66 @@
+"""A store of any schema becomes one of the newest."""
+
+from collections.abc import Callable
+from pathlib import Path
+from threading import Barrier, Thread
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine, text
+
+from boots.store import engine as engines
+from boots.store.engine import StoreError, reading, transaction
+from boots.store.migrate import bring_up, revision
+from boots.store.schema import metadata
+
+
+def test_the_migrations_make_the_tables_that_the_code_knows(engine: Engine) -> None:
+    with reading(engine) as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert [] == compare_metadata(context, metadata)
+
+
+def test_to_bring_it_up_again_changes_nothing(engine: Engine) -> None:
+    bring_up(engine)
+    with reading(engine) as connection:
+        assert "0001" == revision(connection)
+
+
+def test_a_store_of_a_newer_boots_is_left_alone(engine: Engine) -> None:
+    with transaction(engine) as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StoreError, match="schema 9999, of a newer Boots"):
+        bring_up(engine)
+
+
+def test_servers_that_start_together_make_one_schema(another: Callable[[], Engine]) -> None:
+    together, failed = Barrier(3), list[Exception]()
+
+    def start(engine: Engine) -> None:
+        together.wait()
+        try:
+            bring_up(engine)
+        except Exception as error:  # noqa: BLE001
+            failed.append(error)
+
+    threads = [Thread(target=start, args=(another(),)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [] == failed
+
+
+def test_a_store_in_a_file_is_for_its_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "boots.db"
+    bring_up(engines.make(engines.sqlite_url(path)))
+    assert 0o600 == path.stat().st_mode & 0o777
+
+
+@pytest.mark.parametrize(
+    "url", ["mysql://a/b", "nonsense", "sqlite://", "sqlite:///:memory:", "http://x"]
+)
+def test_what_is_no_store_is_refused_with_what_to_write(url: str) -> None:
+    with pytest.raises(StoreError, match="will not do; write postgresql://"):
+        engines.make(url)

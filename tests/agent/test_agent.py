@@ -5,10 +5,12 @@ from typing import Any
 import pytest
 from tests.agent import contract
 
-from boots_agent.agent import HEARTBEAT, World, run
+from boots_agent.agent import HEARTBEAT, LISTEN, World, run
 from boots_agent.server import RefusedError, Server
 
 INVENTORY = contract.load(contract.FOLDER / "inventory-virtual-machine.json").content
+LEAF = {"switch": "leaf1", "chassis": "52:54:00:aa:00:01", "port": "Ethernet1/7"}
+HEARD = {**INVENTORY, "nics": [{**INVENTORY["nics"][0], "lldp": LEAF}]}
 
 
 class Over(Exception):
@@ -16,11 +18,23 @@ class Over(Exception):
 
 
 class Machine(Server):
-    """Both ends at once: what was told, said, slept and done to the power, in order."""
+    """Both ends at once: what was told, said, slept and done to the power, in order.
 
-    def __init__(self, *answers: dict[str, Any] | RefusedError, patience: int = 2) -> None:
+    With a `switch` it is heard after 12 s of listening; without, listening takes its whole time.
+    """
+
+    def __init__(
+        self,
+        *answers: dict[str, Any] | RefusedError,
+        patience: int = 2,
+        switch: bool = False,
+        argument: float | None = None,
+    ) -> None:
         self.answers = list(answers)
         self.patience = patience
+        self.switch = switch
+        self.argument = argument
+        self.inventory = INVENTORY
         self.log: list[tuple[Any, ...]] = []
         self.said: list[str] = []
 
@@ -28,7 +42,7 @@ class Machine(Server):
         if path == "progress":
             self.log.append((content["seq"], content["stage"]))
             return {}
-        self.log.append((path,))
+        self.log.append((path,) if content == INVENTORY else (path, "heard"))
         answer = self.answers.pop(0)
         if isinstance(answer, RefusedError):
             raise answer
@@ -40,9 +54,20 @@ class Machine(Server):
         if not self.patience:
             raise Over
 
+    def listen(self, seconds: float) -> float:
+        self.log.append(("listen", seconds))
+        self.inventory = HEARD if self.switch else INVENTORY
+        return min(seconds, 12.0) if self.switch else seconds
+
     def run(self) -> None:
-        power = lambda command: self.log.append(("power", command))  # noqa: E731
-        world = World(self.said.append, self.sleep, lambda: INVENTORY, power)
+        world = World(
+            self.said.append,
+            self.sleep,
+            lambda: self.inventory,
+            self.listen,
+            lambda command: self.log.append(("power", command)),
+            self.argument,
+        )
         run(self, world, "agent")
 
 
@@ -59,8 +84,11 @@ def test_an_idle_machine_gives_signs_of_life(answer: dict[str, Any]) -> None:
     machine = Machine(answer)
     with pytest.raises(Over):
         machine.run()
-    beat = ("sleep", HEARTBEAT)
-    assert [(1, "started"), ("inventory",), (2, "idle"), beat, (3, "idle"), beat] == machine.log
+    assert [
+        *((1, "started"), ("inventory",), (2, "idle")),
+        *(("listen", LISTEN), ("sleep", HEARTBEAT - LISTEN)),
+        *((3, "idle"), ("sleep", HEARTBEAT)),
+    ] == machine.log
     assert "ready, idle" == machine.said[-1]
 
 
@@ -78,3 +106,46 @@ def test_a_refused_inventory_is_said_and_sent_again() -> None:
         machine.said
     )
     assert ("power", "reboot") == machine.log[-1]
+
+
+def test_an_idle_machine_that_heard_its_switch_tells_so() -> None:
+    machine = Machine({"next": "idle"}, {"next": "idle"}, switch=True)
+    with pytest.raises(Over):
+        machine.run()
+    assert [
+        *((1, "started"), ("inventory",), (2, "idle")),
+        *(("listen", LISTEN), ("inventory", "heard"), ("sleep", HEARTBEAT - 12.0)),
+        *((3, "idle"), ("sleep", HEARTBEAT)),
+    ] == machine.log
+
+
+def test_what_the_server_says_of_the_second_inventory_counts() -> None:
+    machine = Machine({"next": "idle"}, {"next": "reboot"}, switch=True)
+    machine.run()
+    assert [("inventory", "heard"), (3, "reboot"), ("power", "reboot")] == machine.log[-3:]
+
+
+def test_a_second_inventory_that_is_refused_changes_nothing() -> None:
+    machine = Machine({"next": "poweroff"}, RefusedError("400 no"), switch=True, argument=20)
+    machine.run()
+    assert "the server refused the inventory: 400 no" in machine.said
+    assert ("power", "poweroff") == machine.log[-1]
+
+
+def test_a_machine_that_is_to_go_waits_for_its_switch_only_if_told() -> None:
+    machine = Machine({"next": "reboot"}, {"next": "reboot"}, switch=True, argument=20)
+    machine.run()
+    assert [
+        *((1, "started"), ("inventory",), ("listen", 20), ("inventory", "heard")),
+        *((2, "reboot"), ("power", "reboot")),
+    ] == machine.log
+
+
+def test_an_idle_machine_does_not_listen_if_told_so() -> None:
+    machine = Machine({"next": "idle"}, switch=True, argument=0)
+    with pytest.raises(Over):
+        machine.run()
+    assert [
+        *((1, "started"), ("inventory",), (2, "idle"), ("sleep", HEARTBEAT)),
+        *((3, "idle"), ("sleep", HEARTBEAT)),
+    ] == machine.log

@@ -7,13 +7,25 @@ from tests.agent import contract, trees
 
 from boots_agent import facts, inventory
 from boots_agent.disks import disks, kind_of
+from boots_agent.lldp import Neighbour
 from boots_agent.summary import size_text, summary
+
+LEAF = Neighbour(
+    switch="leaf1.example.net",
+    chassis="52:54:00:aa:00:01",
+    port="Ethernet1/7",
+    port_description="rack 3, node 7",
+    vlan=100,
+    management="192.0.2.7",
+    rank=3,
+)
+HEARD = {"server": {"eth0": LEAF}}
 
 
 @pytest.mark.parametrize("name", trees.TREES)
 def test_a_machine_reads_as_its_vector(name: str, tmp_path: Path) -> None:
     root = trees.TREES[name](tmp_path)
-    actual = inventory.collect(root, "x86_64")
+    actual = inventory.collect(root, "x86_64", HEARD.get(name, {}))
     assert contract.load(contract.FOLDER / f"inventory-{name}.json").content == actual
 
 
@@ -25,6 +37,22 @@ def test_the_summary_is_one_line_for_people(tmp_path: Path) -> None:
     disks_text = "nvme0n1 1.7 TiB, sda 3.6 TiB, sdb 512 MiB"
     assert f"8 CPUs, 251.6 GiB, 3 disks ({disks_text}), 2 NICs" == summary(large)
     assert "0 CPUs, 0 B, 0 disks, 0 NICs" == summary(bare)
+
+
+def test_the_summary_says_where_the_machine_is_plugged_in(tmp_path: Path) -> None:
+    root = trees.virtual_machine(tmp_path)
+    named = summary(inventory.collect(root, "x86_64", {"eth0": LEAF}))
+    assert named.endswith("1 NIC (eth0 at leaf1.example.net Ethernet1/7)")
+    nameless = summary(inventory.collect(root, "x86_64", {"eth0": LEAF._replace(switch="")}))
+    assert nameless.endswith("1 NIC (eth0 at 52:54:00:aa:00:01 Ethernet1/7)")
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [("", None), ("0", 0.0), ("40", 40.0), ("99999", 3600.0), ("-1", None), ("soon", None)],
+)
+def test_seconds_of_an_argument(said: str, expected: float | None) -> None:
+    assert expected == facts.seconds(said)
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,18 @@
-"""What the agent does, step by step: hello, inventory, then what the server says."""
+"""What the agent does, step by step: hello, inventory, then what the server says.
+
+The inventory goes out at once.  Switches say only every 30 s which port the machine is at, so an
+idle machine goes on listening, and sends its inventory again when there is news of its NICs.
+"""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from boots_agent.server import RefusedError, Server
 from boots_agent.summary import summary
 
 HEARTBEAT = 60.0  # seconds between signs of life while idle
 ASK_AGAIN = 60.0  # seconds after a refused inventory
+LISTEN = 35.0  # seconds that an idle machine listens: switches speak every 30
 _NEXT = frozenset({"idle", "reboot", "poweroff"})
 
 
@@ -18,13 +23,18 @@ class World(NamedTuple):
         say: Says a line on the console.
         sleep: Waits so many seconds.
         collect: Takes the inventory.
+        listen: Hears the switches for so long, or until all have spoken; the seconds it took.
         power: Ends this run of the machine: ``reboot`` or ``poweroff``.
+        patience: For how many seconds switches are listened to whatever comes next; None for
+            those of an idle machine, and for none of another.
     """
 
     say: Callable[[str], None]
     sleep: Callable[[float], None]
-    collect: Callable[[], dict[str, object]]
+    collect: Callable[[], dict[str, Any]]
+    listen: Callable[[float], float]
     power: Callable[[str], None]
+    patience: float | None = None
 
 
 class Progress:
@@ -49,9 +59,13 @@ def run(server: Server, world: World, hello: str) -> None:
     """Do everything, in order; an idle machine stays in here for ever."""
     progress = Progress(server, world.say)
     progress.tell("started", hello)
-    following = send_inventory(server, world)
+    following, sent = send_inventory(server, world)
     if following == "idle":
         world.say("ready, idle")
+        progress.tell("idle", "ready")
+    following, listened = follow_up(server, world, following, sent)
+    if following == "idle":
+        world.sleep(max(0.0, HEARTBEAT - listened))
         while True:
             progress.tell("idle", "ready")
             world.sleep(HEARTBEAT)
@@ -60,8 +74,33 @@ def run(server: Server, world: World, hello: str) -> None:
     world.power(following)
 
 
-def send_inventory(server: Server, world: World) -> str:
-    """Send what the machine is made of until it is taken; return what to do next."""
+def follow_up(
+    server: Server, world: World, following: str, sent: dict[str, Any]
+) -> tuple[str, float]:
+    """Listen on, and send the inventory again if there is news of the NICs since it was sent.
+
+    Returns what to do next, which is as it was without news, and the seconds of listening.
+    """
+    patience = world.patience
+    if patience is None:
+        patience = LISTEN if following == "idle" else 0.0
+    if not patience:
+        return following, 0.0
+    listened = world.listen(patience)
+    inventory = world.collect()
+    if inventory["nics"] != sent["nics"]:
+        try:
+            answer = server.post("inventory", inventory)
+        except RefusedError as error:
+            world.say(f"the server refused the inventory: {error}")
+        else:
+            world.say(f"inventory sent: {summary(inventory)}")
+            following = _next(answer, world)
+    return following, listened
+
+
+def send_inventory(server: Server, world: World) -> tuple[str, dict[str, Any]]:
+    """Send what the machine is made of until it is taken; what to do next, and what was sent."""
     inventory = world.collect()
     while True:
         try:
@@ -74,8 +113,12 @@ def send_inventory(server: Server, world: World) -> str:
             inventory = world.collect()
             continue
         world.say(f"inventory sent: {summary(inventory)}")
-        following = answer.get("next")
-        if isinstance(following, str) and following in _NEXT:
-            return following
-        world.say(f"the server says next: {following!r}, which this OSIE does not know: idle")
-        return "idle"
+        return _next(answer, world), inventory
+
+
+def _next(answer: dict[str, object], world: World) -> str:
+    following = answer.get("next")
+    if isinstance(following, str) and following in _NEXT:
+        return following
+    world.say(f"the server says next: {following!r}, which this OSIE does not know: idle")
+    return "idle"

@@ -49,6 +49,11 @@ def boot_mac(arguments: dict[str, str]) -> str:
     return value.removeprefix("01:")
 
 
+def seconds(value: str) -> float | None:
+    """So many seconds, an hour at most, as an argument says; None where it says no number."""
+    return min(float(value), 3600.0) if value.isascii() and value.isdecimal() else None
+
+
 def release(root: Path) -> dict[str, str]:
     """The variables of ``/etc/os-release``."""
     variables: dict[str, str] = {}

@@ -4,10 +4,13 @@ The result is plain JSON.  Whatever the machine does not tell is null or empty, 
 """
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from boots_agent.disks import disks
 from boots_agent.facts import boot_mac, kernel_arguments, names, number, raw, release, text
+from boots_agent.lldp import Neighbour
 
 VERSION = 1
 _PCI = re.compile(r"/([0-9a-f]{4,}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7])(?=/|$)")
@@ -22,8 +25,16 @@ _DMI = {
 }
 
 
-def collect(root: Path, architecture: str) -> dict[str, object]:
-    """The whole inventory; `architecture` is as ``uname -m`` tells it."""
+_NOBODY: Mapping[str, Neighbour] = MappingProxyType({})
+
+
+def collect(
+    root: Path, architecture: str, heard: Mapping[str, Neighbour] = _NOBODY
+) -> dict[str, object]:
+    """The whole inventory; `architecture` is as ``uname -m`` tells it.
+
+    `heard` is who is at the other end of the NICs' cables, by their names.
+    """
     variables = release(root)
     return {
         "version": VERSION,
@@ -33,7 +44,7 @@ def collect(root: Path, architecture: str) -> dict[str, object]:
         "cpu": cpu(root),
         "memory": {"bytes": memory(root)},
         "disks": disks(root),
-        "nics": nics(root, boot_mac(kernel_arguments(root))),
+        "nics": nics(root, boot_mac(kernel_arguments(root)), heard),
         "system": {key: text(root / "sys/class/dmi/id" / name) for key, name in _DMI.items()},
         "kernel": text(root / "proc/sys/kernel/osrelease"),
         "osie": " ".join(
@@ -72,14 +83,16 @@ def memory(root: Path) -> int:
     return int(words[0]) * 1024 if words and words[0].isdecimal() else 0
 
 
-def nics(root: Path, boot: str) -> list[dict[str, object]]:
+def nics(
+    root: Path, boot: str, heard: Mapping[str, Neighbour] = _NOBODY
+) -> list[dict[str, object]]:
     """Every network interface with a device behind it; `boot` is the boot interface's MAC."""
     network = root / "sys/class/net"
     found = [network / name for name in names(network)]
-    return [_nic(path, boot) for path in found if (path / "device").exists()]
+    return [_nic(path, boot, heard.get(path.name)) for path in found if (path / "device").exists()]
 
 
-def _nic(path: Path, boot: str) -> dict[str, object]:
+def _nic(path: Path, boot: str, neighbour: Neighbour | None) -> dict[str, object]:
     mac = text(path / "address").lower()
     speed = number(path / "speed")  # refused or -1 while there is no link
     device = (path / "device").resolve()
@@ -93,6 +106,7 @@ def _nic(path: Path, boot: str) -> dict[str, object]:
         "speed_mbps": speed if speed is not None and speed > 0 else None,
         "boot": bool(mac) and mac == boot,
         "pci": slots[-1] if slots else None,
+        "lldp": neighbour.told() if neighbour else None,
     }
 
 

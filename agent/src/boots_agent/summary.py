@@ -12,9 +12,16 @@ def summary(inventory: dict[str, Any]) -> str:
             count_text(inventory["cpu"]["count"], "CPU"),
             size_text(inventory["memory"]["bytes"]),
             count_text(len(disks), "disk") + (f" ({sizes})" if sizes else ""),
-            count_text(len(inventory["nics"]), "NIC"),
+            count_text(len(inventory["nics"]), "NIC") + _places(inventory["nics"]),
         )
     )
+
+
+def _places(nics: list[dict[str, Any]]) -> str:
+    """`` (eth0 at leaf1 Ethernet1/7)``: the switches that were heard."""
+    heard = [(nic["name"], nic["lldp"]) for nic in nics if nic.get("lldp")]
+    told = [f"{name} at {at['switch'] or at['chassis']} {at['port']}" for name, at in heard]
+    return f" ({', '.join(told)})" if told else ""
 
 
 def size_text(size: int) -> str:

@@ -19,7 +19,7 @@ import msgspec
 
 from boots.journal import events
 from boots.journal.events import Entry
-from boots.lab import accelerator, isolation, stages, topology
+from boots.lab import accelerator, isolation, stages, switch, topology
 from boots.lab.capture import capture
 from boots.lab.diagnosis import diagnose
 from boots.lab.errors import LabError
@@ -83,6 +83,8 @@ class BootOptions:
     """Whether a restarted machine goes on."""
     packets: bool = True
     """Whether to record the packets, where tcpdump is there."""
+    announcement: str = ""
+    """A frame in hex that the machine's switch port sends every second, as LLDP; empty: none."""
     server: tuple[str, ...] = ()
     """The server's command; empty: this program's own ``serve``."""
     server_arguments: tuple[str, ...] = ()
@@ -161,6 +163,9 @@ def boot_once(options: BootOptions, watcher: Watcher = ignore) -> BootResult:
     with _network(options, work) as place, contextlib.ExitStack() as running:
         if options.packets:
             running.enter_context(capture(place.bridge, work / "boot.pcap"))
+        if options.announcement:
+            said = bytes.fromhex(options.announcement)
+            running.enter_context(switch.announcing(place.tap, said))
         server = running.enter_context(_server(options, place, work))
         machine = running.enter_context(_power_on(options, place, work))
         return _follow(options, server, machine, watcher)

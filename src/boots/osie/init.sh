@@ -99,6 +99,18 @@ find_interface() {
 	done
 }
 
+# The other NICs come up, too: then their links and what their switches say can be told.  They get
+# no address, and neither they nor the boot interface answer for another's.
+wake_others() {
+	echo 1 >/proc/sys/net/ipv4/conf/all/arp_ignore
+	for path in /sys/class/net/*; do
+		name=${path##*/}
+		[ -e "$path/device" ] && [ "$name" != "$interface" ] || continue
+		echo 1 2>/dev/null >"/proc/sys/net/ipv6/conf/$name/disable_ipv6"
+		ip link set "$name" up 2>/dev/null
+	done
+}
+
 wait_for_link() {
 	ip link set "$interface" up || say "cannot bring $interface up"
 	tenths=0
@@ -169,7 +181,9 @@ find_interface
 # Disks show up late: look for them while the network comes up.
 load_drivers &
 late=$!
+wake_others
 wait_for_link
 ask_for_address
 wait $late
+wake_others
 run_agent

@@ -73,6 +73,8 @@ def test_every_key_can_be_set_in_the_file_and_in_the_environment(tmp_path: Path,
     toml, text = samples.get(kind, (["a", "b"], "a,b"))
     if kind not in samples and kind != list[str]:
         toml = text = kind.__args__[-1]
+    if key == "dhcp.friends":
+        toml, text = ["192.0.2.1", "192.0.2.2"], "192.0.2.1,192.0.2.2"
     section, _, name = key.rpartition(".")
     head = f"[{section}]\n" if section else ""
     written = str(toml).lower() if isinstance(toml, bool) else repr(toml)

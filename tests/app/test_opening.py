@@ -1,6 +1,7 @@
 """Where doors listen: where clients are told they are, as far as the addresses are ours."""
 
 from ipaddress import IPv4Address, IPv4Interface
+from socket import socket
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from boots.app.world import World
 from boots.machines.index import Index
 from boots.serve import sockets
 from boots.serve.dhcp import DhcpDoor
-from boots.serve.shadow import ShadowDoor
+from boots.serve.ear import Ear
 from boots.settings import Dhcp, Http, Settings, Syslog, Tftp
 
 FIRST, SECOND = IPv4Address("127.0.0.1"), IPv4Address("127.0.0.2")
@@ -43,6 +44,12 @@ def test_an_address_that_is_not_this_machines_is_only_told() -> None:
     told = opening("192.0.2.1")
 
     assert FIRST == told.listens_at("http", "", FIRST)
+
+
+@pytest.fixture(autouse=True)
+def deaf(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where we have no right to packet sockets; root has it."""
+    monkeypatch.setattr(openings, "listening", lambda *_, **__: None)
 
 
 def dhcp_doors(**dhcp: Any) -> tuple[list[str], list[type]]:
@@ -76,17 +83,32 @@ def test_port_4011_is_opened_in_the_proxy_modes_alone(mode: str, listeners: list
     assert listeners == dhcp_doors(mode=mode)[0]
 
 
-def test_shadow_mode_listens_to_other_servers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(openings, "listening", lambda _: sockets.udp(FIRST, 0))
-
-    assert [ShadowDoor, DhcpDoor] == dhcp_doors(shadow=True)[1]
-
-
-def test_without_the_right_to_listen_shadow_mode_says_so_and_goes_on(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("shadow", [False, True])
+def test_where_we_may_other_servers_are_listened_to(
+    monkeypatch: pytest.MonkeyPatch, shadow: bool
 ) -> None:
-    monkeypatch.setattr(openings, "listening", lambda _: None)
+    asked = []
+
+    def listening(interface: str, deaf_to: set[IPv4Address], *, promiscuous: bool) -> socket:
+        asked.append((interface, sorted(map(str, deaf_to)), promiscuous))
+        return sockets.udp(FIRST, 0)
+
+    monkeypatch.setattr(openings, "listening", listening)
+
+    assert [Ear, DhcpDoor] == dhcp_doors(shadow=shadow, friends=["192.0.2.9"])[1]
+    friends = [] if shadow else ["192.0.2.9"]
+    assert [("lo", ["127.0.0.1", *friends], shadow)] == asked
+
+
+def test_without_the_right_to_listen_shadow_mode_says_so_and_goes_on() -> None:
     with structlog.testing.capture_logs() as logs:
         assert [DhcpDoor] == dhcp_doors(shadow=True)[1]
 
     assert ["warning"] == [each["log_level"] for each in logs]
+
+
+def test_without_the_right_to_listen_nothing_is_said_in_other_modes() -> None:
+    with structlog.testing.capture_logs() as logs:
+        assert [DhcpDoor] == dhcp_doors()[1]
+
+    assert [] == logs

@@ -3,7 +3,7 @@
 import contextlib
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface
 from pathlib import Path
@@ -100,7 +100,7 @@ def dnsmasq(place: Place, folder: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def beside(
-    folder: Path, records: str = RECORD, **environment: str
+    folder: Path, records: str = RECORD, before: Sequence[str] = (), **environment: str
 ) -> Iterator[tuple[Place, Boots]]:
     files = folder / "files"
     files.mkdir()
@@ -110,7 +110,13 @@ def beside(
         three() as place,
         dnsmasq(place, folder),
         boots(
-            place.server, folder, "--boot-files", files, records=records, environment=environment
+            place.server,
+            folder,
+            "--boot-files",
+            files,
+            records=records,
+            before=before,
+            environment=environment,
         ) as server,
     ):
         yield place, server

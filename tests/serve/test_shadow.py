@@ -1,7 +1,5 @@
 """Shadow mode: what is kept of an exchange, what is told, and what is forgotten."""
 
-import socket
-import struct
 from dataclasses import replace
 from ipaddress import IPv4Address
 
@@ -12,8 +10,7 @@ from boots.journal import events
 from boots.policy import client as clients
 from boots.policy.answer import Answer
 from boots.policy.boot import Load
-from boots.serve.shadow import Shadow, ShadowDoor
-from boots.wire import dhcp
+from boots.serve.shadow import Shadow
 from boots.wire.dhcp import BOOTREPLY, BOOTREQUEST, Message
 from boots.wire.options import MessageType
 
@@ -173,31 +170,3 @@ def test_no_more_than_so_many_are_remembered() -> None:
 
     assert len(bench.shadow._exchanges) < 4_200
     assert max(len(each.replies) for each in bench.shadow._exchanges.values()) == 4
-
-
-def packet(payload: bytes, source_port: int = 67, protocol: int = 17) -> bytes:
-    udp = struct.pack("!HHHH", source_port, 68, 8 + len(payload), 0) + payload
-    head = struct.pack(
-        "!BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 0, 0, 64, protocol, 0, THEM.packed, OURS.packed
-    )
-    return head + udp
-
-
-@pytest.mark.parametrize(
-    ("data", "count"),
-    [
-        (packet(dhcp.encode(reply())), 1),
-        (packet(dhcp.encode(reply()), source_port=68), 0),
-        (packet(dhcp.encode(reply()), protocol=6), 0),
-        (packet(b"no DHCP"), 0),
-        (b"", 0),
-    ],
-    ids=["a reply", "a client's", "no UDP", "no DHCP", "nothing"],
-)
-def test_the_door_reads_ip_packets_of_servers(data: bytes, count: int) -> None:
-    bench = Bench()
-    bench.ours()
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        ShadowDoor(sock, bench.shadow).handle(data, ())
-
-    assert count == len(bench.compared())

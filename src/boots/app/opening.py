@@ -19,9 +19,11 @@ from boots.model.site import Mode
 from boots.serve import sockets
 from boots.serve.dhcp import DhcpDoor
 from boots.serve.doors import Record
+from boots.serve.ear import Ear, Hearer, listening
+from boots.serve.foreign import HEARD_A_SECOND, ForeignServers, Neighbourhood
 from boots.serve.http import Extras, HttpDoor
 from boots.serve.ndp import NdpDoor
-from boots.serve.shadow import Shadow, ShadowDoor, listening
+from boots.serve.shadow import Shadow
 from boots.serve.syslog import SyslogDoor
 from boots.serve.tftp import TftpDoor
 from boots.settings import Settings
@@ -148,18 +150,11 @@ class Opening:
             yield SyslogDoor(bound, self._answers.mac_of, record)
 
     def _dhcp_doors(self, interface: str) -> Iterator[Door]:
-        """Port 67, port 4011 where we are a proxyDHCP server, and what shadow mode listens with."""
-        settings, shadow = self._settings.dhcp, None
-        if settings.shadow:
-            shadow = Shadow(interface, self._record, time.monotonic)
-            heard = listening(interface)
-            if heard is not None:
-                yield ShadowDoor(heard, shadow)
-            else:
-                _log.warning(
-                    "other servers' replies cannot be heard: that needs CAP_NET_RAW",
-                    interface=interface,
-                )
+        """Port 67, port 4011 where we are a proxyDHCP server, and an ear for other servers."""
+        settings, record = self._settings.dhcp, self._record
+        shadow = Shadow(interface, record, time.monotonic) if settings.shadow else None
+        foreign = ForeignServers(interface, self._around(interface), record, time.monotonic)
+        yield from self._ear(interface, foreign, shadow)
         ports = {"dhcp": settings.port}
         if Mode(settings.mode).proxies:
             ports["dhcp-proxy"] = settings.proxy_port
@@ -172,11 +167,56 @@ class Opening:
                 bound,
                 interface,
                 self._answers.dhcp(interface, proxy=proxy),
-                self._record,
+                record,
                 to_sender=proxy,
                 shadow=shadow,
                 prepared=None if proxy else self._answers.prepared(interface),
+                # What comes to port 4011 is for us, whatever server it names.
+                foreign=None if proxy else foreign,
             )
+
+    def _ear(
+        self, interface: str, foreign: ForeignServers, shadow: Shadow | None
+    ) -> Iterator[Door]:
+        """What hears other servers, where that is ours to open.
+
+        It hears what is not for us in shadow mode only: on a bridge with other traffic that is
+        dear.
+        """
+        ours, friends = self._own_addresses(), self._friends()
+        deaf_to = ours if shadow else ours | friends
+        heard = listening(interface, deaf_to, promiscuous=shadow is not None)
+        if heard is not None:
+            hearers: list[Hearer] = [foreign.heard]
+            if shadow is not None:
+                hearers.append(shadow.overheard)
+            yield Ear(heard, hearers, time.monotonic, 0 if shadow else HEARD_A_SECOND)
+        elif shadow:
+            _log.warning(
+                "other servers' replies cannot be heard: that needs CAP_NET_RAW",
+                interface=interface,
+            )
+
+    def _around(self, interface: str) -> Neighbourhood:
+        """Who is wanted on an interface, and whether others are expected there."""
+        answers, wanted = self._answers, self._own_addresses() | self._friends()
+
+        def expects() -> bool:
+            site = answers.world.sites[interface]
+            return site.mode.proxies or site.shadow or not site.authoritative
+
+        return Neighbourhood(
+            is_wanted=lambda address: address in wanted or sockets.is_ours(address),
+            may_boot=answers.may_boot,
+            expects=expects,
+        )
+
+    def _own_addresses(self) -> set[IPv4Address]:
+        told = {IPv4Address(self._settings.address)} if self._settings.address else set()
+        return {own.ip for own in self._addresses.values()} | told
+
+    def _friends(self) -> set[IPv4Address]:
+        return {IPv4Address(each) for each in self._settings.dhcp.friends if each}
 
     def _http_door(self, door: str, interface: str, at: IPv4Address, extras: Extras) -> HttpDoor:
         http = self._settings.http

@@ -28,6 +28,7 @@ AT_START = (
     "dhcp.proxy_port",
     "dhcp.shadow",
     "dhcp.probe",
+    "dhcp.friends",
     "tftp.enabled",
     "tftp.port",
     "tftp.address",

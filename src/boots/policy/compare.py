@@ -67,7 +67,7 @@ def _fields(ours: Message, theirs: Message) -> Iterator[str]:
     alike = (ours.yiaddr == _NOWHERE) == (theirs.yiaddr == _NOWHERE)
     if alike:
         yield from _values("address", _address(ours.yiaddr), _address(theirs.yiaddr))
-    our_file, their_file = _boot_file(ours), _boot_file(theirs)
+    our_file, their_file = boot_file_of(ours), boot_file_of(theirs)
     yield from _values("boot file", our_file, their_file)
     if our_file or their_file:
         yield from _values("next-server", _address(ours.siaddr), _address(theirs.siaddr))
@@ -97,7 +97,7 @@ def _address(address: IPv4Address) -> str:
     return "" if address == _NOWHERE else str(address)
 
 
-def _boot_file(message: Message) -> str:
+def boot_file_of(message: Message) -> str:
     """The boot file, wherever it stands; option 67 wins, as it does with clients."""
     option: Option[str] = options.BOOT_FILE_NAME
     return message.get(option) or message.file.decode(errors="replace")

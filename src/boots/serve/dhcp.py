@@ -15,6 +15,7 @@ from boots.policy.forms import Ready, boot_file
 from boots.policy.prepared import Silent
 from boots.serve.datagrams import DatagramDoor
 from boots.serve.doors import Record
+from boots.serve.foreign import ForeignServers
 from boots.serve.replies import Replies
 from boots.serve.shadow import Shadow
 from boots.wire import dhcp, options
@@ -47,7 +48,8 @@ class DhcpDoor(DatagramDoor):
 
     With `to_sender` answers go where the message came from, as those of port 4011 do: edk2 waits
     for them at that port, and iPXE at 68.  With a `shadow` they go there, and nowhere else.
-    What is `prepared` leaves without `ask` being asked.
+    What is `prepared` leaves without `ask` being asked.  `foreign` is shown the requests in which
+    clients take another server's offer.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class DhcpDoor(DatagramDoor):
         to_sender: bool = False,
         shadow: Shadow | None = None,
         prepared: Prepared | None = None,
+        foreign: ForeignServers | None = None,
     ) -> None:
         super().__init__(sock)
         self._interface = interface
@@ -68,6 +71,7 @@ class DhcpDoor(DatagramDoor):
         self._to_sender = to_sender
         self._shadow = shadow
         self._prepared = prepared
+        self._foreign = foreign
         if not to_sender:
             self.named = _NAMED
         self._replies = Replies(sock, interface)
@@ -80,7 +84,7 @@ class DhcpDoor(DatagramDoor):
     def handle(self, data: bytes, peer: tuple[Any, ...]) -> None:
         """Answer one message."""
         if self._prepared is not None and (ready := self._prepared.answer(data)) is not None:
-            self._give(ready)
+            self._give(ready, data)
             return
         try:
             message = dhcp.decode(data)
@@ -88,6 +92,8 @@ class DhcpDoor(DatagramDoor):
             who = f"{peer[0]}:{peer[1]}" if peer else ""
             self._record(events.PacketDropped(door="dhcp", peer=who, why=str(error)))
             return
+        if self._foreign is not None:
+            self._foreign.chosen(message)
         answer = self._ask(message)
         if self._shadow is not None:
             self._shadow.withhold(message, answer)
@@ -107,9 +113,11 @@ class DhcpDoor(DatagramDoor):
                 return
         self._record(self._event(message, answer))
 
-    def _give(self, ready: Ready | Silent) -> None:
+    def _give(self, ready: Ready | Silent, data: bytes) -> None:
         """Send what was prepared, and tell of it as the plain path does."""
         if isinstance(ready, Silent):
+            if self._foreign is not None and ready.message == "REQUEST":
+                self._foreign.chosen_by_stranger(data)
             self._record(
                 events.DhcpIgnored(
                     mac=ready.mac, interface=self._interface, message=ready.message, why=ready.why

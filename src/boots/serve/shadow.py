@@ -1,49 +1,27 @@
 """Shadow mode: our answers are made, told and compared with what other servers send; none leaves.
 
-What others send is seen on a packet socket.  Of two replies to one message, ours and theirs,
-either may come first, so both are kept for some seconds.
+What others send is heard by `serve.ear`.  Of two replies to one message, ours and theirs, either
+may come first, so both are kept for some seconds.
 """
 
-import ctypes
-import socket
-import struct
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from ipaddress import IPv4Address
+from typing import NamedTuple
 
 from boots.journal import events
 from boots.model import mac as macs
 from boots.policy.answer import Answer
 from boots.policy.boot import Load
 from boots.policy.compare import differences, server_of
-from boots.serve.datagrams import DatagramDoor
 from boots.serve.doors import Record
-from boots.wire import dhcp, pcap
 from boots.wire.dhcp import BOOTREPLY, Message
-from boots.wire.malformed import Malformed
 from boots.wire.options import MessageType
 
 _WINDOW = 10.0  # seconds; dnsmasq probes an address for 3 s before it offers it
 _MOST = 4096  # exchanges that are remembered
 _MOST_REPLIES = 4  # of others, for each of them
-_IPV4 = 0x0800  # linux/if_ether.h
-_SO_ATTACH_FILTER = 26  # asm-generic/socket.h
-_SOL_PACKET = 263  # linux/socket.h
-_ADD_MEMBERSHIP, _PROMISCUOUS = 1, 1  # linux/if_packet.h
-
-# A classic BPF program over the IP packet: UDP, no fragment, from port 67.
-_FILTER = (
-    (0x30, 0, 0, 9),  # the protocol
-    (0x15, 0, 6, 17),  # is UDP, or: refuse
-    (0x28, 0, 0, 6),  # the fragment's place
-    (0x45, 4, 0, 0x1FFF),  # is not the first's: refuse
-    (0xB1, 0, 0, 0),  # x = the length of the IP header
-    (0x48, 0, 0, 0),  # the source port
-    (0x15, 0, 1, dhcp.SERVER_PORT),  # is 67, or: refuse
-    (0x06, 0, 0, 0xFFFF),
-    (0x06, 0, 0, 0),
-)
 
 
 class Exchange(NamedTuple):
@@ -103,7 +81,7 @@ class Shadow:
         seen.answer = answer
         self._compare(seen, seen.replies.values())
 
-    def overheard(self, reply: Message) -> None:
+    def overheard(self, reply: Message, _source: IPv4Address | None = None) -> None:
         """Take a reply of another server."""
         if reply.op != BOOTREPLY or reply.kind is None or len(reply.chaddr) != 6:
             return
@@ -137,45 +115,3 @@ class Shadow:
         while known and (len(known) > _MOST or next(iter(known.values())).at + _WINDOW < now):
             known.popitem(last=False)
         return known.setdefault(exchange, _Seen(now))
-
-
-class ShadowDoor(DatagramDoor):
-    """Hears what other DHCP servers send on one interface, and never sends itself."""
-
-    largest = 1500  # no DHCP server sends more, and who makes replies up must not fill our memory
-
-    def __init__(self, sock: socket.socket, shadow: Shadow) -> None:
-        super().__init__(sock)
-        self._shadow = shadow
-
-    def handle(self, data: bytes, peer: tuple[Any, ...]) -> None:
-        """Take one IP packet, from `peer` as packet sockets have it."""
-        del peer
-        datagram = pcap.read_ip(data)
-        if datagram is None or datagram.source_port != dhcp.SERVER_PORT:
-            return
-        try:
-            reply = dhcp.decode(datagram.payload)
-        except Malformed:
-            return  # another server's fault, and not sent to us
-        self._shadow.overheard(reply)
-
-
-def listening(interface: str) -> socket.socket | None:
-    """A non-blocking packet socket that hears DHCP servers; None where it is not ours to open."""
-    try:
-        sock = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
-    except OSError:  # no right to it, or a service manager that forbids its family
-        return None
-    program = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *each) for each in _FILTER))
-    sock.setsockopt(
-        socket.SOL_SOCKET,
-        _SO_ATTACH_FILTER,
-        struct.pack("HP", len(_FILTER), ctypes.addressof(program)),
-    )
-    sock.bind((interface, _IPV4))
-    # Replies to a client's own address come by only where a switch mirrors them to us.
-    members = struct.pack("iHH8s", socket.if_nametoindex(interface), _PROMISCUOUS, 0, b"")
-    sock.setsockopt(_SOL_PACKET, _ADD_MEMBERSHIP, members)
-    sock.setblocking(False)
-    return sock

@@ -49,6 +49,7 @@ def check(settings: Settings) -> None:
         ("tftp.address", settings.tftp.address),
         ("syslog.address", settings.syslog.address),
         ("operator.address", settings.operator.address),
+        *(("dhcp.friends", friend) for friend in settings.dhcp.friends),
     ):
         try:
             if text:

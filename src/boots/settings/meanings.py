@@ -23,6 +23,8 @@ MEANINGS: Mapping[str, str] = {
     " and send nothing.",
     "dhcp.authoritative": "Whether nobody else gives addresses here: then a client that asks for"
     " a wrong one is told so at once.",
+    "dhcp.friends": "Addresses of DHCP servers that may answer here besides us, other Boots for"
+    " instance: nothing is said when they do (`ForeignServerSeen`).",
     "dhcp.netboot_lease_time": "Seconds a ROM or iPXE gets a pool address for;"
     " the system it loads gets `dhcp.lease_time`.",
     "dhcp.probe": "Whether pool addresses are probed by ARP before they are given out.",

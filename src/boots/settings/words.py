@@ -20,6 +20,7 @@ class Dhcp(_Section, frozen=True):
     authoritative: bool = True
     shadow: bool = False
     probe: bool = True
+    friends: list[str] = []
     quirks: str = ""
 
 

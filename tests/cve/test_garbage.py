@@ -1,6 +1,8 @@
 """Messages that were bent at random, in every mode: each gets an answer, or a reason."""
 
+import itertools
 import random
+import socket
 from ipaddress import IPv4Address
 from pathlib import Path
 
@@ -8,10 +10,13 @@ import pytest
 from tests.app.pools import ONE, Bench
 from tests.cve.test_peers_faults import ODD_OPTIONS, asked
 
-from boots.journal.events import AnyEvent, Entry, encode
+from boots.journal.events import AnyEvent, Entry, ForeignServerSeen, encode
 from boots.model.site import Mode
-from boots.serve.shadow import Shadow, ShadowDoor
+from boots.serve.ear import Ear
+from boots.serve.foreign import ForeignServers, Neighbourhood
+from boots.serve.shadow import Shadow
 from boots.wire import dhcp, ip
+from boots.wire.dhcp import BOOTREPLY, BOOTREQUEST
 from boots.wire.malformed import Malformed
 
 COUNT = 3000
@@ -73,15 +78,25 @@ def of_another(message: dhcp.Message, rng: random.Random) -> dhcp.Message:
             continue
 
 
-def test_what_a_packet_socket_hears_is_taken_or_left(tmp_path: Path) -> None:
+def test_what_a_packet_socket_hears_is_taken_or_left() -> None:
     rng = random.Random(3)
     told: list[AnyEvent] = []
-    door = ShadowDoor.__new__(ShadowDoor)
-    door._shadow = Shadow("lan0", told.append, lambda: 0.0)
+    around = Neighbourhood(
+        is_wanted=lambda _: False, may_boot=lambda _: True, expects=lambda: False
+    )
+    clock = itertools.count(step=0.5)
+    shadow = Shadow("lan0", told.append, lambda: 0.0)
+    foreign = ForeignServers("lan0", around, told.append, lambda: next(clock))
     ends = (IPv4Address("10.0.0.1"), 67), (IPv4Address("10.0.0.2"), 68)
-    for _ in range(COUNT):
-        packet = bytearray(ip.udp(*ends, bent(rng)))
-        for _ in range(rng.randrange(6)):
-            packet[rng.randrange(40)] = rng.randrange(256)
-        door.handle(bytes(packet[: rng.randrange(len(packet) + 1)]), ())
-    assert told == []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        ear = Ear(sock, [shadow.overheard, foreign.heard], lambda: 0.0)
+        for number in range(COUNT):
+            said = bytes([BOOTREPLY if number % 2 else BOOTREQUEST]) + bent(rng)[1:]
+            packet = bytearray(ip.udp(*ends, said))
+            for _ in range(rng.randrange(6)):
+                packet[rng.randrange(40)] = rng.randrange(256)
+            ear.handle(bytes(packet[: rng.randrange(len(packet) + 1)]), ())
+            foreign.chosen_by_stranger(bytes(packet[28:]))
+    assert {ForeignServerSeen} == {type(event) for event in told}
+    for event in told:
+        encode(Entry(1.0, event))

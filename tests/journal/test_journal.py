@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 import structlog
 
-from boots.journal import events, log
+from boots.journal import events
 from boots.journal.events import AnyEvent, Entry
 from boots.journal.file import FileSink
-from boots.journal.journal import Journal
+from boots.journal.journal import Journal, Sink
 from boots.journal.log import LogSink
 
 
@@ -162,7 +162,7 @@ def read(path: Path) -> list[Entry]:
 def test_a_file_holds_one_entry_a_line_and_is_appended_to(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     for number in (1.0, 2.0):
-        sink = FileSink(path)
+        sink = FileSink(path, [].append)
         sink.write([Entry(number, stopped("a")), Entry(number, line(text="two\nlines"))])
         sink.close()
     assert [1.0, 1.0, 2.0, 2.0] == [entry.at for entry in read(path)]
@@ -170,18 +170,12 @@ def test_a_file_holds_one_entry_a_line_and_is_appended_to(tmp_path: Path) -> Non
 
 
 def test_a_full_disk_costs_entries_and_is_told_once() -> None:
-    told = io.StringIO()
-    log.configure("json", "info", told)
-    sink = FileSink(Path("/dev/full"))
+    told: list[AnyEvent] = []
+    sink = FileSink(Path("/dev/full"), told.append)
     for _ in range(3):
         sink.write([Entry(1.0, stopped("a"))])
     sink.close()
-    [said] = [json.loads(each) for each in told.getvalue().splitlines()]
-    assert ("journal cannot be written", "error", "/dev/full") == (
-        said["event"],
-        said["level"],
-        said["path"],
-    )
+    assert [events.StoreTroubled(why="the journal /dev/full: the disk is full")] == told
 
 
 @contextmanager
@@ -195,10 +189,9 @@ def files_no_larger_than(size: int) -> Iterator[None]:
 
 
 def test_a_line_that_the_disk_cut_off_spoils_no_other(tmp_path: Path) -> None:
-    told = io.StringIO()
-    log.configure("json", "info", told)
+    told: list[AnyEvent] = []
     path = tmp_path / "journal.jsonl"
-    sink = FileSink(path)
+    sink = FileSink(path, told.append)
     with files_no_larger_than(20):
         sink.write([Entry(1.0, stopped("the disk fills up"))])
         sink.write([Entry(2.0, stopped("it is full"))])
@@ -208,20 +201,65 @@ def test_a_line_that_the_disk_cut_off_spoils_no_other(tmp_path: Path) -> None:
     cut, *rest = path.read_bytes().splitlines()
     assert events.encode(Entry(1.0, stopped("the disk fills up")))[:20] == cut
     assert [3.0, 4.0] == [events.decode(each).at for each in rest]
-    assert 1 == len(told.getvalue().splitlines())
+    assert [events.StoreTroubled] == [type(each) for each in told]
+
+
+def test_when_the_file_takes_entries_again_it_is_told_how_many_are_lost(tmp_path: Path) -> None:
+    told: list[AnyEvent] = []
+    entries = [Entry(1.0, stopped("a")), Entry(1.0, stopped("b")), Entry(1.0, stopped("c"))]
+    room = len(events.encode(entries[0])) + 3
+    sink = FileSink(tmp_path / "journal.jsonl", told.append)
+    with files_no_larger_than(room):
+        sink.write(entries)  # one of three fits
+        sink.write(entries[:2])
+    sink.write([Entry(7.0, stopped("d"))])
+    sink.write([Entry(8.0, stopped("e"))])
+    sink.close()
+    trouble, recovery = told
+    assert isinstance(trouble, events.StoreTroubled)
+    assert events.StoreRecovered(lost=4) == recovery
+
+
+def test_a_disk_that_takes_an_entry_now_and_then_is_one_trouble(tmp_path: Path) -> None:
+    told: list[AnyEvent] = []
+    path = tmp_path / "journal.jsonl"
+    sink = FileSink(path, told.append)
+    for number in range(20):
+        with files_no_larger_than(0):
+            sink.write([Entry(number, stopped("a"))])
+        sink.write([Entry(number + 0.5, stopped("b"))])
+        path.write_bytes(b"")
+    assert [events.StoreTroubled] == [type(each) for each in told]
+    sink.write([Entry(30.0, stopped("c"))])
+    sink.close()
+    assert events.StoreRecovered(lost=20) == told[-1]
 
 
 def test_after_a_full_disk_the_next_is_told_of_again(tmp_path: Path) -> None:
-    told = io.StringIO()
-    log.configure("json", "info", told)
-    sink = FileSink(tmp_path / "journal.jsonl")
-    for _ in range(2):
+    told: list[AnyEvent] = []
+    path = tmp_path / "journal.jsonl"
+    sink = FileSink(path, told.append)
+    for at in (0.0, 100.0):
         with files_no_larger_than(0):
-            sink.write([Entry(1.0, stopped("a"))])
-        sink.write([Entry(2.0, stopped("b"))])
-        (tmp_path / "journal.jsonl").write_bytes(b"")
+            sink.write([Entry(at, stopped("a"))])
+        sink.write([Entry(at + 50, stopped("b"))])
+        path.write_bytes(b"")
     sink.close()
-    assert 2 == len(told.getvalue().splitlines())
+    assert [events.StoreTroubled, events.StoreRecovered] * 2 == [type(each) for each in told]
+
+
+def test_the_journal_whose_file_fails_hears_of_it_itself(tmp_path: Path) -> None:
+    kept = Kept()
+    waiting: list[Callable[[], None]] = []
+    sinks: list[Sink] = [kept]
+    journal = Journal(sinks, lambda: 1.0, waiting.append)
+    sinks.append(FileSink(Path("/dev/full"), journal.record))
+    for _ in range(1000):
+        journal.record(stopped("a"))
+    journal.close()
+    told = [entry.event for batch in kept.batches for entry in batch]
+    assert 1000 == told.count(stopped("a"))
+    assert 1 == sum(isinstance(event, events.StoreTroubled) for event in told)
 
 
 # --- the log

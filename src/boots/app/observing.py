@@ -6,6 +6,7 @@ from pathlib import Path
 from yarl import URL
 
 from boots.journal.counting import MetricsSink
+from boots.journal.events import AnyEvent
 from boots.journal.file import FileSink
 from boots.journal.journal import Sink
 from boots.serve.sockets import StartError
@@ -56,8 +57,8 @@ def _tracing(endpoint: str) -> Sink:
     return TraceSink(BatchSpanProcessor(exporter, schedule_delay_millis=1000))
 
 
-def journal_file(path: str) -> list[Sink]:
-    """The file that events are appended to, if one is named.
+def journal_file(path: str, tell: Callable[[AnyEvent], None]) -> list[Sink]:
+    """The file that events are appended to, if one is named; `tell` hears when it cannot be.
 
     Raises:
         StartError: it cannot be written.
@@ -65,6 +66,6 @@ def journal_file(path: str) -> list[Sink]:
     if not path:
         return []
     try:
-        return [FileSink(Path(path))]
+        return [FileSink(Path(path), tell)]
     except OSError as error:
         raise StartError(f"the journal {path} cannot be written: {error.strerror}") from None

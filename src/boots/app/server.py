@@ -180,7 +180,7 @@ class Server:
             LogSink(log.form, log.level, log.lines, lambda tell: loop.call_later(1.0, tell)),
             self._loops,
             *self._observing.sinks,
-            *journal_file(self._settings.journal),
+            *journal_file(self._settings.journal, self._tell),
         ]
 
     async def _open(self, loop: asyncio.AbstractEventLoop) -> list[str]:

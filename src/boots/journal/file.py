@@ -1,25 +1,44 @@
 """Sink: the journal as a file of JSON lines, one `Entry` each."""
 
+import errno
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import structlog
 
-from boots.journal.events import Entry, encode, encode_lines
+from boots.journal import events
+from boots.journal.events import AnyEvent, Entry, encode, encode_lines
 
 _MODE = 0o640  # scripts may hold what opens a machine's metadata
+_CALM = (
+    5.0  # seconds without trouble, after which it is over: a full disk takes a line now and then
+)
+_WHY = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the quota of disk space is used up",
+    errno.EFBIG: "the file has reached the largest size that it may have",
+    errno.EROFS: "its file system cannot be written any more",
+    errno.EIO: "the disk fails",
+}
 _log = structlog.get_logger()
 
 
 class FileSink:
-    """Appends entries to a file.  A disk that is full costs entries, never the service."""
+    """Appends entries to a file.  A disk that is full costs entries, never the service.
 
-    def __init__(self, path: Path) -> None:
+    `tell` hears of it when that begins and when it is over; it may record that in the journal
+    whose sink this is.
+    """
+
+    def __init__(self, path: Path, tell: Callable[[AnyEvent], None]) -> None:
         file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, _MODE)
         self._file = os.fdopen(file, "ab", buffering=0)
-        self._path = str(path)
+        self._path = path
+        self._tell = tell
         self._failing = False
+        self._failed_at = 0.0
+        self._lost = 0
         self._torn = False  # the last line was cut off where the disk ended
 
     def write(self, entries: Sequence[Entry]) -> None:
@@ -27,21 +46,31 @@ class FileSink:
         lines = _lines(entries)
         if self._torn:
             lines = b"\n" + lines
+        at = entries[-1].at
         try:
-            written = self._file.write(lines)
+            written = self._file.write(lines) or 0
         except OSError as error:
-            self._failed(str(error))
+            self._failed(at, len(entries), _WHY.get(error.errno or 0) or str(error.strerror))
             return
-        if written == len(lines):
-            self._failing = self._torn = False
-        else:
+        if written < len(lines):
+            kept = lines[:written].count(b"\n") - self._torn
             self._torn = True
-            self._failed("it took a part of the entries only")
+            self._failed(at, len(entries) - max(0, kept), _WHY[errno.ENOSPC])
+            return
+        self._torn = False
+        if self._failing and not 0 <= at - self._failed_at < _CALM:
+            self._recovered()
 
-    def _failed(self, why: str) -> None:
+    def _failed(self, at: float, lost: int, why: str) -> None:
+        self._failed_at = at
+        self._lost += lost
         if not self._failing:
-            _log.error("journal cannot be written", path=self._path, error=why)
-        self._failing = True
+            self._failing = True
+            self._tell(events.StoreTroubled(why=f"the journal {self._path}: {why}"))
+
+    def _recovered(self) -> None:
+        lost, self._lost, self._failing = self._lost, 0, False
+        self._tell(events.StoreRecovered(lost=lost))
 
     def close(self) -> None:
         """Close the file."""

@@ -72,5 +72,6 @@ class Journal:
     def close(self) -> None:
         """Flush, and close the sinks."""
         self.flush()
+        self.flush()  # what the sinks had to tell of that
         for sink in self._sinks:
             sink.close()

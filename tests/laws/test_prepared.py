@@ -351,7 +351,7 @@ class Heard:
             return answer(message, client, known, site)
 
         self.said: list[object] = []
-        prepared = Ahead(Prepared(site, by_mac, lambda _: "").answer) if prepares else None
+        prepared = Ahead(Prepared(site, by_mac, lambda _: "")) if prepares else None
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
             self.door = DhcpDoor(sock, "lan0", ask, self.said.append, prepared=prepared)
         self.door._replies = self  # type: ignore[assignment]

@@ -1,6 +1,7 @@
 """What the doors ask: policy, over the world that is in force at that moment."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from ipaddress import IPv4Address
 from typing import Protocol
 
@@ -10,6 +11,7 @@ from boots.app.leasing import Leased
 from boots.app.loops import says_what_to_run
 from boots.app.seen import Seen
 from boots.app.world import World
+from boots.machines.index import Index
 from boots.model.mac import Mac
 from boots.model.machine import Known
 from boots.model.site import Mode, Site
@@ -60,18 +62,26 @@ Held = Callable[[Known], str]
 class Ahead:
     """The answers that are prepared in the world in force; each reload puts others here."""
 
-    __slots__ = ("answer",)
+    __slots__ = ("answer", "forget")
 
-    def __init__(self, answer: Callable[[bytes], Ready | Silent | None]) -> None:
-        self.answer = answer
+    def __init__(self, ahead: Answering | None) -> None:
+        self.put(ahead)
+
+    def put(self, ahead: Answering | None) -> None:
+        """Have these; with none every answer takes the plain path."""
+        self.answer: Callable[[bytes], Ready | Silent | None] = ahead.answer if ahead else _nothing
+        self.forget: Callable[[Mac], None] = ahead.forget if ahead else _nothing
 
 
-def _nothing(_data: bytes) -> None:
-    """Nothing is prepared: every answer takes the plain path."""
+def _nothing(_: object) -> None:
+    """Nothing is prepared."""
 
 
 class Answers:
-    """Answers from `world`; putting another one there is what a reload comes to."""
+    """Answers from `world`; putting another one there is what a reload comes to.
+
+    `over` puts over an index what was ordered of its machines.
+    """
 
     def __init__(
         self,
@@ -79,8 +89,10 @@ class Answers:
         leases: Leases | None = None,
         held: Held = lambda _: "",
         seen: Seen | None = None,
+        over: Callable[[Index], Index] = lambda index: index,
     ) -> None:
-        self._world = world
+        self._over = over
+        self._world = replace(world, index=over(world.index))
         self._ahead: dict[str, Ahead] = {}
         self._leases = leases
         self._held = held
@@ -116,19 +128,24 @@ class Answers:
 
     @world.setter
     def world(self, world: World) -> None:
-        self._world = world
+        self._world = replace(world, index=self._over(world.index))
         for interface, ahead in self._ahead.items():
-            ahead.answer = self._answer_ahead(interface)
+            ahead.put(self._answer_ahead(interface))
+
+    def forget(self, mac: Mac) -> None:
+        """Prepare nothing more from what was known of this MAC: something was ordered."""
+        for ahead in self._ahead.values():
+            ahead.forget(mac)
 
     def prepared(self, interface: str) -> Prepared:
         """What the DHCP door of an interface asks first: answers that need no thinking."""
         return self._ahead.setdefault(interface, Ahead(self._answer_ahead(interface)))
 
-    def _answer_ahead(self, interface: str) -> Callable[[bytes], Ready | Silent | None]:
+    def _answer_ahead(self, interface: str) -> Answering | None:
         site = self._world.sites.get(interface)
         if site is None or site.shadow or site.mode not in {Mode.RESERVATION, Mode.POOL}:
-            return _nothing
-        return Answering(site, self._world.index.by_mac, self._held).answer
+            return None
+        return Answering(site, self._world.index.by_mac, self._held)
 
     def _leased(
         self,

@@ -4,7 +4,7 @@ A `World` is a value.  Reloading makes a new one, whole, or keeps the old.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Interface
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from boots.machines import files
 from boots.machines.fault import Fault, Faulty
 from boots.machines.files import Cache
 from boots.machines.index import Index
+from boots.machines.kept import Kept, combined
 from boots.model.site import OSIE, Profile, Site
 from boots.policy.quirks import SHIPPED
 from boots.settings import Settings
@@ -26,10 +27,22 @@ NO_KEY = b"not the key of any server"
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What answers come from: the index, and the site behind each interface."""
+    """What answers come from: the index, and the site behind each interface.
+
+    `files` is the index of the records in files alone, `left_out` what is left out of the
+    store's, and why.
+    """
 
     index: Index
     sites: Mapping[str, Site]
+    files: Index = field(default_factory=Index)
+    left_out: tuple[Fault, ...] = ()
+
+
+def with_kept(world: World, kept: Kept) -> World:
+    """The same world with the store's records as they are now."""
+    index, faults = combined(world.files, kept)
+    return replace(world, index=index, left_out=tuple(faults))
 
 
 def build(
@@ -37,10 +50,11 @@ def build(
     addresses: Mapping[str, IPv4Interface],
     cache: Cache,
     token_key: bytes = NO_KEY,
+    kept: Kept | None = None,
 ) -> World:
     """Read everything that answers come from.  `addresses` holds ours by interface.
 
-    `token_key` makes the tokens of metadata URLs.
+    `token_key` makes the tokens of metadata URLs, `kept` holds the records of the store.
 
     Raises:
         Faulty: some record or profile is wrong.
@@ -55,16 +69,15 @@ def build(
     faults = [*loaded.faults, *wrong, *also]
     if faults:
         raise Faulty(faults)
-    kept = Path(settings.cache) if settings.cache else cache_folder()
-    published = with_patch(published, settings.boot.script_patch, kept / "patched")
+    folder = Path(settings.cache) if settings.cache else cache_folder()
+    published = with_patch(published, settings.boot.script_patch, folder / "patched")
     offered = Offered(files=published, profiles=known, quirks=(*SHIPPED, *odd), token_key=token_key)
-    return World(
-        loaded.index,
-        {
-            interface: sites.make(settings, address, offered)
-            for interface, address in addresses.items()
-        },
-    )
+    made = {
+        interface: sites.make(settings, address, offered)
+        for interface, address in addresses.items()
+    }
+    world = World(loaded.index, made, loaded.index)
+    return with_kept(world, kept) if kept is not None else world
 
 
 def _profiles(own: str) -> tuple[dict[str, Profile], dict[str, str], list[Fault]]:

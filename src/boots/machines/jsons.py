@@ -32,10 +32,13 @@ class NotPlain(ValueError):
     """This is for the other parser."""
 
 
-def parse(text: str) -> list[Document] | None:
-    """The only document of a file, in a list; None where `documents.parse` must read it."""
+def parse(text: str, least: int | None = None) -> list[Document] | None:
+    """The only document of a file, in a list; None where `documents.parse` must read it.
+
+    It does so where there are less than `least` characters, 16,384 if that is not given.
+    """
     try:
-        return [_whole(text)] if _is_plain(text) else None
+        return [_whole(text)] if _is_plain(text, least) else None
     except (ValueError, RecursionError, IndexError):
         return None
 
@@ -71,10 +74,11 @@ def _is_list_of_records(whole: Mapping) -> bool:
     return keys <= FILE_KEYS or (keys <= _LIST_KEYS and whole.get("kind") != "Hardware")
 
 
-def _is_plain(text: str) -> bool:
+def _is_plain(text: str, least: int | None = None) -> bool:
     """Whether this may be plain JSON, and large enough to be read as such."""
     begins = _BLANK.match(text)
-    if len(text) < _SMALL or not begins or text[begins.end() : begins.end() + 1] not in {"{", "["}:
+    is_small = len(text) < (_SMALL if least is None else least)
+    if is_small or not begins or text[begins.end() : begins.end() + 1] not in {"{", "["}:
         return False
     return (text.isascii() and "\x7f" not in text) or not _UNFIT.search(text)
 

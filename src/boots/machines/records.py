@@ -33,10 +33,13 @@ class Records(msgspec.Struct, frozen=True):
     faults: tuple[Fault, ...]
 
 
-def read(text: str, file: str) -> Records:
-    """Read one file; `file` is its name for people.  Never raises on what the file says."""
+def read(text: str, file: str, *, is_json: bool = False) -> Records:
+    """Read one file; `file` is its name for people.  Never raises on what the file says.
+
+    What is known to be JSON (`is_json`) is read sooner.
+    """
     try:
-        documents = jsons.parse(text) or parse(text)
+        documents = (jsons.parse(text, 0) if is_json else jsons.parse(text)) or parse(text)
     except Wrong as wrong:
         return Records((), (told(wrong, file, wrong.line),))
     reader = _Reader(file, text)

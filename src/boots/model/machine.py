@@ -40,13 +40,13 @@ class Word(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
 
 
 class Place(Word, frozen=True):
-    """Where a record stands: a file, and the line it begins on (from 1)."""
+    """Where a record stands: a file, and the line it begins on (from 1; 0 where there is none)."""
 
     file: str
     line: int
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}"
+        return f"{self.file}:{self.line}" if self.line else self.file
 
 
 class Route(Word, frozen=True):

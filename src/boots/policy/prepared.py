@@ -101,6 +101,10 @@ class Prepared:
         form = self._forms.get(key) or self._form(key, asked, filling)
         return form.fill(asked, filling) if form is not None and form.suits(filling) else None
 
+    def forget(self, mac: Mac) -> None:
+        """Fill no more blanks from what was known of this machine."""
+        self._fillings.pop(macs.to_bytes(mac), None)
+
     def _silence(self, asked: Skimmed, mac: Mac) -> Silent | None:
         if self._site.mode is not Mode.RESERVATION or asked.kind not in _ASKING:
             return None

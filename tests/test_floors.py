@@ -23,7 +23,7 @@ MAY_USE: dict[str, set[str]] = {
     "timeline": {"model", "journal"},
     "store": {"model", "timeline"},
     "client": {"model", "timeline"},
-    "api": {"model", "timeline", "client"},
+    "api": {"model", "journal", "timeline", "client"},
     "serve": {"wire", "model", "policy", "transfer", "patching", "journal"},
     "osie": set(),
     "debian": {"policy", "osie"},

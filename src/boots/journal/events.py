@@ -369,6 +369,19 @@ class AgentProgressed(Event, frozen=True, tag=True):
     message: str
 
 
+# --- operators
+
+
+class ApiRefused(Event, frozen=True, tag=True):
+    """Somebody was turned away by the operator's listener: no token, no HTTP, another site.
+
+    Of many in a minute only some are told.
+    """
+
+    peer: str
+    why: str
+
+
 AnyEvent = (
     ServerStarted
     | ServerStopped
@@ -406,6 +419,7 @@ AnyEvent = (
     | ConsoleLine
     | InventoryReported
     | AgentProgressed
+    | ApiRefused
 )
 
 

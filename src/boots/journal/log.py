@@ -32,6 +32,7 @@ _LEVEL: Mapping[type[Event], str] = {
     events.LoopBroken: "warning",
     events.WorkerEnded: "error",
     events.AddressBlocked: "warning",
+    events.ApiRefused: "warning",
     events.TlsRefused: "warning",
     events.BootFileDoubtful: "warning",
     events.StoreTroubled: "error",

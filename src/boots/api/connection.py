@@ -1,0 +1,108 @@
+"""One connection of an operator: what aiohttp refuses by itself is a problem, too.
+
+There is a bound on how many there are, and who waits for a connection's end can be told.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import StreamReader, web
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http import RawRequestMessage
+from yarl import URL
+
+from boots.api import problems
+
+Complaint = Callable[[str, str], None]
+"""Is told of a peer that spoke no HTTP, and what was wrong."""
+
+
+class Connection(web.RequestHandler):
+    """What aiohttp makes for each connection."""
+
+    __slots__ = ("_bound", "_seal", "_watchers")
+
+    def __init__(
+        self,
+        manager: web.Server,
+        *,
+        bound: int,
+        seal: Callable[[web.StreamResponse], None],
+        **given: Any,
+    ) -> None:
+        super().__init__(manager, **given)
+        self._bound = bound
+        self._seal = seal
+        self._watchers: set[Callable[[], None]] = set()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin, if there is room."""
+        super().connection_made(transport)
+        if self._manager is not None and len(self._manager.connections) > self._bound:
+            self.force_close()
+            transport.close()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Tell those who wait for it."""
+        super().connection_lost(exc)
+        for each in tuple(self._watchers):
+            each()
+
+    def watch(self, ended: Callable[[], None]) -> Callable[[], None]:
+        """Have `ended` called when the connection is lost; gives what takes that back."""
+        self._watchers.add(ended)
+        return lambda: self._watchers.discard(ended)
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """What aiohttp answers of its own, to what is no HTTP, as a problem."""
+        made = super().handle_error(request, status, exc, message)
+        detail = (message or "").strip().partition("\n")[0] if status < 500 else ""
+        problem = problems.response(problems.of_status(made.status, "", detail))
+        self._seal(problem)
+        problem.force_close()
+        return problem
+
+
+class Connections(web.Server):
+    """Makes connections, of which there are `bound` at most; `seal` completes what they answer."""
+
+    def __init__(
+        self,
+        handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]],
+        *,
+        bound: int,
+        seal: Callable[[web.StreamResponse], None],
+        **given: Any,
+    ) -> None:
+        super().__init__(handler, request_factory=_requests(asyncio.get_running_loop()))
+        self._made = {"bound": bound, "seal": seal, **given}
+
+    def __call__(self) -> web.RequestHandler:
+        """One more connection."""
+        return Connection(self, loop=self._loop, **self._made)
+
+
+def _requests(loop: asyncio.AbstractEventLoop) -> Callable[..., web.BaseRequest]:
+    """What makes the requests, and gives a target to one that has none ("CONNECT" alone)."""
+
+    def made(
+        message: RawRequestMessage,
+        payload: StreamReader,
+        protocol: web.RequestHandler,
+        writer: AbstractStreamWriter,
+        task: "asyncio.Task[None]",
+    ) -> web.BaseRequest:
+        if not message.url:
+            message = message._replace(url=URL("/"))
+        return web.BaseRequest(
+            message, payload, protocol, writer, task, loop, client_max_size=1 << 20
+        )
+
+    return made

@@ -11,8 +11,9 @@ import pytest
 from tests.test_floors import MAY_USE
 
 from boots import settings
-from boots.app import profiles
+from boots.app import profiles, rules
 from boots.journal import events
+from boots.policy.attributes import NAMES
 from boots.policy.ladder import LADDER
 from boots.settings.meanings import OF_SUBNETS
 
@@ -88,6 +89,8 @@ def test_the_glossary_has_every_word_of_the_house() -> None:
     words = ["machine", "client", "architecture", "reservation", "relay", "chain-load", "script"]
     words += ["profile", "OSIE", "agent", "decision", "next-server", "boot file", "armed"]
     words += ["lease", "pool", "shadow", "quirk", "template", "token", "stranger", "subnet"]
+
+    words += ["rule", "enrolment"]
 
     assert [] == [word for word in words if f"**{word}**" not in glossary]
 
@@ -174,3 +177,9 @@ def test_every_key_of_a_profile_is_documented() -> None:
     page = (DOCS / "reference/profiles.md").read_text()
 
     assert [] == [key for key in sorted(profiles.KEYS) if f"| `{key}` |" not in page]
+
+
+def test_every_key_of_a_rule_and_every_name_in_its_templates_is_documented() -> None:
+    keys = {word for row in rows("reference/enrol.md") for word in re.findall(r"`(\w+)`", row[0])}
+
+    assert set() == (rules.KEYS | rules.MATCH_KEYS | NAMES) - keys

@@ -1,4 +1,4 @@
-"""What the pages show as settings, records, profiles and quirks can be read."""
+"""What the pages show as settings, records, profiles, quirks and rules can be read."""
 
 import re
 import tomllib
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from boots import settings
-from boots.app import profiles, quirks, sites
+from boots.app import profiles, quirks, rules, sites
 from boots.machines.files import Cache, load
 
 ROOT = Path(__file__).parent.parent
@@ -45,7 +45,7 @@ def whole(text: str) -> str:
 
 
 @pytest.mark.parametrize(("page", "text"), blocks("yaml"))
-def test_records_profiles_and_quirks_that_a_page_shows_can_be_read(
+def test_records_profiles_quirks_and_rules_that_a_page_shows_can_be_read(
     tmp_path: Path, page: str, text: str
 ) -> None:
     if text.startswith(_OTHERS):
@@ -56,6 +56,8 @@ def test_records_profiles_and_quirks_that_a_page_shows_can_be_read(
         (tmp_path / name).write_text("")
     if "quirks:" in text:
         faults = quirks.load(file)[1]
+    elif "rules:" in text:
+        faults = rules.load(file)[1]
     elif re.search(r"^(kernel|script|script_url|disk|templates):", text, re.MULTILINE):
         faults = profiles.load(tmp_path)[1]
     else:

@@ -93,7 +93,7 @@ def test_folders_below_those_of_boot_files_are_watched(tmp_path: Path) -> None:
     assert before != Places.of(settings)
 
 
-def test_profiles_in_folders_of_their_own_and_quirks_are_watched(tmp_path: Path) -> None:
+def test_profiles_in_folders_of_their_own_quirks_and_rules_are_watched(tmp_path: Path) -> None:
     fill(tmp_path, "profiles/live/profile.yaml", "odd/quirks.yaml", "quirks/a.yaml")
     keys = {"boot.osie": "", "boot.profiles": str(tmp_path / "profiles")}
     own = Places.of(of_keys(keys | {"dhcp.quirks": str(tmp_path / "odd/quirks.yaml")}))
@@ -101,6 +101,9 @@ def test_profiles_in_folders_of_their_own_and_quirks_are_watched(tmp_path: Path)
     assert own.count(Change.modified, str(tmp_path / "profiles/live/profile.yaml"))
     assert own.count(Change.modified, str(tmp_path / "odd/quirks.yaml"))
     assert not own.count(Change.modified, str(tmp_path / "odd/other"))
+    rules = Places.of(of_keys({"boot.osie": "", "enrol.rules": str(tmp_path / "odd/rules.yaml")}))
+    assert rules.count(Change.modified, str(tmp_path / "odd/rules.yaml"))
+    assert not rules.count(Change.modified, str(tmp_path / "odd/quirks.yaml"))
     several = Places.of(of_keys({"boot.osie": "", "dhcp.quirks": str(tmp_path / "quirks")}))
     assert several.count(Change.modified, str(tmp_path / "quirks/a.yaml"))
 

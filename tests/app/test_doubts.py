@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from boots.app.doubts import doubts, of_neighbours
+from boots.app import rules
+from boots.app.doubts import doubts, of_neighbours, of_rules
 from boots.app.sites import Offered, make
 from boots.model.site import OSIE, Profile
 from boots.settings import Boot, Dhcp, Http, Settings, Subnet
@@ -116,3 +117,34 @@ def test_more_machines_than_the_kernel_keeps_neighbours_is_told() -> None:
         " sysctl net.ipv4.neigh.default.gc_thresh3=4096"
     )
     assert [told] == list(of_neighbours(1500, networks, 1024))
+
+
+# --- rules of enrolment
+
+
+def said_of_rules(text: str, **settings: Any) -> list[str]:
+    found, faults = rules.read(text, "r.yaml")
+    assert not faults
+    return list(of_rules(found, make(Settings(**settings), OWN, OFFERED)))
+
+
+@pytest.mark.parametrize("profile", ["debian", "hook", "'{{ product }}'", ""])
+def test_rules_are_not_doubtful_where_strangers_boot(profile: str) -> None:
+    text = f"- {{name: one, record: {{profile: {profile}}}}}"
+    assert [] == said_of_rules(text, dhcp=Dhcp(mode="pool"))
+    assert [] == said_of_rules("[]")
+
+
+def test_a_rule_that_names_no_profile_is_doubtful() -> None:
+    text = "- {name: one, record: {profile: debain}}"
+    (told,) = said_of_rules(text, dhcp=Dhcp(mode="auto-proxy"))
+    assert (
+        told == 'r.yaml:1: "one" names the profile "debain", which is none; did you mean "debian"?'
+    )
+
+
+def test_rules_without_strangers_are_doubtful() -> None:
+    (told,) = said_of_rules("- {name: one}", dhcp=Dhcp(mode="proxy"))
+    assert 'enrol.rules: in the mode "proxy" machines without a record are not answered' in told
+    (told,) = said_of_rules("- {name: one}", dhcp=Dhcp(mode="pool"), boot=Boot(unknown=""))
+    assert "enrol.rules: machines without a record boot nothing" in told

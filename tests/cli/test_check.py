@@ -148,3 +148,17 @@ def test_what_is_doubtful_about_the_settings_is_told(folder: Path) -> None:
     status, lines = check(folder, "{name: a, mac: 02:00:00:00:00:01}")
     assert 0 == status
     assert "warning: boot.files: there is no folder gone; make it, or mend boot.files" == lines[0]
+
+
+def test_the_rules_of_enrolment_are_checked_too(folder: Path) -> None:
+    rules = folder / "rules.yaml"
+    (folder / "boots.toml").write_text('boot.osie = "osie"\nenrol.rules = "rules.yaml"\n')
+    rules.write_text("rules:\n  - {name: one, record: {profile: gone}}\n")
+    status, lines = check(folder, "{name: a, mac: 02:00:00:00:00:01}")
+    assert (0, "1 machine in 1 file: 0 wrong, 0 doubtful") == (status, lines[-1])
+    assert lines[0].startswith('warning: enrol.rules: in the mode "reservation"')
+    assert lines[1].startswith('warning: rules.yaml:2: "one" names the profile "gone"')
+    rules.write_text("rules:\n  - {name: one, record: {workflow: x}}\n")
+    result = CliRunner().invoke(app, ["check", "--config", "boots.toml", "a.yaml"])
+    assert 2 == result.exit_code
+    assert "rules.yaml:2: rules[0].record.workflow: there are no workflows yet" in result.stderr

@@ -6,8 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from boots.app import enrolment, rules
+from boots.app.world import World
 from boots.journal import events
 from boots.lab.boot import MAC, BootOptions, boot_once
+from boots.machines.index import Index
+from boots.model.mac import Mac
 
 pytestmark = [pytest.mark.e2e, pytest.mark.wide]
 
@@ -23,6 +27,14 @@ pool = ["192.168.77.100-192.168.77.120"]
 SOMEBODY_ELSE = """\
 machines:
   - {name: other, mac: "52:54:00:77:00:99", address: 192.168.77.5/24}
+"""
+RULES = """\
+rules:
+  - {name: other-rack, match: {switch: "leaf2*"}}
+  - name: rack
+    match: {manufacturer: Boots, memory: 768 MiB, disks: 1, switch: "leaf1*", vlan: 100}
+    record: {name: "rack-{{ port.split('/')[1] }}", values: {disk: "{{ disks[0].path }}"}}
+    enrol: auto
 """
 SWITCH = json.loads((Path(__file__).parent.parent / "vectors/lldp/vlan.json").read_text())
 
@@ -47,3 +59,9 @@ def test_a_stranger_tells_what_it_is_and_where_it_is_plugged_in(
     reports = [each for each in told if isinstance(each, events.InventoryReported)]
     assert {MAC} == {each.mac for each in reports}
     assert SWITCH["neighbour"] == reports[-1].inventory["nics"][0]["lldp"]
+
+    world = World(Index(), {}, rules=rules.read(RULES, "rules.yaml")[0])
+    made = enrolment.propose(world, Mac(MAC), reports[-1].inventory)
+    assert made.rule, made.missed
+    assert ("rack", "", True) == (made.rule, made.problem, made.auto)
+    assert {"name": "rack-7", "mac": MAC, "values": {"disk": "/dev/vda"}} == made.record

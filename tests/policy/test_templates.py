@@ -144,3 +144,12 @@ def test_a_machine_of_another_profile_does_not_have_the_file() -> None:
         where, profiles={**where.profiles, "b": PROFILE}, default_profile="b"
     )
     assert isinstance(fetch("ks", machine(), where), Refusal)
+
+
+def test_the_names_that_a_template_wants_are_told() -> None:
+    source = (
+        "{% set a = b %}{{ a }}{{ c.d | default(e) }}{% for f in range(2) %}{{ f }}{% endfor %}"
+    )
+    assert {"b", "c", "e"} == templates.names(source)
+    with pytest.raises(templates.Broken):
+        templates.names("{{ a")

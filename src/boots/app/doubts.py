@@ -1,12 +1,14 @@
 """What is doubtful about the settings: they can be read, but may not be what is meant."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from ipaddress import IPv4Interface
 from pathlib import Path
 
+from boots.model.rule import Rule
 from boots.model.site import Mode, Site
 from boots.policy import hook
+from boots.policy.templates import is_template
 from boots.settings import Settings
 
 
@@ -24,6 +26,29 @@ def doubts(settings: Settings, site: Site) -> Iterator[str]:
         )
     if settings.http.key and not settings.http.certificate:
         yield "http.key: there is no http.certificate for it, so no HTTPS; name both"
+
+
+def of_rules(rules: Sequence[Rule], site: Site) -> Iterator[str]:
+    """What would keep rules of enrolment from ever making a record."""
+    if not rules:
+        return
+    if site.mode not in {Mode.POOL, Mode.AUTO_PROXY}:
+        yield (
+            f'enrol.rules: in the mode "{site.mode.value}" machines without a record are not'
+            ' answered, so none is discovered; write dhcp.mode = "pool" or "auto-proxy"'
+        )
+    elif not site.unknown:
+        yield (
+            "enrol.rules: machines without a record boot nothing, so they tell nothing;"
+            ' write boot.unknown = "osie"'
+        )
+    known = [*site.profiles, hook.NAME]
+    for rule in rules:
+        name = str(rule.record.get("profile") or "")
+        if name and not is_template(name) and name not in known:
+            close = get_close_matches(name, known, n=1)
+            advice = f'did you mean "{close[0]}"?' if close else f"write one of {_listed(known)}"
+            yield f'{rule.place}: "{rule.name}" names the profile "{name}", which is none; {advice}'
 
 
 def _profiles(site: Site) -> Iterator[str]:

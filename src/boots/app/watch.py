@@ -66,7 +66,7 @@ def _folders(settings: Settings) -> Iterator[tuple[Path, frozenset[str]]]:
         yield Path(name).absolute(), _ALL
         for folder in folders(Path(name).absolute()):
             yield folder, _ALL
-    for name in (*settings.machines, *filter(None, [settings.dhcp.quirks])):
+    for name in (*settings.machines, *filter(None, [settings.dhcp.quirks, settings.enrol.rules])):
         path = Path(name).absolute()
         if path.is_dir():
             yield path, _ALL

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Interface
 from pathlib import Path
 
-from boots.app import catalogue, profiles, quirks, sites
+from boots.app import catalogue, profiles, quirks, rules, sites
 from boots.app.folders import cache_folder
 from boots.app.patched import with_patch
 from boots.app.sites import Offered
@@ -17,6 +17,7 @@ from boots.machines.fault import Fault, Faulty
 from boots.machines.files import Cache
 from boots.machines.index import Index
 from boots.machines.kept import Kept, combined
+from boots.model.rule import Rule
 from boots.model.site import OSIE, Profile, Site
 from boots.policy.quirks import SHIPPED
 from boots.settings import Settings
@@ -30,13 +31,14 @@ class World:
     """What answers come from: the index, and the site behind each interface.
 
     `files` is the index of the records in files alone, `left_out` what is left out of the
-    store's, and why.
+    store's, and why.  `rules` say which records machines without one would get.
     """
 
     index: Index
     sites: Mapping[str, Site]
     files: Index = field(default_factory=Index)
     left_out: tuple[Fault, ...] = ()
+    rules: tuple[Rule, ...] = ()
 
 
 def with_kept(world: World, kept: Kept) -> World:
@@ -57,7 +59,7 @@ def build(
     `token_key` makes the tokens of metadata URLs, `kept` holds the records of the store.
 
     Raises:
-        Faulty: some record or profile is wrong.
+        Faulty: some record, profile, quirk or rule is wrong.
         SettingsError: a subnet, an override or the patch of boot files is wrong.
     """
     loaded = files.load([Path(path) for path in settings.machines], cache)
@@ -66,7 +68,8 @@ def build(
     known, more, wrong = _profiles(settings.boot.profiles)
     published |= more
     odd, also = quirks.load(Path(settings.dhcp.quirks)) if settings.dhcp.quirks else ((), [])
-    faults = [*loaded.faults, *wrong, *also]
+    enrol, mistaken = rules.load(Path(settings.enrol.rules)) if settings.enrol.rules else ((), [])
+    faults = [*loaded.faults, *wrong, *also, *mistaken]
     if faults:
         raise Faulty(faults)
     folder = Path(settings.cache) if settings.cache else cache_folder()
@@ -76,7 +79,7 @@ def build(
         interface: sites.make(settings, address, offered)
         for interface, address in addresses.items()
     }
-    world = World(loaded.index, made, loaded.index)
+    world = World(loaded.index, made, loaded.index, rules=enrol)
     return with_kept(world, kept) if kept is not None else world
 
 

@@ -5,7 +5,7 @@ import sys
 import typer
 
 from boots import __version__
-from boots.cli import boot_files, check, demo, explain, leases, osie, serve, simulate
+from boots.cli import boot_files, check, demo, enrol, explain, leases, osie, serve, simulate
 
 app = typer.Typer(
     name="boots",
@@ -31,7 +31,7 @@ def _common(
     pass
 
 
-for command in (serve, check, explain, leases, demo, simulate, osie, boot_files):
+for command in (serve, check, explain, enrol, leases, demo, simulate, osie, boot_files):
     command.register(app)
 
 

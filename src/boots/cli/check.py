@@ -48,11 +48,12 @@ def check(
     if not loaded.faults:
         with saying_no():
             trusted_proxies(settings)
-            site = worlds.build(settings, {"": NOBODY}, cache).sites[""]
+            world = worlds.build(settings, {"": NOBODY}, cache)
+        site = world.sites[""]
         warnings = [
             each for machine in loaded.index.machines for each in doubtful.warnings(machine, site)
         ]
-        for line in doubts.doubts(settings, site):
+        for line in (*doubts.doubts(settings, site), *doubts.of_rules(world.rules, site)):
             print(f"warning: {line}")
         for doubt in doubts.of_certificate(settings, [settings.http.url]):
             print(f"warning: http.certificate: {doubt}")

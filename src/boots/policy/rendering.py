@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from jinja2 import Template, TemplateError, TemplateSyntaxError, Undefined
+from jinja2 import Template, TemplateError, TemplateSyntaxError, Undefined, meta
 from jinja2.exceptions import SecurityError
 
 from boots.policy.sandbox import LARGEST, Sandbox, with_budget
@@ -93,6 +93,12 @@ def check(source: str) -> None:
         _compiled(source, ipxe=False)
     except Exception as error:  # noqa: BLE001  # Jinja makes Python of it, which may fail, too
         raise _broken(error) from None
+
+
+def names(source: str) -> set[str]:
+    """As `templates.names`."""
+    check(source)
+    return meta.find_undeclared_variables(_PLAIN.parse(source)) - _PLAIN.globals.keys()
 
 
 def render(source: str, variables: Mapping[str, Any], *, ipxe: bool = False) -> str:

@@ -40,6 +40,17 @@ def check(source: str) -> None:
     rendering.check(source)
 
 
+def names(source: str) -> set[str]:
+    """The names that a template wants to be given.
+
+    Raises:
+        Broken: it is none.
+    """
+    from boots.policy import rendering  # noqa: PLC0415  # as above
+
+    return rendering.names(source)
+
+
 def is_template(text: str) -> bool:
     """Whether there is anything to render in a text."""
     return "{{" in text or "{%" in text

@@ -11,6 +11,7 @@ from boots.settings.reading import load
 from boots.settings.words import (
     Boot,
     Dhcp,
+    Enrol,
     Hook,
     Http,
     Iso,
@@ -29,6 +30,7 @@ __all__ = [
     "MEANINGS",
     "Boot",
     "Dhcp",
+    "Enrol",
     "Hook",
     "Http",
     "Iso",

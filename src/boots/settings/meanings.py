@@ -75,6 +75,8 @@ MEANINGS: Mapping[str, str] = {
     "iso.url": "The ISO it hands out, where the record names none.",
     "iso.placeholder": "The text in the ISO that is overwritten; empty: HookOS's own.",
     "iso.static_ipam": "Whether `ipam=` with the machine's address is among what is written there.",
+    "enrol.rules": "A file of rules: which record a machine without one would get"
+    " ([enrol](enrol.md)).",
     "metadata.enabled": "Whether machines' metadata is served, as cloud-init reads it.",
     "metadata.by_address": "Whether a machine's address alone opens its metadata,"
     " as EC2's paths need; else only the URL with its token does.",

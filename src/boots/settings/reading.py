@@ -62,7 +62,14 @@ def _flat(table: Mapping[str, Any], head: str = "") -> Iterator[tuple[str, Any]]
 
 _PATHS = {
     *("machines", "journal", "cache", "state", "dhcp.quirks", "http.certificate", "http.key"),
-    *("boot.files", "boot.osie", "boot.profiles", "operator.certificate", "operator.key"),
+    *(
+        "boot.files",
+        "boot.osie",
+        "boot.profiles",
+        "enrol.rules",
+        "operator.certificate",
+        "operator.key",
+    ),
 }
 
 

@@ -97,6 +97,12 @@ class Iso(_Section, frozen=True):
     static_ipam: bool = False
 
 
+class Enrol(_Section, frozen=True):
+    """``[enrol]``."""
+
+    rules: str = ""
+
+
 class Metadata(_Section, frozen=True):
     """``[metadata]``."""
 
@@ -172,6 +178,7 @@ class Settings(_Section, frozen=True):
     syslog: Syslog = Syslog()
     boot: Boot = Boot()
     iso: Iso = Iso()
+    enrol: Enrol = Enrol()
     metadata: Metadata = Metadata()
     hook: Hook = Hook()
     trace: Trace = Trace()

@@ -27,7 +27,7 @@ MAY_USE: dict[str, set[str]] = {
     "serve": {"wire", "model", "policy", "transfer", "patching", "journal"},
     "osie": set(),
     "debian": {"policy", "osie"},
-    "lab": {"wire", "model", "journal"},
+    "lab": {"wire", "model", "journal", "timeline"},
     "settings": {"model"},
     "app": {"wire", "model", "policy", "machines", "journal", "leases", "serve", "settings"},
     "cli": {

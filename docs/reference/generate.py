@@ -18,6 +18,9 @@ from boots.journal import events
 from boots.model.quirk import Behaviour, Match
 from boots.policy import quirks
 from boots.settings.meanings import OF_SUBNETS
+from boots.timeline import knowledge
+from boots.timeline.case import TITLES
+from boots.timeline.patience import PATIENCE
 
 HERE = Path(__file__).parent
 TABLES = {"subnets"}  # a variable holds no table
@@ -211,8 +214,44 @@ def _plain(value: object) -> str:
     return str(getattr(value, "value", value)).replace("True", "true")
 
 
+def findings_page() -> str:
+    """What can be found wrong with a boot, in the order in which it is looked for."""
+    lines = [
+        _MADE,
+        "# Findings",
+        "",
+        "What can be found wrong with a boot; the first row that holds is told.",
+        "Words in braces stand for what was seen: an address, a file, a reason.",
+        "A boot that a row is about `stays` what it is, or becomes `stuck`, `failed`, `held`.",
+        "[How boots are followed](../explain/timeline.md) says how these are found.",
+        "",
+        "| code | boot | when | what is told | what to do | met with at |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in knowledge.ROWS:
+        state = row.state.value if row.state else "stays"
+        cells = [row.when.words(), row.title, row.advice, row.seen]
+        shown = " | ".join(cell.replace("|", "\\|") for cell in cells)
+        lines.append(f"| `{row.code}` | {state} | {shown} |")
+    lines += ["", "## How long a step may take", ""]
+    lines += ["After so many seconds without a word a boot is stuck.", ""]
+    lines += ["| step | under way | after its end |", "|---|---|---|"]
+    for stage, patience in PATIENCE.items():
+        if patience.after:
+            lines.append(f"| {TITLES[stage]} | {patience.within:.0f} | {patience.after:.0f} |")
+    lines += [
+        "",
+        "Two findings are about no boot.",
+        "`stranger` is a MAC that no record has, with the nearest one that a record has.",
+        "`store-troubled` is a server that cannot write down what happens.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
 PAGES = {
     "quirks.md": quirks_page,
+    "findings.md": findings_page,
     "settings.md": settings_page,
     "commands.md": commands_page,
     "events.md": events_page,

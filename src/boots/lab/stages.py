@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from boots.journal import events
 from boots.journal.events import Entry
 from boots.lab.firmware import Recipe
+from boots.timeline import classify, words
 
 
 class Stage(enum.Enum):
@@ -41,6 +42,17 @@ FROM_DISC = (Stage.POWER_ON, Stage.OSIE, Stage.INVENTORY, Stage.POWER_OFF)
 
 LOADS = (Stage.BOOT_FILE, Stage.KERNEL, Stage.INITRD)
 """The stages in which a file is fetched."""
+
+_STAGES = {
+    words.Stage.FIRMWARE_DHCP: Stage.FIRMWARE_DHCP,
+    words.Stage.BOOT_FILE: Stage.BOOT_FILE,
+    words.Stage.IPXE_DHCP: Stage.IPXE_DHCP,
+    words.Stage.SCRIPT: Stage.SCRIPT,
+    words.Stage.KERNEL: Stage.KERNEL,
+    words.Stage.INITRD: Stage.INITRD,
+    words.Stage.SYSTEM: Stage.OSIE,
+}
+"""What the timelines call the same: which event belongs to which stage is known there."""
 
 AGENT_WORDS = "OSIE: agent "
 """How the agent's first line on the machine's console begins."""
@@ -180,7 +192,9 @@ def advance(boot: Boot, entry: Entry) -> Boot:
             boot = dataclasses.replace(boot, script=script)
             why = f"profile {profile}" if profile else ""
             return _mark(boot, Stage.SCRIPT, at, done=True, detail=f"by {door.upper()}", why=why)
-        case events.FileRendered(name=name, source=source, door=door) if _is_grubs(name):
+        case events.FileRendered(name=name, source=source, door=door) if classify.says_what_to_run(
+            name
+        ):
             detail = f"{name} by {door.upper()}"
             return _mark(boot, Stage.SCRIPT, at, done=True, detail=detail, why=f"profile {source}")
         case events.AgentProgressed(stage=stage, message=message):
@@ -219,14 +233,10 @@ def trouble(event: events.AnyEvent) -> str:
 
 
 def _answered(boot: Boot, at: float, event: events.OfferSent | events.AckSent) -> Boot:
-    program = event.program.lower()
     # A proxyDHCP offer gives no address, and many clients ask for no more than that.
     done = isinstance(event, events.AckSent) or (bool(event.boot_file) and not event.address)
-    if "ipxe" in program:
-        stage = Stage.IPXE_DHCP
-    elif "pxe" in program or "http" in program:
-        stage = Stage.FIRMWARE_DHCP
-    else:  # an operating system: OSIE's own DHCP client
+    stage = _STAGES[classify.of_program(event.program)]
+    if stage is Stage.OSIE:  # its own DHCP client
         return _mark(boot, Stage.OSIE, at, detail=f"{event.program} has {event.address}")
     words = [event.program, event.architecture, event.address]
     if event.relay:
@@ -254,34 +264,9 @@ def _transferred(boot: Boot, at: float, event: Transfer) -> Boot:
 
 def _loaded(boot: Boot, name: str) -> Stage | None:
     """Which stage the transfer of this file belongs to; None for a script sent as a file."""
-    last = _last_part(name)
-    for command, stage in (("kernel", Stage.KERNEL), ("initrd", Stage.INITRD)):
-        if last in _named_by(boot.script, command):
-            return stage
-    if last.endswith(".ipxe") or _is_grubs(last):
-        return None
-    if "initr" in last or "vmlinu" in last:
-        return Stage.INITRD if "initr" in last else Stage.KERNEL
-    return None if Stage.SCRIPT in boot.marks else Stage.BOOT_FILE
-
-
-def _is_grubs(name: str) -> bool:
-    return _last_part(name).startswith("grub.cfg")
-
-
-def _named_by(script: str, command: str) -> set[str]:
-    """The last parts of the addresses that an iPXE script gives to this command."""
-    names = set()
-    for line in script.splitlines():
-        words = line.split()
-        if words[:1] == [command]:
-            addresses = [word for word in words[1:] if "/" in word] or words[1:2]
-            names.add(_last_part(addresses[0]) if addresses else "")
-    return names
-
-
-def _last_part(address: str) -> str:
-    return address.strip("\"'").partition("?")[0].rpartition("/")[2]
+    told = classify.read(boot.script)
+    found = classify.of_file(name, told, has_script=Stage.SCRIPT in boot.marks)
+    return _STAGES[found] if found else None
 
 
 def _mark(

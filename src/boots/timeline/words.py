@@ -129,6 +129,8 @@ class ForeignServer(Word, frozen=True):
     """The boot file it names, if it names one."""
     mac: str = ""
     """The machine that it answered last."""
+    expected: bool = False
+    """Whether it is meant to be there: in the proxy modes, and in shadow mode."""
 
 
 class Stranger(Word, frozen=True):

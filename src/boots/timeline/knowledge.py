@@ -1,0 +1,119 @@
+"""What is wrong with a boot: the first row of a table that holds.
+
+The rows stand in the order in which they tell most: what a machine or this server said, before
+what its silence may mean.  ``docs/reference/findings.md`` is made from them.
+"""
+
+from collections.abc import Iterator
+
+from boots.timeline import known_dhcp, known_files, known_ipxe, known_system
+from boots.timeline.case import NO_FACTS, Case, Facts, Row
+from boots.timeline.signs import Sign, short
+from boots.timeline.steps import Followed
+from boots.timeline.words import Finding, State, Stranger
+
+ROWS: tuple[Row, ...] = (
+    *known_system.HELD,
+    *known_system.SPOKEN,
+    *known_files.LOOPS,
+    *known_system.TLS,
+    *known_dhcp.SETTLED_ELSEWHERE,
+    *known_dhcp.TO_DISK,
+    *known_dhcp.NO_ANSWER,
+    *known_files.BROKEN,
+    *known_ipxe.CONSOLE,
+    *known_ipxe.SCRIPT,
+    *known_system.SILENT_SYSTEM,
+    *known_dhcp.NOT_TAKEN,
+    *known_dhcp.NOTHING_FETCHED,
+    *known_files.STARTED_IN_VAIN,
+    *known_system.AT_LAST,
+)
+
+_MOST_EVIDENCE = 6
+
+
+def diagnose(followed: Followed, facts: Facts = NO_FACTS, now: float = 0.0) -> Finding | None:
+    """What is wrong with a boot at this moment, and what to do; None where all is well."""
+    found = judge(followed, facts, now)
+    return found[1] if found else None
+
+
+def judge(
+    followed: Followed, facts: Facts = NO_FACTS, now: float = 0.0
+) -> tuple[Row, Finding] | None:
+    """The same, with the row that holds."""
+    if not followed.boot.steps:
+        return None
+    case = Case(followed, facts, now)
+    for row in ROWS:
+        if case.is_done and not row.done:
+            continue
+        holds, sign = row.when.holds(case)
+        if holds:
+            return row, _finding(row, case, sign)
+    return None
+
+
+def of_stranger(stranger: Stranger) -> Finding:
+    """What is wrong with a machine that has no record."""
+    if stranger.nearest:
+        whose = f" ({stranger.nearest_name})" if stranger.nearest_name else ""
+        title = f"No record has {stranger.mac}; there is one of {stranger.nearest}{whose}"
+        advice = (
+            "They differ in a digit or two: is it a slip of the pen, mend the record. Is it the"
+            " machine's other interface, add that to the record."
+        )
+    else:
+        title = f"No record has {stranger.mac}"
+        advice = (
+            "Give it a record, or adopt it; a MAC on a machine's label may be its BMC's."
+            " dhcp.mode pool or auto-proxy answers machines without a record."
+        )
+    evidence = (f"asked {stranger.count} times, last on {stranger.interface}: {stranger.why}",)
+    return Finding(code="stranger", title=title, advice=advice, evidence=evidence, at=stranger.last)
+
+
+def of_server(why: str, at: float) -> Finding:
+    """What is wrong with this server itself, where it cannot write down what happens."""
+    return Finding(
+        code="store-troubled",
+        title=f"This server cannot write down what happens: {short(why)}",
+        advice=(
+            "Machines boot on, but history has a gap. A full disk: free it. No rights: the user of"
+            " the server must own `state`. A database: is it there, and are its password and its"
+            " tables right?"
+        ),
+        at=at,
+    )
+
+
+def _finding(row: Row, case: Case, sign: Sign | None) -> Finding:
+    values = case.values(sign)
+    values["trouble"] = case.facts.troubles[0] if case.facts.troubles else ""
+    return Finding(
+        code=row.code,
+        title=short(row.title.format_map(values), 400),
+        advice=row.advice.format_map(values),
+        evidence=tuple(_evidence(case, sign))[:_MOST_EVIDENCE],
+        at=sign.last if sign else case.boot.heard,
+    )
+
+
+def _evidence(case: Case, sign: Sign | None) -> Iterator[str]:
+    """What speaks for it, each with its second of the boot."""
+    started = case.boot.started
+    if sign is not None:
+        said = ": ".join(part for part in (sign.kind.value, sign.about, sign.text) if part)
+        often = f" ({sign.count} times)" if sign.count > 1 else ""
+        yield f"{sign.last - started:.1f} s: {said}{often}"
+    step = case.step
+    why = f": {step.problem or step.why}" if step.problem or step.why else ""
+    yield f"{(step.ended or step.began) - started:.1f} s: {case.words(step)}{why}"
+    for server in case.facts.foreign[:2]:
+        yield f"{server.server} was heard on {server.interface} {server.count} times"
+    if case.is_back:
+        yield f"{case.boot.heard + case.silence - started:.1f} s: it began anew"
+
+
+__all__ = ["NO_FACTS", "ROWS", "Facts", "State", "diagnose", "judge", "of_server", "of_stranger"]

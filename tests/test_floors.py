@@ -22,6 +22,7 @@ MAY_USE: dict[str, set[str]] = {
     "leases": {"model"},
     "timeline": {"model", "journal"},
     "store": {"model", "timeline"},
+    "bmc": {"model"},
     "client": {"model", "timeline"},
     "api": {"model", "journal", "timeline", "client"},
     "serve": {"wire", "model", "policy", "transfer", "patching", "journal"},

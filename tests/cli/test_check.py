@@ -34,6 +34,33 @@ def doubts(folder: Path, machine: str) -> list[str]:
     return [line.removeprefix("warning: a.yaml:1: a: ") for line in lines[:-1]]
 
 
+def test_a_password_that_all_may_read_is_doubtful(folder: Path) -> None:
+    record = "{mac: 02:00:00:00:00:01, bmc: {url: ipmi://10.0.0.5, password: let me in}}"
+    (folder / "a.yaml").touch()
+    for mode, doubtful in ((0o644, 1), (0o640, 0)):
+        (folder / "a.yaml").chmod(mode)
+        status, lines = check(folder, record)
+        assert (0, f"1 machine in 1 file: 0 wrong, {doubtful} doubtful") == (status, lines[-1])
+        assert not any("let me in" in line for line in lines)
+    (folder / "a.yaml").chmod(0o644)
+    assert check(folder, record)[1][0].endswith(
+        "the password of its BMC stands in a file that all may read;"
+        " write password_file, or keep the file from others (chmod o-r)"
+    )
+
+
+def test_a_file_with_a_password_that_all_may_read_is_doubtful(folder: Path) -> None:
+    file = folder / "password"
+    more = f"bmc: {{url: 'ipmi://10.0.0.5', password_file: {file}}}"
+    assert [] == doubts(folder, more)
+    file.write_text("let me in")
+    file.chmod(0o644)
+    (found,) = doubts(folder, more)
+    assert f"all may read {file}, which holds the password of its BMC; keep it from" in found
+    file.chmod(0o600)
+    assert [] == doubts(folder, more)
+
+
 def test_sound_records_are_counted(folder: Path) -> None:
     text = "- {mac: 02:00:00:00:00:01}\n- {mac: 02:00:00:00:00:02}\n"
     assert (0, ["2 machines in 1 file: 0 wrong, 0 doubtful"]) == check(folder, text)

@@ -90,6 +90,11 @@ def of_2020(number: int) -> dict[str, Any]:
 ONE = {"mac": mac(1), "address": "10.0.0.1/8", "host_name": "n1"}
 
 
+def with_bmc(number: int, **more: Any) -> dict[str, Any]:
+    url = f"redfish://10.9.0.{number}/redfish/v1/Systems/{number}"
+    return own(number, bmc={"url": url, "username": "boots", **more})
+
+
 def several(make: Callable[[int], dict[str, Any]]) -> list[dict[str, Any]]:
     return [make(number) for number in range(1, 7)]
 
@@ -105,6 +110,12 @@ LISTS: dict[str, Any] = {
     "notes": {"machines": several(lambda n: own(n, notes=[f"rack {n}", "Zürich %"]))},
     "instances": {"machines": several(lambda n: own(n, instance_id=f"i-{n}", dhcp=True))},
     "without addresses": {"machines": several(lambda n: {"name": f"n{n}", "mac": mac(n)})},
+    "BMCs": {"machines": several(lambda n: with_bmc(n, password=f"p{n}", verify=False))},
+    "BMCs of all": {
+        "machines": several(lambda n: own(n, bmc={"url": f"ipmi://n{n}.lab:{6000 + n}"})),
+        "defaults": {"bmc": {"username": "boots", "password_file": "/etc/boots/bmc"}},
+    },
+    "BMCs with files": {"machines": several(lambda n: with_bmc(n, password_file=f"/bmc/{n}"))},
     "Hardware": {"apiVersion": "v1", "items": several(hardware), "kind": "List", "metadata": {}},
     "HardwareList": {
         "kind": "HardwareList",
@@ -175,6 +186,33 @@ def test_what_is_odd_among_machines_that_are_alike_is_told_as_ever(here: str, th
     text = json.dumps({"machines": several(own)})
     assert here in text
     check(text.replace(here, there))
+
+
+@pytest.mark.parametrize(
+    ("here", "there"),
+    [
+        ("redfish://10.9.0.5", "http://10.9.0.5"),
+        ("redfish://10.9.0.5", "redfish://10.9.0.5:65536"),
+        ("redfish://10.9.0.5", "redfish://10.9.0.5:0"),
+        ("redfish://10.9.0.5", "ipmi://10.9.0.5"),
+        ("redfish://10.9.0.5", "redfish://a@10.9.0.5"),
+        ("redfish://10.9.0.5", f"redfish://{'.'.join(['a' * 63] * 4)}"),
+        ("10.9.0.5/redfish/v1/Systems/5", "10.9.0.5/redfish/v1/Systems/.."),
+        ("10.9.0.5/redfish/v1/Systems/5", "10.9.0.5//redfish"),
+        ("10.9.0.5/redfish/v1/Systems/5", ""),
+        ('"boots", "password": "p5"', '"boots", "password": ""'),
+        ('"boots", "password": "p5"', '"boots", "password": "…"'),
+        ('"boots", "password": "p5"', '"boots", "password_file": "/p5"'),
+        ('"boots", "password": "p5"', '"boots", "password_file": "p5"'),
+        ('"boots", "password": "p5"', '"boots", "password": "a", "password_file": "/b"'),
+    ],
+)
+def test_bmcs_that_are_odd_come_out_as_ever(here: str, there: str) -> None:
+    text = json.dumps(LISTS["BMCs"], ensure_ascii=False)
+    assert here in text
+    check(text.replace(here, there))
+    text = json.dumps(LISTS["BMCs with files"]).replace('"/bmc/5"', '"bmc/5"')
+    check(text)
 
 
 @pytest.mark.parametrize(

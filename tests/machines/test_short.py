@@ -6,6 +6,7 @@ import pytest
 from tests.machines.reading import fault, faults, machine, machines
 
 from boots.machines import short
+from boots.model.bmc import Bmc, NetworkBoot
 from boots.model.machine import (
     Architecture,
     Interface,
@@ -93,12 +94,25 @@ def test_every_key_is_read() -> None:
         pxelinux: DEFAULT disk
         options: {tftp-server-name: x, 150: 10.0.0.8, 224: "hex:0104"}
         raspberry_pi: {serial: 10000000ABCD1234, folder: rpi, config: arm_64bit=1}
+        bmc:
+          url: redfish://10.0.9.5/redfish/v1/Systems/1
+          username: boots
+          password_file: /etc/boots/bmc
+          verify: /etc/boots/bmc.pem
+          boot: uefi-http
         """)
     (interface,) = found.interfaces
     own = interface.reservation
     assert own is not None
     assert ("Node 1", "aarch64", Then.POWEROFF) == (found.name, found.cpu, found.then)
     assert "lab rack=3" == found.facility
+    assert found.bmc == Bmc(
+        url="redfish://10.0.9.5/redfish/v1/Systems/1",
+        username="boots",
+        password_file="/etc/boots/bmc",
+        authority="/etc/boots/bmc.pem",
+        boot=NetworkBoot.UEFI_HTTP,
+    )
     assert found.metadata == Metadata(
         instance_id="i-1",
         user_data="#cloud-config",

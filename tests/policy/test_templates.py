@@ -34,6 +34,12 @@ def machine(**more: Any) -> Known:
     return known(vlan="12", facility="lab", **about)
 
 
+def test_what_opens_its_bmc_is_no_business_of_what_it_boots() -> None:
+    record = {"bmc": {"url": "ipmi://10.0.0.5", "password": "let me in"}, "plan": "c2"}
+    found = made("{{ record }}", record=msgspec.json.encode(record))
+    assert "{'plan': 'c2'}" == found
+
+
 def made(text: str, where: Site = WHERE, **more: Any) -> str:
     return templates.render(text, templates.variables(PROFILE, machine(**more), where))
 

@@ -1,7 +1,9 @@
 """What is doubtful about records: they can be read, and would fail all the same."""
 
+import stat
 from collections.abc import Iterator
 from ipaddress import IPv4Network
+from pathlib import Path
 
 from boots.machines.fault import Fault
 from boots.model.machine import Known, Machine, Reservation
@@ -32,6 +34,7 @@ def warnings(machine: Machine, site: Site) -> list[Fault]:
     for address in sorted({each for each in addresses if addresses.count(each) > 1}):
         advice = "give each an address of its own if both are used at once"
         found.append(_doubt(machine, f"several interfaces have the address {address}", advice))
+    found += [_doubt(machine, *why) for why in _told_to_all(machine)]
     for interface in machine.interfaces:
         if interface.reservation is not None:
             found += [_doubt(machine, *why) for why in _doubtful(interface.reservation)]
@@ -51,6 +54,26 @@ def warnings(machine: Machine, site: Site) -> list[Fault]:
                 _doubt(machine, f"there is no boot file {name}", "install it, see boot.files")
             )
     return found
+
+
+def _told_to_all(machine: Machine) -> Iterator[tuple[str, str]]:
+    """Passwords of BMCs in files that every user of this system may read."""
+    bmc = machine.bmc
+    if bmc is None:
+        return
+    if bmc.password and _all_may_read(machine.place.file):
+        advice = "write password_file, or keep the file from others (chmod o-r)"
+        yield "the password of its BMC stands in a file that all may read", advice
+    if bmc.password_file and _all_may_read(bmc.password_file):
+        problem = f"all may read {bmc.password_file}, which holds the password of its BMC"
+        yield problem, "keep it from others (chmod o-r)"
+
+
+def _all_may_read(file: str) -> bool:
+    try:
+        return bool(Path(file).stat().st_mode & stat.S_IROTH)
+    except (OSError, ValueError):  # it is not here, or cannot be anywhere
+        return False
 
 
 def _doubtful(own: Reservation) -> Iterator[tuple[str, str]]:

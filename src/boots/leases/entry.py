@@ -6,7 +6,8 @@ from typing import Annotated
 import msgspec
 
 from boots.model.mac import Mac
-from boots.model.machine import Word, from_plain, to_plain
+from boots.model.machine import from_plain, to_plain
+from boots.model.word import Word
 
 # What a moment can be: up to the year 9999, which is as far as dates can be written.
 Moment = Annotated[float, msgspec.Meta(ge=0, lt=253_402_300_800)]

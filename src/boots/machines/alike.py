@@ -1,4 +1,4 @@
-"""Machines that differ from one read before in name, MAC and address only.
+"""Machines that differ from one read before in name, MAC, address and BMC only.
 
 Most records of a large site do.  What they share was read and found right then, so the rest is a
 tenth of the work.
@@ -9,13 +9,14 @@ from ipaddress import IPv4Address
 import msgspec
 from msgspec.structs import replace
 
-from boots.machines import short
+from boots.machines import bmc, short
 from boots.machines.node import Node
 from boots.model import mac as macs
 from boots.model.mac import Mac
 from boots.model.machine import Machine, Place
 
 _OWN = {"name", "mac", "address"}
+_APART = _OWN | {"bmc"}  # which is read in the usual way
 _MANY = 4_096  # kinds; with more than these nothing is alike
 _PREFIXES = set(map(str, range(33)))
 _json = msgspec.json.Encoder().encode
@@ -32,9 +33,9 @@ class Alike:
         value = node.value
         if not isinstance(value, dict) or not value.keys() >= _OWN or len(self._read) > _MANY:
             return short.machine(node, place, record)
-        kind = _json({key: each for key, each in value.items() if key not in _OWN})
+        kind = _json({key: each for key, each in value.items() if key not in _APART})
         like = self._read.get(kind)
-        made = like and _filled(like, value, place, record)
+        made = like and _filled(like, node, place, record)
         if made:
             return made
         made = short.machine(node, place, record)
@@ -43,8 +44,9 @@ class Alike:
         return made
 
 
-def _filled(like: Machine, value: dict[str, object], place: Place, record: bytes) -> Machine | None:
+def _filled(like: Machine, node: Node, place: Place, record: bytes) -> Machine | None:
     """A machine like another one; None where something must be complained of, or may have to."""
+    value = node.value
     name, written, address = value["name"], value["mac"], value["address"]
     if not (isinstance(name, str) and isinstance(written, str) and isinstance(address, str)):
         return None
@@ -55,7 +57,8 @@ def _filled(like: Machine, value: dict[str, object], place: Place, record: bytes
     host_name = short.host_name_of(Node(name))
     reservation = replace(interface.reservation, address=at[0], prefix=at[1], host_name=host_name)
     interfaces = (replace(interface, mac=mac, reservation=reservation),)
-    return replace(like, name=name, interfaces=interfaces, place=place, record=record)
+    own = bmc.read(node.at("bmc"))
+    return replace(like, name=name, interfaces=interfaces, place=place, bmc=own, record=record)
 
 
 def _mac(text: str) -> Mac | None:

@@ -14,7 +14,7 @@ from socket import inet_aton
 from typing import Any, NamedTuple
 
 from boots.machines import slots
-from boots.machines.packed import Port
+from boots.machines.packed import Opened, Port
 from boots.machines.packing import Own
 from boots.machines.slots import Form, Path, Role, Roles
 from boots.model.mac import Mac
@@ -25,12 +25,20 @@ _LITERAL = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _NUMBER = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 # JSON needs no escape for any of these.  A name can be a host name, too.
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,62}(?:\.[A-Za-z0-9_-]{1,63}){0,2}")
+_LABEL = "[a-z0-9](?:[a-z0-9-]{0,59}[a-z0-9])?"
+_HOST = rf"{_LABEL}(?:\.{_LABEL}){{0,3}}(?::[1-9][0-9]{{0,3}})?"
 _TEXT = re.compile(r"[ !#-\[\]-~]*")
 _PATTERNS = {
     "name": _NAME,
     "host": _NAME,
     "mac": re.compile(r"[0-9A-Fa-f][02468aceACE](?::[0-9A-Fa-f]{2}){5}"),
     "address": re.compile(rf"{_NUMBER}(?:\.{_NUMBER}){{3}}"),
+    # As most do; none of these is refused, nor says of another key that it must not be there.
+    "bmc url": re.compile(
+        rf"(?:redfish|https)://{_HOST}(?:/redfish/v1/Systems/[A-Za-z0-9_-]+)?|ipmi://{_HOST}"
+    ),
+    "bmc password": re.compile(r"[ !#-\[\]-~]+"),
+    "bmc file": re.compile(r"/[ !#-\[\]-~]*"),
 }
 
 
@@ -71,6 +79,8 @@ class Mould:
         self._instance = self._place(places, slots.INSTANCE, own.instance_id)
         self._macs = [self._place(places, slots.mac(at), mac) for at, mac in enumerate(own.macs)]
         self._ports = [self._port(places, at, port, own.name) for at, port in enumerate(own.ports)]
+        bmc = zip(slots.BMC, own.bmc or (), strict=False)
+        self._bmc = [self._place(places, role, each) for role, each in bmc]
 
     def _place(self, places: Mapping[Role, int], role: Role, constant: str) -> int:
         if role in places:
@@ -124,7 +134,14 @@ class Mould:
             macs=tuple([Mac(words[at].lower()) for at in self._macs]),
             ports=tuple(ports),
             record=record.encode(),
+            bmc=self._opened(words),
         )
+
+    def _opened(self, words: list[str]) -> Opened | None:
+        if not self._bmc:
+            return None
+        url, user, password, file = self._bmc
+        return words[url], words[user], words[password], words[file]
 
 
 class Moulds:

@@ -14,6 +14,7 @@ from ipaddress import IPv4Address
 import msgspec
 from msgspec.structs import replace
 
+from boots.model.bmc import Bmc
 from boots.model.mac import Mac
 from boots.model.machine import Interface, Known, Machine, Place, from_plain, to_plain
 
@@ -48,6 +49,8 @@ class Written:
 
 
 Port = tuple[int, str | None]
+Opened = tuple[str, str, str, str]
+"""Of a BMC, what differs: URL, user name, password, the file of the password."""
 
 
 class Row(msgspec.Struct, array_like=True, gc=False):
@@ -55,7 +58,7 @@ class Row(msgspec.Struct, array_like=True, gc=False):
 
     `kind` and `first` are places in `Columns.kinds` and `macs`.  `ports` holds an address and a
     host name for each interface: None where it has neither, a host name of None where that is the
-    machine's name.
+    machine's name.  `bmc` is there if the machine has one.
     """
 
     kind: int
@@ -65,6 +68,7 @@ class Row(msgspec.Struct, array_like=True, gc=False):
     agent_id: str
     instance_id: str
     ports: tuple[Port | None, ...]
+    bmc: Opened | None = None
 
 
 class Columns(msgspec.Struct, array_like=True):
@@ -135,6 +139,7 @@ class Packed:
             metadata=replace(kind.metadata, instance_id=own.instance_id)
             if own.instance_id
             else kind.metadata,
+            bmc=_with_opened(kind.bmc, own.bmc),
             record=Written(self.columns.records[block], within),
         )
 
@@ -150,6 +155,13 @@ def _with_own(interface: Interface, mac: Mac, port: Port | None, name: str) -> I
         host_name=name if host_name is None else host_name,
     )
     return replace(interface, mac=mac, reservation=own)
+
+
+def _with_opened(shared: Bmc | None, own: Opened | None) -> Bmc | None:
+    if shared is None or own is None:
+        return None
+    url, username, password, file = own
+    return replace(shared, url=url, username=username, password=password, password_file=file)
 
 
 def spot_of(number: int) -> int:

@@ -8,7 +8,8 @@ import msgspec
 from msgspec.structs import replace
 
 from boots.machines import packed
-from boots.machines.packed import Columns, Packed, Port, Row, encode, spot_of
+from boots.machines.packed import Columns, Opened, Packed, Port, Row, encode, spot_of
+from boots.model.bmc import Bmc
 from boots.model.mac import Mac
 from boots.model.machine import Interface, Machine, Place
 
@@ -35,6 +36,7 @@ class Own(msgspec.Struct, frozen=True, gc=False):
     ports: tuple[Port | None, ...]
     record: bytes
     boards: tuple[tuple[int, str], ...] = ()
+    bmc: Opened | None = None
 
 
 class Packer:
@@ -66,6 +68,7 @@ class Packer:
                     own.agent_id,
                     own.instance_id,
                     own.ports,
+                    own.bmc,
                 )
             )
         )
@@ -115,6 +118,7 @@ def apart(machine: Machine) -> Own:
         place=_NOWHERE,
         agent_id="",
         metadata=replace(metadata, instance_id="") if metadata.instance_id else metadata,
+        bmc=machine.bmc and _shut(machine.bmc),
         record=b"{}",
     )
     return Own(
@@ -133,7 +137,17 @@ def apart(machine: Machine) -> Own:
                 if interface.netboot.raspberry_pi is not None
             ]
         ),
+        bmc=_opened(machine.bmc),
     )
+
+
+def _opened(bmc: Bmc | None) -> Opened | None:
+    return None if bmc is None else (bmc.url, bmc.username, bmc.password, bmc.password_file)
+
+
+def _shut(bmc: Bmc) -> Bmc:
+    """What others may share of it."""
+    return replace(bmc, url="", username="", password="", password_file="")
 
 
 def _add_spots(columns: Columns, own: Own, spot: int) -> None:

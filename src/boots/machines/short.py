@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Interface
 from typing import Any
 
-from boots.machines import extra
+from boots.machines import bmc, extra
 from boots.machines.architectures import boot_files
 from boots.machines.documents import Mapping
 from boots.machines.fault import Wrong
@@ -71,7 +71,7 @@ _METADATA_KEYS = {
     "plan",
     "values",
 }
-MACHINE_KEYS = _METADATA_KEYS | {"name", "cpu", "then", "facility", "interfaces", "notes"}
+MACHINE_KEYS = _METADATA_KEYS | {"name", "cpu", "then", "facility", "bmc", "interfaces", "notes"}
 FILE_KEYS = {"machines", "defaults", "notes"}
 NO_DEFAULT = {"name", "mac", "address", "interfaces", "raspberry_pi", "instance_id"}
 
@@ -93,7 +93,8 @@ def machines(top: Node) -> Iterator[Node]:
         )
     defaults.refuse_unknown((INTERFACE_KEYS | MACHINE_KEYS) - NO_DEFAULT)
     # Read once by themselves, so that a mistake in them is told once and where it stands.
-    machine(Node({**_ANY, **defaults.value}, defaults.path), Place(file="", line=0), b"")
+    whole = {**_ANY, **defaults.value, "bmc": bmc.of_all(defaults.value.get("bmc"))}
+    machine(Node(whole, defaults.path), Place(file="", line=0), b"")
     for node in top.at("machines").items():
         yield _with(defaults.value, node)
 
@@ -105,6 +106,8 @@ def _with(defaults: dict[str, Any], node: Node) -> Node:
     shared, own = defaults.get("values"), node.value.get("values")
     if isinstance(shared, dict) and isinstance(own, dict):
         merged["values"] = {**shared, **own}
+    if "bmc" in defaults:
+        merged["bmc"] = bmc.joined(defaults["bmc"], node.value)
     merged.line = node.line
     return Node(merged, node.path)
 
@@ -130,6 +133,7 @@ def machine(node: Node, place: Place, record: bytes) -> Machine:
         then=Then(node.at("then").choice(tuple(then.value for then in Then), Then.IDLE.value)),
         facility=node.at("facility").text(),
         metadata=_metadata(node),
+        bmc=bmc.read(node.at("bmc")),
         record=record,
     )
 

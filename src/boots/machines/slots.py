@@ -10,6 +10,9 @@ from typing import Any
 NAME, AGENT, INSTANCE = ("name", 0), ("agent", 0), ("instance", 0)
 """Roles of a machine: its name, its agent's, its instance's."""
 
+BMC = (("bmc url", 0), ("bmc user", 0), ("bmc password", 0), ("bmc file", 0))
+"""Roles of its BMC, in the order of `packed.Opened`."""
+
 Path = tuple[str | int, ...]
 Role = tuple[str, int]
 Roles = tuple[Role, ...]
@@ -41,6 +44,10 @@ _SHORT: Mapping[Path, Roles] = {
     ("address",): (address(0),),
     ("host_name",): (host(0),),
     ("instance_id",): (INSTANCE,),
+    ("bmc", "url"): (BMC[0],),
+    ("bmc", "username"): (BMC[1],),
+    ("bmc", "password"): (BMC[2],),
+    ("bmc", "password_file"): (BMC[3],),
 }
 
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any, SupportsBytes
 
-import msgspec
-
+from boots.model.bmc import Bmc
 from boots.model.mac import Mac
+from boots.model.word import Word
 
 
 class Architecture(enum.Enum):
@@ -29,14 +29,6 @@ class Then(enum.Enum):
     IDLE = "idle"
     REBOOT = "reboot"
     POWEROFF = "poweroff"
-
-
-class Word(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """What all values of the model share: frozen, named fields, defaults left out when written.
-
-    Values that never change cannot lead back to themselves: the collector need not look at them,
-    of which there may be a million.
-    """
 
 
 class Place(Word, frozen=True):
@@ -173,6 +165,7 @@ class Machine(Word, frozen=True):
     agent_id: str = ""
     facility: str = ""
     metadata: Metadata = Metadata()
+    bmc: Bmc | None = None
     record: SupportsBytes = b"{}"
 
 

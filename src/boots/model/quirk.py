@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from boots.model.machine import Architecture, Word
+from boots.model.machine import Architecture
+from boots.model.word import Word
 
 
 class Match(Word, frozen=True):

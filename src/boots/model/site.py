@@ -6,8 +6,9 @@ from ipaddress import IPv4Address, IPv4Network
 
 import msgspec
 
-from boots.model.machine import Architecture, Reservation, Route, Word
+from boots.model.machine import Architecture, Reservation, Route
 from boots.model.quirk import Quirk
+from boots.model.word import Word
 
 
 class Mode(enum.Enum):

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from boots.model.mac import dashed
-from boots.model.machine import Known, Reservation
+from boots.model.machine import Known, Machine, Reservation
 from boots.model.site import Profile, Site
 from boots.policy import token
 
@@ -93,7 +93,7 @@ def variables(profile: Profile, known: Known, site: Site) -> dict[str, Any]:
             "tags": list(about.tags),
             "plan": about.plan,
         },
-        "record": msgspec.json.decode(bytes(machine.record) or b"{}"),
+        "record": _record(machine),
         "url": url,
         "files": f"{url}/profiles/{profile.name}",
         "token_url": token_url,
@@ -104,6 +104,14 @@ def variables(profile: Profile, known: Known, site: Site) -> dict[str, Any]:
             "syslog": str(site.syslog or ""),
         },
     }
+
+
+def _record(machine: Machine) -> Any:
+    """The record, but for what opens the machine's BMC: that is no business of who boots."""
+    written = msgspec.json.decode(bytes(machine.record) or b"{}")
+    if isinstance(written, dict):
+        written.pop("bmc", None)
+    return written
 
 
 def _network(own: Reservation | None) -> dict[str, Any]:

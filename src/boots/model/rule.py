@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from ipaddress import IPv4Network
 from typing import Any
 
-from boots.model.machine import Place, Word
+from boots.model.machine import Place
+from boots.model.word import Word
 
 
 class Bound(Word, frozen=True):

@@ -115,6 +115,7 @@ def test_paths_in_the_environment_and_in_flags_are_left_as_they_are(tmp_path: Pa
 
 def test_the_environment_of_others_is_not_ours() -> None:
     others = {"PATH": "/bin", "BOOTS": "1", "BOOTS_CONFIG": "boots.toml", "BOOTS_LAB_OUTSIDE": "1"}
+    others |= {"BOOTS_SERVER": "http://boots", "BOOTS_TOKEN": "secret", "BOOTS_CA": "ca.pem"}
     assert Settings() == load(None, others, {})
 
 

@@ -12,6 +12,9 @@ import msgspec
 import typer
 
 from boots import settings
+from boots.api import openapi
+from boots.api.reading import Param
+from boots.api.routes import TABLE, Route, Tag
 from boots.app.reloading import AT_START
 from boots.cli import app
 from boots.journal import events
@@ -249,7 +252,113 @@ def findings_page() -> str:
     return "\n".join(lines)
 
 
+def api_page() -> str:
+    """Everything that the API can be asked, and the words of its bodies."""
+    lines = [
+        _MADE,
+        "# The API",
+        "",
+        "What operators and their programs can ask; [how to use it](../howto/api.md).",
+        "A running server gives the same as OpenAPI 3.1 at `/v1/openapi.json`.",
+        "Bodies are JSON; what is wrong is told as `application/problem+json` (RFC 9457).",
+        "Moments are in seconds since 1970 UTC, sizes in bytes.",
+        "",
+        "| ask | answer | role | |",
+        "|---|---|---|---|",
+    ]
+    for route in TABLE:
+        role = f"`{route.role.value}`" if route.role else "—"
+        ask = f"[`{route.method} {_route_path(route)}`](#{_anchor(route)})"
+        lines.append(f"| {ask} | {_answered(route)} | {role} | {route.summary} |")
+    for route in TABLE:
+        lines += ["", *_route_section(route)]
+    lines += ["", "## Words", ""]
+    for name, schema in openapi.document()["components"]["schemas"].items():
+        lines += _word_section(name, schema)
+    return "\n".join(lines)
+
+
+def _route_path(route: Route) -> str:
+    return route.path.replace("...}", "}")
+
+
+def _anchor(route: Route) -> str:
+    """What pages call the section of a route by."""
+    words = f"{route.method} {_route_path(route)}".lower().replace(" ", "-")
+    return "".join(each for each in words if each.isalnum() or each in "-_")
+
+
+def _answered(route: Route) -> str:
+    """What a route gives, as the table has it."""
+    if route.gives is None:
+        return "nothing"
+    if isinstance(route.gives, str):
+        return f"`{route.gives}`"
+    word = f"[`{route.gives.__name__}`](#{route.gives.__name__.lower()})"
+    return f"a stream of {word}" if route.feed is not None else word
+
+
+def _route_section(route: Route) -> list[str]:
+    lines = [f"## {route.method} {_route_path(route)}", "", f"{route.summary}.", ""]
+    if route.takes is not None:
+        spare = ", or none" if route.spare else ""
+        lines.append(f"Body: [`{route.takes.__name__}`](#{route.takes.__name__.lower()}){spare}.")
+    lines.append(f"Answer: {route.status}, {_answered(route)}.")
+    if route.tag is not Tag.NONE and route.method == "GET":
+        lines.append("It has an `ETag`, and heeds `If-None-Match`.")
+    if route.matched:
+        lines.append("`If-Match` with the `ETag` of the machine: 412 where it was changed since.")
+    if route.once:
+        lines.append("Heeds `Idempotency-Key`.")
+    refused = ", ".join(map(str, openapi.refusals(route)))
+    lines.append(f"Refused with {refused}.")
+    named = [(name, "in the path", meaning) for name, meaning in openapi.parameters(route)]
+    asked = [
+        (param.name, f"`{param.default}`" if param.default != "" else "—", _meant(param))
+        for param in route.query
+    ]
+    if named or asked:
+        lines += ["", "| parameter | without it | meaning |", "|---|---|---|"]
+        lines += [f"| `{name}` | {usual} | {what} |" for name, usual, what in [*named, *asked]]
+    return lines
+
+
+def _meant(param: Param) -> str:
+    words = f": {', '.join(f'`{word}`' for word in param.words)}" if param.words else ""
+    return f"{param.meaning}{words}"
+
+
+def _word_section(name: str, schema: dict[str, typing.Any]) -> list[str]:
+    lines = [f"### {name}", "", schema.get("description", "").replace("``", "`"), ""]
+    if "enum" in schema:
+        return [*lines, ", ".join(f"`{word}`" for word in schema["enum"]) + ".", ""]
+    lines += ["| field | kind | default |", "|---|---|---|"]
+    for field, below in schema.get("properties", {}).items():
+        default = "must be there"
+        if field not in schema.get("required", ()):
+            default = f"`{msgspec.json.encode(below.get('default')).decode()}`"
+        lines.append(f"| `{field}` | {_json_kind(below)} | {default} |")
+    return [*lines, ""]
+
+
+def _json_kind(schema: dict[str, typing.Any]) -> str:
+    """The kind of a field, as people write it."""
+    if "$ref" in schema:
+        word = schema["$ref"].rpartition("/")[2]
+        return f"[`{word}`](#{word.lower()})"
+    if "anyOf" in schema:
+        return " or ".join(_json_kind(each) for each in schema["anyOf"])
+    if "prefixItems" in schema:
+        return "pairs of " + _json_kind(schema["prefixItems"][0])
+    if schema.get("type") == "array":
+        return f"list of {_json_kind(schema['items'])}"
+    kinds = {"string": "text", "integer": "number", "number": "number", "null": "nothing"}
+    kinds |= {"boolean": "true or false", "object": "object"}
+    return kinds.get(schema.get("type", ""), "anything")
+
+
 PAGES = {
+    "api.md": api_page,
     "quirks.md": quirks_page,
     "findings.md": findings_page,
     "settings.md": settings_page,

@@ -5,7 +5,7 @@ What waits for a reader is bounded, and told of where it did not fit.
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Protocol
 
 import msgspec
@@ -22,6 +22,7 @@ _log = structlog.get_logger()
 _RETRY = b"retry: 2000\n\n"  # milliseconds until a browser comes back
 _MOST = 1 << 20  # bytes of events that wait for one reader
 _MOST_MACHINES = 20_000  # lines that wait for one reader
+_PIECE = 65_536  # bytes written at once
 _AT_ONCE = 200  # machines in one event of the stream
 
 
@@ -146,13 +147,17 @@ Feed = Callable[[Stream], Awaitable[None]]
 class Streams:
     """All streams of a listener: at most `most`, a sign of life `every` so many seconds.
 
-    A reader that takes nothing for `patience` seconds is let go.
+    A reader that takes nothing for `patience` seconds is let go.  What comes within `gather`
+    seconds leaves together: in a storm of requests the doors need the time.
     """
 
-    def __init__(self, *, most: int = 64, every: float = 15.0, patience: float = 30.0) -> None:
+    def __init__(
+        self, *, most: int = 64, every: float = 15.0, patience: float = 30.0, gather: float = 0.05
+    ) -> None:
         self._most = most
         self._every = every
         self._patience = patience
+        self._gather = gather
         self._open: set[Stream] = set()
         self._closed = False
 
@@ -211,15 +216,27 @@ class Streams:
                 await stream.woken.wait()
         except TimeoutError:
             return [b": still here\n\n"]
+        if not stream.over:
+            await asyncio.sleep(self._gather)
         stream.woken.clear()
         frames = outbox.take()
         stream.drained.set()
         return frames
 
     async def _write(self, response: web.StreamResponse, frames: list[bytes]) -> None:
-        for framed in frames:
+        for piece in _pieces(frames):
             async with asyncio.timeout(self._patience):
-                await response.write(framed)
+                await response.write(piece)
+
+
+def _pieces(frames: list[bytes]) -> Iterator[bytes]:
+    """Frames as they are written: many small ones at once."""
+    at, size = 0, 0
+    for number, framed in enumerate(frames, 1):
+        size += len(framed)
+        if size >= _PIECE or number == len(frames):
+            yield b"".join(frames[at:number])
+            at, size = number, 0
 
 
 async def _fed(feed: Feed, stream: Stream) -> None:

@@ -82,7 +82,8 @@ def _anchored(key: str, value: Any, directory: Path) -> Any:
     return str(directory / value)
 
 
-_NOT_SETTINGS = {"BOOTS_CONFIG"}  # names the settings' own file
+# Where the settings' own file is, and what commands need to talk to a server.
+_NOT_SETTINGS = {"BOOTS_CONFIG", "BOOTS_SERVER", "BOOTS_TOKEN", "BOOTS_CA"}
 
 
 def _from_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, Any]]:

@@ -1,0 +1,192 @@
+"""Whatever bytes come: none is a fault of the server, and none closes the listener."""
+
+import asyncio
+import json
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from tests.api.bench import bench, parsed, request
+from tests.api.test_auth import target
+
+from boots.api.matching import Matching
+from boots.api.reading import decode
+from boots.api.routes import TABLE, Route
+from boots.client.words import NewOrder
+
+HEADERS = [
+    "Authorization",
+    "Cookie",
+    "Host",
+    "Origin",
+    "If-Match",
+    "If-None-Match",
+    "Range",
+    "Content-Type",
+    "Idempotency-Key",
+    "Accept",
+    "Expect",
+    "X-Forwarded-For",
+]
+MANY = settings(max_examples=60, deadline=None)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.floats(allow_nan=False) | st.integers() | st.text(),
+    lambda below: st.lists(below) | st.dictionaries(st.text(), below),
+    max_leaves=20,
+)
+ROUTES = st.sampled_from([route for route in TABLE if route.feed is None])
+TAKING = st.sampled_from([route for route in TABLE if route.takes is not None])
+
+
+def status_of(raw: bytes) -> int:
+    """The status of the answer to these bytes, and of a good request after them."""
+
+    async def asked() -> int:
+        async with bench() as at:
+            answer = parsed(await at.send(raw))
+            assert answer.is_problem or answer.status < 400
+            after = await at.ask("GET", "/v1/me")
+            assert 200 == after.status
+            return answer.status
+
+    return asyncio.run(asked())
+
+
+@MANY
+@given(route=TAKING, body=st.binary(max_size=200))
+@example(route=TABLE[3], body=b'{"record": {"name": "\\ud800"}}')
+@example(route=TABLE[3], body=b'{"record": ' + b"9" * 5000 + b"}")
+def test_any_bytes_as_a_body(route: Route, body: bytes) -> None:
+    assert status_of(request(route.method, target(route), body)) < 500
+
+
+@MANY
+@given(route=TAKING, body=VALUES)
+def test_any_json_as_a_body(route: Route, body: object) -> None:
+    raw = json.dumps(body).encode()
+
+    assert status_of(request(route.method, target(route), raw)) < 500
+
+
+@MANY
+@given(route=TAKING, data=st.data())
+def test_any_values_in_the_fields_of_a_body(route: Route, data: st.DataObject) -> None:
+    assert route.takes is not None
+    names = [*route.takes.__struct_fields__, "other"]
+    body = data.draw(st.dictionaries(st.sampled_from(names), VALUES))
+
+    assert status_of(request(route.method, target(route), json.dumps(body).encode())) < 500
+
+
+PARTS = st.binary(max_size=40).map(
+    lambda raw: bytes(each for each in raw if each not in b" \r\n\t#")
+)
+
+
+@MANY
+@given(path=PARTS)
+@example(path=b"/v1/machines/%ff")
+@example(path=b"/v1/machines/\xff")
+@example(path=b"/v1/machines/%00")
+@example(path=b"/v1/machines/one/files/%2e%2e/%2e%2e/etc/passwd")
+@example(path=b"/v1//machines")
+@example(path=b"*")
+@example(path=b"http://[half/v1/me")
+@example(path=b"http://evil.example/v1/me")
+def test_any_bytes_as_a_path(path: bytes) -> None:
+    tail = b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+
+    assert status_of(b"GET " + path + tail) < 500
+    assert status_of(b"DELETE /v1/machines/" + path + tail) < 500
+
+
+@MANY
+@given(route=ROUTES, query=PARTS)
+@example(route=TABLE[2], query=b"q=%ff")
+@example(route=TABLE[2], query=b"q=\xff")
+@example(route=TABLE[2], query=b"\xff=1")
+@example(route=TABLE[2], query=b"&".join([b"q=1"] * 40))
+@example(route=TABLE[2], query=b"limit=" + b"9" * 5000)
+def test_any_bytes_as_a_query(route: Route, query: bytes) -> None:
+    path = target(route).encode()
+    if route.takes is not None or route.status == 204:
+        return
+    line = b"GET " + path + b"?" + query
+
+    assert status_of(line + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n") < 500
+
+
+@MANY
+@given(
+    name=st.sampled_from(HEADERS),
+    value=st.binary(max_size=60).map(
+        lambda raw: bytes(each for each in raw if each >= 0x20 and each != 0x7F).strip()
+    ),
+)
+def test_any_bytes_as_a_header(name: str, value: bytes) -> None:
+    head = b"PUT /v1/machines/one HTTP/1.1\r\nConnection: close\r\nContent-Length: 14\r\n"
+    host = b"" if name == "Host" else b"Host: localhost\r\n"
+    raw = head + host + name.encode() + b": " + value + b"\r\n\r\n" + b'{"record": {}}'
+
+    assert status_of(raw) < 500
+
+
+@MANY
+@given(raw=st.binary(min_size=1, max_size=100))
+@example(raw=b"CONNECT\r\n\r\n")
+@example(raw=b"\x16\x03\x01\x00\xa5\x01\x00")
+@example(raw=b"GET /v1/me HTTP/9.9\r\n\r\n")
+def test_any_bytes_as_a_request(raw: bytes) -> None:
+    async def asked() -> int:
+        async with bench() as at:
+            _, writer = await asyncio.open_connection("127.0.0.1", at.port)
+            writer.write(raw)
+            writer.write_eof()
+            await asyncio.sleep(0)
+            after = await at.ask("GET", "/v1/me")
+            writer.close()
+            return after.status
+
+    assert 200 == asyncio.run(asked())
+
+
+@pytest.mark.parametrize("levels", [65, 1000, 1_000_000])
+def test_a_body_that_is_nested_more_deeply_than_any_record(levels: int) -> None:
+    raw = b'{"record":' + b'{"a":' * levels + b"1" + b"}" * (levels + 1)
+
+    assert 400 == status_of(request("POST", "/v1/machines", raw[: 1 << 20]))
+
+
+async def test_a_half_of_a_body_closes_nothing() -> None:
+    async with bench() as at:
+        _, writer = await asyncio.open_connection("127.0.0.1", at.port)
+        raw = request("POST", "/v1/machines", b"{}" * 1000)
+        writer.write(raw[:-500])
+        await writer.drain()
+        writer.close()
+        answer = await at.ask("GET", "/v1/me")
+
+    assert 200 == answer.status
+
+
+async def test_there_are_only_so_many_connections() -> None:
+    async with bench(connections=2) as at:
+        held = [await asyncio.open_connection("127.0.0.1", at.port) for _ in range(2)]
+        await asyncio.sleep(0)
+        assert b"" == await at.send(b"")
+        for _, writer in held:
+            writer.close()
+            await writer.wait_closed()
+        await asyncio.sleep(0.01)
+        answer = await at.ask("GET", "/v1/me")
+
+    assert 200 == answer.status
+
+
+def test_two_routes_of_one_path_are_a_mistake() -> None:
+    with pytest.raises(ValueError, match="two routes: GET /v1/health"):
+        Matching([TABLE[0], TABLE[0]])
+
+
+def test_what_is_read_is_what_was_sent() -> None:
+    assert "osie" == decode(b'{"netboot": "once", "profile": "osie"}', NewOrder).profile

@@ -7,8 +7,7 @@ import msgspec
 from msgspec.structs import replace
 
 from boots.bmc.words import Outcome, State, Trouble, Wish
-from boots.model.bmc import IPMI, Bmc, NoAddress, address
-from boots.model.secrets import HIDDEN
+from boots.model.bmc import HIDDEN, IPMI, Bmc, NoAddress, address
 
 _LONGEST = 4_096  # of a file with a password; longer ones hold something else
 _INSTALL = "install boots-netboot[bmc]"

@@ -12,8 +12,7 @@ from typing import Any
 
 from boots.machines.node import Node
 from boots.model import bmc
-from boots.model.bmc import Bmc, NetworkBoot
-from boots.model.secrets import HIDDEN
+from boots.model.bmc import HIDDEN, Bmc, NetworkBoot
 
 KEYS = {"url", "username", "password", "password_file", "verify", "boot"}
 _ANY = {"url": "ipmi://192.0.2.1"}  # stands in for a machine's own

@@ -6,6 +6,8 @@ from ipaddress import IPv6Address
 
 from boots.model.word import Word
 
+HIDDEN = "…"
+"""Stands where a password must not be shown."""
 REDFISH = "https"
 IPMI = "ipmi"
 

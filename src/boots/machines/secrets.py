@@ -8,8 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-HIDDEN = "…"
-"""Stands where a secret does."""
+from boots.model.bmc import HIDDEN
 
 # What the keys of secrets end in, whether they are written api_key, apiKey or api-key.
 _ENDINGS = (

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from boots.model.secrets import HIDDEN, files_named, restored, without_secrets
+from boots.machines.secrets import files_named, restored, without_secrets
+from boots.model.bmc import HIDDEN
 
 quick = settings(deadline=None, database=None, max_examples=200)
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.wire import golden
 
-from boots.wire import pcap
+from boots.wire import ip, pcap
 from boots.wire.malformed import Malformed
 from boots.wire.pcap import Datagram
 
@@ -226,3 +226,26 @@ def test_a_megabyte_of_nothing_is_read_at_once(capture: bytes) -> None:
 
 def test_every_capture_here_has_datagrams() -> None:
     assert all(list(pcap.datagrams(path.read_bytes())) for path in golden.CAPTURES)
+
+
+A, B = IPv4Address("10.0.0.1"), IPv4Address("10.0.0.2")
+
+
+def test_what_is_written_is_read_again() -> None:
+    frame = bytes(12) + b"\x08\0" + ip.udp((A, 68), (B, 67), b"hello")
+
+    (read,) = pcap.datagrams(pcap.head() + pcap.record(1.5, frame))
+
+    assert Datagram(1.5, A, 68, B, 67, b"hello") == read
+
+
+def test_a_capture_of_nothing_is_a_capture() -> None:
+    assert [] == list(pcap.datagrams(pcap.head()))
+
+
+def test_seconds_that_round_up_stay_in_order() -> None:
+    frame = bytes(12) + b"\x08\0" + ip.udp((A, 68), (B, 67), b"")
+
+    (read,) = pcap.datagrams(pcap.head() + pcap.record(1.9999999, frame))
+
+    assert 2.0 == read.at

@@ -5,7 +5,21 @@ import sys
 import typer
 
 from boots import __version__
-from boots.cli import boot_files, check, demo, enrol, explain, leases, osie, serve, simulate
+from boots.cli import (
+    boot_files,
+    capture,
+    check,
+    demo,
+    doctor,
+    enrol,
+    explain,
+    leases,
+    osie,
+    plan,
+    replay,
+    serve,
+    simulate,
+)
 
 app = typer.Typer(
     name="boots",
@@ -31,7 +45,21 @@ def _common(
     pass
 
 
-for command in (serve, check, explain, enrol, leases, demo, simulate, osie, boot_files):
+for command in (
+    serve,
+    check,
+    plan,
+    explain,
+    enrol,
+    doctor,
+    capture,
+    replay,
+    leases,
+    demo,
+    simulate,
+    osie,
+    boot_files,
+):
     command.register(app)
 
 

@@ -1,7 +1,12 @@
-"""What ``boots explain --pcap`` prints: our answers to what somebody else's clients asked."""
+"""The requests of a capture, answered as the doors would: for `explain --pcap` and `replay`."""
 
-from contextlib import suppress
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from ipaddress import IPv4Address
 from pathlib import Path
+from typing import NamedTuple
 
 import typer
 from rich.console import Console
@@ -10,13 +15,42 @@ from rich.markup import escape
 from boots.app.answers import Answers
 from boots.app.world import World
 from boots.cli.explained import decided, print_reply, what_got
+from boots.model.site import Mode
 from boots.policy import proxy
+from boots.policy.answer import Answer
 from boots.policy.explain import nearest_miss
-from boots.serve.dhcp import Ask
-from boots.serve.doors import Fetch
+from boots.serve.doors import Given
 from boots.wire import dhcp, options, pcap, tftp
+from boots.wire.dhcp import Message
 from boots.wire.malformed import Malformed
 from boots.wire.pcap import Datagram
+
+
+class DhcpAsked(NamedTuple):
+    """A DHCP message, `at` seconds from the beginning of its capture, and our answer."""
+
+    at: float
+    message: Message
+    found: Answer
+
+
+class TftpAsked(NamedTuple):
+    """A TFTP request and what it gets."""
+
+    at: float
+    source: IPv4Address
+    request: tftp.Request
+    given: Given
+
+
+class Unread(NamedTuple):
+    """What came to the DHCP port and is no DHCP."""
+
+    at: float
+    why: str
+
+
+Replayed = DhcpAsked | TftpAsked | Unread
 
 
 def datagrams(console: Console, file: Path) -> list[Datagram]:
@@ -28,7 +62,7 @@ def datagrams(console: Console, file: Path) -> list[Datagram]:
         raise typer.Exit(2) from None
 
 
-def server_chosen(seen: list[Datagram]) -> str | None:
+def server_chosen(seen: Sequence[Datagram]) -> str | None:
     """The server whose offer a client of the capture took: its part is ours now."""
     for datagram in seen:
         if datagram.destination_port == dhcp.SERVER_PORT:
@@ -39,32 +73,96 @@ def server_chosen(seen: list[Datagram]) -> str | None:
     return None
 
 
-def explain(console: Console, seen: list[Datagram], world: World, interface: str) -> None:
-    """Print our answer to each request of a capture, as the doors of an interface would make it."""
-    answers, proxies = Answers(world), world.sites[interface].mode.proxies
+def replay(seen: Sequence[Datagram], world: World, interface: str) -> Iterator[Replayed]:
+    """Our answer to each request of a capture, as the doors of an interface would make it.
+
+    In pool mode leases are kept from one message to the next, and forgotten at the end.
+    """
     start = seen[0].at if seen else 0.0
-    for datagram in seen:
-        asks = datagram.destination_port
-        if asks == dhcp.SERVER_PORT or (asks == proxy.PORT and proxies):
-            ask = answers.dhcp(interface, proxy=asks == proxy.PORT)
-            _dhcp(console, datagram, datagram.at - start, world, ask)
-        elif asks == tftp.PORT:
-            _tftp(console, datagram, datagram.at - start, answers.fetch(interface, tftp=True))
+    clock = _Clock(start)
+    with _answering(world, clock) as answers:
+        for datagram in seen:
+            clock.now = datagram.at
+            made = _answered(datagram, datagram.at - start, answers, interface)
+            if made is not None:
+                yield made
 
 
-def _dhcp(console: Console, datagram: Datagram, at: float, world: World, ask: Ask) -> None:
-    try:
-        message = dhcp.decode(datagram.payload)
-    except Malformed as error:
-        console.print(f"{at:8.3f} s  not DHCP: {escape(str(error))}")
+@dataclass(slots=True)
+class _Clock:
+    """The time of the capture."""
+
+    now: float
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@contextmanager
+def _answering(world: World, clock: _Clock) -> Iterator[Answers]:
+    if all(site.mode is not Mode.POOL for site in world.sites.values()):
+        yield Answers(world)
         return
-    found = ask(message)
+    from boots.app.leasing import Leasing
+
+    with tempfile.TemporaryDirectory() as folder:
+        leasing = Leasing(Path(folder) / "leases", (), lambda: world, clock, lambda _: None)
+        try:
+            yield Answers(world, leasing)
+        finally:
+            leasing.close()
+
+
+def _answered(datagram: Datagram, at: float, answers: Answers, interface: str) -> Replayed | None:
+    """What a datagram gets that is a request to a door of ours; None for any other."""
+    port, proxies = datagram.destination_port, answers.world.sites[interface].mode.proxies
+    if port == dhcp.SERVER_PORT or (port == proxy.PORT and proxies):
+        try:
+            message = dhcp.decode(datagram.payload)
+        except Malformed as error:
+            return Unread(at, str(error))
+        if message.op != dhcp.BOOTREQUEST:  # a server's, to a relay
+            return None
+        return DhcpAsked(at, message, answers.dhcp(interface, proxy=port == proxy.PORT)(message))
+    if port == tftp.PORT:
+        try:
+            request = tftp.decode(datagram.payload)
+        except Malformed:
+            return None
+        if isinstance(request, tftp.Request):
+            given = answers.fetch(interface, tftp=True)(request.name, datagram.source)
+            return TftpAsked(at, datagram.source, request, given)
+    return None
+
+
+def explain(console: Console, seen: list[Datagram], world: World, interface: str) -> None:
+    """Print our answer to each request of a capture, with its reason."""
+    for each in replay(seen, world, interface):
+        match each:
+            case Unread(at, why):
+                console.print(f"{at:8.3f} s  not DHCP: {escape(why)}")
+            case DhcpAsked():
+                _dhcp(console, each, world)
+            case TftpAsked(at, source, request, given):
+                console.print(
+                    f"{at:8.3f} s  {source} asks TFTP for {escape(request.name)}"
+                    f" → {what_got(given.what)}"
+                )
+
+
+def taken_for(found: Answer) -> str:
+    """Which kind of client we take somebody for; empty for none of ours."""
+    client = found.client
+    return f"{client.program.value}, {client.architecture.value}" if client else ""
+
+
+def _dhcp(console: Console, asked: DhcpAsked, world: World) -> None:
+    message, found = asked.message, asked.found
     client = found.client
     kind = message.kind.name if message.kind else "BOOTP"
-    program = f"{client.program.value}, {client.architecture.value}" if client else "?"
     mac = client.mac if client else message.chaddr.hex(":")
     sent = found.reply.kind.name if found.reply and found.reply.kind else "silence"
-    console.print(f"{at:8.3f} s  {mac} ({program}) {kind} → [bold]{sent}[/]")
+    console.print(f"{asked.at:8.3f} s  {mac} ({taken_for(found) or '?'}) {kind} → [bold]{sent}[/]")
     console.print(f"            {decided(found)}")
     missed = client is not None and found.reply is None and client.mac not in world.index.by_mac
     near = nearest_miss(client.mac, world.index.by_mac) if client and missed else None
@@ -72,15 +170,3 @@ def _dhcp(console: Console, datagram: Datagram, at: float, world: World, ask: As
         console.print(f"            nearest miss: you have {near}")
     if found.reply is not None:
         print_reply(console, found)
-
-
-def _tftp(console: Console, datagram: Datagram, at: float, fetch: Fetch) -> None:
-    try:
-        request = tftp.decode(datagram.payload)
-    except Malformed:
-        return
-    if isinstance(request, tftp.Request):
-        got = fetch(request.name, datagram.source).what
-        console.print(
-            f"{at:8.3f} s  {datagram.source} asks TFTP for {escape(request.name)} → {what_got(got)}"
-        )

@@ -15,14 +15,14 @@ from boots.machines.files import Cache
 from boots.model import mac as macs
 from boots.model.mac import Mac
 from boots.model.machine import Known
-from boots.model.site import Mode, Site, Subnet
+from boots.model.site import Mode, Site
 from boots.policy import metadata, profile, token
 from boots.policy.answer import Answer
 from boots.policy.boot import Disk, Load, Silence, fetch
 from boots.policy.explain import FIRMWARE, Chain, chain, nearest_miss
 from boots.policy.got import File, Got, Refusal, Rendered, Script
 from boots.policy.path import read
-from boots.policy.stranger import made_up
+from boots.policy.served import as_served, pool_of
 from boots.serve.sockets import StartError, interface_address
 from boots.settings import Settings
 from boots.wire import dhcp, table
@@ -59,7 +59,7 @@ def explain(console: Console, text: str, world: World, site: Site) -> None:
         raise typer.Exit(2)
     recorded = world.index.by_mac.get(mac)
     _print_machine(console, mac, recorded, world, site)
-    known = _as_served(mac, recorded, site)
+    known = as_served(mac, recorded, site)
     if known is None:
         raise typer.Exit(1)
     reserved = recorded is not None and recorded.interface.reservation is not None
@@ -81,19 +81,6 @@ def explain(console: Console, text: str, world: World, site: Site) -> None:
         console.print(indent(script.text, "  "), markup=False)
 
 
-def _as_served(mac: Mac, known: Known | None, site: Site) -> Known | None:
-    """The machine as a server takes it: a stranger where they are answered, with an address."""
-    subnet = pool_of(site)
-    if known is None and site.mode is Mode.AUTO_PROXY:
-        return made_up(mac, site)
-    if subnet is None or (known is not None and known.interface.reservation is not None):
-        return known
-    lease = subnet.reservation(subnet.pool[0].first, site.netboot_lease_time)
-    if known is None:
-        return made_up(mac, site, lease)
-    return replace(known, interface=replace(known.interface, reservation=lease))
-
-
 def _leased(whole: Chain) -> Chain:
     """A chain whose addresses are leased, not reserved."""
     steps = (
@@ -101,13 +88,6 @@ def _leased(whole: Chain) -> Chain:
         for each in whole.steps
     )
     return replace(whole, steps=tuple(steps))
-
-
-def pool_of(site: Site) -> Subnet | None:
-    """The subnet that machines on this link lease from, if they do."""
-    here = (each for each in site.subnets if site.server in each.network)
-    found = next(here, None) if site.mode is Mode.POOL else None
-    return found if found is not None and found.pool else None
 
 
 def _print_rendered(console: Console, known: Known, site: Site) -> None:
@@ -128,7 +108,7 @@ def print_file(name: str, text: str, world: World) -> None:
     mac = macs.parse(text)
     site = next(iter(world.sites.values()))
     known = world.index.by_mac.get(mac) if mac else None
-    served = _as_served(mac, known, site) if mac else None
+    served = as_served(mac, known, site) if mac else None
     if metadata.is_name(name) and name not in site.files:
         got: Got = metadata.give(name, known, site)
     else:

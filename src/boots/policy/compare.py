@@ -62,6 +62,25 @@ def server_of(reply: Message) -> str:
     return str(reply.get(options.SERVER_ID) or "")
 
 
+def told(reply: Message) -> dict[str, str]:
+    """All that a reply says, for people, by the names that `differences` uses."""
+    said = {
+        "reply": _kind(reply),
+        "address": _address(reply.yiaddr),
+        "boot file": boot_file_of(reply),
+        "next-server": _address(reply.siaddr),
+    }
+    shown = {options.MESSAGE_TYPE.code, options.BOOT_FILE_NAME.code}
+    for code in sorted(set(reply.options) - shown):
+        said[_option(code)] = _text(reply, code)
+    return {what: value for what, value in said.items() if value}
+
+
+def _option(code: int) -> str:
+    name = table.name(code)
+    return f"option {code}" if name == "option" else f"option {code} ({name})"
+
+
 def _fields(ours: Message, theirs: Message) -> Iterator[str]:
     # Of two that give an address, or none, all can be compared; else only what both are about.
     alike = (ours.yiaddr == _NOWHERE) == (theirs.yiaddr == _NOWHERE)
@@ -73,9 +92,7 @@ def _fields(ours: Message, theirs: Message) -> Iterator[str]:
         yield from _values("next-server", _address(ours.siaddr), _address(theirs.siaddr))
     for code in sorted(set(ours.options) | set(theirs.options)):
         if code not in _NO_DIFFERENCE and (alike or code in _OF_BOOTING):
-            name = table.name(code)
-            named = f"option {code}" if name == "option" else f"option {code} ({name})"
-            yield from _values(named, _text(ours, code), _text(theirs, code))
+            yield from _values(_option(code), _text(ours, code), _text(theirs, code))
 
 
 def _values(what: str, ours: str, theirs: str) -> Iterator[str]:

@@ -67,6 +67,24 @@ _INTERFACE, _PACKET = 1, 6
 _TIME_RESOLUTION = 9  # the option if_tsresol of an interface
 
 
+_HEAD = struct.Struct("<IHHiIII")
+_RECORD = struct.Struct("<IIII")
+LONGEST = 0xFFFF
+"""Bytes of a frame that are written at most."""
+
+
+def head() -> bytes:
+    """What a capture file of Ethernet frames begins with."""
+    return _HEAD.pack(0xA1B2C3D4, 2, 4, 0, 0, LONGEST, _ETHERNET)
+
+
+def record(at: float, frame: bytes) -> bytes:
+    """One frame as it stands in a capture file, seen `at` seconds since 1970 UTC."""
+    microseconds = round(at * 1e6)
+    kept = frame[:LONGEST]
+    return _RECORD.pack(*divmod(microseconds, 1_000_000), len(kept), len(frame)) + kept
+
+
 def _pcapng(data: bytes) -> Iterator[tuple[float, int, bytes]]:
     order, at = "<", 0
     links: list[tuple[int, int]] = []

@@ -17,6 +17,11 @@ HTTP = f"http://{SERVER.ip}:8080"
 HTTPS = "https://boots.example:8443"
 DASHED = MAC.replace(":", "-")
 
+REFUSED = {
+    "the client knows no version of TLS that we speak (1.2 or 1.3)",
+    "the client does not trust our certificate: it does not know who signed it (alert unknown ca)",
+}
+
 
 def curl(lan: Lan, *words: str | Path) -> subprocess.CompletedProcess[str]:
     return run(lan.client, need("curl"), "--silent", "--show-error", "--max-time", "10", *words)
@@ -47,13 +52,16 @@ def test_curl_believes_our_certificate_and_loads_over_https(lan: Lan, tmp_path: 
         got = curl(lan, *named, "-o", tmp_path / "got", f"{HTTPS}/{MAC}/own.efi")
         script = curl(lan, *named, f"{HTTPS}/{MAC}/auto.ipxe")
         old = curl(lan, *named, "--tls-max", "1.1", f"{HTTPS}/healthz")
+        strange = curl(lan, *named[:2], f"{HTTPS}/healthz")
         finished = server.until(events.TransferFinished, name="own.efi")
+        refused = {server.until(events.TlsRefused, mac=MAC, why=why).why for why in REFUSED}
         warned = server.errors.read_text()
 
     assert (0, "") == (got.returncode, got.stderr)
     assert (tmp_path / "got").read_bytes() == (files / "own.efi").read_bytes()
     assert "#!ipxe" in script.stdout
-    assert old.returncode != 0
+    assert 0 not in {old.returncode, strange.returncode}
+    assert refused == REFUSED
     assert finished.size == 256 * 4000
     assert "expires on" in warned
 

@@ -88,7 +88,9 @@ class Opening:
                 at = self.listens_at("http", "", address)
                 yield self._http_door("http", interface, at, self._extras)
                 if self._settings.http.certificate:
-                    secure = replace(self._extras, tls=tls.context(self._settings))
+                    secure = replace(
+                        self._extras, tls=tls.context(self._settings), mac_of=self._answers.mac_of
+                    )
                     yield self._http_door("https", interface, at, secure)
         for name, unused in self._given.items():
             for each in unused:

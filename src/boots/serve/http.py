@@ -6,6 +6,7 @@ import socket
 import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 
 import msgspec
 import structlog
@@ -22,6 +23,7 @@ from boots.serve import download
 from boots.serve.agent import AgentReports
 from boots.serve.doors import Fetch, Given, Record
 from boots.serve.forwarded import Network, Peer, asker
+from boots.serve.handshakes import SecureSite
 from boots.serve.iso import Images, IsoRoom
 from boots.serve.story import SERVER, Clock, Hand
 
@@ -52,6 +54,7 @@ class Extras:
     `ready` says why the server is not ready to answer, and nothing once it is.
     `metrics` gives them in the form that an ``Accept`` header asks for, and the content type.
     `trusted` are the networks of proxies whose word is taken for who asks.
+    `mac_of` knows who it is with whom `tls` came to nothing.
     """
 
     images: Images | None = None
@@ -59,6 +62,7 @@ class Extras:
     metrics: Callable[[str], Metrics | Awaitable[Metrics]] | None = None
     trusted: tuple[Network, ...] = ()
     tls: ssl.SSLContext | None = None
+    mac_of: Callable[[IPv4Address], str] = lambda _: ""
 
 
 class _Ear(logging.Logger):
@@ -128,11 +132,17 @@ class HttpDoor:
         )
         self._runner = web.ServerRunner(server, shutdown_timeout=_GRACE)
         await self._runner.setup()
-        site = web.SockSite(
-            self._runner, self._sock, backlog=_BACKLOG, ssl_context=self._extras.tls
-        )
-        await site.start()
+        await self._site(self._runner).start()
         self._watcher = asyncio.create_task(self._watch())
+
+    def _site(self, runner: web.ServerRunner) -> web.BaseSite:
+        if self._extras.tls is None:
+            return web.SockSite(runner, self._sock, backlog=_BACKLOG)
+        return SecureSite(runner, self._sock, self._extras.tls, self._refused, _BACKLOG)
+
+    def _refused(self, address: str, port: int, why: str) -> None:
+        mac = self._extras.mac_of(IPv4Address(address))
+        self._record(events.TlsRefused(mac=mac, peer=f"{address}:{port}", why=why))
 
     async def close(self) -> None:
         """Stop taking requests; those under way get some seconds to end."""

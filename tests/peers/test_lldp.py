@@ -64,6 +64,17 @@ def test_what_came_before_anybody_listened_is_heard_without_waiting(lan: Lan, ro
         assert [NIC] == list(made.heard)
 
 
+def test_nobody_waits_for_the_nic_of_a_bmc(lan: Lan, root: Path) -> None:
+    other = root / "sys/class/net/usb0"
+    (root / "sys/devices/usb1/1-1").mkdir(parents=True)
+    other.mkdir()
+    (other / "device").symlink_to(root / "sys/devices/usb1/1-1")
+    (other / "carrier").write_text("1\n")
+    with ears(lan, root) as made:
+        say(lan, "lldpd")
+        assert made.listen(20) < 5
+
+
 def test_a_silent_cable_takes_the_time_that_was_given(lan: Lan, root: Path) -> None:
     with ears(lan, root) as made:
         say(lan, "no-port", "lldpd-ends")

@@ -36,7 +36,10 @@ class Ears:
         return self._heard
 
     def listen(self, seconds: float) -> float:
-        """Hear for so long, or until every NIC with a link was heard; the seconds it took."""
+        """Hear for so long, or until every NIC with a link was heard; the seconds it took.
+
+        For those on USB nobody waits: most lead to the machine's own BMC, which says nothing.
+        """
         began = time.monotonic()
         while True:
             self._open_all()
@@ -54,8 +57,12 @@ class Ears:
         return [name for name in names(self._network) if (self._network / name / "device").exists()]
 
     def _complete(self) -> bool:
-        linked = [name for name in self._nics() if text(self._network / name / "carrier") == "1"]
-        return bool(linked) and all(name in self._heard for name in linked)
+        waited_for = [name for name in self._nics() if self._has_cable(name)]
+        return bool(waited_for) and all(name in self._heard for name in waited_for)
+
+    def _has_cable(self, name: str) -> bool:
+        path = self._network / name
+        return text(path / "carrier") == "1" and "/usb" not in str((path / "device").resolve())
 
     def _open_all(self) -> None:
         """Listen on the NICs that came since."""

@@ -98,7 +98,7 @@ def test_a_record_that_cannot_be_kept_is_a_problem(made: Make, record: str, told
     found = enrolment.propose(
         made(f"- {{name: one, record: {{{record}}}, enrol: auto}}"), FIRST, SERVER
     )
-    assert ("one", None, False) == (found.rule, found.record, found.auto)
+    assert ("one", None) == (found.rule, found.record)
     assert told in found.problem
 
 
@@ -106,7 +106,7 @@ def test_a_nic_of_another_machine_is_a_problem(made: Make) -> None:
     others = OTHERS + f"  - {{name: b, mac: '{SECOND}'}}\n"
     found = enrolment.propose(made("- {name: one, enrol: auto}", others), FIRST, SERVER)
     assert f'{SECOND} is of "b" at ' in found.problem
-    assert not found.auto
+    assert found.record is None
 
 
 def test_a_machine_with_a_record_gets_no_other(made: Make) -> None:

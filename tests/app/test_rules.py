@@ -80,6 +80,7 @@ def test_every_key_is_read() -> None:
                 "values": {"rack": "{{ port_description }}"},
             },
             auto=True,
+            of_switch=True,
         ),
         Rule(name="others", place=Place(file="rules.yaml", line=29)),
     ) == found
@@ -157,6 +158,21 @@ def test_what_is_no_rule_is_told(text: str, told: str) -> None:
 def test_a_rule_that_fits_every_machine_may_be_the_last() -> None:
     found, faults = rules.read("- {name: a, match: {disks: 1}}\n- {name: b}", "r.yaml")
     assert (["a", "b"], []) == ([each.name for each in found], faults)
+
+
+@pytest.mark.parametrize(
+    ("said", "asks"),
+    [
+        ("match: {vlan: 1}", True),
+        ("match: {port: '*'}", True),
+        ("record: {values: {rack: ['{{ port_description }}']}}", True),
+        ("record: {name: '{{ serial }}'}, match: {disks: 1}", False),
+        ("record: {name: switch}", False),
+    ],
+)
+def test_whether_a_rule_asks_for_the_switch_is_known(said: str, asks: bool) -> None:
+    (rule,), _ = rules.read(f"- {{name: one, {said}}}", "r.yaml")
+    assert asks is rule.of_switch
 
 
 def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:

@@ -159,6 +159,21 @@ def test_the_first_rule_that_fits_wins() -> None:
     assert ["arm", "large"] == [each.rule for each in made.missed]
 
 
+@pytest.mark.parametrize(
+    ("text", "early"),
+    [
+        ("- {name: a, match: {switch: x}}\n- {name: b}", True),
+        ("- {name: a, match: {disks: 9}}\n- {name: b, record: {tags: ['{{ port }}']}}", True),
+        ("- {name: b, match: {disks: 1}}\n- {name: a, match: {switch: x}}", False),
+        ("- {name: a, match: {switch: x}}", True),
+        ("[]", False),
+    ],
+)
+def test_what_a_rule_says_before_a_switch_was_heard_is_early(text: str, early: bool) -> None:
+    assert early is proposed(text, SMALL).early
+    assert proposed(text, SERVER).early is False
+
+
 # --- the record
 
 

@@ -33,7 +33,7 @@ def propose(
     found = attributes(inventory, mac, address, _prefix(world, address))
     made = enrol.propose(found, world.rules)
     problem = made.problem or _problem(world, made.record or {}, made.rule)
-    return replace(made, record=None, problem=problem, auto=False) if problem else made
+    return replace(made, record=None, problem=problem) if problem else made
 
 
 def _prefix(world: World, address: IPv4Address | None) -> int:

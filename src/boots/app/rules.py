@@ -14,7 +14,7 @@ from boots.machines.node import Node
 from boots.model.machine import Place
 from boots.model.rule import Bound, Match, Rule
 from boots.policy import templates
-from boots.policy.attributes import NAMES
+from boots.policy.attributes import NAMES, OF_SWITCH
 from boots.policy.enrol import RELATIONS
 
 KEYS = {"name", "match", "record", "enrol"}
@@ -23,6 +23,7 @@ MATCH_KEYS = set(Match.__struct_fields__)
 RECORD_KEYS = (short.MACHINE_KEYS | short.INTERFACE_KEYS) - {"mac", "interfaces"}
 _PATTERNS = ("manufacturer", "product", "serial", "uuid", "cpu_model")
 _PLACES = ("switch", "port", "port_description")
+_AT_SWITCH = (*_PLACES, "vlan")
 _CHOICES = {"cpu": ("x86_64", "aarch64"), "firmware": ("bios", "uefi")}
 _COUNTS = ("vlan", "disks", "nics", "cpus")
 _SIZES = ("memory", "largest_disk")
@@ -108,12 +109,15 @@ def _rule(node: Node, place: Place) -> Rule:
     name = node.at("name").text()
     if not name:
         raise node.at("name").wrong("a rule needs a name", "write name: and a word for it")
+    match = _match(node.at("match"))
+    record, wanted = _record(node.at("record"))
     return Rule(
         name=name,
         place=place,
-        match=_match(node.at("match")),
-        record=_record(node.at("record")),
+        match=match,
+        record=record,
         auto=node.at("enrol").choice(_ENROL, "ask") == "auto",
+        of_switch=bool(wanted & OF_SWITCH) or any(getattr(match, key) for key in _AT_SWITCH),
     )
 
 
@@ -198,24 +202,23 @@ def _bound(node: Node, units: Mapping[str, int], advice: str) -> Bound:
 # --- record
 
 
-def _record(node: Node) -> Mapping[str, Any]:
-    """The record of a rule, with nothing in it that could not be a record's.
+def _record(node: Node) -> tuple[Mapping[str, Any], set[str]]:
+    """The record of a rule, with nothing in it that could not be a record's; what it names.
 
     Texts that are templates are seen again when they are filled in.
     """
     if node.value is None:
-        return {}
+        return {}, set()
     if not isinstance(node.value, dict):
         raise node.wrong("a record is a mapping", "write name: …, profile: … below it")
     _refuse(node)
     node.refuse_unknown(RECORD_KEYS)
     made = [each for each in _texts(node) if templates.is_template(each.value)]
-    for each in made:
-        _try_template(each)
+    wanted = {name for each in made for name in _names(each)}
     filled_in = {each.path[len(node.path)] for each in made}
     rest = {key: value for key, value in node.value.items() if key not in filled_in}
     short.machine(Node({"mac": _ANY_MAC, **rest}, node.path), Place(file="", line=0), b"")
-    return dict(node.value)
+    return dict(node.value), wanted
 
 
 def _refuse(node: Node) -> None:
@@ -240,12 +243,15 @@ def _texts(node: Node) -> Iterator[Node]:
         yield node
 
 
-def _try_template(node: Node) -> None:
+def _names(node: Node) -> set[str]:
+    """What a template names, which must be what there is."""
     try:
-        unknown = sorted(templates.names(node.value) - NAMES)
+        names = templates.names(node.value)
     except templates.Broken as error:
         advice = "mend it; the reference page of enrol shows what can stand there"
         raise node.wrong(f"not a template: {error}", advice) from None
+    unknown = sorted(names - NAMES)
     if unknown:
         advice = nearest(unknown[0], NAMES) or f"use one of {', '.join(sorted(NAMES))}"
         raise node.wrong(f'nothing is called "{unknown[0]}"', advice)
+    return names

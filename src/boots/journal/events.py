@@ -372,6 +372,14 @@ class AgentProgressed(Event, frozen=True, tag=True):
 # --- operators
 
 
+class EnrolmentRefused(Event, frozen=True, tag=True):
+    """A rule that asks nobody was to make a machine's record, and did not; `why` says so."""
+
+    mac: str
+    rule: str
+    why: str
+
+
 class ApiRefused(Event, frozen=True, tag=True):
     """Somebody was turned away by the operator's listener: no token, no HTTP, another site.
 
@@ -419,6 +427,7 @@ AnyEvent = (
     | ConsoleLine
     | InventoryReported
     | AgentProgressed
+    | EnrolmentRefused
     | ApiRefused
 )
 

@@ -33,6 +33,7 @@ _LEVEL: Mapping[type[Event], str] = {
     events.WorkerEnded: "error",
     events.AddressBlocked: "warning",
     events.ApiRefused: "warning",
+    events.EnrolmentRefused: "warning",
     events.TlsRefused: "warning",
     events.BootFileDoubtful: "warning",
     events.StoreTroubled: "error",

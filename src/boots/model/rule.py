@@ -54,6 +54,7 @@ class Rule(Word, frozen=True):
     """One rule: its name, whom it is about, and the record they get, in our short form.
 
     The texts of the record may be templates.  With `auto` the record is made without asking.
+    `of_switch` is whether its match or a template of its asks where the machine is plugged in.
     """
 
     name: str
@@ -61,3 +62,4 @@ class Rule(Word, frozen=True):
     match: Match = Match()
     record: Mapping[str, Any] = {}
     auto: bool = False
+    of_switch: bool = False

@@ -160,6 +160,9 @@ def variables(known: Attributes, plugged: Plugged | None) -> dict[str, Any]:
     }
 
 
+OF_SWITCH = frozenset({"switch", "chassis", "port", "port_description", "vlan"})
+"""Those of them that a switch tells."""
+
 NAMES = frozenset(variables(Attributes(mac=Mac(""), macs=()), None))
 """The names of `variables`."""
 

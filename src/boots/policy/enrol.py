@@ -7,7 +7,7 @@ whether its name or a MAC is another machine's, is for who keeps records to see.
 import operator
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -70,7 +70,8 @@ class Proposal:
     """The record that a machine would get.
 
     `rule` is the one that fits; empty for none, then the record is a plain one.  Without a
-    `record` the `problem` says why there is none.  With `auto` nobody need be asked.  `missed`
+    `record` the `problem` says why there is none.  With `auto` nobody need be asked.  It is
+    `early` as long as no switch was heard and this rule, or one before it, asks for it.  `missed`
     are the rules before it.
     """
 
@@ -78,23 +79,29 @@ class Proposal:
     record: Mapping[str, Any] | None = None
     problem: str = ""
     auto: bool = False
+    early: bool = False
     missed: tuple[Missed, ...] = ()
 
 
 def propose(known: Attributes, rules: Sequence[Rule]) -> Proposal:
     """The record that these rules make of a machine, or a plain one where none fits."""
     missed: list[Missed] = []
+    early = False
     for rule in rules:
+        early = early or (rule.of_switch and not known.plugged)
         at, why = _compare(known, rule.match)
-        if why:
-            missed.append(Missed(rule.name, why))
-            continue
-        try:
-            record = _rendered(rule.record, variables(known, at))
-        except _Unfit as error:
-            return Proposal(rule.name, None, str(error), missed=tuple(missed))
-        return Proposal(rule.name, _record(known, record), auto=rule.auto, missed=tuple(missed))
-    return Proposal(record=_record(known, {}), missed=tuple(missed))
+        if not why:
+            return replace(_by(rule, known, at), early=early, missed=tuple(missed))
+        missed.append(Missed(rule.name, why))
+    return Proposal(record=_record(known, {}), early=early, missed=tuple(missed))
+
+
+def _by(rule: Rule, known: Attributes, at: Plugged | None) -> Proposal:
+    try:
+        made = _rendered(rule.record, variables(known, at))
+    except _Unfit as error:
+        return Proposal(rule.name, problem=str(error), auto=rule.auto)
+    return Proposal(rule.name, _record(known, made), auto=rule.auto)
 
 
 # --- the record

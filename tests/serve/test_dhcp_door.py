@@ -16,7 +16,8 @@ from boots.policy import client as clients
 from boots.policy.answer import Answer
 from boots.policy.boot import Disk, Load
 from boots.policy.destination import Destination
-from boots.serve.dhcp import DhcpDoor
+from boots.serve.dhcp import DhcpDoor, Kept
+from boots.serve.packets import Packets, Place
 from boots.serve.shadow import Shadow
 from boots.wire import dhcp, options
 from boots.wire.dhcp import BOOTREPLY, BOOTREQUEST, Message
@@ -66,9 +67,22 @@ class Bench:
     def __init__(self, ask: Callable[[Message], Answer] | None = None) -> None:
         self.told = Told()
         self.client = Peer()
+        self.client_port = self.client.port
         self.sock = udp()
         self.at = self.sock.getsockname()
-        self.door = DhcpDoor(self.sock, "lo", ask or answering(self.client.port), self.told.record)
+        self.packets = Packets(lambda: 1.0)
+        here = self.at[1]
+        heard, sent = (
+            self.packets.keeper(Place("lo", IPv4Address(LOOPBACK), here, ours))
+            for ours in (False, True)
+        )
+        self.door = DhcpDoor(
+            self.sock,
+            "lo",
+            ask or answering(self.client.port),
+            self.told.record,
+            packets=Kept(heard, sent),
+        )
         self._open = opened(self.door)
 
     def __enter__(self) -> Self:
@@ -100,6 +114,25 @@ async def test_a_discover_is_answered_and_told() -> None:
             boot_file="tftp://192.0.2.1/snponly.efi",
             why="because",
         )
+
+
+async def test_what_comes_and_what_goes_is_kept() -> None:
+    with Bench() as bench:
+        bench.send(message(MessageType.DISCOVER))
+        reply = await bench.reply()
+        kept = bench.packets.of("52:54:00:12:34:56")
+
+    assert [message(MessageType.DISCOVER), reply] == [dhcp.decode(each.data) for each in kept]
+    client = (LOOPBACK, bench.client_port)
+    assert [(False, client), (True, client)] == [(each.place.ours, each.peer) for each in kept]
+
+
+async def test_what_is_not_sent_is_not_kept_as_sent() -> None:
+    with Bench(lambda _: Answer("no")) as bench:
+        bench.send(message(MessageType.DISCOVER))
+        await bench.told.first(events.DhcpIgnored)
+
+    assert [False] == [each.place.ours for each in bench.packets.all()]
 
 
 @pytest.mark.parametrize(

@@ -17,16 +17,18 @@ from boots.app import tls
 from boots.app.answers import Answers
 from boots.model.site import Mode
 from boots.serve import sockets
-from boots.serve.dhcp import DhcpDoor
+from boots.serve.dhcp import DhcpDoor, Kept
 from boots.serve.doors import Record
 from boots.serve.ear import Ear, Hearer, listening
 from boots.serve.foreign import HEARD_A_SECOND, ForeignServers, Neighbourhood
 from boots.serve.http import Extras, HttpDoor
 from boots.serve.ndp import NdpDoor
+from boots.serve.packets import Keep, Packets, Place
 from boots.serve.shadow import Shadow
 from boots.serve.syslog import SyslogDoor
 from boots.serve.tftp import TftpDoor
 from boots.settings import Settings
+from boots.wire.dhcp import CLIENT_PORT
 
 TRANSFERS = frozenset({"tftp", "http"})
 """The doors that files and scripts leave by."""
@@ -49,7 +51,8 @@ class Opening:
     """Binds every socket that the settings call for, and makes the doors behind them.
 
     `given` are sockets that are open already, by the name of their door; else they are systemd's.
-    `only` names the doors that are opened.  `listeners` says afterwards what was bound, for people.
+    `only` names the doors that are opened.  `packets` keeps the DHCP messages.
+    `listeners` says afterwards what was bound, for people.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class Opening:
         alive: Callable[[], object],
         *,
         extras: Extras | None = None,
+        packets: Packets | None = None,
         given: dict[str, list[socket.socket]] | None = None,
         only: AbstractSet[str] = EVERY,
     ) -> None:
@@ -70,6 +74,7 @@ class Opening:
         self._record = record
         self._alive = alive
         self._extras = extras or Extras()
+        self._packets = packets or Packets(time.time)
         self._bound: set[tuple[str, IPv4Address]] = set()
         self._given = sockets.from_systemd(os.environ, os.getpid()) if given is None else given
         self._only = only
@@ -175,6 +180,10 @@ class Opening:
                 prepared=None if proxy else self._answers.prepared(interface),
                 # What comes to port 4011 is for us, whatever server it names.
                 foreign=None if proxy else foreign,
+                packets=Kept(
+                    heard=self._keeper(interface, port, ours=False),
+                    sent=self._keeper(interface, port, ours=True),
+                ),
             )
 
     def _ear(
@@ -192,12 +201,18 @@ class Opening:
             hearers: list[Hearer] = [foreign.heard]
             if shadow is not None:
                 hearers.append(shadow.overheard)
-            yield Ear(heard, hearers, time.monotonic, 0 if shadow else HEARD_A_SECOND)
+            keep = self._keeper(interface, CLIENT_PORT, ours=False)
+            most = 0 if shadow else HEARD_A_SECOND
+            yield Ear(heard, hearers, time.monotonic, most, keep)
         elif shadow:
             _log.warning(
                 "other servers' replies cannot be heard: that needs CAP_NET_RAW",
                 interface=interface,
             )
+
+    def _keeper(self, interface: str, port: int, *, ours: bool) -> Keep:
+        address = self._addresses[interface].ip
+        return self._packets.keeper(Place(interface, address, port, ours))
 
     def _around(self, interface: str) -> Neighbourhood:
         """Who is wanted on an interface, and whether others are expected there."""

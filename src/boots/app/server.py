@@ -35,6 +35,7 @@ from boots.machines.files import Cache
 from boots.machines.lookup import pieces
 from boots.serve import sockets
 from boots.serve.http import Extras, HttpDoor
+from boots.serve.packets import Packets
 from boots.serve.sockets import StartError
 from boots.settings import Settings, trusted_proxies
 
@@ -46,6 +47,7 @@ class Server:
     """All doors of one process, over one world that reloading replaces.
 
     `read_settings` gives the settings anew at a reload; it raises `SettingsError`.
+    `packets` keeps the latest DHCP messages.
     """
 
     def __init__(self, settings: Settings, read_settings: Callable[[], Settings]) -> None:
@@ -61,6 +63,7 @@ class Server:
         self._http: list[HttpDoor] = []
         self._leaving: set[asyncio.Task[None]] = set()
         self._started = time.time()
+        self.packets = Packets(time.time)
         self._observing = Observing(settings)
         self._trusted = trusted_proxies(settings)
         self._token_key = b""
@@ -195,6 +198,7 @@ class Server:
                 metrics=self._observing.metrics,
                 trusted=self._trusted,
             ),
+            packets=self.packets,
             only=ours(self._settings) if self._team else EVERY,
         )
         for door in opening.doors():

@@ -27,6 +27,8 @@ from boots.serve.sockets import StartError, interface_address
 from boots.settings import Settings
 from boots.wire import dhcp, table
 
+_SHOWN = {"yiaddr", "siaddr", "file"}  # the rest of a reply is what was asked
+
 
 def read_world(settings: Settings) -> World:
     """The world these settings describe, as a server would see it.
@@ -217,11 +219,8 @@ def print_reply(console: Console, found: Answer) -> None:
     reply = found.reply
     size = len(dhcp.encode(reply, found.limit))
     console.print(f"  to {found.to.address}:{found.to.port}, {size} bytes")
-    for name, value in (
-        ("yiaddr", reply.yiaddr),
-        ("siaddr", reply.siaddr),
-        ("file", reply.file.decode(errors="replace")),
-    ):
-        console.print(f"  {name:28} {escape(str(value))}")
-    for code, raw in reply.options.items():
-        console.print(f"  {code:3} {table.name(code):24} {escape(table.text(code, raw))}")
+    for name, value in table.header(reply):
+        if name in _SHOWN:
+            console.print(f"  {name:28} {escape(value)}")
+    for code, name, value in table.options_of(reply):
+        console.print(f"  {code:3} {name:24} {escape(value)}")

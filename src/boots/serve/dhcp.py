@@ -16,6 +16,7 @@ from boots.policy.prepared import Silent
 from boots.serve.datagrams import DatagramDoor
 from boots.serve.doors import Record
 from boots.serve.foreign import ForeignServers
+from boots.serve.packets import Keep, keep_nothing
 from boots.serve.replies import Replies
 from boots.serve.shadow import Shadow
 from boots.wire import dhcp, options
@@ -27,6 +28,16 @@ Ask = Callable[[Message], Answer]
 
 _NOBODY = "0.0.0.0"  # the source of a client without an address
 _NAMED = 8  # more come at once in storms only, whose malformed messages are told without sender
+
+
+class Kept(NamedTuple):
+    """What keeps the messages that come, and those that go."""
+
+    heard: Keep
+    sent: Keep
+
+
+KEPT_NOWHERE = Kept(keep_nothing, keep_nothing)
 
 
 class Prepared(Protocol):
@@ -49,7 +60,7 @@ class DhcpDoor(DatagramDoor):
     With `to_sender` answers go where the message came from, as those of port 4011 do: edk2 waits
     for them at that port, and iPXE at 68.  With a `shadow` they go there, and nowhere else.
     What is `prepared` leaves without `ask` being asked.  `foreign` is shown the requests in which
-    clients take another server's offer.
+    clients take another server's offer.  `packets` keeps what comes and what goes.
     """
 
     def __init__(
@@ -63,6 +74,7 @@ class DhcpDoor(DatagramDoor):
         shadow: Shadow | None = None,
         prepared: Prepared | None = None,
         foreign: ForeignServers | None = None,
+        packets: Kept = KEPT_NOWHERE,
     ) -> None:
         super().__init__(sock)
         self._interface = interface
@@ -72,6 +84,7 @@ class DhcpDoor(DatagramDoor):
         self._shadow = shadow
         self._prepared = prepared
         self._foreign = foreign
+        self._heard, self._sent = packets
         if not to_sender:
             self.named = _NAMED
         self._replies = Replies(sock, interface)
@@ -83,6 +96,7 @@ class DhcpDoor(DatagramDoor):
 
     def handle(self, data: bytes, peer: tuple[Any, ...]) -> None:
         """Answer one message."""
+        self._heard(data, peer)
         if self._prepared is not None and (ready := self._prepared.answer(data)) is not None:
             self._give(ready, data)
             return
@@ -111,6 +125,7 @@ class DhcpDoor(DatagramDoor):
                 why = f"the answer to {to.address} could not be sent: {error.strerror}"
                 self._record(self._ignored(message, answer, why))
                 return
+            self._sent(data, (str(to.address), to.port))
         self._record(self._event(message, answer))
 
     def _give(self, ready: Ready | Silent, data: bytes) -> None:
@@ -138,6 +153,7 @@ class DhcpDoor(DatagramDoor):
                 )
             )
             return
+        self._sent(ready.data, ready.to)
         sent = events.OfferSent if is_offer else events.AckSent
         self._record(
             sent(

@@ -10,6 +10,7 @@ from typing import Any
 
 from boots.journal.bound import Bound
 from boots.serve.datagrams import DatagramDoor
+from boots.serve.packets import Keep, keep_nothing
 from boots.wire import dhcp, pcap
 from boots.wire.dhcp import BOOTREPLY, Message
 from boots.wire.malformed import Malformed
@@ -30,7 +31,7 @@ class Ear(DatagramDoor):
     """Hands what other DHCP servers say on one interface to the `hearers`; never sends itself.
 
     At most `most` replies are read in a second of the `clock`, 0 for any number: to make replies
-    up costs less than to read them.
+    up costs less than to read them.  `keep` keeps them.
     """
 
     largest = 1500  # no DHCP server sends more, and who makes replies up must not fill our memory
@@ -42,11 +43,13 @@ class Ear(DatagramDoor):
         hearers: Sequence[Hearer],
         clock: Callable[[], float],
         most: int = 0,
+        keep: Keep = keep_nothing,
     ) -> None:
         super().__init__(sock)
         self._hearers = hearers
         self._clock = clock
         self._bound = Bound(most)
+        self._keep = keep
 
     def handle(self, data: bytes, peer: tuple[Any, ...]) -> None:
         """Take one IP packet; packet sockets do not know its sender's port."""
@@ -61,6 +64,7 @@ class Ear(DatagramDoor):
         except Malformed:
             return  # another server's fault, and not sent to us
         if reply.op == BOOTREPLY:
+            self._keep(datagram.payload, (str(datagram.source), datagram.source_port))
             for hear in self._hearers:
                 hear(reply, datagram.source)
 

@@ -1,9 +1,10 @@
 """Every option we can read, by code: what `explain` prints with, and what tests go through."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from boots.wire import options, pxe
+from boots.wire.dhcp import BROADCAST, Message
 from boots.wire.malformed import Malformed
 from boots.wire.options import Option
 
@@ -69,3 +70,26 @@ def text(code: int, raw: bytes) -> str:
     if isinstance(value, tuple) and not hasattr(value, "_fields"):
         return ", ".join(map(str, value))
     return value.name if hasattr(value, "name") and hasattr(value, "value") else str(value)
+
+
+def header(message: Message) -> list[tuple[str, str]]:
+    """The fields of a message by the RFC's names, for people; empty where nothing is set."""
+    return [
+        ("xid", f"{message.xid:08x}"),
+        ("secs", str(message.secs or "")),
+        ("flags", "broadcast" if message.flags & BROADCAST else ""),
+        ("hops", str(message.hops or "")),
+        ("ciaddr", str(message.ciaddr)),
+        ("yiaddr", str(message.yiaddr)),
+        ("siaddr", str(message.siaddr)),
+        ("giaddr", str(message.giaddr)),
+        ("chaddr", message.chaddr.hex(":")),
+        ("sname", message.sname.decode(errors="replace")),
+        ("file", message.file.decode(errors="replace")),
+    ]
+
+
+def options_of(message: Message) -> Iterator[tuple[int, str, str]]:
+    """Its options by code, name and value, in their order."""
+    for code, raw in message.options.items():
+        yield code, name(code), text(code, raw)

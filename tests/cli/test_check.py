@@ -49,6 +49,11 @@ def test_a_password_that_all_may_read_is_doubtful(folder: Path) -> None:
     )
 
 
+def test_a_bmc_that_nothing_opens_is_doubtful(folder: Path) -> None:
+    (found,) = doubts(folder, "bmc: {url: 'ipmi://10.0.0.5'}")
+    assert found.startswith("nothing opens its BMC; write username and password_file")
+
+
 def test_a_file_with_a_password_that_all_may_read_is_doubtful(folder: Path) -> None:
     file = folder / "password"
     more = f"bmc: {{url: 'ipmi://10.0.0.5', password_file: {file}}}"

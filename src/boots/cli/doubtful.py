@@ -34,7 +34,7 @@ def warnings(machine: Machine, site: Site) -> list[Fault]:
     for address in sorted({each for each in addresses if addresses.count(each) > 1}):
         advice = "give each an address of its own if both are used at once"
         found.append(_doubt(machine, f"several interfaces have the address {address}", advice))
-    found += [_doubt(machine, *why) for why in _told_to_all(machine)]
+    found += [_doubt(machine, *why) for why in _of_bmc(machine)]
     for interface in machine.interfaces:
         if interface.reservation is not None:
             found += [_doubt(machine, *why) for why in _doubtful(interface.reservation)]
@@ -56,11 +56,14 @@ def warnings(machine: Machine, site: Site) -> list[Fault]:
     return found
 
 
-def _told_to_all(machine: Machine) -> Iterator[tuple[str, str]]:
-    """Passwords of BMCs in files that every user of this system may read."""
+def _of_bmc(machine: Machine) -> Iterator[tuple[str, str]]:
+    """A BMC that nothing opens, and passwords in files that every user of this system may read."""
     bmc = machine.bmc
     if bmc is None:
         return
+    if not (bmc.username or bmc.password or bmc.password_file):
+        advice = "write username and password_file, or the Secret into the file of its Machine"
+        yield "nothing opens its BMC", advice
     if bmc.password and _all_may_read(machine.place.file):
         advice = "write password_file, or keep the file from others (chmod o-r)"
         yield "the password of its BMC stands in a file that all may read", advice

@@ -6,8 +6,9 @@ from itertools import islice
 from typing import TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
-from boots.machines import jsons, short, slots, smee, tinkerbell
+from boots.machines import jsons, rufio, short, slots, smee, tinkerbell
 from boots.machines.alike import Alike
 from boots.machines.documents import Document, Lines, parse
 from boots.machines.fault import Fault, Wrong, nearest, told
@@ -43,6 +44,7 @@ def read(text: str, file: str, *, is_json: bool = False) -> Records:
     except Wrong as wrong:
         return Records((), (told(wrong, file, wrong.line),))
     reader = _Reader(file, text)
+    reader.bmcs = rufio.Bmcs(documents)
     for position, document in enumerate(documents):
         reader.document(position, Node(document))
     return Records(tuple(reader.machines), tuple(reader.faults))
@@ -65,6 +67,7 @@ class _Reader:
     def __init__(self, file: str, text: str) -> None:
         self.machines: list[Machine] = []
         self.faults: list[Fault] = []
+        self.bmcs = rufio.Bmcs(())
         self._file = file
         self._lines = Lines(text)
         self._alike = Alike()
@@ -118,6 +121,8 @@ class _Reader:
         name = kind.text()
         if name == "List":
             self._each(node.at("items"))
+        elif version.text().startswith(rufio.GROUP):
+            self._beside()
         elif not version.text().startswith(tinkerbell.GROUP):
             return
         elif name not in {"Hardware", "HardwareList"}:
@@ -127,10 +132,19 @@ class _Reader:
             problem = f'{name} of version "{version.text()}" is not known'
             raise version.wrong(problem, f"write it as {tinkerbell.VERSION}")
         elif name == "Hardware":
-            self._add(tinkerbell.hardware, node)
+            self._add_hardware(node)
         else:
             for item in node.at("items").items():  # items may leave out their own kind
-                self._try(partial(self._add, tinkerbell.hardware, item))
+                self._try(partial(self._add_hardware, item))
+
+    def _beside(self) -> None:
+        """Pass over an object that others may name."""
+
+    def _add_hardware(self, node: Node) -> None:
+        bmc = self.bmcs.of(node)
+        self._add(tinkerbell.hardware, node)
+        if bmc is not None:
+            self.machines[-1] = replace(self.machines[-1], bmc=bmc)
 
     def _add(self, make: Callable[[N, Place, bytes], Machine], node: N) -> None:
         place = Place(file=self._file, line=node.line)
@@ -163,6 +177,12 @@ class _Streaming(_Reader):
 
     def _try(self, read: Callable[[], None]) -> None:
         read()
+
+    def _beside(self) -> None:
+        raise LookupError  # it may stand behind what names it
+
+    def _add_hardware(self, node: Node) -> None:
+        self._add(tinkerbell.hardware, node)
 
     def _by_form(self, node: Node) -> None:
         if type(node.value) is Own:

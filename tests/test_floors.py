@@ -25,6 +25,7 @@ MAY_USE: dict[str, set[str]] = {
     "bmc": {"model"},
     "client": {"model", "timeline"},
     "api": {"model", "journal", "timeline", "client"},
+    "web": {"model", "timeline", "client", "api"},
     "serve": {"wire", "model", "policy", "transfer", "patching", "journal"},
     "osie": set(),
     "debian": {"policy", "osie"},

@@ -269,6 +269,9 @@ class SomePages:
             PageRoute("GET", "/static/{name...}", None, self.static),
         ]
 
+    def close(self) -> None:
+        """Nothing goes on."""
+
     async def home(self, asked: Asked) -> web.StreamResponse:
         text = f"<script nonce={asked.nonce}></script>{asked.me.name}"
         return web.Response(text=text, content_type="text/html")

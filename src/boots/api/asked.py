@@ -73,6 +73,9 @@ class Pages(Protocol):
     ) -> web.StreamResponse:
         """What a browser is shown when something is wrong."""
 
+    def close(self) -> None:
+        """End answers that go on."""
+
 
 Handler = Callable[[Desk, Asked], Awaitable[Answer]]
 """What answers a request of the API."""

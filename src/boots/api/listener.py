@@ -131,6 +131,8 @@ class Listener:
     async def close(self) -> None:
         """Stop taking requests; streams end, other requests under way get some seconds to."""
         self._answering.streams.close()
+        if self._pages is not None:
+            self._pages.close()
         if self._runner is not None:
             await self._runner.cleanup()
 

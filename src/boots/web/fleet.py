@@ -1,0 +1,175 @@
+"""The fleet at a glance: counts, troubles, and a table of machines that is alive."""
+
+import asyncio
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+from aiohttp import web
+
+from boots.api.asked import Asked
+from boots.client.words import DiscoveredList, ForeignServers, Health, MachineLine, Machines
+from boots.timeline.words import State
+from boots.web.live import Pace, Stream, merged
+from boots.web.looks import STATES
+from boots.web.room import Room
+
+ROWS = 100
+_RECENT = 86_400.0  # seconds that another DHCP server is worth a banner after it was heard
+_LOOK = 5.0  # seconds between two looks at what stands above the table
+_PACE = 1.0  # the same while machines change
+_ABOVE = ("troubles", "counts")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which machines a page shows."""
+
+    text: str = ""
+    state: str = ""
+    after: str = ""
+
+    @classmethod
+    def of(cls, query: Mapping[str, str]) -> "Wanted":
+        """Read from a URL; a state that does not exist is none."""
+        state = query.get("state", "")
+        known = {each.value for each in State}
+        text = query.get("q", "").strip()[:200]
+        return cls(text, state if state in known else "", query.get("after", "")[:300])
+
+    def query(self, **other: str) -> str:
+        """The same as it stands in a URL, with other values for some."""
+        values = {"q": self.text, "state": self.state, "after": self.after, **other}
+        return urlencode({name: value for name, value in values.items() if value})
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One state's part of the fleet: `left` and `width` of its bar are in percent."""
+
+    state: State
+    count: int
+    left: float
+    width: float
+
+
+def shares(states: Mapping[str, int]) -> tuple[Share, ...]:
+    """The states in their order, each with its part of the bar."""
+    total = sum(states.values()) or 1
+    left, found = 0.0, []
+    for state in STATES:
+        many = states.get(state.value, 0)
+        width = 100 * many / total
+        found.append(Share(state, many, left, width))
+        left += width
+    return tuple(found)
+
+
+async def page(room: Room, asked: Asked) -> web.StreamResponse:
+    """The page."""
+    wanted = Wanted.of(asked.request.query)
+    found, above = await asyncio.gather(_found(room, wanted), _above(room, wanted))
+    values = {"found": found, "seen": digest(found.machines), **above}
+    return await room.page(asked, "fleet.html", **values)
+
+
+async def _found(room: Room, wanted: Wanted) -> Machines:
+    return await room.desk.machines(
+        text=wanted.text, state=wanted.state, after=wanted.after, limit=ROWS
+    )
+
+
+async def _above(room: Room, wanted: Wanted) -> dict[str, Any]:
+    health, foreign, discovered = await asyncio.gather(
+        room.desk.health(), room.desk.foreign(), room.desk.discovered()
+    )
+    return above(health, foreign, discovered, room.clock(), wanted)
+
+
+def above(
+    health: Health,
+    foreign: ForeignServers,
+    discovered: DiscoveredList,
+    now: float,
+    wanted: Wanted,
+) -> dict[str, Any]:
+    """What stands above the table."""
+    return {
+        "health": health,
+        "foreign": [each for each in foreign.servers if now - each.last < _RECENT],
+        "near": [each.stranger for each in discovered.discovered if each.stranger.nearest],
+        "strangers": len(discovered.discovered),
+        "shares": shares(health.states),
+        "wanted": wanted,
+    }
+
+
+def digest(lines: Sequence[MachineLine]) -> str:
+    """What tells whether rows are still as they were when the page was made."""
+    return hashlib.sha256(msgspec.msgpack.encode(lines)).hexdigest()[:16]
+
+
+async def live(room: Room, asked: Asked) -> web.StreamResponse:
+    """Rows as they change, and what stands above them."""
+    query = asked.request.query
+
+    async def follow(to: Stream) -> None:
+        async with room.desk.follow_machines() as machines:
+            table = LiveTable(room, Wanted.of(query), to)
+            await table.catch_up(query.get("seen", ""))
+            async for _, lines in merged(_PACE, machines=machines):
+                await table.changed(lines or ())
+
+    return await room.streams.stream(asked, follow)
+
+
+class LiveTable:
+    """The rows of one open page, kept as they are."""
+
+    def __init__(self, room: Room, wanted: Wanted, to: Stream) -> None:
+        self._room = room
+        self._wanted = wanted
+        self._to = to
+        self._names: set[str] = set()
+        self._others: set[str] = set()
+        self._pace = Pace(_PACE, _LOOK)
+
+    async def catch_up(self, seen: str) -> None:
+        """Send the rows as they are now, unless they are as the page was made."""
+        found = await _found(self._room, self._wanted)
+        self._names = {line.name for line in found.machines}
+        if digest(found.machines) != seen:
+            await self._send(found.machines)
+
+    async def changed(self, lines: Sequence[MachineLine]) -> None:
+        """Send what changed of the rows, how many others did, and at times what is above."""
+        self._others |= {
+            line.name for line in lines if line.name not in self._names and fits(line, self._wanted)
+        }
+        await self._send([line for line in lines if line.name in self._names])
+        if self._pace.due(changed=bool(lines)):
+            values = await _above(self._room, self._wanted)
+            parts = [await self._room.written(f"parts/{name}.html", **values) for name in _ABOVE]
+            await self._to.send(dict(zip(_ABOVE, parts, strict=True)))
+
+    async def _send(self, lines: Sequence[MachineLine]) -> None:
+        rows = await asyncio.to_thread(self._written, lines) if lines else {}
+        await self._to.send(rows, more=len(self._others))
+
+    def _written(self, lines: Sequence[MachineLine]) -> dict[str, str]:
+        return {
+            f"machine:{line.name}": self._room.render("parts/row.html", {"line": line})
+            for line in lines
+        }
+
+
+def fits(line: MachineLine, wanted: Wanted) -> bool:
+    """Whether a machine is one of those that the page is about."""
+    if wanted.state and line.state.value != wanted.state:
+        return False
+    text = wanted.text.lower()
+    told = (line.name, *(part for each in line.interfaces for part in (each.mac, each.address)))
+    return not text or any(text in part.lower() for part in told)

@@ -1,0 +1,212 @@
+"""Pages that are alive: parts of them, made here, sent as they change, over server-sent events.
+
+Each part is an element with an `id`; app.js makes the one that is there like it.
+So what a row looks like is said once, in its template.
+"""
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from aiohttp import hdrs, web
+
+from boots.api.asked import Asked
+from boots.api.connection import Connection
+from boots.api.desk import Refused
+
+BEAT = 15.0  # seconds between signs of life, and between two looks whether this is still allowed
+_MOST = 64  # streams at a time: each costs memory and, in a storm, CPU
+_PATIENCE = 30.0  # seconds that a reader may take nothing for
+_TOGETHER = 200  # lines sent at once: nobody reads more that go by in a tenth of a second
+_AGAIN = b"retry: 2000\n\n"
+_BEAT = b":\n\n"
+_OVER = b"event: over\ndata:\n\n"
+
+Follow = Callable[["Stream"], Awaitable[None]]
+
+
+class Stream:
+    """What is sent to one page.  A part that is as it was is not sent again."""
+
+    def __init__(self, response: web.StreamResponse) -> None:
+        self._response = response
+        self._sent: dict[str, int] = {}
+        self._more = 0
+
+    async def send(
+        self,
+        parts: Mapping[str, str] | None = None,
+        *,
+        lines: Mapping[str, Sequence[str]] | None = None,
+        more: int = 0,
+        last: int = 0,
+    ) -> None:
+        """Send parts by their ids, lists of `lines` to add, how many `more` changed out of sight.
+
+        After the event `last` the page goes on when it asks again.
+        """
+        fresh = {name: text for name, text in (parts or {}).items() if self._is_new(name, text)}
+        if fresh or lines or more != self._more:
+            self._more = more
+            said = {"parts": fresh, "lines": lines or {}, "more": more}
+            head = f"id: {last}\n" if last else ""
+            await self.write(f"{head}data: {json.dumps(said)}\n\n".encode())
+
+    def _is_new(self, name: str, text: str) -> bool:
+        known = hash(text)
+        if self._sent.get(name) == known:
+            return False
+        self._sent[name] = known
+        return True
+
+    async def write(self, data: bytes) -> None:
+        """Send bytes.
+
+        Raises:
+            ConnectionError: nobody is there any more.
+            TimeoutError: who is there takes nothing.
+        """
+        async with asyncio.timeout(_PATIENCE):
+            await self._response.write(data)
+
+
+class Streams:
+    """Opens streams, so many at a time, and ends them all."""
+
+    def __init__(self) -> None:
+        self._over: set[asyncio.Event] = set()
+
+    async def stream(self, asked: Asked, follow: Follow) -> web.StreamResponse:
+        """Keep one page alive for as long as it is open, and its bearer may see it."""
+        if len(self._over) >= _MOST:
+            raise Refused(503, "Too many live pages are open", "close some of them")
+        over = asyncio.Event()
+        self._over.add(over)
+        connection = asked.request.protocol
+        forget = connection.watch(over.set) if isinstance(connection, Connection) else None
+        try:
+            headers = {hdrs.CONTENT_TYPE: "text/event-stream", "X-Accel-Buffering": "no"}
+            response = web.StreamResponse(headers=headers)
+            asked.seal(response)
+            await response.prepare(asked.request)
+            await _keep(asked, Stream(response), follow, over)
+        finally:
+            self._over.discard(over)
+            if forget is not None:
+                forget()
+        return response
+
+    def close(self) -> None:
+        """End all that are open."""
+        for over in self._over:
+            over.set()
+
+
+async def _keep(asked: Asked, to: Stream, follow: Follow, over: asyncio.Event) -> None:
+    """Follow until there is nothing more, it may be seen no longer, or the page was closed."""
+
+    async def watch() -> None:
+        while await asked.still():
+            await to.write(_BEAT)
+            await asyncio.sleep(BEAT)
+        await to.write(_OVER)
+
+    async def show() -> None:
+        await to.write(_AGAIN)
+        try:
+            await follow(to)
+        except Refused:
+            await to.write(_OVER)  # what it shows is gone; the page says so when it is loaded
+
+    ways = [asyncio.ensure_future(each) for each in (show(), watch(), over.wait())]
+    try:
+        done, _ = await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        for each in done:
+            each.result()
+    except (ConnectionError, TimeoutError):
+        pass  # nobody takes it any more
+    finally:
+        for each in ways:
+            each.cancel()
+        await asyncio.gather(*ways, return_exceptions=True)
+
+
+async def merged(look: float, **sources: AsyncIterator[Any]) -> AsyncIterator[tuple[str, Any]]:
+    """What comes from several sources, each with the name of its source, until one ends.
+
+    ("", None) comes where nothing does for `look` seconds.
+    """
+    waits = {asyncio.ensure_future(anext(each)): name for name, each in sources.items()}
+    try:
+        while True:
+            done, _ = await asyncio.wait(waits, timeout=look, return_when=asyncio.FIRST_COMPLETED)
+            if not done:
+                yield "", None
+            for wait in done:
+                name = waits.pop(wait)
+                try:
+                    value = wait.result()
+                except StopAsyncIteration:
+                    return
+                waits[asyncio.ensure_future(anext(sources[name]))] = name
+                yield name, value
+    finally:
+        for wait in waits:
+            wait.cancel()
+        await asyncio.gather(*waits, return_exceptions=True)
+
+
+async def gathered(source: AsyncIterator[Any], pause: float = 0.1) -> AsyncIterator[list[Any]]:
+    """What comes within a pause of each other, together; of very many the last ones only."""
+    wait = asyncio.ensure_future(anext(source))
+    try:
+        while True:
+            found: deque[Any] = deque(maxlen=_TOGETHER)
+            try:
+                found.append(await wait)
+                wait = asyncio.ensure_future(anext(source))
+                until = asyncio.get_running_loop().time() + pause
+                while (left := until - asyncio.get_running_loop().time()) > 0:
+                    done, _ = await asyncio.wait([wait], timeout=left)
+                    if done:
+                        found.append(wait.result())
+                        wait = asyncio.ensure_future(anext(source))
+            except StopAsyncIteration:
+                if found:
+                    yield list(found)
+                return
+            yield list(found)
+    finally:
+        wait.cancel()
+        await asyncio.gather(wait, return_exceptions=True)
+
+
+class Pace:
+    """When to look anew: soon after a change, but not at each of many; and now and then anyway."""
+
+    def __init__(self, pace: float, look: float) -> None:
+        self._pace = pace
+        self._look = look
+        self._clock = asyncio.get_running_loop().time
+        self._looked = self._clock()
+        self._changed = False
+
+    def due(self, *, changed: bool) -> bool:
+        """Whether it is time, now that something changed or did not."""
+        self._changed = self._changed or changed
+        since = self._clock() - self._looked
+        if since >= self._look or (self._changed and since >= self._pace):
+            self._looked, self._changed = self._clock(), False
+            return True
+        return False
+
+
+async def paced(changes: AsyncIterator[Any], pace: float, look: float) -> AsyncIterator[None]:
+    """Beats at which to look anew: at once, and then as `Pace` has it."""
+    yield
+    beats = Pace(pace, look)
+    async for source, _ in merged(pace, changes=changes):
+        if beats.due(changed=bool(source)):
+            yield

@@ -1,0 +1,76 @@
+"""The pages by method and path: who may see each, and what makes it."""
+
+import time
+from collections.abc import Sequence
+from functools import partial
+
+from aiohttp import web
+
+from boots.api.asked import PageRoute
+from boots.api.desk import Desk
+from boots.client.words import Problem, Role
+from boots.web import actions, events, fleet, happened, machine, others
+from boots.web.live import Streams
+from boots.web.looks import environment
+from boots.web.room import Clock, Handler, Room
+from boots.web.static import Shelf
+
+_VIEWED: tuple[tuple[str, Handler], ...] = (
+    ("/", fleet.page),
+    ("/live/fleet", fleet.live),
+    ("/machines/{name}", machine.page),
+    ("/machines/{name}/capture.pcap", machine.capture),
+    ("/machines/{name}/power", machine.power),
+    ("/live/machines/{name}", machine.live),
+    ("/explain/{mac}", machine.explained),
+    ("/boots", happened.boots),
+    ("/boots/{id}", happened.boot),
+    ("/live/boots", happened.live_boots),
+    ("/live/boots/{id}", happened.live_boot),
+    ("/events", events.page),
+    ("/live/events", events.live),
+    ("/discovered", others.discovered),
+    ("/live/discovered", others.live_discovered),
+    ("/network", others.network),
+    ("/live/network", others.live_network),
+    ("/profiles", others.profiles),
+)
+_FOR_OPERATORS: tuple[tuple[str, str, Handler], ...] = (
+    ("GET", "/machines/{name}/ask/{action}", actions.ask),
+    ("POST", "/machines/{name}/ask/{action}", actions.act),
+    ("GET", "/discovered/{mac}", others.one_discovered),
+    ("POST", "/discovered/{mac}", others.adopt),
+    ("GET", "/machines/{name}/files/{file...}", machine.rendered),  # it may hold secrets
+)
+
+
+class OperatorPages:
+    """All pages, as the listener wants them."""
+
+    def __init__(self, desk: Desk, clock: Clock = time.time) -> None:
+        shelf = Shelf()
+        self._streams = Streams()
+        self._room = Room(desk, clock, environment(shelf.addresses), self._streams)
+        self.routes: Sequence[PageRoute] = (
+            PageRoute("GET", "/static/{file}", None, shelf.answer),
+            self._route("GET", "/login", None, others.login),
+            *(self._route("GET", path, Role.VIEWER, handler) for path, handler in _VIEWED),
+            *(
+                self._route(method, path, Role.OPERATOR, each)
+                for method, path, each in _FOR_OPERATORS
+            ),
+        )
+
+    def _route(self, method: str, path: str, role: Role | None, handler: Handler) -> PageRoute:
+        return PageRoute(method, path, role, partial(handler, self._room))
+
+    async def problem(
+        self, request: web.BaseRequest, problem: Problem, nonce: str
+    ) -> web.StreamResponse:
+        """What a browser is shown when something is wrong; it needs no `nonce`."""
+        del nonce
+        return await self._room.problem(request, problem)
+
+    def close(self) -> None:
+        """End the pages that are alive."""
+        self._streams.close()

@@ -1,0 +1,42 @@
+"""Records as a person writes them into a page."""
+
+from typing import Any
+
+import yaml
+
+from boots.api.desk import Refused
+
+LONGEST = 65_536  # characters
+
+
+def read(text: str) -> Any:
+    """What a text says: YAML, of which JSON is a part.
+
+    All scalars stay texts, as `machines` reads them: a MAC of digits is no number of base 60.
+    """
+    if len(text) > LONGEST:
+        raise Refused(413, "The record is too long", f"at most {LONGEST:,} characters")
+    try:
+        parts = yaml.parse(text, Loader=yaml.CBaseLoader)
+        if any(isinstance(part, yaml.AliasEvent) for part in parts):
+            raise Refused(400, "The record cannot be read", "write out what *names stand for")
+        found = yaml.load(text, Loader=yaml.CBaseLoader)  # noqa: S506  # it makes texts only
+    except (yaml.YAMLError, RecursionError) as error:
+        raise Refused(400, "The record cannot be read", _where(error)) from None
+    if not isinstance(found, dict):
+        raise Refused(400, "The record cannot be read", "write lines such as  name: one")
+    return found
+
+
+def _where(error: Exception) -> str:
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or "it is no YAML"
+    return f"line {mark.line + 1}, column {mark.column + 1}: {problem}" if mark else str(problem)
+
+
+def has_bmc(record: Any) -> bool:
+    """Whether a record names a BMC: `bmc` in the short form, `bmcRef` in Tinkerbell's."""
+    if not isinstance(record, dict):
+        return False
+    spec = record.get("spec")
+    return bool(record.get("bmc") or (isinstance(spec, dict) and spec.get("bmcRef")))

@@ -122,10 +122,10 @@ def test_more_machines_than_the_kernel_keeps_neighbours_is_told() -> None:
 # --- rules of enrolment
 
 
-def said_of_rules(text: str, **settings: Any) -> list[str]:
+def said_of_rules(text: str, *, store: bool = True, **settings: Any) -> list[str]:
     found, faults = rules.read(text, "r.yaml")
     assert not faults
-    return list(of_rules(found, make(Settings(**settings), OWN, OFFERED)))
+    return list(of_rules(found, make(Settings(**settings), OWN, OFFERED), store=store))
 
 
 @pytest.mark.parametrize("profile", ["debian", "hook", "'{{ product }}'", ""])
@@ -148,3 +148,11 @@ def test_rules_without_strangers_are_doubtful() -> None:
     assert 'enrol.rules: in the mode "proxy" machines without a record are not answered' in told
     (told,) = said_of_rules("- {name: one}", dhcp=Dhcp(mode="pool"), boot=Boot(unknown=""))
     assert "enrol.rules: machines without a record boot nothing" in told
+
+
+def test_records_that_cannot_be_kept_are_doubtful() -> None:
+    text = "- {name: one, enrol: auto}"
+    assert [] == said_of_rules(text, dhcp=Dhcp(mode="pool"))
+    (told,) = said_of_rules(text, store=False, dhcp=Dhcp(mode="pool"))
+    assert "and there is none; write store.enabled = true, or enrol: ask" in told
+    assert [] == said_of_rules("- {name: one}", store=False, dhcp=Dhcp(mode="pool"))

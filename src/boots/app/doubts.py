@@ -28,10 +28,15 @@ def doubts(settings: Settings, site: Site) -> Iterator[str]:
         yield "http.key: there is no http.certificate for it, so no HTTPS; name both"
 
 
-def of_rules(rules: Sequence[Rule], site: Site) -> Iterator[str]:
-    """What would keep rules of enrolment from ever making a record."""
+def of_rules(rules: Sequence[Rule], site: Site, *, store: bool) -> Iterator[str]:
+    """What would keep rules from ever making a record; `store` is whether there is one."""
     if not rules:
         return
+    if not store and any(rule.auto for rule in rules):
+        yield (
+            "enrol.rules: records that are made by themselves are kept in the store, and there is"
+            " none; write store.enabled = true, or enrol: ask"
+        )
     if site.mode not in {Mode.POOL, Mode.AUTO_PROXY}:
         yield (
             f'enrol.rules: in the mode "{site.mode.value}" machines without a record are not'

@@ -233,7 +233,7 @@ class Server:
         return [
             *([] if any(site.boot_files for site in sites) else [catalogue.missing()]),
             *doubts.doubts(self._settings, sites[0]),
-            *doubts.of_rules(self.world.rules, sites[0]),
+            *doubts.of_rules(self.world.rules, sites[0], store=self._settings.store.enabled),
             *doubts.of_certificate(self._settings, urls),
             *doubts.of_neighbours(
                 len(self.world.index.machines),

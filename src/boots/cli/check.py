@@ -53,7 +53,10 @@ def check(
         warnings = [
             each for machine in loaded.index.machines for each in doubtful.warnings(machine, site)
         ]
-        for line in (*doubts.doubts(settings, site), *doubts.of_rules(world.rules, site)):
+        for line in (
+            *doubts.doubts(settings, site),
+            *doubts.of_rules(world.rules, site, store=settings.store.enabled),
+        ):
             print(f"warning: {line}")
         for doubt in doubts.of_certificate(settings, [settings.http.url]):
             print(f"warning: http.certificate: {doubt}")

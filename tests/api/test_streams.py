@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import socket
 import time
 from collections.abc import AsyncIterator, Callable
@@ -178,13 +179,15 @@ async def test_a_slow_reader_is_told_what_it_missed_and_costs_no_memory() -> Non
             at.desk.happen(script="x" * 10_000)
             await asyncio.sleep(0)
         raw = b""
-        while b'"last":' not in raw:
-            raw = raw[-1000:] + await asyncio.get_running_loop().sock_recv(sock, 1 << 16)
+        while b"id: 1000\n" not in raw[-100_000:]:
+            raw += await asyncio.get_running_loop().sock_recv(sock, 1 << 16)
 
-    told = raw[raw.index(b"event: missed\ndata: ") + 20 :].partition(b"\n")[0]
-    missed = json.loads(told)
-    assert missed["missed"] == missed["last"] - missed["first"] + 1
-    assert 800 < missed["missed"] < 1000
+    gaps = [json.loads(each) for each in re.findall(rb"event: missed\ndata: (.*)\n", raw)]
+    got = [int(each) for each in re.findall(rb"^id: (\d+)$", raw, re.MULTILINE)]
+    missed = [n for gap in gaps for n in range(gap["first"], gap["last"] + 1)]
+    assert list(range(1, 1001)) == sorted([*got, *missed])
+    assert len(missed) == sum(gap["missed"] for gap in gaps)
+    assert len(raw) < 5_000_000
 
 
 async def test_a_reader_that_takes_nothing_is_closed() -> None:

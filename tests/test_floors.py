@@ -45,6 +45,7 @@ MAY_USE: dict[str, set[str]] = {
     },
     "cli": {
         "client",
+        "timeline",
         "doctor",
         "wire",
         "model",

@@ -13,12 +13,18 @@ from boots.cli import (
     doctor,
     enrol,
     explain,
+    happened,
     leases,
+    machines,
+    ordering,
     osie,
     plan,
     replay,
     serve,
     simulate,
+    strangers,
+    token,
+    watch,
 )
 
 app = typer.Typer(
@@ -47,6 +53,12 @@ def _common(
 
 for command in (
     serve,
+    machines,
+    watch,
+    happened,
+    ordering,
+    strangers,
+    token,
     check,
     plan,
     explain,

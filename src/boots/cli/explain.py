@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from boots.cli.asking import CaOption, Place, ServerOption, TokenFileOption
 from boots.cli.common import (
     ConfigOption,
     InterfaceOption,
@@ -32,9 +33,15 @@ def explain(
     file: Annotated[
         str, typer.Option(help="Print only this file, as the machine would get it.")
     ] = "",
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Do not ask a running server what it found last.")
+    ] = False,
+    server: ServerOption = "",
+    token_file: TokenFileOption = None,
+    ca: CaOption = "",
 ) -> None:
     """Run the real policy for a machine and print every decision with its reason."""
-    from boots.cli import captured, explained
+    from boots.cli import captured, explained, lately
 
     console = Console(highlight=False, soft_wrap=True)
     if not mac and pcap_file is None:
@@ -50,16 +57,21 @@ def explain(
         "boot.osie": None if osie is None else str(osie),
     }
     with saying_no():
-        world = explained.read_world(read_settings(config, flags))
+        settings = read_settings(config, flags)
+        world = explained.read_world(settings)
     if file:
         explained.print_file(file, mac, world)
         return
-    for name, site in world.sites.items():
-        explained.print_place(console, name, site)
-        if pcap_file is not None:
-            captured.explain(console, seen, world, name)
-        else:
-            explained.explain(console, mac, world, site)
+    try:
+        for name, site in world.sites.items():
+            explained.print_place(console, name, site)
+            if pcap_file is not None:
+                captured.explain(console, seen, world, name)
+            else:
+                explained.explain(console, mac, world, site)
+    finally:  # of a stranger, too, whose explanation ends the command
+        if mac and not offline:
+            lately.print_finding(console, mac, Place(server, token_file, ca), settings)
 
 
 def register(app: typer.Typer) -> None:

@@ -92,6 +92,8 @@ class Answers:
         over: Callable[[Index], Index] = lambda index: index,
     ) -> None:
         self._over = over
+        self.raw = world
+        """The world in force without what was ordered."""
         self._world = replace(world, index=over(world.index))
         self._ahead: dict[str, Ahead] = {}
         self._leases = leases
@@ -128,9 +130,14 @@ class Answers:
 
     @world.setter
     def world(self, world: World) -> None:
+        self.raw = world
         self._world = replace(world, index=self._over(world.index))
         for interface, ahead in self._ahead.items():
             ahead.put(self._answer_ahead(interface))
+
+    def held(self, known: Known) -> str:
+        """Why this machine may boot nothing for a while; empty if it may."""
+        return self._held(known)
 
     def forget(self, mac: Mac) -> None:
         """Prepare nothing more from what was known of this MAC: something was ordered."""

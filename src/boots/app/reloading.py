@@ -84,6 +84,8 @@ class Reloading:
     ) -> None:
         self.asked_for = started
         self.due = asyncio.Event()
+        self.alone = asyncio.Lock()
+        """Whoever makes a world and puts it in force holds this meanwhile."""
         self._started = started
         self._read = read
         self._build = build
@@ -106,9 +108,10 @@ class Reloading:
         began = time.monotonic()
         try:
             self.asked_for = settings = self._lasting(self._read())
-            # In a thread: the doors go on answering from the old world meanwhile.
-            world = await asyncio.to_thread(self._build, settings)
-            await self._place(settings, world)
+            async with self.alone:
+                # In a thread: the doors go on answering from the old world meanwhile.
+                world = await asyncio.to_thread(self._build, settings)
+                await self._place(settings, world)
         except SettingsError as error:
             self._tell(events.SettingsRefused(why=str(error)))
         except Faulty as error:

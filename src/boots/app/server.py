@@ -22,6 +22,7 @@ from boots.app.limits import allow_many_files, spare_the_collector
 from boots.app.loops import Loops
 from boots.app.observing import Observing, journal_file
 from boots.app.opening import EVERY, Door, Opening
+from boots.app.operating import Operating
 from boots.app.reloading import Reloading, let_go, unreadable
 from boots.app.upkeep import places
 from boots.app.workers.team import Team, handed_over, ours, wanted
@@ -33,6 +34,7 @@ from boots.journal.journal import Journal, Sink
 from boots.journal.log import LogSink
 from boots.machines.files import Cache
 from boots.machines.lookup import pieces
+from boots.model.machine import Known
 from boots.serve import sockets
 from boots.serve.http import Extras, HttpDoor
 from boots.serve.packets import Packets
@@ -69,6 +71,16 @@ class Server:
         self._token_key = b""
         self._unready = "the doors are not open yet"
         self._stamps = watch.stamps(settings)
+        self._operating = Operating(
+            settings,
+            self._state_folder(),
+            Path(settings.cache) if settings.cache else cache_folder(),
+            self._tell,
+            lambda: self._unready,
+        )
+        if self._team is not None:
+            self._team.orders(self._operating.orders.every)
+        self._asked_to_place = self._placed = 0
         try:
             world = self._build(settings)
         except OSError as error:
@@ -78,14 +90,20 @@ class Server:
         self._answers = Answers(
             world,
             team.leases(leases) if team and leases else leases,
-            held=self._loops.held,
+            held=self._held,
             seen=team.seen if team else None,
+            over=self._operating.orders.over,
         )
+        self._operating.answers(self._answers)
 
     @property
     def world(self) -> World:
         """The world that is in force."""
         return self._answers.world
+
+    def _held(self, known: Known) -> str:
+        """Why a machine may boot nothing for a while: its loops, or what was ordered."""
+        return self._loops.held(known) or self._operating.held(known)
 
     def _plain_loops(self) -> Loops:
         return Loops(lambda: self._settings.boot, time.time, self._tell)
@@ -103,7 +121,8 @@ class Server:
     def _build(self, settings: Settings) -> World:
         if settings.metadata.enabled and not self._token_key:
             self._token_key = token_key(self._state_folder())
-        return worlds.build(settings, self._addresses, self._cache, self._token_key)
+        kept = self._operating.kept
+        return worlds.build(settings, self._addresses, self._cache, self._token_key, kept)
 
     def _state_folder(self) -> Path:
         return Path(self._settings.state) if self._settings.state else state_folder()
@@ -138,6 +157,7 @@ class Server:
             if self._leasing is not None:
                 self._leasing.close()
             self._journal.close()
+            await asyncio.to_thread(self._operating.close)
 
     def _heed_signals(self, loop: asyncio.AbstractEventLoop) -> "asyncio.Future[str]":
         """What becomes the name of the signal that ends us; SIGHUP reloads."""
@@ -151,6 +171,7 @@ class Server:
         self, tasks: list[asyncio.Task[None]], loop: asyncio.AbstractEventLoop
     ) -> None:
         """Open every door, begin what goes on beside them, and say that we serve."""
+        await self._operating.open(self._place_kept, self._reordered)
         if self._leasing is not None:
             tasks.append(asyncio.create_task(self._leasing.run()))
         listeners = await self._open(loop)
@@ -161,6 +182,8 @@ class Server:
         reloading = self._reloading
         looking = watch.watch(lambda: reloading.asked_for, reloading.due.set, self._stamps)
         tasks += [asyncio.create_task(reloading.run()), asyncio.create_task(looking)]
+        also, more = await self._operating.start(self._leasing)
+        listeners, tasks[:] = [*listeners, *also], [*tasks, *more]
         machines = len(self.world.index.machines)
         self._journal.record(
             events.ServerStarted(version=__version__, listeners=listeners, machines=machines)
@@ -182,6 +205,7 @@ class Server:
         return [
             LogSink(log.form, log.level, log.lines, lambda tell: loop.call_later(1.0, tell)),
             self._loops,
+            *self._operating.sinks(loop),
             *self._observing.sinks,
             *journal_file(self._settings.journal, self._tell),
         ]
@@ -210,7 +234,7 @@ class Server:
                 self._doors.append(door)
         if self._team is not None:
             await self._team.start(
-                self._settings, self.world, opening, self._journal, self._observing.metrics
+                self._settings, self._answers.raw, opening, self._journal, self._observing.metrics
             )
         return opening.listeners
 
@@ -219,6 +243,7 @@ class Server:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._operating.end()
         while self._doors:
             self._doors.pop().close(loop)
         leaving, self._http = self._http, []
@@ -242,6 +267,26 @@ class Server:
             ),
         ]
 
+    async def _place_kept(self) -> None:
+        """Put the store's records in force as they are now; who asks meanwhile shares the work."""
+        self._asked_to_place = mine = self._asked_to_place + 1
+        async with self._reloading.alone:
+            if self._placed >= mine:
+                return
+            placed, kept = self._asked_to_place, self._operating.kept
+            if kept is not None:
+                world = await asyncio.to_thread(worlds.with_kept, self._answers.raw, kept)
+                await self._place(self._settings, world)
+            self._placed = placed
+
+    def _reordered(self, name: str) -> None:
+        """Another order is in force for a machine: nothing is answered from what was before."""
+        machine = self._answers.raw.index.by_name.get(name)
+        for interface in machine.interfaces if machine is not None else ():
+            self._answers.forget(interface.mac)
+        if self._team is not None:
+            self._team.ordered(name, self._operating.orders.of(name))
+
     async def _place(self, settings: Settings, world: World) -> None:
         if self._team is not None:
             await self._team.change(settings, world)
@@ -260,7 +305,7 @@ def _refuse_nothing(settings: Settings) -> None:
     if not settings.interfaces:
         there = ", ".join(name for _, name in socket.if_nameindex() if name != "lo")
         raise StartError(f"no interface to serve; give --interface, one of {there}")
-    if settings.lacks_records:
+    if settings.lacks_records and not settings.store.enabled:
         raise StartError(
             "no records to serve from; give --machines, a file or a directory"
             " (the modes auto-proxy and pool start without)"

@@ -40,6 +40,25 @@ def context(settings: Settings) -> ssl.SSLContext:
     return made
 
 
+def of_operators(settings: Settings) -> ssl.SSLContext:
+    """What the operators' listener needs: no firmware comes there.
+
+    Raises:
+        StartError: certificate or key cannot be read, or do not belong together.
+    """
+    operator = settings.operator
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    made.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        made.load_cert_chain(operator.certificate, operator.key or None, password=lambda: b"")
+    except (ssl.SSLError, OSError) as error:
+        raise StartError(
+            f"operator.certificate = {operator.certificate!r} and its key do not work: {error};"
+            " both are PEM files, the key without a password"
+        ) from None
+    return made
+
+
 def _unreadable(certificate: str, key: str) -> str:
     """Which of the two it is: OpenSSL does not say."""
     return certificate if not key or not os.access(certificate, os.R_OK) else key

@@ -369,7 +369,7 @@ class AgentProgressed(Event, frozen=True, tag=True):
     message: str
 
 
-# --- operators
+# --- what operators do
 
 
 class EnrolmentRefused(Event, frozen=True, tag=True):
@@ -390,8 +390,49 @@ class ApiRefused(Event, frozen=True, tag=True):
     why: str
 
 
+class RecordChanged(Event, frozen=True, tag=True):
+    """A record was made, changed or removed through the API; `what` says which of the three."""
+
+    machine: str
+    what: str
+    by: str
+
+
+class OrderGiven(Event, frozen=True, tag=True):
+    """Something was ordered of a machine over its record; with an empty `netboot` no more is."""
+
+    mac: str
+    machine: str
+    netboot: str
+    profile: str
+    by: str
+
+
+class PowerSwitched(Event, frozen=True, tag=True):
+    """A machine's BMC was told to do something, or could not be: then there is a `problem`."""
+
+    mac: str
+    machine: str
+    action: str
+    by: str
+    problem: str = ""
+
+
+class TokenChanged(Event, frozen=True, tag=True):
+    """A token was made or taken away; `what` says which of the two."""
+
+    name: str
+    role: str
+    what: str
+    by: str
+
+
 AnyEvent = (
-    ServerStarted
+    RecordChanged
+    | OrderGiven
+    | PowerSwitched
+    | TokenChanged
+    | ServerStarted
     | ServerStopped
     | RecordsLoaded
     | RecordsRefused

@@ -39,7 +39,8 @@ class Kept:
 
     def __init__(self) -> None:
         self._records: list[dict[str, tuple[str, int]]] = [{} for _ in range(_PORTIONS)]
-        self._read: list[Portion | None] = [None] * _PORTIONS
+        # What was made of which records; a thread may be at it while others come.
+        self._read: list[tuple[dict[str, tuple[str, int]], Portion] | None] = [None] * _PORTIONS
 
     def __len__(self) -> int:
         return sum(map(len, self._records))
@@ -47,14 +48,13 @@ class Kept:
     def put(self, name: str, record: str, revision: int) -> None:
         """Take a record, in the place of an earlier one."""
         at = _portion(name)
-        self._records[at][name] = (record, revision)
-        self._read[at] = None
+        self._records[at] = self._records[at] | {name: (record, revision)}
 
     def drop(self, name: str) -> None:
         """Forget a record."""
         at = _portion(name)
-        if self._records[at].pop(name, None) is not None:
-            self._read[at] = None
+        if name in self._records[at]:
+            self._records[at] = {k: v for k, v in self._records[at].items() if k != name}
 
     def take(self, every: Iterable[tuple[str, str, int]]) -> None:
         """Have these, and no others; what is as it was is not read again."""
@@ -63,7 +63,7 @@ class Kept:
             fresh[_portion(name)][name] = (record, revision)
         for at, records in enumerate(fresh):
             if records != self._records[at]:
-                self._records[at], self._read[at] = records, None
+                self._records[at] = records
 
     def revision(self, name: str) -> int:
         """How many times a record was written; 0 where there is none."""
@@ -75,10 +75,13 @@ class Kept:
 
     def portions(self) -> list[Portion]:
         """What is made of them; takes some 40 µs for each record that was not read before."""
-        for at, known in enumerate(self._read):
-            if known is None:
-                self._read[at] = _portion_of(self._records[at])
-        return [each for each in self._read if each is not None]
+        return [self._portion(at, records) for at, records in enumerate(list(self._records))]
+
+    def _portion(self, at: int, records: dict[str, tuple[str, int]]) -> Portion:
+        known = self._read[at]
+        if known is None or known[0] is not records:
+            known = self._read[at] = records, _portion_of(records)
+        return known[1]
 
 
 def _portion(name: str) -> int:

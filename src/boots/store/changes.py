@@ -5,15 +5,16 @@ Each is a row, written with what it tells of.  PostgreSQL wakes who listens; SQL
 
 from collections.abc import Callable
 from threading import Event
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, delete, func, insert, select, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from boots.store.engine import is_postgres
 from boots.store.schema import changes
 
 CHANNEL = "boots_changes"
-MACHINE, ORDER, TOKEN, EVENTS = "machine", "order", "token", "events"
+MACHINE, ORDER, TOKEN = "machine", "order", "token"
 _IN_ORDER = 0x626F6F7474  # the advisory lock that has numbers come in the order of commits
 _KEPT = 86_400.0  # seconds
 
@@ -65,23 +66,36 @@ def since(connection: Connection, number: int) -> list[Change]:
     return [Change(*row) for row in found]
 
 
-def listen(
-    engine: Engine, woken: Callable[[], None], stop: Event, ready: Callable[[], None]
-) -> None:
-    """Call `woken` at each change, until `stop` is set; returns at once where nobody can listen.
+class Listener:
+    """Wakes a server when another one changes something, in a thread."""
 
-    `ready` is called once it listens: what was changed before must be looked for.
+    def __init__(self, engine: Engine, woken: Callable[[], None]) -> None:
+        self._engine = engine
+        self._woken = woken
+        self._stop = Event()
 
-    Raises:
-        sqlalchemy.exc.DBAPIError, psycopg.Error: the connection is gone.
-    """
-    if engine.dialect.name != "postgresql":
-        return
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text(f"LISTEN {CHANNEL}"))
-        driver = connection.connection.driver_connection
-        ready()
-        while not stop.is_set():
-            for _ in driver.notifies(timeout=0.5):  # type: ignore[union-attr]
-                woken()
-            connection.exec_driver_sql("SELECT 1")  # a server that went is noticed
+    def stop(self) -> None:
+        """Have `listen` return within half a second."""
+        self._stop.set()
+
+    def listen(self) -> None:
+        """Call `woken` at each change, until it is stopped or the connection is gone.
+
+        Once it listens it does so, too: what was changed before must be looked for.
+        """
+        try:
+            with self._engine.connect() as plain:
+                connection = plain.execution_options(isolation_level="AUTOCOMMIT")
+                connection.execute(text(f"LISTEN {CHANNEL}"))
+                driver: Any = connection.connection.driver_connection
+                self._woken()
+                while not self._stop.is_set():
+                    for _ in driver.notifies(timeout=0.5, stop_after=1):
+                        self._woken()
+                    connection.exec_driver_sql("SELECT 1")  # a server that went is noticed
+                plain.invalidate()  # whoever has it next must not listen
+        except SQLAlchemyError:
+            return
+        except Exception as error:  # psycopg's own, which SQLAlchemy does not see here
+            if type(error).__module__.partition(".")[0] != "psycopg":
+                raise

@@ -9,6 +9,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from ipaddress import IPv4Interface
 
@@ -21,6 +22,8 @@ from boots.app.workers.words import Charge, Order
 from boots.app.world import World
 from boots.journal.events import AnyEvent
 from boots.journal.journal import Journal
+from boots.machines.index import Index
+from boots.model.order import Order as GivenOrder
 from boots.serve import sockets
 from boots.serve.sockets import StartError
 from boots.settings import Boot, Settings
@@ -58,6 +61,7 @@ class Team:
         self._numbers = itertools.count(1)
         self._crew: Crew | None = None
         self.loops = ToldLoops(limits, time.time, record, self.tell)
+        self._orders: Callable[[], Mapping[str, GivenOrder]] = dict
         self.seen = ToldSeen(self.tell)
         self._leases: ToldLeases | None = None
 
@@ -65,6 +69,14 @@ class Team:
         """The pools, told of."""
         self._leases = ToldLeases(leasing, self.tell)
         return self._leases
+
+    def orders(self, every: Callable[[], Mapping[str, GivenOrder]]) -> None:
+        """What is ordered of machines, for workers that come later."""
+        self._orders = every
+
+    def ordered(self, machine: str, order: GivenOrder | None) -> None:
+        """Tell what is ordered of a machine."""
+        self.tell(words.Ordered(machine, order))
 
     def tell(self, order: Order) -> None:
         """Tell all workers."""
@@ -110,13 +122,18 @@ class Team:
 
     def _charge(self, settings: Settings, world: World) -> Charge:
         number = next(self._numbers)
-        return Charge(number, settings, self._addresses, world, self._started)
+        # The index of the files alone is for who changes the other one.
+        return Charge(
+            number, settings, self._addresses, replace(world, files=Index()), self._started
+        )
 
     def _recall(self) -> Iterator[Order]:
         yield from self.loops.all()
         yield from self.seen.all()
         if self._leases is not None:
             yield from self._leases.all()
+        for machine, order in self._orders().items():
+            yield words.Ordered(machine, order)
 
 
 def bind(

@@ -10,6 +10,7 @@ import msgspec
 from boots.app.world import World
 from boots.journal.events import Entry
 from boots.model.mac import Mac
+from boots.model.order import Order as GivenOrder
 from boots.settings import Settings
 
 # --- from the main process to a worker: what it cannot know by itself
@@ -47,6 +48,13 @@ class Leased(msgspec.Struct, frozen=True, tag=True):
     until: float
 
 
+class Ordered(msgspec.Struct, frozen=True, tag=True):
+    """What is ordered of a machine over its record; None for nothing."""
+
+    machine: str
+    order: GivenOrder | None
+
+
 class Unready(msgspec.Struct, frozen=True, tag=True):
     """Why the server is not ready; empty once it is."""
 
@@ -69,7 +77,7 @@ class End(msgspec.Struct, frozen=True, tag=True):
     """Close the doors, tell the rest, and go."""
 
 
-Order = Tallied | SeenAt | Leased | Unready | Shown | Begin | End
+Order = Tallied | SeenAt | Leased | Ordered | Unready | Shown | Begin | End
 
 # --- from a worker to the main process
 

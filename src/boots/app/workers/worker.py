@@ -22,6 +22,7 @@ from boots.app.answers import Answers
 from boots.app.health import alive
 from boots.app.limits import allow_many_files, spare_the_collector
 from boots.app.opening import TRANSFERS, Door, Opening
+from boots.app.orders import Orders
 from boots.app.workers import spawn, words
 from boots.app.workers.channel import Channel
 from boots.app.workers.replica import HeardLeases, HeardLoops, HeardSeen
@@ -70,7 +71,14 @@ class Worker:
         self._loops = HeardLoops(lambda: self._charge.settings.boot, time.time, self._freed)
         self._seen = HeardSeen(self._catch_up)
         self._leases = HeardLeases(time.time, self._catch_up)
-        self._answers = Answers(charge.world, self._leases, self._loops.held, self._seen)
+        self._orders = Orders(time.time, lambda _: "")
+        self._answers = Answers(
+            charge.world,
+            self._leases,
+            lambda known: self._loops.held(known) or self._orders.held(known),
+            self._seen,
+            self._orders.over,
+        )
         self._channel: Channel
         self._begin, self._end = asyncio.Event(), asyncio.Event()
 
@@ -161,6 +169,8 @@ class Worker:
                 self._seen.note(IPv4Address(address), mac)
             case words.Leased() as told:
                 self._leases.learn(told)
+            case words.Ordered(machine, order):
+                self._orders.put(machine, order)
             case words.Unready(why):
                 self._why = why
             case words.Shown(number, body, kind):

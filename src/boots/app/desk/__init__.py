@@ -1,0 +1,1 @@
+"""What stands behind the operator's API and pages: `boots.api.desk.Desk`, by its subjects."""

@@ -1,0 +1,98 @@
+"""The desk: how the server is, and who may ask it."""
+
+from boots import __version__
+from boots.api.desk import Refused
+from boots.app.desk.happened import HappenedDesk
+from boots.app.desk.house import House, asks_store
+from boots.client.words import Health, MadeToken, Me, NewToken, Role, TokenLine, Tokens
+from boots.journal import events
+from boots.store import tokens
+from boots.store.tokens import Token
+
+_USED_EVERY = 60.0  # seconds between two times that it is written down that a token was used
+
+
+class AccessDesk:
+    """Answers what `boots.api.desk.Desk` asks of health and tokens."""
+
+    def __init__(self, house: House, happened: HappenedDesk) -> None:
+        self._house = house
+        self._happened = happened
+        self._used: dict[int, float] = {}
+
+    async def health(self) -> Health:
+        """How this server is."""
+        house = self._house
+        why = house.unready()
+        keeping = house.keeping
+        store = "none"
+        if keeping is not None:
+            store = f"{keeping.store.engine.dialect.name}: {keeping.trouble or 'answers'}"
+        return Health(
+            version=__version__,
+            server=house.server,
+            started=house.started,
+            machines=len(house.answers.world.index.machines),
+            store=store,
+            ready=not why,
+            why=why,
+            waiting=house.history.waiting,
+            lost=house.history.lost,
+            troubles=tuple(house.troubles()),
+            states=self._happened.states(),
+        )
+
+    async def whose(self, secret: str) -> Me | None:
+        """Who bears this token."""
+        house = self._house
+        if house.keeping is None:
+            return None
+        token = house.keeping.tokens.get(tokens.digest(secret))
+        now = house.clock()
+        if token is None or (token.expires and token.expires <= now):
+            return None
+        if now - self._used.get(token.id, 0.0) > _USED_EVERY:
+            self._used[token.id] = now
+            house.keeping.note_use(token.id, now)
+        return Me(name=token.name, role=Role(token.role))
+
+    @asks_store
+    async def tokens(self) -> Tokens:
+        """All tokens."""
+        found = await self._house.kept().store.read(tokens.every)
+        return Tokens(tokens=tuple(map(_line, found)))
+
+    @asks_store
+    async def make_token(self, wanted: NewToken, by: str) -> MadeToken:
+        """Make one."""
+        house = self._house
+        now = house.clock()
+        expires = now + wanted.seconds if wanted.seconds else 0.0
+        secret = tokens.secret()
+        made = await house.kept().make_token(wanted.name, wanted.role.value, secret, expires, by)
+        house.tell(
+            events.TokenChanged(name=wanted.name, role=wanted.role.value, what="made", by=by)
+        )
+        return MadeToken(token=_line(made), secret=secret)
+
+    @asks_store
+    async def drop_token(self, identity: int, by: str) -> None:
+        """Take one away."""
+        house = self._house
+        known = {each.id: each for each in house.kept().tokens.values()}
+        if not await house.kept().drop_token(identity):
+            raise Refused(404, "no such token", f"none has the number {identity}")
+        gone = known.get(identity)
+        name, role = (gone.name, gone.role) if gone else (str(identity), "")
+        house.tell(events.TokenChanged(name=name, role=role, what="taken away", by=by))
+
+
+def _line(token: Token) -> TokenLine:
+    return TokenLine(
+        id=token.id,
+        name=token.name,
+        role=Role(token.role),
+        created=token.made,
+        expires=token.expires,
+        used=token.used,
+    )

@@ -1,0 +1,35 @@
+"""The desk, whole: one for the API, the pages and whoever else asks on an operator's behalf."""
+
+from boots.app.desk.access import AccessDesk
+from boots.app.desk.adoption import AdoptionDesk
+from boots.app.desk.happened import HappenedDesk
+from boots.app.desk.house import House
+from boots.app.desk.machines import MachinesDesk
+from boots.app.desk.network import NetworkDesk
+from boots.app.desk.power import PowerDesk
+
+
+class Desk:
+    """Everything that `boots.api.desk.Desk` asks, by who answers it."""
+
+    def __init__(self, house: House) -> None:
+        machines, happened, network = MachinesDesk(house), HappenedDesk(house), NetworkDesk(house)
+        access, power = AccessDesk(house, happened), PowerDesk(house, machines)
+        self.health, self.whose = access.health, access.whose
+        self.tokens, self.make_token = access.tokens, access.make_token
+        self.drop_token = access.drop_token
+        self.machines, self.machine = machines.machines, machines.machine
+        self.create, self.replace, self.remove = machines.create, machines.replace, machines.remove
+        self.order, self.withdraw = machines.order, machines.withdraw
+        self.profiles = machines.profiles
+        self.provision, self.power, self.switch = power.provision, power.power, power.switch
+        self.rendered, self.explain, self.plan = network.rendered, network.explain, network.plan
+        self.discovered, self.adopt = (
+            network.discovered,
+            AdoptionDesk(house, machines, network).adopt,
+        )
+        self.foreign, self.leases = network.foreign, network.leases
+        self.packets, self.capture = network.packets, network.capture
+        self.boots, self.boot, self.events = happened.boots, happened.boot, happened.events
+        self.follow_events = happened.follow_events
+        self.follow_machines = happened.follow_machines

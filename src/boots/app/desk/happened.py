@@ -1,0 +1,204 @@
+"""The desk: what happened, and what happens."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import msgspec
+
+from boots.api.desk import Refused
+from boots.app.desk.house import House, asks_store
+from boots.client.words import Boots, EventLine, Events, MachineLine
+from boots.model.mac import Mac
+from boots.store import history
+from boots.store.history import Happened
+from boots.timeline.words import Boot, State
+
+_ENOUGH = 1_000  # rows on a page at most
+_PORTION = 500  # events that a follower gets at once
+_BREATH = 0.2  # seconds between two portions of machines that changed
+_event = msgspec.json.decode
+
+
+class HappenedDesk:
+    """Answers what `boots.api.desk.Desk` asks of boots and events."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    async def boots(
+        self, *, key: str = "", state: str = "", after: str = "", limit: int = 50
+    ) -> Boots:
+        """Boots, the latest first; those that go on as they are at this moment."""
+        house = self._house
+        macs = house.macs(key) if key else ()
+        limit = min(limit, _ENOUGH)
+        keeping = house.keeping
+        if keeping is None or keeping.trouble:
+            found = self._remembered(macs, state)[: limit + 1]
+            return Boots(boots=tuple(found[:limit]))
+        return await self._from_store(macs, state, after, limit)
+
+    def _remembered(self, macs: tuple[str, ...], state: str) -> list[Boot]:
+        timelines = self._house.history.timelines
+        each = [timelines.boot(mac) for mac in macs] if macs else timelines.boots()
+        known = [boot for boot in each if boot and (not state or boot.state.value == state)]
+        return sorted(known, key=lambda boot: boot.started, reverse=True)
+
+    @asks_store
+    async def _from_store(self, macs: tuple[str, ...], state: str, after: str, limit: int) -> Boots:
+        found = await self._house.kept().store.read(
+            history.read_boots, macs=macs, state=state, before=_before(after), limit=limit + 1
+        )
+        boots = [self._now(boot) for boot in found]
+        if not after:  # what began this moment is not written down yet
+            known = {boot.id for boot in boots}
+            oldest = boots[-1].started if len(boots) > limit else 0.0
+            fresh = [
+                boot
+                for boot in self._remembered(macs, state)[:limit]
+                if boot.id not in known and boot.started >= oldest
+            ]
+            boots = sorted([*boots, *fresh], key=lambda boot: (boot.started, boot.id), reverse=True)
+        page = boots[:limit]
+        more = len(boots) > limit
+        return Boots(next=f"{page[-1].started!r} {page[-1].id}" if more else "", boots=tuple(page))
+
+    def _now(self, boot: Boot) -> Boot:
+        now = self._house.history.timelines.boot(boot.mac)
+        return now if now is not None and now.id == boot.id else boot
+
+    @asks_store
+    async def boot(self, identity: str) -> Boot:
+        """One boot."""
+        house = self._house
+        mac = identity.partition("-")[0]
+        last = house.history.timelines.boot(mac)
+        if last is not None and last.id == identity:
+            return last
+        keeping = house.keeping
+        found = await keeping.store.read(history.read_boot, identity) if keeping else None
+        if found is None:
+            raise Refused(404, "no such boot", "it is not known, or was forgotten by now")
+        return found
+
+    @asks_store
+    async def events(
+        self,
+        *,
+        key: str = "",
+        kind: str = "",
+        since: float = 0.0,
+        until: float = 0.0,
+        after: int = 0,
+        latest: bool = False,
+        limit: int = 200,
+    ) -> Events:
+        """Events in their order."""
+        house = self._house
+        limit = min(limit, _ENOUGH)
+        rows = await house.kept().store.read(
+            history.read_events,
+            macs=house.macs(key) if key else (),
+            kinds=_kinds(kind),
+            since=since,
+            until=until,
+            after=after,
+            latest=latest,
+            limit=limit if latest else limit + 1,
+        )
+        more = not latest and len(rows) > limit
+        lines = tuple(_line(row) for row in rows[:limit])
+        return Events(next=str(lines[-1].id) if more else "", events=lines)
+
+    @asynccontextmanager
+    async def follow_events(
+        self, *, key: str = "", kind: str = "", after: int | None = None
+    ) -> AsyncIterator[AsyncIterator[EventLine]]:
+        """Events as they are written down, a moment after they happened."""
+        house = self._house
+        store = house.kept().store
+        macs, kinds = house.macs(key) if key else (), _kinds(kind)
+        async with house.history.written.watched() as woken:
+            start = after if after is not None else await store.read(history.last_event)
+
+            async def lines() -> AsyncIterator[EventLine]:
+                last = start
+                while True:
+                    woken.clear()
+                    newest = await store.read(history.last_event)
+                    rows = await store.read(
+                        history.read_events, macs=macs, kinds=kinds, after=last, limit=_PORTION
+                    )
+                    for row in rows:
+                        last = row.id
+                        yield _line(row)
+                    if len(rows) < _PORTION:
+                        last = max(last, newest)
+                        await woken.wait()
+
+            yield lines()
+
+    @asynccontextmanager
+    async def follow_machines(self) -> AsyncIterator[AsyncIterator[Sequence[MachineLine]]]:
+        """Machines' lines as they change."""
+        async with self._house.history.machines.followed() as (woken, changed):
+
+            async def lines() -> AsyncIterator[Sequence[MachineLine]]:
+                while True:
+                    await woken.wait()
+                    woken.clear()
+                    macs = list(changed)
+                    changed.clear()
+                    found = self._lines(macs)
+                    if found:
+                        yield found
+                    await asyncio.sleep(_BREATH)
+
+            yield lines()
+
+    def _lines(self, macs: Sequence[str]) -> tuple[MachineLine, ...]:
+        house = self._house
+        by_mac = house.answers.world.index.by_mac
+        known = (by_mac.get(Mac(mac)) for mac in macs)
+        machines = {each.machine.name: each.machine for each in known if each is not None}
+        return tuple(house.line(machine) for machine in machines.values())
+
+    def states(self) -> dict[str, int]:
+        """How many machines are in which state."""
+        house = self._house
+        counts = dict.fromkeys((state.value for state in State), 0)
+        by_mac = house.answers.world.index.by_mac
+        booted = 0
+        for boot in house.history.timelines.boots():
+            if boot.mac in by_mac:
+                counts[boot.state.value] += 1
+                booted += 1
+        counts[State.UNSEEN.value] = max(0, len(house.answers.world.index.machines) - booted)
+        return counts
+
+
+def _before(after: str) -> tuple[float, str] | None:
+    if not after:
+        return None
+    moment, _, identity = after.partition(" ")
+    try:
+        return float(moment), identity
+    except ValueError:
+        raise Refused(400, "no such page", "take after from next of the page before") from None
+
+
+def _kinds(text: str) -> tuple[str, ...]:
+    return tuple(part for part in text.split(",") if part)
+
+
+def _line(row: Happened) -> EventLine:
+    event = _event(row.body)
+    return EventLine(
+        id=row.id,
+        at=row.at,
+        mac=row.mac,
+        kind=row.kind,
+        event=event if isinstance(event, dict) else {},
+        server=row.server,
+    )

@@ -1,0 +1,123 @@
+"""What a desk has: the parts of a running server that operators ask about."""
+
+import functools
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, cast
+
+from boots.api.desk import Refused
+from boots.app.answers import Answers
+from boots.app.desk.lines import line
+from boots.app.desk.roster import Roster
+from boots.app.history import History
+from boots.app.keeping import Keeping
+from boots.client.words import MachineLine, Trouble
+from boots.journal.events import AnyEvent
+from boots.model import mac as macs
+from boots.model.machine import Machine
+from boots.model.order import Order
+from boots.settings import Settings
+from boots.store.engine import StoreAway
+from boots.timeline.words import Boot
+
+Asks = TypeVar("Asks", bound=Callable[..., Coroutine[Any, Any, Any]])
+
+
+@dataclass
+class House:
+    """A running server, as its desk sees it.  `clock` gives seconds since 1970.
+
+    `unready` says why it is not ready, and nothing once it is; `troubles` what an operator should
+    know of it now.
+    """
+
+    answers: Answers
+    history: History
+    keeping: Keeping | None
+    settings: Callable[[], Settings]
+    clock: Callable[[], float]
+    tell: Callable[[AnyEvent], None]
+    unready: Callable[[], str]
+    troubles: Callable[[], Sequence[Trouble]]
+    started: float
+    server: str
+    _rosters: list[Roster] = field(default_factory=list)
+
+    def roster(self) -> Roster:
+        """The machines by name, as they are now."""
+        index = self.answers.world.index
+        if not self._rosters or self._rosters[0].index is not index:
+            self._rosters[:] = [Roster(index)]
+        return self._rosters[0]
+
+    def kept(self) -> Keeping:
+        """The store, and what is held of it.
+
+        Raises:
+            Refused: there is none.
+        """
+        if self.keeping is None:
+            raise Refused(
+                503, "there is no store", "store.enabled is false: nothing can be kept or ordered"
+            )
+        return self.keeping
+
+    def machine(self, key: str) -> Machine:
+        """The machine of this name, or with this MAC, under its orders.
+
+        Raises:
+            Refused: there is none.
+        """
+        index = self.answers.world.index
+        mac = macs.parse(key)
+        known = index.by_mac.get(mac) if mac else None
+        if known is not None:
+            return known.machine
+        plain = index.by_name.get(key)
+        if plain is None:
+            raise Refused(404, "no such machine", f'no record is named "{key}" or has it as MAC')
+        first = index.by_mac.get(plain.interfaces[0].mac) if plain.interfaces else None
+        return first.machine if first is not None else plain
+
+    def order(self, name: str) -> Order | None:
+        """What is ordered of a machine."""
+        return self.keeping.orders.of(name) if self.keeping is not None else None
+
+    def last_boot(self, machine: Machine) -> Boot | None:
+        """The last boot of any of its interfaces."""
+        found = [self.history.timelines.boot(each.mac) for each in machine.interfaces]
+        return max((each for each in found if each), key=lambda each: each.started, default=None)
+
+    def line(self, machine: Machine) -> MachineLine:
+        """A machine as one line."""
+        sites = self.answers.world.sites.values()
+        default = next((site.default_profile for site in sites), "")
+        boot = self.last_boot(machine)
+        return line(machine, self.order(machine.name), boot, default, self.clock())
+
+    def macs(self, key: str) -> tuple[str, ...]:
+        """The MACs that a key stands for: a machine's, or one that no record has."""
+        try:
+            return tuple(each.mac for each in self.machine(key).interfaces)
+        except Refused:
+            mac = macs.parse(key)
+            if mac is None:
+                raise
+            return (mac,)
+
+
+def asks_store(ask: Asks) -> Asks:
+    """Have an answer that needs the store refused while that is away."""
+
+    @functools.wraps(ask)
+    async def asked(*args: Any, **named: Any) -> Any:
+        try:
+            return await ask(*args, **named)
+        except StoreAway as error:
+            raise Refused(
+                503,
+                "the store does not answer",
+                f"{error}; machines are answered all the same, try again when it is back",
+            ) from error
+
+    return cast("Asks", asked)

@@ -1,0 +1,298 @@
+"""The desk: machines, their records, and what is ordered of them."""
+
+import asyncio
+from typing import Any
+
+import msgspec
+
+from boots.api.desk import Refused
+from boots.app.desk.house import House, asks_store
+from boots.client.words import (
+    FieldError,
+    Machine,
+    MachineLine,
+    Machines,
+    NewOrder,
+    ProfileLine,
+    Profiles,
+)
+from boots.journal import events
+from boots.machines import kept as records
+from boots.machines.fault import Fault
+from boots.machines.kept import STORE
+from boots.machines.secrets import without_secrets
+from boots.model.mac import Mac
+from boots.model.machine import Machine as Known
+from boots.model.order import Order
+from boots.model.site import Profile
+from boots.store import seen
+from boots.store.records import Conflict
+from boots.timeline.words import State
+
+_ENOUGH = 1_000  # machines on a page at most
+
+
+class MachinesDesk:
+    """Answers what `boots.api.desk.Desk` asks of machines."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    # --- to read
+
+    async def machines(
+        self, *, text: str = "", state: str = "", after: str = "", limit: int = 100
+    ) -> Machines:
+        """Machines by name."""
+        # Among many machines this may take a while, in which packets have their turn.
+        return await asyncio.to_thread(self._page, text, state, after, min(limit, _ENOUGH))
+
+    def _page(self, text: str, state: str, after: str, limit: int) -> Machines:
+        house = self._house
+        roster = house.roster()
+        wanted = roster.matching(text)
+        if state:
+            in_state = self._in_state(state)
+            wanted = in_state if wanted is None else wanted & in_state
+        lines: list[MachineLine] = []
+        more = False
+        for name in roster.after(after):
+            if wanted is not None and name not in wanted:
+                continue
+            if len(lines) == limit:
+                more = True
+                break
+            lines.append(house.line(house.machine(name)))
+        total = len(roster.names) if wanted is None else len(wanted)
+        last = lines[-1].name if more else ""
+        return Machines(next=last, machines=tuple(lines), total=total)
+
+    def _in_state(self, state: str) -> set[str]:
+        house = self._house
+        by_mac = house.answers.world.index.by_mac
+        seen_ones, found = set[str](), set[str]()
+        for boot in house.history.timelines.boots():
+            known = by_mac.get(Mac(boot.mac))
+            if known is None:
+                continue
+            seen_ones.add(known.machine.name)
+            last = house.last_boot(known.machine)
+            if last is not None and last.id == boot.id and boot.state.value == state:
+                found.add(known.machine.name)
+        if state == State.UNSEEN.value:
+            return set(house.roster().names) - seen_ones
+        return found
+
+    async def machine(self, key: str) -> Machine:
+        """One machine."""
+        house = self._house
+        found = house.machine(key)
+        inventory, at = await self._inventory(found)
+        return Machine(
+            line=house.line(found),
+            record=without_secrets(msgspec.json.decode(bytes(found.record))),
+            revision=house.keeping.kept.revision(found.name) if house.keeping else 0,
+            order=house.order(found.name),
+            inventory=inventory,
+            inventory_at=at,
+            last=house.last_boot(found),
+        )
+
+    async def _inventory(self, machine: Known) -> tuple[Any, float]:
+        keeping = self._house.keeping
+        if keeping is None or keeping.trouble:
+            return None, 0.0
+        macs = [str(each.mac) for each in machine.interfaces]
+        told = await keeping.store.read(seen.read_inventories, macs)
+        if not told:
+            return None, 0.0
+        last = max(told.values(), key=lambda each: each.at)
+        return msgspec.json.decode(last.body), last.at
+
+    async def profiles(self) -> Profiles:
+        """All profiles."""
+        sites = list(self._house.answers.world.sites.values())
+        known = sites[0].profiles.values() if sites else ()
+        return Profiles(
+            profiles=tuple(
+                ProfileLine(name=each.name, runs=_runs(each), files=tuple(each.templates))
+                for each in sorted(known, key=lambda each: each.name)
+            )
+        )
+
+    # --- records
+
+    @asks_store
+    async def create(self, record: Any, by: str) -> Machine:
+        """Keep a new record."""
+        keeping = self._house.kept()
+        made, text = await self._checked(record, "")
+        try:
+            await keeping.create(made.name, text, by)
+        except Conflict:
+            raise Refused(
+                409, "there is such a machine", f'a record is named "{made.name}" already'
+            ) from None
+        self._tell(made.name, "made", by)
+        return await self.machine(made.name)
+
+    @asks_store
+    async def replace(self, name: str, record: Any, revision: int | None, by: str) -> Machine:
+        """Change a record that was made here."""
+        keeping = self._house.kept()
+        here = self._made_here(name)
+        made, text = await self._checked(record, here)
+        if made.name != here:
+            raise Refused(
+                422,
+                "a record keeps its name",
+                f'it is "{here}"; remove it and make one named "{made.name}"',
+                [FieldError(field="name", problem=f'not "{here}"', advice=f'write "{here}"')],
+            )
+        try:
+            await keeping.replace(here, text, revision, by)
+        except Conflict as conflict:
+            raise _conflict(here, conflict) from None
+        self._tell(here, "changed", by)
+        return await self.machine(here)
+
+    @asks_store
+    async def remove(self, name: str, revision: int | None, by: str) -> None:
+        """Forget a record that was made here."""
+        keeping = self._house.kept()
+        here = self._made_here(name)
+        try:
+            await keeping.remove(here, revision)
+        except Conflict as conflict:
+            raise _conflict(here, conflict) from None
+        self._tell(here, "removed", by)
+
+    def _made_here(self, key: str) -> str:
+        """The name of a record of the store.
+
+        Raises:
+            Refused: it is none, or stands in a file.
+        """
+        keeping = self._house.kept()
+        if keeping.kept.revision(key):  # also one that is left out, to be mended
+            return key
+        found = self._house.machine(key)
+        if found.place.file != STORE:
+            raise Refused(
+                409,
+                "this record stands in a file",
+                f"it is changed where it stands, at {found.place}; the API only reads it",
+            )
+        return found.name
+
+    async def _checked(self, record: Any, instead_of: str) -> tuple[Known, str]:
+        """The machine of a record, and the record as it is kept.
+
+        Raises:
+            Refused: it cannot be read, or claims what another machine has.
+        """
+        try:
+            text = msgspec.json.encode(record).decode()
+        except (UnicodeEncodeError, RecursionError):
+            raise Refused(400, "no record", "it cannot be written as JSON") from None
+        machines, faults = await asyncio.to_thread(records.of, text)
+        if faults:
+            raise Refused(422, "this is no record", str(faults[0]), [_field(f) for f in faults])
+        if len(machines) != 1:
+            raise Refused(
+                422, "this is not one record", f"it holds {len(machines)}; send each by itself"
+            )
+        self._refuse_claimed(machines[0], instead_of)
+        return machines[0], text
+
+    def _refuse_claimed(self, made: Known, instead_of: str) -> None:
+        index = self._house.answers.world.index
+        claims: list[FieldError] = []
+        for each in made.interfaces:
+            known = index.by_mac.get(each.mac)
+            if known is not None and known.machine.name != instead_of:
+                claims.append(_claimed("mac", each.mac, known.machine))
+            own = each.reservation
+            known = index.by_address.get(own.address) if own else None
+            if own and known is not None and known.machine.name != instead_of:
+                claims.append(_claimed("address", str(own.address), known.machine))
+        other = index.by_name.get(made.name)
+        if other is not None and made.name != instead_of:
+            claims.append(_claimed("name", made.name, other))
+        if claims:
+            raise Refused(409, "another machine has it", claims[0].problem, claims)
+
+    def _tell(self, name: str, what: str, by: str) -> None:
+        self._house.tell(events.RecordChanged(machine=name, what=what, by=by))
+
+    # --- orders
+
+    @asks_store
+    async def order(self, key: str, order: NewOrder, by: str) -> Order:
+        """Order a machine's next boots over its record."""
+        house = self._house
+        keeping, machine = house.kept(), house.machine(key)
+        self._refuse_profile(order.profile)
+        given = Order(netboot=order.netboot, profile=order.profile, by=by, at=house.clock())
+        await keeping.give(machine.name, given)
+        self._tell_order(machine, order.netboot.value, order.profile, by)
+        return given
+
+    @asks_store
+    async def withdraw(self, key: str, by: str) -> None:
+        """Have the record alone count again."""
+        machine = self._house.machine(key)
+        await self._house.kept().withdraw(machine.name)
+        self._tell_order(machine, "", "", by)
+
+    def _refuse_profile(self, name: str) -> None:
+        sites = self._house.answers.world.sites.values()
+        known = {each for site in sites for each in site.profiles}
+        if name and name not in known:
+            raise Refused(
+                422,
+                "there is no such profile",
+                f'none is named "{name}"; there are {", ".join(sorted(known))}',
+                [FieldError(field="profile", problem=f'no profile is named "{name}"')],
+            )
+
+    def _tell_order(self, machine: Known, netboot: str, profile: str, by: str) -> None:
+        house = self._house
+        mac = str(machine.interfaces[0].mac) if machine.interfaces else ""
+        house.tell(
+            events.OrderGiven(
+                mac=mac, machine=machine.name, netboot=netboot, profile=profile, by=by
+            )
+        )
+        house.history.machines.note([mac])
+
+
+def _runs(profile: Profile) -> str:
+    if profile.disk:
+        return "the machine's own disk"
+    if profile.script:
+        return "an iPXE script"
+    return profile.script_url or profile.kernel
+
+
+def _field(fault: Fault) -> FieldError:
+    return FieldError(field=fault.field, problem=fault.problem, advice=fault.advice)
+
+
+def _claimed(what: str, value: str, other: Known) -> FieldError:
+    where = "made here" if other.place.file == STORE else f"at {other.place}"
+    return FieldError(
+        field=what,
+        problem=f'{value} belongs to "{other.name}", {where}',
+        advice=f"give it {'an' if what == 'address' else 'a'} {what} of its own",
+    )
+
+
+def _conflict(name: str, conflict: Conflict) -> Refused:
+    if conflict.revision is None:
+        return Refused(404, "no such record", f'none that was made here is named "{name}"')
+    return Refused(
+        412,
+        "it was changed meanwhile",
+        f"the record is at revision {conflict.revision} now; read it again, then change that",
+    )

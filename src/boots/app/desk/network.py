@@ -1,0 +1,238 @@
+"""The desk: who is on the network, what was said there, and why a machine gets what it gets."""
+
+import asyncio
+from collections.abc import Mapping
+from ipaddress import IPv4Address
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from boots.api.desk import Refused
+from boots.app import enrolment
+from boots.app.desk import explained
+from boots.app.desk.house import House, asks_store
+from boots.app.planning import plan
+from boots.app.world import World
+from boots.client.words import (
+    Discovered,
+    DiscoveredList,
+    Explained,
+    ForeignServers,
+    LeaseLine,
+    Leases,
+    NewPlan,
+    Plan,
+)
+from boots.machines import lookup, records
+from boots.machines.index import Index
+from boots.machines.lookup import Machines
+from boots.machines.packed import Packed
+from boots.machines.packing import pack
+from boots.model import mac as macs
+from boots.model.mac import Mac
+from boots.model.machine import Known
+from boots.model.site import Site
+from boots.policy import metadata
+from boots.policy.attributes import attributes
+from boots.policy.boot import fetch
+from boots.policy.explain import nearest_miss
+from boots.policy.got import File, Got, Refusal, Rendered, Script
+from boots.policy.path import read
+from boots.policy.served import as_served
+from boots.store import seen
+from boots.timeline.words import Stranger
+
+_MOST = 500  # strangers that are shown
+
+
+class NetworkDesk:
+    """Answers what `boots.api.desk.Desk` asks of strangers, other servers and reasons."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    # --- reasons
+
+    async def explain(self, mac: str, interface: str = "") -> Explained:
+        """Why a MAC gets what it gets."""
+        wanted = self._mac(mac)
+        name, site = self._site(interface, wanted)
+        return await asyncio.to_thread(self._explain, wanted, name, site)
+
+    def _explain(self, mac: Mac, interface: str, site: Site) -> Explained:
+        house = self._house
+        index = house.answers.world.index
+        known = index.by_mac.get(mac)
+        served = as_served(mac, known, site)
+        boot = house.history.timelines.boot(mac)
+        near = nearest_miss(mac, index.by_mac) if known is None else None
+        held = house.answers.held(known) if known is not None else ""
+        said = _said(known, served, site, held)
+        return Explained(
+            mac=mac,
+            machine=known.machine.name if known else "",
+            interface=interface,
+            said=said,
+            nearest=near or "",
+            nearest_name=index.by_mac[near].machine.name if near else "",
+            chains=explained.chains(mac, served, site) if served is not None else (),
+            rendered=explained.rendered(served, site) if served is not None else (),
+            finding=boot.finding if boot else None,
+        )
+
+    async def rendered(self, key: str, name: str) -> str:
+        """The text of a script or file, as this machine would get it now."""
+        mac = Mac(self._house.macs(key)[0])
+        _, site = self._site("", mac)
+        known = self._house.answers.world.index.by_mac.get(mac)
+        served = as_served(mac, known, site)
+        got: Got
+        if metadata.is_name(name) and name not in site.files:
+            got = await asyncio.to_thread(metadata.give, name, known, site)
+        else:
+            got = await asyncio.to_thread(fetch, read(name).name, served, site)
+        match got:
+            case Rendered(_, content):
+                return content.decode(errors="replace")
+            case Script(text):
+                return text
+            case File(_, path):
+                raise Refused(409, "this is a file", f"{name} is {path}, the same for all machines")
+            case Refusal(_, why):
+                raise Refused(404, "it does not get that", why)
+
+    async def plan(self, wanted: NewPlan) -> Plan:
+        """What answers would change with these records."""
+        return await asyncio.to_thread(self._plan, wanted)
+
+    def _plan(self, wanted: NewPlan) -> Plan:
+        world = self._house.answers.raw
+        file = wanted.replaces or "the plan"
+        found = records.read(wanted.text, file)
+        if found.faults:
+            return Plan(faults=tuple(map(str, found.faults)))
+        stay = _without(world.index, wanted.replaces)
+        index, clashes = lookup.build([*stay, *pack(found.machines, file)])
+        if clashes:
+            return Plan(faults=tuple(map(str, clashes)))
+        return plan(world, World(index, world.sites))
+
+    # --- who is there
+
+    @asks_store
+    async def discovered(self) -> DiscoveredList:
+        """Machines without a record."""
+        house = self._house
+        now = {each.mac: each for each in house.history.timelines.strangers()}
+        told: Mapping[str, seen.Inventory] = {}
+        if house.keeping is not None and not house.keeping.trouble:
+            store = house.keeping.store
+            before = await store.read(seen.read_sightings, Stranger)
+            now = {each.mac: each for each in before} | now
+            told = await store.read(seen.read_inventories, list(now))
+        by_mac = house.answers.world.index.by_mac
+        strange = [each for each in now.values() if each.mac not in by_mac]
+        strange.sort(key=lambda each: each.last, reverse=True)
+        return await asyncio.to_thread(self._all_discovered, strange[:_MOST], told)
+
+    def _all_discovered(
+        self, strange: list[Stranger], told: Mapping[str, seen.Inventory]
+    ) -> DiscoveredList:
+        return DiscoveredList(
+            discovered=tuple(self._discovered(each, told.get(each.mac)) for each in strange)
+        )
+
+    def _discovered(self, stranger: Stranger, told: seen.Inventory | None) -> Discovered:
+        inventory = msgspec.json.decode(told.body) if told is not None else None
+        mac = Mac(stranger.mac)
+        found = enrolment.propose(self._house.answers.world, mac, inventory, self._address_of(mac))
+        plugged = next(iter(attributes(inventory, mac).plugged), None)
+        return Discovered(
+            stranger=stranger,
+            inventory=inventory,
+            inventory_at=told.at if told is not None else 0.0,
+            switch=plugged.switch if plugged else "",
+            port=plugged.port if plugged else "",
+            rule=found.rule,
+            record=dict(found.record) if found.record is not None else None,
+        )
+
+    def _address_of(self, mac: Mac) -> IPv4Address | None:
+        boot = self._house.history.timelines.boot(mac)
+        return IPv4Address(boot.address) if boot and boot.address else None
+
+    async def proposed(self, mac: Mac) -> Any:
+        """The record that the rules make of a machine.
+
+        Raises:
+            Refused: they make none.
+        """
+        keeping = self._house.kept()
+        told = await keeping.store.read(seen.read_inventories, [str(mac)])
+        inventory = msgspec.json.decode(told[mac].body) if mac in told else None
+        found = enrolment.propose(self._house.answers.world, mac, inventory, self._address_of(mac))
+        if found.record is None:
+            raise Refused(409, "there is no record for it", found.problem)
+        return dict(found.record)
+
+    async def foreign(self) -> ForeignServers:
+        """Other DHCP servers."""
+        return ForeignServers(servers=self._house.history.timelines.foreign())
+
+    @asks_store
+    async def leases(self) -> Leases:
+        """Addresses that are leased."""
+        house = self._house
+        if house.keeping is None:
+            return Leases()
+        found = await house.keeping.store.read(seen.read_leases, house.clock())
+        subnets = {s.network for site in house.answers.world.sites.values() for s in site.subnets}
+
+        def network(address: str) -> str:
+            return next((str(net) for net in subnets if IPv4Address(address) in net), "")
+
+        lines = [
+            LeaseLine(address=e.address, mac=e.mac, until=e.until, network=network(e.address))
+            for e in found
+        ]
+        return Leases(leases=tuple(sorted(lines, key=lambda each: IPv4Address(each.address))))
+
+    # ---
+
+    def _mac(self, text: str) -> Mac:
+        mac = macs.parse(text)
+        if mac is not None:
+            return mac
+        return Mac(self._house.macs(text)[0])
+
+    def _site(self, interface: str, mac: Mac) -> tuple[str, Site]:
+        """The site that a machine is behind: the one that is named, its address's, or the first."""
+        sites = self._house.answers.world.sites
+        if interface:
+            if interface not in sites:
+                raise Refused(404, "no such interface", f"{interface}: we serve {', '.join(sites)}")
+            return interface, sites[interface]
+        known = self._house.answers.world.index.by_mac.get(mac)
+        own = known.interface.reservation if known else None
+        for name, site in sites.items():
+            if own is not None and site.network is not None and own.address in site.network:
+                return name, site
+        return next(iter(sites.items()))
+
+
+def _said(known: Known | None, served: Known | None, site: Site, held: str) -> str:
+    if known is None:
+        if served is None:
+            return "no record has this MAC: it gets no answer at all, at any door"
+        return f"no record has this MAC: it is a stranger and boots {site.unknown or 'nothing'}"
+    return held or f"it is {known.machine.name}, of the record at {known.machine.place}"
+
+
+def _without(index: Index, file: str) -> list[Packed]:
+    """The packs of all records but those of one file, by its path or its name alone."""
+    if not isinstance(index.machines, Machines):
+        left = [each for each in index.machines if not file or each.place.file != file]
+        return [part for each in left for part in pack([each], each.place.file)]
+    parts = index.machines.parts
+    return [part for part in parts if not file or file not in {part.name, Path(part.name).name}]

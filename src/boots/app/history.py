@@ -1,0 +1,143 @@
+"""What happens is followed, written down and shown: a sink of the journal for operators' eyes."""
+
+import asyncio
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+import structlog
+
+from boots.app.following import Changed, Flag
+from boots.journal import events
+from boots.journal.bound import Bound
+from boots.journal.events import AnyEvent, Entry
+from boots.store.history import Happened
+from boots.store.seen import Inventory
+from boots.store.writer import Writer
+from boots.timeline.fleet import Timelines
+
+_LOOK = 0.1  # seconds between two looks at what changed
+_TICKS = 10  # looks between two looks for boots that stand still
+_AT_ONCE = 200  # machines whose boots are made up at a look, 5 ms or so; the others' come next
+_SIGHTINGS = 50  # looks between two times that who was heard is written down
+_MOST_A_SECOND = 2_000  # events that are written down; a storm has many more that say the same
+_log = structlog.get_logger()
+
+# How far a download is the boot itself says; an advertisement says nothing of one.
+_NOT_KEPT: frozenset[type[AnyEvent]] = frozenset(
+    {events.TransferProgressed, events.AdvertisementSent}
+)
+_encode = msgspec.json.Encoder().encode
+
+
+class History:
+    """Follows boots in memory, has them and the events written down, and wakes who looks on.
+
+    Without a `writer` nothing is kept.  `server` is our name among those that share a store, and
+    `clock` gives seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        timelines: Timelines,
+        writer: Writer | None,
+        server: str,
+        clock: Callable[[], float],
+    ) -> None:
+        self.timelines = timelines
+        self.machines = Changed()
+        """The MACs whose boots changed."""
+        self.written = Flag()
+        """Something is in the store that was not."""
+        self._writer = writer
+        self._server = server
+        self._clock = clock
+        self._bound = Bound(_MOST_A_SECOND)
+        self._sighted = 0.0
+
+    # --- as a sink of the journal
+
+    def write(self, entries: Sequence[Entry]) -> None:
+        """Take what happened here."""
+        self.timelines.write(entries)
+        if self._writer is None:
+            return
+        admits = self._bound.admits
+        rows = [
+            self._row(entry)
+            for entry in entries
+            if type(entry.event) not in _NOT_KEPT and admits(entry.at, type(entry.event).__name__)
+        ]
+        inventories = [
+            Inventory(entry.event.mac, entry.at, _text(entry.event.inventory))
+            for entry in entries
+            if isinstance(entry.event, events.InventoryReported) and entry.event.mac
+        ]
+        if rows or inventories:
+            self._writer.put(rows, inventories=inventories)
+
+    def close(self) -> None:
+        """The writer is closed by who opened it."""
+
+    def others(self, entries: Sequence[Entry]) -> None:
+        """Take what happened at other servers, which is written down already."""
+        self.timelines.write(entries)
+        self.written.wave()
+
+    @property
+    def waiting(self) -> int:
+        """Events that are not written down yet."""
+        return self._writer.waiting if self._writer is not None else 0
+
+    @property
+    def lost(self) -> int:
+        """Events that were never written down, as the store was away for too long."""
+        return self._writer.lost if self._writer is not None else 0
+
+    def left_out(self) -> Mapping[str, int]:
+        """How many events of which kind were not written down since this was asked last."""
+        return self._bound.taken()
+
+    async def run(self) -> None:
+        """Make boots of what happened, and look for those that stand still, until cancelled."""
+        for count in itertools.count():
+            await asyncio.sleep(_LOOK)
+            try:
+                self.look(tick=count % _TICKS == 0)
+                if count % _SIGHTINGS == 0:
+                    self._write_sightings()
+            except Exception:  # noqa: BLE001  # a fault of ours must not end this for good
+                _log.exception("boots cannot be looked through")
+
+    def look(self, *, tick: bool = True) -> None:
+        """Look once at what changed; with `tick` also for boots that stand still."""
+        timelines = self.timelines
+        found = timelines.tick(self._clock(), _AT_ONCE) if tick else timelines.changed(_AT_ONCE)
+        if not found:
+            return
+        self.machines.note([boot.mac for boot in found])
+        if self._writer is not None:
+            self._writer.put(boots=found)
+
+    def _write_sightings(self) -> None:
+        """Have strangers and other servers that were heard since the last time written down."""
+        if self._writer is None:
+            return
+        heard = [*self.timelines.strangers(), *self.timelines.foreign()]
+        fresh = [each for each in heard if each.last > self._sighted]
+        if fresh:
+            self._sighted = max(each.last for each in fresh)
+            self._writer.put(sightings=fresh)
+
+    def _row(self, entry: Entry) -> Happened:
+        event = entry.event
+        kind = type(event).__name__
+        return Happened(entry.at, getattr(event, "mac", ""), kind, _text(event), self._server)
+
+
+def _text(value: object) -> str:
+    """As JSON; what cannot be written is left out, for it came from the network."""
+    try:
+        return _encode(value).decode()
+    except (UnicodeEncodeError, RecursionError):
+        return "{}"

@@ -1,0 +1,264 @@
+"""What operators have of a running server: what lasts, what happened, and the listener before it.
+
+It stands beside the doors and is asked by none of them: with all of this away machines boot on.
+"""
+
+import asyncio
+import socket
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from ipaddress import IPv4Address, ip_address
+from pathlib import Path
+
+import structlog
+
+from boots.api.listener import Listener, Rules
+from boots.app import tls
+from boots.app.answers import Answers
+from boots.app.desk.desk import Desk
+from boots.app.desk.house import House
+from boots.app.history import History
+from boots.app.keeping import Keeping, open_store
+from boots.app.leasing import Leasing
+from boots.app.orders import Orders
+from boots.app.takeup import TakeUp
+from boots.app.troubles import Troubles
+from boots.client.words import Trouble
+from boots.journal import events
+from boots.journal.events import AnyEvent, Entry
+from boots.journal.journal import Sink
+from boots.machines.kept import Kept
+from boots.model.mac import Mac
+from boots.model.machine import Known
+from boots.policy.explain import nearest_miss
+from boots.serve import sockets
+from boots.serve.sockets import StartError
+from boots.settings import Settings
+from boots.store import history
+from boots.store.engine import StoreAway
+from boots.store.seen import Leased
+from boots.store.writer import Retention, Writer
+from boots.timeline.fleet import MOST, Timelines
+from boots.web.pages import pages
+
+_LEASES_EVERY = 10.0  # seconds between two times that leases are written down for all to see
+_log = structlog.get_logger()
+
+
+class Operating:
+    """Made before the world is; `answers` says later what answers come from.
+
+    `tell` tells the journal, `unready` says why the server is not ready.
+
+    Raises:
+        StartError: the store cannot be one.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        state: Path,
+        cache: Path,
+        tell: Callable[[AnyEvent], None],
+        unready: Callable[[], str],
+    ) -> None:
+        self._settings = settings
+        self._tell = tell
+        self._unready = unready
+        self._started = time.time()
+        self._answers: Answers
+        self._writer: Writer | None = None
+        self._listener: Listener | None = None
+        self._troubles = Troubles()
+        self.orders = Orders(time.time, self._name_of, self._spent)
+        store = open_store(settings, state)
+        self.keeping = (
+            Keeping(store, self.orders, cache / "store.json", time.time) if store else None
+        )
+        self._server = store.server if store is not None else socket.gethostname()
+        self._history: History
+
+    @property
+    def kept(self) -> Kept | None:
+        """The records of the store."""
+        return self.keeping.kept if self.keeping is not None else None
+
+    # --- what the answers are asked of
+
+    def answers(self, answers: Answers) -> None:
+        """What answers come from."""
+        self._answers = answers
+
+    def held(self, known: Known) -> str:
+        """Why an order lets a machine boot nothing any more."""
+        return self.orders.held(known)
+
+    def _name_of(self, mac: str) -> str:
+        known = self._answers.raw.index.by_mac.get(Mac(mac))
+        return known.machine.name if known is not None else ""
+
+    def _nearest(self, mac: str) -> tuple[str, str] | None:
+        index = self._answers.raw.index
+        near = nearest_miss(Mac(mac), index.by_mac, most=1)
+        return (near, index.by_mac[near].machine.name) if near is not None else None
+
+    def _spent(self, name: str, order: object) -> None:
+        if self.keeping is not None and (now := self.orders.of(name)) is order and now is not None:
+            self.keeping.spent(name, now)
+
+    # --- the journal's ears
+
+    def sinks(self, loop: asyncio.AbstractEventLoop) -> list[Sink]:
+        """What hears of everything."""
+        keeping = self.keeping
+        if keeping is not None:
+            store = self._settings.store
+
+            def tell(event: AnyEvent) -> None:
+                loop.call_soon_threadsafe(self._tell, event)
+
+            def written() -> None:
+                loop.call_soon_threadsafe(self._history.written.wave)
+
+            self._writer = Writer(
+                keeping.store.engine,
+                keeping.store.server,
+                Retention(store.keep_days * 86_400.0, store.keep_events),
+                time.time,
+                troubled=lambda why: tell(events.StoreTroubled(why=why)),
+                recovered=lambda lost: tell(events.StoreRecovered(lost=lost)),
+                written=written,
+            )
+        timelines = Timelines(self._name_of, self._nearest)
+        self._history = History(timelines, self._writer, self._server, time.time)
+        return [self.orders, self._troubles, self._history]
+
+    # --- from start to end
+
+    async def open(
+        self, place: Callable[[], Awaitable[None]], reordered: Callable[[str], None]
+    ) -> None:
+        """Have what lasts in force, before any door opens.
+
+        `place` puts changed records in force, `reordered` hears of each machine whose order
+        is another one.
+
+        Raises:
+            StartError: the store is of another Boots.
+        """
+        keeping = self.keeping
+        if keeping is None:
+            return
+        keeping.reordered = reordered
+        await keeping.open()
+        if len(keeping.kept):
+            await place()
+        keeping.place = place
+
+    async def start(self, leasing: Leasing | None) -> tuple[list[str], list["asyncio.Task[None]"]]:
+        """Begin all that goes on; what listens, for people, and the tasks.
+
+        Raises:
+            StartError: the listener's port is taken, or its certificate will not do.
+        """
+        tasks = [asyncio.create_task(self._history.run())]
+        keeping = self.keeping
+        if keeping is not None and self._writer is not None:
+            self._writer.start()
+            poll = self._settings.store.poll
+            takeup = TakeUp(keeping, poll, self._others, lambda: keeping.place())
+            tasks += [asyncio.create_task(takeup.run()), asyncio.create_task(self._remember())]
+            if leasing is not None:
+                tasks.append(asyncio.create_task(self._show_leases(leasing, self._writer)))
+        return await self._listen(), tasks
+
+    def _others(self, entries: list[Entry]) -> None:
+        self._history.others(entries)
+        self.orders.write(entries)
+
+    async def _remember(self) -> None:
+        """Take boots up where another run of this server left off."""
+        if self.keeping is None:
+            return
+        try:
+            found = await self.keeping.store.read(history.latest_boots, MOST)
+        except StoreAway:
+            return
+        self._history.timelines.remember(found)
+
+    async def _show_leases(self, leasing: Leasing, writer: Writer) -> None:
+        shown: dict[IPv4Address, object] = {}
+        while True:
+            leases = dict(leasing.keeper.book.leases)
+            changed = [each for at, each in leases.items() if shown.get(at) != each]
+            writer.put(
+                leases=[
+                    Leased(str(e.address), e.mac, e.since, e.until, released=e.released)
+                    for e in changed
+                ]
+            )
+            shown = dict(leases)
+            await asyncio.sleep(_LEASES_EVERY)
+
+    async def _listen(self) -> list[str]:
+        operator = self._settings.operator
+        if not operator.enabled:
+            return []
+        address = IPv4Address(operator.address)
+        secure = bool(operator.certificate)
+        context = tls.of_operators(self._settings) if secure else None
+        if not ip_address(operator.address).is_loopback and self.keeping is None:
+            raise StartError(
+                f"operator.address = {operator.address} needs tokens, and store.enabled is false:"
+                " there is nowhere to keep them; enable the store, or serve operators at 127.0.0.1"
+            )
+        desk = Desk(self._house())
+        rules = Rules(
+            tokens_required=operator.tokens_required, hosts=tuple(operator.hosts), tls=context
+        )
+        bound = sockets.tcp(address, operator.port)
+        self._listener = Listener(bound, desk, self._tell, rules, pages(desk))
+        await self._listener.open()
+        host, port = bound.getsockname()[:2]
+        return [f"operator {host}:{port}"]
+
+    def _house(self) -> House:
+        return House(
+            answers=self._answers,
+            history=self._history,
+            keeping=self.keeping,
+            settings=lambda: self._settings,
+            clock=time.time,
+            tell=self._tell,
+            unready=self._unready,
+            troubles=self._standing,
+            started=self._started,
+            server=self._server,
+        )
+
+    def _standing(self) -> Sequence[Trouble]:
+        left_out = self._answers.raw.left_out
+        found = [*self._troubles.standing()]
+        if self.keeping is not None and self.keeping.trouble:
+            found.append(
+                Trouble(
+                    since=0.0,
+                    what=f"the store does not answer: {self.keeping.trouble}",
+                    advice="answers come from memory; changes are refused until it is back",
+                )
+            )
+        found += [Trouble(since=0.0, what=str(f), advice=f.advice) for f in left_out[:20]]
+        return found
+
+    async def end(self) -> None:
+        """Stop serving operators; to do it again does nothing."""
+        listener, self._listener = self._listener, None
+        if listener is not None:
+            await listener.close()
+
+    def close(self) -> None:
+        """Write down what is left, and let the store go; after the journal has told its last."""
+        if self._writer is not None:
+            self._writer.close()
+        if self.keeping is not None:
+            self.keeping.close()

@@ -1,0 +1,81 @@
+"""What is wrong with this server now, for operators: a sink of the journal that remembers."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from boots.client.words import Trouble
+from boots.journal import events
+from boots.journal.events import AnyEvent, Entry
+
+_MOST_FAULTS = 5  # that are spelt out
+
+
+class Troubles:
+    """Remembers what went wrong until it is right again."""
+
+    def __init__(self) -> None:
+        self._standing: dict[str, Trouble] = {}
+
+    def standing(self) -> list[Trouble]:
+        """What is wrong now, the oldest first."""
+        return sorted(self._standing.values(), key=lambda each: each.since)
+
+    def write(self, entries: Sequence[Entry]) -> None:
+        """Take what the journal heard."""
+        for entry in entries:
+            heed = _HEEDED.get(type(entry.event))
+            if heed is not None:
+                heed(self, entry.event, entry.at)
+
+    def close(self) -> None:
+        """Nothing is kept."""
+
+    def note(self, what: str, at: float, said: str, advice: str) -> None:
+        """Something is wrong; it is so since it was noted first."""
+        known = self._standing.get(what)
+        since = known.since if known is not None else at
+        self._standing[what] = Trouble(since=since, what=said, advice=advice)
+
+    def over(self, what: str) -> None:
+        """It is right again."""
+        self._standing.pop(what, None)
+
+
+def _records(troubles: Troubles, event: events.RecordsRefused, at: float) -> None:
+    faults = event.faults
+    more = len(faults) - _MOST_FAULTS
+    said = "; ".join(faults[:_MOST_FAULTS]) + (f"; and {more} more" if more > 0 else "")
+    advice = "the last good records stay in force; mend these, they are read as they are saved"
+    troubles.note("records", at, f"records refused: {said}", advice)
+
+
+def _loaded(troubles: Troubles, _event: events.RecordsLoaded, _at: float) -> None:
+    troubles.over("records")
+    troubles.over("settings")
+
+
+def _settings(troubles: Troubles, event: events.SettingsRefused, at: float) -> None:
+    troubles.note(
+        "settings", at, f"settings refused: {event.why}", "the running ones stay in force"
+    )
+
+
+def _store(troubles: Troubles, event: events.StoreTroubled, at: float) -> None:
+    advice = (
+        "machines are answered all the same; what happens is kept in memory until it can be"
+        " written: free disk space, or bring the database back"
+    )
+    troubles.note("store", at, f"what happens cannot be written down: {event.why}", advice)
+
+
+def _stored(troubles: Troubles, _event: events.StoreRecovered, _at: float) -> None:
+    troubles.over("store")
+
+
+_HEEDED: Mapping[type[AnyEvent], Callable[[Troubles, Any, float], None]] = {
+    events.RecordsRefused: _records,
+    events.RecordsLoaded: _loaded,
+    events.SettingsRefused: _settings,
+    events.StoreTroubled: _store,
+    events.StoreRecovered: _stored,
+}

@@ -1,0 +1,308 @@
+"""What lasts: durable before it is in force, taken up by other servers, there without the store."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+import pytest
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
+
+from boots.app.keeping import Keeping
+from boots.app.orders import Orders
+from boots.app.takeup import TakeUp
+from boots.journal import events
+from boots.journal.events import Entry
+from boots.model.order import Netboot, Order
+from boots.serve.sockets import StartError
+from boots.store import engine as engines
+from boots.store import history
+from boots.store.engine import StoreAway
+from boots.store.history import Happened
+from boots.store.records import Conflict
+from boots.store.store import Store
+
+T = TypeVar("T")
+NOW = 1_800_000_000.0
+RECORD = '{"name":"n1","mac":"52:54:00:00:00:01"}'
+OFFER = events.OfferSent(
+    mac="52:54:00:00:00:01",
+    interface="lan0",
+    address="10.0.0.1",
+    program="PXE ROM",
+    architecture="bios",
+    boot_file="",
+    why="",
+)
+
+
+class One:
+    """A server that shares a store with others."""
+
+    def __init__(self, url: str, folder: Path, name: str) -> None:
+        self.orders = Orders(lambda: NOW, lambda _: "n1", self._spent)
+        store = Store(engines.make(url), name)
+        self.keeping = Keeping(store, self.orders, folder / f"{name}.json", lambda: NOW)
+        self.placed = 0
+        self.reordered: list[str] = []
+        self.heard: list[Entry] = []
+        self.keeping.place = self._place
+        self.keeping.reordered = self.reordered.append
+        self.takeup = TakeUp(self.keeping, 60.0, self.heard.extend, self._place)
+
+    def _spent(self, name: str, order: Order) -> None:
+        self.keeping.spent(name, order)
+
+    async def _place(self) -> None:
+        self.placed += 1
+
+    @property
+    def names(self) -> list[str]:
+        return sorted(name for name, _, _ in self.keeping.kept.every())
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Its database refuses every statement meanwhile."""
+
+        def refuse(*_: object) -> None:
+            raise OperationalError("SELECT", {}, Exception("the server closed the connection"))
+
+        engine = self.keeping.store.engine
+        event.listen(engine, "before_cursor_execute", refuse)
+        yield
+        event.remove(engine, "before_cursor_execute", refuse)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Callable[[str], One]]:
+    made: list[One] = []
+
+    def make(name: str) -> One:
+        made.append(One(engines.sqlite_url(tmp_path / "boots.db"), tmp_path, name))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.keeping.close()
+
+
+Server = Callable[[str], One]
+
+
+def run(wanted: Callable[[], Awaitable[T]]) -> T:
+    async def whole() -> T:
+        return await wanted()
+
+    return asyncio.run(whole())
+
+
+def test_a_record_is_placed_before_it_is_acknowledged_and_there_after_a_restart(
+    server: Server,
+) -> None:
+    async def main() -> None:
+        one = server("a")
+        await one.keeping.open()
+        await one.keeping.create("n1", RECORD, "ann")
+        assert 1 == one.placed
+        again = server("a")
+        await again.keeping.open()
+        assert ["n1"] == again.names
+        assert 1 == again.keeping.kept.revision("n1")
+
+    run(main)
+
+
+def test_other_servers_take_up_what_one_changes(server: Server) -> None:
+    async def main() -> None:
+        one, two = server("a"), server("b")
+        await one.keeping.open()
+        await two.keeping.open()
+        await one.keeping.create("n1", RECORD, "ann")
+        await one.keeping.give("n1", Order(netboot=Netboot.OFF, at=NOW))
+        await two.takeup.look()
+        assert (["n1"], 1, ["n1"]) == (two.names, two.placed, two.reordered)
+        assert Netboot.OFF is two.orders.every()["n1"].netboot
+        await one.keeping.withdraw("n1")
+        await one.keeping.remove("n1", None)
+        await two.takeup.look()
+        assert ([], {}) == (two.names, two.orders.every())
+        placed = two.placed
+        await two.takeup.look()
+        assert placed == two.placed, "nothing is taken up twice"
+        await one.takeup.look()
+        assert 2 == one.placed, "what one changed itself is no news to it"
+
+    run(main)
+
+
+def test_after_many_changes_everything_is_read_anew(server: Server) -> None:
+    async def main() -> None:
+        one, two = server("a"), server("b")
+        await one.keeping.open()
+        await two.keeping.open()
+        for number in range(120):
+            await one.keeping.give(f"n{number}", Order(netboot=Netboot.OFF, at=NOW))
+        await two.takeup.look()
+        assert 120 == len(two.orders.every())
+
+    run(main)
+
+
+def test_what_is_used_up_at_one_server_is_used_up_at_the_others(server: Server) -> None:
+    async def main() -> None:
+        one, two = server("a"), server("b")
+        await one.keeping.open()
+        await two.keeping.open()
+        await one.keeping.give("n1", Order(netboot=Netboot.ONCE, at=NOW))
+        await two.takeup.look()
+        one.orders.told("52:54:00:00:00:01", NOW)
+        await one.takeup.look()
+        await two.takeup.look()
+        assert NOW + 120 == two.orders.every()["n1"].spent
+
+    run(main)
+
+
+def test_events_of_others_are_heard_once_and_in_order(server: Server) -> None:
+    async def main() -> None:
+        one, two = server("a"), server("b")
+        await one.keeping.open()
+        await two.keeping.open()
+        body = msgspec.json.encode(OFFER).decode()
+        rows = [Happened(NOW + n, OFFER.mac, "OfferSent", body, "a") for n in range(3)]
+        rows.append(Happened(NOW + 9, "", "OfTheFuture", '{"event":"OfTheFuture"}', "a"))
+        rows.append(Happened(NOW + 9, "", "OfferSent", body, "b"))
+        await one.keeping.store.write(history.write_events, rows)
+        await two.takeup.look()
+        await two.takeup.look()
+        assert [Entry(NOW + n, OFFER) for n in range(3)] == two.heard
+
+    run(main)
+
+
+def test_while_the_store_is_away_changes_are_refused_and_nothing_is_changed(
+    server: Server,
+) -> None:
+    async def main() -> None:
+        one = server("a")
+        await one.keeping.open()
+        await one.keeping.create("n1", RECORD, "ann")
+        with one.away():
+            with pytest.raises(StoreAway, match="the server closed the connection"):
+                await one.keeping.create("n2", RECORD, "ann")
+            with pytest.raises(StoreAway):
+                await one.keeping.give("n1", Order(netboot=Netboot.OFF))
+            await one.takeup.look()
+            assert "the server closed the connection" in one.keeping.trouble
+        assert (["n1"], {}) == (one.names, one.orders.every())
+        await one.takeup.look()
+        assert "" == one.keeping.trouble
+
+    run(main)
+
+
+def test_an_order_that_is_used_up_while_the_store_is_away_is_written_when_it_is_back(
+    server: Server,
+) -> None:
+    async def main() -> None:
+        one, two = server("a"), server("b")
+        await one.keeping.open()
+        await one.keeping.give("n1", Order(netboot=Netboot.ONCE, at=NOW))
+        with one.away():
+            one.orders.told("52:54:00:00:00:01", NOW)
+            await one.takeup.look()
+            assert one.keeping.trouble
+        await one.takeup.look()
+        assert NOW + 120 == one.orders.every()["n1"].spent
+        await two.keeping.open()
+        assert NOW + 120 == two.orders.every()["n1"].spent
+
+    run(main)
+
+
+def test_a_server_that_starts_without_the_store_has_what_it_saw_last(server: Server) -> None:
+    async def main() -> None:
+        one = server("a")
+        await one.keeping.open()
+        await one.keeping.create("n1", RECORD, "ann")
+        await one.keeping.give("n1", Order(netboot=Netboot.OFF, by="ann", at=NOW))
+        await one.keeping.make_token("ci", "viewer", "secret", 0.0, "ann")
+        await one.takeup.look()
+        again = server("a")
+        with again.away():
+            await again.keeping.open()
+            assert again.keeping.trouble
+            assert ["n1"] == again.names
+            assert Netboot.OFF is again.orders.every()["n1"].netboot
+        assert 0o600 == (again.keeping._path).stat().st_mode & 0o777
+        await one.keeping.remove("n1", None)
+        await again.takeup.look()
+        assert ([], {}, "") == (again.names, again.orders.every(), again.keeping.trouble)
+
+    run(main)
+
+
+def test_without_store_and_copy_a_server_starts_with_nothing(server: Server) -> None:
+    async def main() -> None:
+        one = server("a")
+        with one.away():
+            await one.keeping.open()
+        assert [] == one.names
+
+    run(main)
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b'{"records": 1}', b"\xff"])
+def test_a_damaged_copy_is_as_none(server: Server, damage: bytes) -> None:
+    async def main() -> None:
+        one = server("a")
+        one.keeping._path.write_bytes(damage)
+        with one.away():
+            await one.keeping.open()
+        assert [] == one.names
+
+    run(main)
+
+
+def test_a_store_of_a_newer_boots_is_refused(server: Server) -> None:
+    async def main() -> None:
+        one = server("a")
+        await one.keeping.open()
+        await one.keeping.store.write(
+            lambda c: c.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+        )
+        with pytest.raises(StartError, match="of a newer Boots"):
+            await server("a").keeping.open()
+
+    run(main)
+
+
+def test_of_two_that_change_one_revision_the_later_is_refused(server: Server) -> None:
+    async def main() -> None:
+        one, two = server("a"), server("b")
+        await one.keeping.open()
+        await two.keeping.open()
+        await one.keeping.create("n1", RECORD, "ann")
+        await two.keeping.replace("n1", RECORD, 1, "bob")
+        with pytest.raises(Conflict):
+            await one.keeping.replace("n1", RECORD, 1, "ann")
+
+    run(main)
+
+
+def test_tokens_of_one_open_the_others_and_taken_away_they_do_not(server: Server) -> None:
+    async def main() -> None:
+        one, two = server("a"), server("b")
+        await one.keeping.open()
+        await two.keeping.open()
+        made = await one.keeping.make_token("ci", "viewer", "secret", 0.0, "ann")
+        await two.takeup.look()
+        assert [made] == list(two.keeping.tokens.values())
+        await two.keeping.drop_token(made.id)
+        await one.takeup.look()
+        assert {} == one.keeping.tokens
+
+    run(main)

@@ -9,6 +9,7 @@ import msgspec
 from boots.api.desk import Refused
 from boots.app.desk.house import House, asks_store
 from boots.client.words import Boots, EventLine, Events, MachineLine
+from boots.model import mac as macs
 from boots.model.mac import Mac
 from boots.store import history
 from boots.store.history import Happened
@@ -72,8 +73,8 @@ class HappenedDesk:
     async def boot(self, identity: str) -> Boot:
         """One boot."""
         house = self._house
-        mac = identity.partition("-")[0]
-        last = house.history.timelines.boot(mac)
+        mac = macs.parse(identity.partition("-")[0])
+        last = house.history.timelines.boot(mac) if mac is not None else None
         if last is not None and last.id == identity:
             return last
         keeping = house.keeping

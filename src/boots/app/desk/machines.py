@@ -197,7 +197,8 @@ class MachinesDesk:
             raise Refused(400, "no record", "it cannot be written as JSON") from None
         machines, faults = await asyncio.to_thread(records.of, text)
         if faults:
-            raise Refused(422, "this is no record", str(faults[0]), [_field(f) for f in faults])
+            first = msgspec.structs.replace(faults[0], file="the record", line=0)
+            raise Refused(422, "this is no record", str(first), [_field(f) for f in faults])
         if len(machines) != 1:
             raise Refused(
                 422, "this is not one record", f"it holds {len(machines)}; send each by itself"

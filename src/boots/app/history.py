@@ -15,6 +15,7 @@ from boots.store.history import Happened
 from boots.store.seen import Inventory
 from boots.store.writer import Writer
 from boots.timeline.fleet import Timelines
+from boots.timeline.words import ForeignServer, Stranger
 
 _LOOK = 0.1  # seconds between two looks at what changed
 _TICKS = 10  # looks between two looks for boots that stand still
@@ -123,7 +124,8 @@ class History:
         """Have strangers and other servers that were heard since the last time written down."""
         if self._writer is None:
             return
-        heard = [*self.timelines.strangers(), *self.timelines.foreign()]
+        heard: list[Stranger | ForeignServer] = [*self.timelines.strangers()]
+        heard += self.timelines.foreign()
         fresh = [each for each in heard if each.last > self._sighted]
         if fresh:
             self._sighted = max(each.last for each in fresh)

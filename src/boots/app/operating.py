@@ -39,7 +39,7 @@ from boots.store.engine import StoreAway
 from boots.store.seen import Leased
 from boots.store.writer import Retention, Writer
 from boots.timeline.fleet import MOST, Timelines
-from boots.web.pages import pages
+from boots.web.pages import OperatorPages
 
 _LEASES_EVERY = 10.0  # seconds between two times that leases are written down for all to see
 _log = structlog.get_logger()
@@ -166,7 +166,7 @@ class Operating:
         if keeping is not None and self._writer is not None:
             self._writer.start()
             poll = self._settings.store.poll
-            takeup = TakeUp(keeping, poll, self._others, lambda: keeping.place())
+            takeup = TakeUp(keeping, poll, self._others, keeping.place)
             tasks += [asyncio.create_task(takeup.run()), asyncio.create_task(self._remember())]
             if leasing is not None:
                 tasks.append(asyncio.create_task(self._show_leases(leasing, self._writer)))
@@ -217,7 +217,7 @@ class Operating:
             tokens_required=operator.tokens_required, hosts=tuple(operator.hosts), tls=context
         )
         bound = sockets.tcp(address, operator.port)
-        self._listener = Listener(bound, desk, self._tell, rules, pages(desk))
+        self._listener = Listener(bound, desk, self._tell, rules, OperatorPages(desk))
         await self._listener.open()
         host, port = bound.getsockname()[:2]
         return [f"operator {host}:{port}"]

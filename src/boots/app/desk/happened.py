@@ -9,8 +9,7 @@ import msgspec
 from boots.api.desk import Refused
 from boots.app.desk.house import House, asks_store
 from boots.client.words import Boots, EventLine, Events, MachineLine
-from boots.model import mac as macs
-from boots.model.mac import Mac
+from boots.model.mac import Mac, parse
 from boots.store import history
 from boots.store.history import Happened
 from boots.timeline.words import Boot, State
@@ -73,7 +72,7 @@ class HappenedDesk:
     async def boot(self, identity: str) -> Boot:
         """One boot."""
         house = self._house
-        mac = macs.parse(identity.partition("-")[0])
+        mac = parse(identity.partition("-")[0])
         last = house.history.timelines.boot(mac) if mac is not None else None
         if last is not None and last.id == identity:
             return last

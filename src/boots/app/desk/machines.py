@@ -20,10 +20,10 @@ from boots.journal import events
 from boots.machines import kept as records
 from boots.machines.fault import Fault
 from boots.machines.kept import STORE
+from boots.machines.secrets import without_secrets
 from boots.model.mac import Mac
 from boots.model.machine import Machine as Known
 from boots.model.order import Order
-from boots.model.secrets import without_secrets
 from boots.model.site import Profile
 from boots.store import seen
 from boots.store.records import Conflict

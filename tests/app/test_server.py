@@ -27,7 +27,18 @@ from boots.app.watch import Places
 from boots.journal import events
 from boots.journal.events import AnyEvent
 from boots.serve.sockets import StartError
-from boots.settings import Dhcp, Http, Log, Settings, SettingsError, Syslog, Tftp, all_keys
+from boots.settings import (
+    Dhcp,
+    Http,
+    Log,
+    Operator,
+    Settings,
+    SettingsError,
+    Store,
+    Syslog,
+    Tftp,
+    all_keys,
+)
 
 RECORD = """\
 machines:
@@ -76,11 +87,13 @@ class Bench:
             interfaces=["lo"],
             machines=[str(self.records.parent)],
             cache=str(folder / "cache"),
+            state=str(folder / "state"),
             journal=str(folder / "journal.jsonl"),
             dhcp=Dhcp(port=0),
             tftp=Tftp(port=0),
             http=Http(port=0),
             syslog=Syslog(port=0),
+            operator=Operator(port=0),
         )
         self.settings = msgspec.structs.replace(plain, **changes)
         self.refused: Exception | None = None
@@ -199,7 +212,7 @@ def test_without_an_interface_those_there_are_are_named(tmp_path: Path) -> None:
 
 def test_without_records_there_is_no_server(tmp_path: Path) -> None:
     with pytest.raises(StartError, match="no records to serve from; give --machines"):
-        Bench(tmp_path, machines=[]).server()
+        Bench(tmp_path, machines=[], store=Store(enabled=False)).server()
 
 
 @pytest.mark.parametrize("mode", ["auto-proxy", "pool"])

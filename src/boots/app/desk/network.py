@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 
 from boots.api.desk import Refused
-from boots.app import enrolment
 from boots.app.desk import explained
 from boots.app.desk.house import House, asks_store
+from boots.app.enrolment import propose
 from boots.app.planning import plan
 from boots.app.world import World
 from boots.client.words import (
@@ -146,7 +146,7 @@ class NetworkDesk:
     def _discovered(self, stranger: Stranger, told: seen.Inventory | None) -> Discovered:
         inventory = msgspec.json.decode(told.body) if told is not None else None
         mac = Mac(stranger.mac)
-        found = enrolment.propose(self._house.answers.world, mac, inventory, self._address_of(mac))
+        found = propose(self._house.answers.world, mac, inventory, self._address_of(mac))
         plugged = next(iter(attributes(inventory, mac).plugged), None)
         return Discovered(
             stranger=stranger,
@@ -171,7 +171,7 @@ class NetworkDesk:
         keeping = self._house.kept()
         told = await keeping.store.read(seen.read_inventories, [str(mac)])
         inventory = msgspec.json.decode(told[mac].body) if mac in told else None
-        found = enrolment.propose(self._house.answers.world, mac, inventory, self._address_of(mac))
+        found = propose(self._house.answers.world, mac, inventory, self._address_of(mac))
         if found.record is None:
             raise Refused(409, "there is no record for it", found.problem)
         return dict(found.record)

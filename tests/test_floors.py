@@ -45,7 +45,6 @@ MAY_USE: dict[str, set[str]] = {
         "client",
         "api",
         "bmc",
-        "web",
         "settings",
     },
     "cli": {

@@ -166,6 +166,7 @@ async def test_a_server_starts_and_stops_in_good_order(tmp_path: Path) -> None:
         "tftp lo 127.0.0.1",
         "syslog lo 127.0.0.1",
         "http lo 127.0.0.1",
+        "operator http 127.0.0.1",
     ]
     assert stopped == events.ServerStopped(why="SIGTERM")
 

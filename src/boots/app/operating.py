@@ -39,7 +39,6 @@ from boots.store.engine import StoreAway
 from boots.store.seen import Leased
 from boots.store.writer import Retention, Writer
 from boots.timeline.fleet import MOST, Timelines
-from boots.web.pages import OperatorPages
 
 _LEASES_EVERY = 10.0  # seconds between two times that leases are written down for all to see
 _log = structlog.get_logger()
@@ -217,10 +216,10 @@ class Operating:
             tokens_required=operator.tokens_required, hosts=tuple(operator.hosts), tls=context
         )
         bound = sockets.tcp(address, operator.port)
-        self._listener = Listener(bound, desk, self._tell, rules, OperatorPages(desk))
+        self._listener = Listener(bound, desk, self._tell, rules)
         await self._listener.open()
         host, port = bound.getsockname()[:2]
-        return [f"operator {host}:{port}"]
+        return [f"operator {'https' if secure else 'http'} {host}:{port}"]
 
     def _house(self) -> House:
         return House(

@@ -6,9 +6,10 @@ It stands beside the doors and is asked by none of them: with all of this away m
 import asyncio
 import socket
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from ipaddress import IPv4Address, ip_address
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -17,6 +18,7 @@ from boots.app import tls
 from boots.app.answers import Answers
 from boots.app.desk.desk import Desk
 from boots.app.desk.house import House
+from boots.app.enrolling import Enrolling
 from boots.app.history import History
 from boots.app.keeping import Keeping, open_store
 from boots.app.leasing import Leasing
@@ -32,6 +34,7 @@ from boots.model.mac import Mac
 from boots.model.machine import Known
 from boots.policy.explain import nearest_miss
 from boots.serve import sockets
+from boots.serve.packets import Packets
 from boots.serve.sockets import StartError
 from boots.settings import Settings
 from boots.store import history
@@ -60,8 +63,10 @@ class Operating:
         cache: Path,
         tell: Callable[[AnyEvent], None],
         unready: Callable[[], str],
+        packets: Packets,
     ) -> None:
         self._settings = settings
+        self._packets = packets
         self._tell = tell
         self._unready = unready
         self._started = time.time()
@@ -76,6 +81,8 @@ class Operating:
         )
         self._server = store.server if store is not None else socket.gethostname()
         self._history: History
+        self._enrolling: Enrolling
+        self._desk: Desk
 
     @property
     def kept(self) -> Kept | None:
@@ -130,7 +137,17 @@ class Operating:
             )
         timelines = Timelines(self._name_of, self._nearest)
         self._history = History(timelines, self._writer, self._server, time.time)
-        return [self.orders, self._troubles, self._history]
+        self._enrolling = Enrolling(
+            lambda: self._answers.world, self._address_of, self._enrol, self._tell, loop.call_later
+        )
+        return [self.orders, self._troubles, self._history, self._enrolling]
+
+    def _address_of(self, mac: Mac) -> IPv4Address | None:
+        boot = self._history.timelines.boot(mac)
+        return IPv4Address(boot.address) if boot is not None and boot.address else None
+
+    async def _enrol(self, record: Mapping[str, Any], by: str) -> None:
+        await self._desk.create(record, by)
 
     # --- from start to end
 
@@ -160,7 +177,10 @@ class Operating:
         Raises:
             StartError: the listener's port is taken, or its certificate will not do.
         """
+        self._desk = Desk(self._house())
         tasks = [asyncio.create_task(self._history.run())]
+        if self.keeping is not None:
+            tasks.append(asyncio.create_task(self._enrolling.run()))
         keeping = self.keeping
         if keeping is not None and self._writer is not None:
             self._writer.start()
@@ -211,12 +231,11 @@ class Operating:
                 f"operator.address = {operator.address} needs tokens, and store.enabled is false:"
                 " there is nowhere to keep them; enable the store, or serve operators at 127.0.0.1"
             )
-        desk = Desk(self._house())
         rules = Rules(
             tokens_required=operator.tokens_required, hosts=tuple(operator.hosts), tls=context
         )
         bound = sockets.tcp(address, operator.port)
-        self._listener = Listener(bound, desk, self._tell, rules)
+        self._listener = Listener(bound, self._desk, self._tell, rules)
         await self._listener.open()
         host, port = bound.getsockname()[:2]
         return [f"operator {'https' if secure else 'http'} {host}:{port}"]
@@ -224,6 +243,7 @@ class Operating:
     def _house(self) -> House:
         return House(
             answers=self._answers,
+            packets=self._packets,
             history=self._history,
             keeping=self.keeping,
             settings=lambda: self._settings,

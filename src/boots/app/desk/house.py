@@ -16,6 +16,7 @@ from boots.journal.events import AnyEvent
 from boots.model import mac as macs
 from boots.model.machine import Machine
 from boots.model.order import Order
+from boots.serve.packets import Packets
 from boots.settings import Settings
 from boots.store.engine import StoreAway
 from boots.timeline.words import Boot
@@ -32,6 +33,7 @@ class House:
     """
 
     answers: Answers
+    packets: Packets
     history: History
     keeping: Keeping | None
     settings: Callable[[], Settings]

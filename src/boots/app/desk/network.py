@@ -22,6 +22,8 @@ from boots.client.words import (
     LeaseLine,
     Leases,
     NewPlan,
+    Packet,
+    Packets,
     Plan,
 )
 from boots.machines import lookup, records
@@ -40,6 +42,8 @@ from boots.policy.explain import nearest_miss
 from boots.policy.got import File, Got, Refusal, Rendered, Script
 from boots.policy.path import read
 from boots.policy.served import as_served
+from boots.serve.packets import Packet as Kept
+from boots.serve.packets import capture, decoded
 from boots.store import seen
 from boots.timeline.words import Stranger
 
@@ -198,6 +202,21 @@ class NetworkDesk:
         ]
         return Leases(leases=tuple(sorted(lines, key=lambda each: IPv4Address(each.address))))
 
+    # --- what was said
+
+    async def packets(self, key: str) -> Packets:
+        """The latest DHCP messages of a machine or MAC, decoded."""
+        kept = self._kept_of(key)
+        return await asyncio.to_thread(_decoded, kept)
+
+    async def capture(self, key: str) -> bytes:
+        """The same as a pcap file."""
+        return await asyncio.to_thread(capture, self._kept_of(key))
+
+    def _kept_of(self, key: str) -> list[Kept]:
+        found = [each for mac in self._house.macs(key) for each in self._house.packets.of(mac)]
+        return sorted(found, key=lambda each: each.at)
+
     # ---
 
     def _mac(self, text: str) -> Mac:
@@ -227,6 +246,17 @@ def _said(known: Known | None, served: Known | None, site: Site, held: str) -> s
             return "no record has this MAC: it gets no answer at all, at any door"
         return f"no record has this MAC: it is a stranger and boots {site.unknown or 'nothing'}"
     return held or f"it is {known.machine.name}, of the record at {known.machine.place}"
+
+
+def _decoded(kept: list[Kept]) -> Packets:
+    found = []
+    for each in kept:
+        kind, fields = decoded(each)
+        place = each.place
+        found.append(
+            Packet(at=each.at, interface=place.interface, ours=place.ours, kind=kind, fields=fields)
+        )
+    return Packets(packets=tuple(found))
 
 
 def _without(index: Index, file: str) -> list[Packed]:

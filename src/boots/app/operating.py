@@ -62,6 +62,7 @@ class Operating:
         state: Path,
         cache: Path,
         tell: Callable[[AnyEvent], None],
+        *,
         unready: Callable[[], str],
         packets: Packets,
     ) -> None:

@@ -76,7 +76,8 @@ class Server:
             self._state_folder(),
             Path(settings.cache) if settings.cache else cache_folder(),
             self._tell,
-            lambda: self._unready,
+            unready=lambda: self._unready,
+            packets=self.packets,
         )
         if self._team is not None:
             self._team.orders(self._operating.orders.every)

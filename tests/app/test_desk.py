@@ -166,6 +166,25 @@ async def test_a_record_keeps_its_name(office: Office) -> None:
     )
 
 
+@at_desk
+async def test_a_record_that_was_read_can_be_sent_back_with_its_password_hidden(
+    office: Office,
+) -> None:
+    bmc = {"url": "redfish://10.0.0.5", "username": "u", "password": "very-secret"}
+    made = await office.desk.create(RECORD | {"bmc": bmc}, "ann")
+    await office.desk.replace("api-1", made.record | {"profile": "osie"}, 1, "ann")
+    known = office.answers.world.index.by_name["api-1"].bmc
+    assert known is not None
+    assert "very-secret" == known.password
+
+
+@at_desk
+async def test_a_record_from_afar_has_the_server_read_no_file_of_its_own(office: Office) -> None:
+    bmc = {"url": "redfish://10.0.0.5", "username": "u", "password_file": "/etc/shadow"}
+    error = await refused(office.desk.create(RECORD | {"bmc": bmc}, "ann"), 422)
+    assert ["bmc.password_file"] == [each.field for each in error.errors]
+
+
 # --- orders
 
 

@@ -398,7 +398,7 @@ class RecordChanged(Event, frozen=True, tag=True):
     by: str
 
 
-class OrderGiven(Event, frozen=True, tag=True):
+class BootOrdered(Event, frozen=True, tag=True):
     """Something was ordered of a machine over its record; with an empty `netboot` no more is."""
 
     mac: str
@@ -429,7 +429,7 @@ class TokenChanged(Event, frozen=True, tag=True):
 
 AnyEvent = (
     RecordChanged
-    | OrderGiven
+    | BootOrdered
     | PowerSwitched
     | TokenChanged
     | ServerStarted

@@ -69,6 +69,10 @@ class Kept:
         """How many times a record was written; 0 where there is none."""
         return self._records[_portion(name)].get(name, ("", 0))[1]
 
+    def record(self, name: str) -> str:
+        """A record as JSON; empty where there is none."""
+        return self._records[_portion(name)].get(name, ("", 0))[0]
+
     def every(self) -> list[tuple[str, str, int]]:
         """All of them: name, record and revision."""
         return [(name, *said) for records in self._records for name, said in records.items()]

@@ -20,7 +20,7 @@ from boots.journal import events
 from boots.machines import kept as records
 from boots.machines.fault import Fault
 from boots.machines.kept import STORE
-from boots.machines.secrets import without_secrets
+from boots.machines.secrets import files_named, restored, without_secrets
 from boots.model.mac import Mac
 from boots.model.machine import Machine as Known
 from boots.model.order import Order
@@ -141,7 +141,9 @@ class MachinesDesk:
         """Change a record that was made here."""
         keeping = self._house.kept()
         here = self._made_here(name)
-        made, text = await self._checked(record, here)
+        known = keeping.kept.record(here)
+        whole = restored(record, msgspec.json.decode(known)) if known else record
+        made, text = await self._checked(whole, here)
         if made.name != here:
             raise Refused(
                 422,
@@ -189,8 +191,16 @@ class MachinesDesk:
         """The machine of a record, and the record as it is kept.
 
         Raises:
-            Refused: it cannot be read, or claims what another machine has.
+            Refused: it cannot be read, names files of ours, or claims what another machine has.
         """
+        named = files_named(record) if isinstance(record, dict) else []
+        if named:
+            raise Refused(
+                422,
+                "a record made here names no files of the server",
+                f"{named[0]} names one",
+                [FieldError(field=n, problem="a file", advice="write what is in it") for n in named],
+            )
         try:
             text = msgspec.json.encode(record).decode()
         except (UnicodeEncodeError, RecursionError):
@@ -261,7 +271,7 @@ class MachinesDesk:
         house = self._house
         mac = str(machine.interfaces[0].mac) if machine.interfaces else ""
         house.tell(
-            events.OrderGiven(
+            events.BootOrdered(
                 mac=mac, machine=machine.name, netboot=netboot, profile=profile, by=by
             )
         )

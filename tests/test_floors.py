@@ -45,6 +45,7 @@ MAY_USE: dict[str, set[str]] = {
         "client",
         "api",
         "bmc",
+        "web",
         "settings",
     },
     "cli": {

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-LATER = ["cryptography", "jinja2", "pyroute2", "sushy", "watchfiles"]
+LATER = ["alembic", "cryptography", "jinja2", "psycopg", "pyroute2", "sushy", "watchfiles"]
 
 
 @pytest.fixture(scope="module")

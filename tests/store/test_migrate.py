@@ -6,12 +6,14 @@ from threading import Barrier, Thread
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
 
 from boots.store import engine as engines
 from boots.store.engine import StoreError, reading, transaction
-from boots.store.migrate import bring_up, revision
+from boots.store.migrate import _SCRIPTS, NEWEST, bring_up, revision
 from boots.store.schema import metadata
 
 
@@ -24,7 +26,13 @@ def test_the_migrations_make_the_tables_that_the_code_knows(engine: Engine) -> N
 def test_to_bring_it_up_again_changes_nothing(engine: Engine) -> None:
     bring_up(engine)
     with reading(engine) as connection:
-        assert "0001" == revision(connection)
+        assert NEWEST == revision(connection)
+
+
+def test_the_newest_schema_is_that_of_the_last_migration() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(_SCRIPTS))
+    assert [NEWEST] == ScriptDirectory.from_config(config).get_heads()
 
 
 def test_a_store_of_a_newer_boots_is_left_alone(engine: Engine) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 
+from boots.api.asked import Pages
 from boots.api.listener import Listener, Rules
 from boots.app import tls
 from boots.app.answers import Answers
@@ -236,7 +237,9 @@ class Operating:
             tokens_required=operator.tokens_required, hosts=tuple(operator.hosts), tls=context
         )
         bound = sockets.tcp(address, operator.port)
-        self._listener = Listener(bound, self._desk, self._tell, rules)
+        # What makes the pages is loaded beside the answers: the doors are open by now.
+        pages = await asyncio.to_thread(_pages, self._desk)
+        self._listener = Listener(bound, self._desk, self._tell, rules, pages)
         await self._listener.open()
         host, port = bound.getsockname()[:2]
         return [f"operator {'https' if secure else 'http'} {host}:{port}"]
@@ -282,3 +285,9 @@ class Operating:
             self._writer.close()
         if self.keeping is not None:
             self.keeping.close()
+
+
+def _pages(desk: Desk) -> Pages:
+    from boots.web.pages import OperatorPages  # noqa: PLC0415
+
+    return OperatorPages(desk)

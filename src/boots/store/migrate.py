@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, inspect, text
 
 from boots.store.engine import StoreError, is_postgres, transaction
+
+NEWEST = "0001"
+"""The number of the newest schema: a test compares it with the migrations."""
 
 _SCRIPTS = Path(__file__).parent / "migrations"
 _ALONE = 0x626F6F7473  # "boots": the advisory lock of who migrates
@@ -21,22 +20,35 @@ def bring_up(engine: Engine) -> None:
         StoreAway: the database does not answer.
         StoreError: a newer Boots has been here.
     """
-    config = Config()
-    config.set_main_option("script_location", str(_SCRIPTS))
     with transaction(engine) as connection:
         if is_postgres(connection):
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ALONE})
-        known = {each.revision for each in ScriptDirectory.from_config(config).walk_revisions()}
-        found = revision(connection)
-        if found is not None and found not in known:
-            raise StoreError(
-                f"the store has schema {found}, of a newer Boots;"
-                " start that version, or restore a backup"
-            )
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        if revision(connection) != NEWEST:
+            _migrate(connection)
+
+
+def _migrate(connection: Connection) -> None:
+    # A start that finds the newest schema need not wait for Alembic to be loaded.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(_SCRIPTS))
+    known = {each.revision for each in ScriptDirectory.from_config(config).walk_revisions()}
+    found = revision(connection)
+    if found is not None and found not in known:
+        raise StoreError(
+            f"the store has schema {found}, of a newer Boots;"
+            " start that version, or restore a backup"
+        )
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
 
 
 def revision(connection: Connection) -> str | None:
     """The number of the schema that a store has; None for an empty one."""
-    return MigrationContext.configure(connection).get_current_revision()
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return found

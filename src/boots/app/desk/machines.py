@@ -199,7 +199,10 @@ class MachinesDesk:
                 422,
                 "a record made here names no files of the server",
                 f"{named[0]} names one",
-                [FieldError(field=n, problem="a file", advice="write what is in it") for n in named],
+                [
+                    FieldError(field=n, problem="a file", advice="write what is in it")
+                    for n in named
+                ],
             )
         try:
             text = msgspec.json.encode(record).decode()

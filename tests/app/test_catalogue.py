@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import pytest
+from tests.policy.test_programs import pe
 from watchfiles import Change
 
 from boots.app import catalogue
 from boots.app.watch import Places
+from boots.model.machine import Architecture
 from boots.model.site import Profile
 from boots.settings import SettingsError, of_keys
 
@@ -163,3 +165,18 @@ def test_a_file_that_is_not_there_is_not_published(tmp_path: Path) -> None:
 def test_what_to_install_is_said() -> None:
     assert "no iPXE was found (ipxe-" in catalogue.missing()
     assert "install Debian's package ipxe" in catalogue.missing()
+
+
+# --- what programs are for
+
+
+def test_programs_are_known_by_how_they_begin(tmp_path: Path) -> None:
+    fill(tmp_path, "undionly.kpxe", "a.txt", "text.efi", "osie/vmlinuz")
+    for name in ("arm.efi", "osie/x.efi"):
+        (tmp_path / name).write_bytes(pe(0xAA64))
+    files = published(tmp_path)
+
+    assert {
+        "undionly.kpxe": Architecture.BIOS,
+        "arm.efi": Architecture.ARM64_UEFI,
+    } == catalogue.programs({**files, "gone.efi": str(tmp_path / "gone.efi")})

@@ -9,6 +9,7 @@ import pytest
 from boots.app import rules
 from boots.app.doubts import doubts, of_neighbours, of_rules
 from boots.app.sites import Offered, make
+from boots.model.machine import Architecture
 from boots.model.site import OSIE, Profile
 from boots.settings import Boot, Dhcp, Http, Settings, Subnet
 
@@ -156,3 +157,26 @@ def test_records_that_cannot_be_kept_are_doubtful() -> None:
     (told,) = said_of_rules(text, store=False, dhcp=Dhcp(mode="pool"))
     assert "and there is none; write store.enabled = true, or enrol: ask" in told
     assert [] == said_of_rules("- {name: one}", store=False, dhcp=Dhcp(mode="pool"))
+
+
+# --- boot files for another kind of machine
+
+
+def test_boot_files_for_another_kind_of_machine_are_doubtful() -> None:
+    arm64 = Architecture.ARM64_UEFI
+    odd = Profile(name="odd", boot_files={Architecture.BIOS: "arm.efi", arm64: "arm.efi"})
+    offered = Offered(
+        files={"arm.efi": "/srv/arm.efi", "undionly.kpxe": "/srv/undionly.kpxe"},
+        profiles={OSIE.name: OSIE, odd.name: odd},
+        programs={"arm.efi": arm64, "undionly.kpxe": arm64},
+    )
+    settings = Settings(boot=Boot(override=["x64-uefi=arm.efi", "arm64-uefi=arm.efi"]))
+
+    override = "arm.efi is a program for arm64-uefi, not for x64-uefi"
+    ladder = "undionly.kpxe is a program for arm64-uefi, not for bios"
+    profile = "arm.efi is a program for arm64-uefi, not for bios"
+    assert {
+        f"boot.override: {override}, which would load it; put another in its place",
+        f"boot.files: {ladder}, which would load it; put another in its place",
+        f"profile odd: boot_files: {profile}, which would load it; name another",
+    } == set(doubts(settings, make(settings, OWN, offered)))

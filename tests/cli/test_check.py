@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from tests.policy.test_programs import pe
 from typer.testing import CliRunner
 
 from boots.cli import app
@@ -194,3 +195,15 @@ def test_the_rules_of_enrolment_are_checked_too(folder: Path) -> None:
     result = CliRunner().invoke(app, ["check", "--config", "boots.toml", "a.yaml"])
     assert 2 == result.exit_code
     assert "rules.yaml:2: rules[0].record.workflow: there are no workflows yet" in result.stderr
+
+
+def test_a_boot_file_for_another_kind_of_machine_is_doubtful(folder: Path) -> None:
+    (folder / "files").mkdir()
+    (folder / "files" / "arm.efi").write_bytes(pe(0xAA64))
+    (folder / "boots.toml").write_text('[boot]\nosie = "osie"\nfiles = ["files"]\n')
+    doubt = (
+        "arm.efi is a program for arm64-uefi, not for x64-uefi, which would load it;"
+        " name another in boot_files"
+    )
+
+    assert [doubt] == doubts(folder, "boot_files: {arm64-uefi: arm.efi, x64-uefi: arm.efi}")

@@ -9,9 +9,12 @@ from pathlib import Path
 
 import msgspec
 
+from boots.model.machine import Architecture
 from boots.model.site import Profile
 from boots.policy import path as paths
 from boots.policy.ladder import LADDER, SIGNED, STAND_INS, climb
+from boots.policy.programs import HEAD, built_for
+from boots.policy.programs import SUFFIXES as SUFFIXES_OF_PROGRAMS
 from boots.policy.templates import is_template
 from boots.settings import SettingsError
 
@@ -82,6 +85,27 @@ def folders(top: Path) -> Iterator[Path]:
     for place, below, _ in os.walk(top):
         below[:] = sorted(name for name in below if not name.startswith("."))
         yield Path(place)
+
+
+def programs(files: Mapping[str, str]) -> dict[str, Architecture]:
+    """What kind of machine each of these boot files is a program for, where that is known."""
+    found = {}
+    for name, place in files.items():
+        if Path(name).suffix.lower() not in SUFFIXES_OF_PROGRAMS or name.startswith("osie/"):
+            continue
+        built = built_for(name, _head(place))
+        if built is not None:
+            found[name] = built
+    return found
+
+
+def _head(place: str) -> bytes:
+    """How a file begins; a file that cannot be read is told of when it is asked for."""
+    try:
+        with open(place, "rb", buffering=0) as file:  # noqa: PTH123  # a Path for each costs as much
+            return file.read(HEAD)
+    except OSError:
+        return b""
 
 
 def osie_files(folder: Path) -> dict[str, str]:

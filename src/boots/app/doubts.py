@@ -5,9 +5,11 @@ from difflib import get_close_matches
 from ipaddress import IPv4Interface
 from pathlib import Path
 
+from boots.app.sites import overrides
 from boots.model.rule import Rule
 from boots.model.site import Mode, Site
 from boots.policy import hook
+from boots.policy.programs import misfit
 from boots.policy.templates import is_template
 from boots.settings import Settings
 
@@ -16,6 +18,7 @@ def doubts(settings: Settings, site: Site) -> Iterator[str]:
     """Each as ``key: what will fail; what to do``; `site` is any of those that they make."""
     yield from _profiles(site)
     yield from _subnets(site)
+    yield from _boot_files(settings, site)
     for folder in settings.boot.files:
         if not Path(folder).is_dir():
             yield f"boot.files: there is no folder {folder}; make it, or mend boot.files"
@@ -67,6 +70,24 @@ def _profiles(site: Site) -> Iterator[str]:
             close = get_close_matches(name, known, n=1)
             advice = f'did you mean "{close[0]}"?' if close else f"write one of {_listed(known)}"
             yield f'{key}: there is no profile "{name}"; {advice}'
+
+
+def _boot_files(settings: Settings, site: Site) -> Iterator[str]:
+    """Boot files for another kind of machine than those that would get them."""
+    named = overrides(settings.boot.override)
+    for architecture, name in site.boot_files.items():
+        wrong = misfit(name, site.programs.get(name), architecture)
+        if wrong is not None:
+            key = "boot.override" if architecture in named else "boot.files"
+            yield f"{key}: {wrong.why}, which would load it; put another in its place"
+    for profile in site.profiles.values():
+        for architecture, name in profile.boot_files.items():
+            wrong = misfit(name, site.programs.get(name), architecture)
+            if wrong is not None:
+                yield (
+                    f"profile {profile.name}: boot_files: {wrong.why}, which would load it;"
+                    " name another"
+                )
 
 
 def _listed(known: list[str]) -> str:

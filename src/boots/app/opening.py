@@ -19,6 +19,7 @@ from boots.model.site import Mode
 from boots.serve import sockets
 from boots.serve.dhcp import DhcpDoor, Kept
 from boots.serve.doors import Record
+from boots.serve.doubtful import DoubtfulFiles
 from boots.serve.ear import Ear, Hearer, listening
 from boots.serve.foreign import HEARD_A_SECOND, ForeignServers, Neighbourhood
 from boots.serve.http import Extras, HttpDoor
@@ -75,6 +76,7 @@ class Opening:
         self._alive = alive
         self._extras = extras or Extras()
         self._packets = packets or Packets(time.time)
+        self._doubtful = DoubtfulFiles(record, time.monotonic)
         self._bound: set[tuple[str, IPv4Address]] = set()
         self._given = sockets.from_systemd(os.environ, os.getpid()) if given is None else given
         self._only = only
@@ -180,6 +182,7 @@ class Opening:
                 prepared=None if proxy else self._answers.prepared(interface),
                 # What comes to port 4011 is for us, whatever server it names.
                 foreign=None if proxy else foreign,
+                doubtful=self._doubtful,
                 packets=Kept(
                     heard=self._keeper(interface, port, ours=False),
                     sent=self._keeper(interface, port, ours=True),

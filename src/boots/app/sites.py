@@ -1,7 +1,7 @@
 """From settings to sites: what this server offers behind each of its interfaces."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import TypeVar
 
@@ -30,6 +30,7 @@ class Offered:
     profiles: Mapping[str, Profile]
     quirks: tuple[Quirk, ...] = ()
     token_key: bytes = b""
+    programs: Mapping[str, Architecture] = field(default_factory=dict)
 
 
 def make(settings: Settings, own: IPv4Interface, offered: Offered) -> Site:
@@ -55,6 +56,7 @@ def make(settings: Settings, own: IPv4Interface, offered: Offered) -> Site:
         quirks=offered.quirks,
         boot_files=climb(offered.files, overrides(settings.boot.override)),
         files=offered.files,
+        programs=offered.programs,
         profiles=offered.profiles,
         default_profile=settings.boot.profile,
         unknown=settings.boot.unknown,

@@ -74,7 +74,13 @@ def build(
         raise Faulty(faults)
     folder = Path(settings.cache) if settings.cache else cache_folder()
     published = with_patch(published, settings.boot.script_patch, folder / "patched")
-    offered = Offered(files=published, profiles=known, quirks=(*SHIPPED, *odd), token_key=token_key)
+    offered = Offered(
+        files=published,
+        profiles=known,
+        quirks=(*SHIPPED, *odd),
+        token_key=token_key,
+        programs=catalogue.programs(published),
+    )
     made = {
         interface: sites.make(settings, address, offered)
         for interface, address in addresses.items()

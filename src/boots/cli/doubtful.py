@@ -6,10 +6,11 @@ from ipaddress import IPv4Network
 from pathlib import Path
 
 from boots.machines.fault import Fault
-from boots.model.machine import Known, Machine, Reservation
+from boots.model.machine import Known, Machine, Netboot, Reservation
 from boots.model.site import Site
 from boots.policy import boot, profile
 from boots.policy.got import Refusal, Script
+from boots.policy.programs import misfit
 
 
 def grouped(warnings: list[Fault]) -> list[str]:
@@ -48,11 +49,7 @@ def warnings(machine: Machine, site: Site) -> list[Fault]:
             if isinstance(made, Refusal):
                 advice = "mend the template, or the record"
                 found.append(_doubt(machine, made.why, advice))
-        name = interface.netboot.boot_file
-        if name and name not in site.files:
-            found.append(
-                _doubt(machine, f"there is no boot file {name}", "install it, see boot.files")
-            )
+        found += [_doubt(machine, *why) for why in _boot_files(interface.netboot, site)]
     return found
 
 
@@ -77,6 +74,16 @@ def _all_may_read(file: str) -> bool:
         return bool(Path(file).stat().st_mode & stat.S_IROTH)
     except (OSError, ValueError):  # it is not here, or cannot be anywhere
         return False
+
+
+def _boot_files(netboot: Netboot, site: Site) -> Iterator[tuple[str, str]]:
+    """Boot files that are not there, or for another kind of machine, and what to do."""
+    for architecture, name in netboot.boot_files.items():
+        wrong = misfit(name, site.programs.get(name), architecture)
+        if wrong is not None:
+            yield f"{wrong.why}, which would load it", "name another in boot_files"
+    if netboot.boot_file and netboot.boot_file not in site.files:
+        yield f"there is no boot file {netboot.boot_file}", "install it, see boot.files"
 
 
 def _doubtful(own: Reservation) -> Iterator[tuple[str, str]]:

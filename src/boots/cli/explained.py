@@ -186,8 +186,9 @@ def _print_chain(console: Console, whole: Chain) -> None:
 def decided(answer_: Answer) -> str:
     """A decision and its reason, for the terminal."""
     match answer_.decision:
-        case Load(url, why):
-            return f"[green]load[/] {escape(url)}: {escape(why)}"
+        case Load(url, why, doubt):
+            doubtful = f" [red](doubtful: {escape(doubt.why)})[/]" if doubt else ""
+            return f"[green]load[/] {escape(url)}: {escape(why)}{doubtful}"
         case Disk(why):
             return f"[yellow]disk[/]: {escape(why)}"
         case Silence(why):

@@ -139,7 +139,8 @@ class Site(Word, frozen=True):
 
     One of these is made for each interface, as addresses and URLs are derived from it.
     `boot_files` holds for each architecture the boot file that is installed; an architecture
-    without one is missing.  `files` maps each published name to its path on this server.
+    without one is missing.  `files` maps each published name to its path on this server;
+    `programs` says what kind of machine a file is for, as far as that is known.
     `lease_time` is in seconds; `netboot_lease_time` is what a ROM or iPXE gets for a lease.
     With `shadow` answers are made and told, and none is sent.
     `authoritative` says that nobody else gives addresses here.
@@ -167,6 +168,7 @@ class Site(Word, frozen=True):
     quirks: tuple[Quirk, ...] = ()
     boot_files: Mapping[Architecture, str] = {}
     files: Mapping[str, str] = {}
+    programs: Mapping[str, Architecture] = {}
     profiles: Mapping[str, Profile] = msgspec.field(default_factory=lambda: {OSIE.name: OSIE})
     default_profile: str = "osie"
     unknown: str = "osie"

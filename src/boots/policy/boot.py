@@ -16,6 +16,7 @@ from boots.policy.client import OUR_CLASSES, Client, Program, lacks_ours
 from boots.policy.generated import generate
 from boots.policy.got import File, Got, Ground, Refusal, Script
 from boots.policy.path import AUTOEXEC, SCRIPT, SCRIPT_NAMES, URL_SAFE, leads_back, tftp_base
+from boots.policy.programs import Misfit, misfit
 from boots.policy.words import Unwritable
 
 # A name that no file has: a ROM left without one waits a minute for a proxyDHCP server, with
@@ -25,10 +26,11 @@ NOT_ALLOWED = "netboot-not-allowed"
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Fetch this URL and run it."""
+    """Fetch this URL and run it; `doubt` says why that may fail, as far as it can be seen."""
 
     url: str
     why: str
+    doubt: Misfit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,8 @@ def _boot_file(client: Client, known: Known, site: Site) -> Decision:
         return Disk(f"{whose} {name}, which is not among the boot files")
     http = client.program is Program.UEFI_HTTP
     url = file_url(known, site, name, http=http)
-    return Load(url, f"{whose} {name} over {'HTTP' if http else 'TFTP'}")
+    doubt = misfit(name, site.programs.get(name), client.architecture)
+    return Load(url, f"{whose} {name} over {'HTTP' if http else 'TFTP'}", doubt)
 
 
 def _chosen(client: Client, known: Known, site: Site) -> tuple[str, str]:

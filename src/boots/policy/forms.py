@@ -162,6 +162,8 @@ def cut(asked: Skimmed, filling: Filling, answer: Answer, site: Site, near: Near
         return None
     if reply.kind not in {MessageType.OFFER, MessageType.ACK}:
         return None
+    if isinstance(answer.decision, Load) and answer.decision.doubt:
+        return None  # that is told of each machine
     data = dhcp.encode(reply, answer.limit)
     if OVERLOAD in dict(_values(data)):
         return None

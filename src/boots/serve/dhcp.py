@@ -15,6 +15,7 @@ from boots.policy.forms import Ready, boot_file
 from boots.policy.prepared import Silent
 from boots.serve.datagrams import DatagramDoor
 from boots.serve.doors import Record
+from boots.serve.doubtful import DoubtfulFiles
 from boots.serve.foreign import ForeignServers
 from boots.serve.packets import Keep, keep_nothing
 from boots.serve.replies import Replies
@@ -61,6 +62,7 @@ class DhcpDoor(DatagramDoor):
     for them at that port, and iPXE at 68.  With a `shadow` they go there, and nowhere else.
     What is `prepared` leaves without `ask` being asked.  `foreign` is shown the requests in which
     clients take another server's offer.  `packets` keeps what comes and what goes.
+    `doubtful` is told of boot files that are for another kind of machine.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class DhcpDoor(DatagramDoor):
         prepared: Prepared | None = None,
         foreign: ForeignServers | None = None,
         packets: Kept = KEPT_NOWHERE,
+        doubtful: DoubtfulFiles | None = None,
     ) -> None:
         super().__init__(sock)
         self._interface = interface
@@ -85,6 +88,7 @@ class DhcpDoor(DatagramDoor):
         self._prepared = prepared
         self._foreign = foreign
         self._heard, self._sent = packets
+        self._doubtful = doubtful
         if not to_sender:
             self.named = _NAMED
         self._replies = Replies(sock, interface)
@@ -113,6 +117,8 @@ class DhcpDoor(DatagramDoor):
             self._shadow.withhold(message, answer)
             if answer.reply is None:
                 self._record(self._event(message, answer))
+            else:
+                self._doubt(answer)
             return
         if answer.reply is not None and answer.to is not None:
             to = answer.to
@@ -127,6 +133,14 @@ class DhcpDoor(DatagramDoor):
                 return
             self._sent(data, (str(to.address), to.port))
         self._record(self._event(message, answer))
+        if answer.reply is not None:
+            self._doubt(answer)
+
+    def _doubt(self, answer: Answer) -> None:
+        """Tell of a boot file that will not run where it goes; nothing prepared has one."""
+        decision = answer.decision
+        if isinstance(decision, Load) and decision.doubt and self._doubtful and answer.client:
+            self._doubtful.given(answer.client.mac, decision.doubt)
 
     def _give(self, ready: Ready | Silent, data: bytes) -> None:
         """Send what was prepared, and tell of it as the plain path does."""

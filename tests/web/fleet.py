@@ -279,7 +279,7 @@ class Fleet:
         self.strangers = [
             Discovered(
                 stranger=Stranger(
-                    mac="52:54:00:00:00:f1",
+                    mac="52:54:00:f0:00:01",
                     interface="eno1",
                     first=NOW - 100,
                     last=NOW - 3,
@@ -295,7 +295,7 @@ class Fleet:
                 switch="leaf-12",
                 port="Ethernet1/9",
                 rule="leaf-12",
-                record={"name": "leaf-12-9", "mac": "52:54:00:00:00:f1"},
+                record={"name": "leaf-12-9", "mac": "52:54:00:f0:00:01"},
             )
         ]
 
@@ -416,6 +416,7 @@ class Fleet:
     async def boots(
         self, *, key: str = "", state: str = "", after: str = "", limit: int = 50
     ) -> Boots:
+        self._refuse("boots")
         found = [
             boot
             for boot in sorted(self.kept.values(), key=lambda boot: -boot.started)
@@ -445,6 +446,7 @@ class Fleet:
         latest: bool = False,
         limit: int = 200,
     ) -> Events:
+        self._refuse("events")
         found = [
             event
             for event in self._telling(key, kind)
@@ -518,6 +520,7 @@ class Fleet:
         return b"\xd4\xc3\xb2\xa1" + key.encode()
 
     async def discovered(self) -> DiscoveredList:
+        self._refuse("discovered")
         return DiscoveredList(discovered=tuple(self.strangers))
 
     async def adopt(self, mac: str, record: Any, by: str) -> Machine:
@@ -526,9 +529,11 @@ class Fleet:
         return await self.machine("rack-0001")
 
     async def foreign(self) -> ForeignServers:
+        self._refuse("foreign")
         return ForeignServers(servers=tuple(self.servers))
 
     async def leases(self) -> Leases:
+        self._refuse("leases")
         return Leases(
             leases=tuple(
                 LeaseLine(

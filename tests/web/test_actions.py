@@ -135,6 +135,25 @@ async def test_a_page_of_another_site_presses_no_button(headers: dict[str, str])
     assert (403, []) == (got.status, made.done)
 
 
+@pytest.mark.parametrize(
+    ("media", "body", "status"),
+    [
+        ("multipart/form-data", b"--x", 415),
+        ("application/json", b"{}", 415),
+        ("application/x-www-form-urlencoded", b"\xff=1", 400),
+        ("application/x-www-form-urlencoded", b"a=%ff", 400),
+        ("application/x-www-form-urlencoded", b"a=1&" * 100, 400),
+        ("application/x-www-form-urlencoded", b"a" * 300_000, 413),
+    ],
+)
+async def test_what_is_no_form_is_refused(media: str, body: bytes, status: int) -> None:
+    made = fleet()
+    async with served(made) as site:
+        url = f"{site.url}/machines/{FILE}/ask/netboot-off"
+        async with site.session.post(url, data=body, headers={"Content-Type": media}) as got:
+            assert (status, []) == (got.status, made.done)
+
+
 async def test_a_viewer_sees_no_button_and_presses_none() -> None:
     made = fleet()
     made.trouble()

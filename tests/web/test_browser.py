@@ -10,7 +10,7 @@ from selenium.webdriver.common.keys import Keys
 from tests.web.browser import Browser, Running, lacking, running
 from tests.web.fleet import HOSTILE, NOW, Fleet, boot_of, mac_of
 
-from boots.client.words import EventLine
+from boots.client.words import EventLine, Me, Role
 from boots.timeline.words import State
 
 pytestmark = pytest.mark.peers
@@ -25,7 +25,7 @@ PAGES = [
     f"/boots/{BOOT}",
     "/events",
     "/discovered",
-    "/discovered/52:54:00:00:00:f1",
+    "/discovered/52:54:00:f0:00:01",
     "/network",
     "/profiles",
     "/login",
@@ -149,6 +149,16 @@ def test_the_first_key_leads_past_the_navigation(site: Running, browser: Browser
     skip = browser.driver.switch_to.active_element
     assert "#main" == skip.get_dom_attribute("href")
     assert "solid" == skip.value_of_css_property("outline-style")
+
+
+def comes_to(browser: Browser, heading: str) -> None:
+    """Wait for a page: keys and buttons do not."""
+    script = "return document.querySelector('h1')?.innerText"
+    browser.until(lambda: browser.run(script) == heading)
+
+
+def told(browser: Browser) -> str:
+    return text_of(browser, "main")
 
 
 def alive(browser: Browser) -> None:
@@ -277,13 +287,29 @@ def test_an_action_is_asked_for_before_it_is_done(site: Running, browser: Browse
     browser.driver.get(site.url + "/machines/rack-0003")
     browser.driver.find_element(By.LINK_TEXT, "Netboot once…").click()
 
-    assert "Netboot once: rack-0003?" == browser.driver.find_element(By.TAG_NAME, "h1").text
+    comes_to(browser, "Netboot once: rack-0003?")
     assert [] == site.fleet.done
 
     browser.driver.find_element(By.CSS_SELECTOR, "form.ask button").click()
-
-    assert "Done: Netboot once." in browser.driver.find_element(By.TAG_NAME, "main").text
+    browser.until(lambda: "Done: Netboot once." in told(browser))
     assert ["order"] == [what for what, *_ in site.fleet.done]
+
+
+def test_a_token_opens_the_pages_and_leaving_closes_them(browser: Browser) -> None:
+    made = Fleet(3)
+    made.bearers["good"] = Me(name="vera", role=Role.VIEWER)
+    browser.looks(1280)
+    with running(made, tokens=True) as site:
+        browser.driver.get(site.url + "/machines/rack-0002")
+        browser.driver.find_element(By.ID, "token").send_keys("good" + Keys.ENTER)
+        comes_to(browser, "rack-0002")
+        assert "vera viewer" in browser.driver.find_element(By.CLASS_NAME, "who").text
+        alive(browser)
+
+        browser.driver.find_element(By.CSS_SELECTOR, ".who button").click()
+        comes_to(browser, "Log in")
+        browser.driver.get(site.url + "/boots")
+        comes_to(browser, "Log in")
 
 
 def test_all_can_be_read_searched_and_done_without_javascript(
@@ -293,13 +319,14 @@ def test_all_can_be_read_searched_and_done_without_javascript(
     still.looks(1280)
     still.driver.get(site.url + "/")
     still.driver.find_element(By.ID, "q").send_keys("rack-0303" + Keys.ENTER)
-    assert 1 == len(still.driver.find_elements(By.CSS_SELECTOR, "tbody tr"))
+    still.until(lambda: "1 of 1 machine" in told(still))
 
     still.driver.find_element(By.LINK_TEXT, "rack-0303").click()
-    assert "rack-0303" == still.driver.find_element(By.TAG_NAME, "h1").text
+    comes_to(still, "rack-0303")
 
     still.driver.find_element(By.LINK_TEXT, "Netboot off…").click()
+    comes_to(still, "Netboot off: rack-0303?")
     still.driver.find_element(By.CSS_SELECTOR, "form.ask button").click()
-    assert "Done: Netboot off." in still.driver.find_element(By.TAG_NAME, "main").text
+    still.until(lambda: "Done: Netboot off." in told(still))
     assert [] == [url for url in still.requests() if "/live/" in url]  # it is off indeed
     assert ["order"] == [what for what, *_ in site.fleet.done]

@@ -1,18 +1,27 @@
 """Pages as a browser is given them, by the real listener."""
 
 import re
+from collections.abc import Iterator
 from html.parser import HTMLParser
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.web.fleet import HOSTILE, NOW, SCRIPT, Fleet, boot_of, mac_of
 from tests.web.served import served
 
 from boots.api.desk import Refused
-from boots.client.words import FieldError
-from boots.timeline.words import State
+from boots.client.words import EventLine, Explained, ExplainedChain, FieldError, Machine
+from boots.timeline.words import Finding, Stage, State, Step
+from boots.web import timeline
 from boots.web.fleet import shares
+from boots.web.live import Streams
+from boots.web.looks import environment
+from boots.web.machine import likely
 from boots.web.pages import OperatorPages
+from boots.web.room import Room
+from boots.web.static import Shelf
 
 BOOT = boot_of(Fleet(1).lines["rack-0001"]).id
 PATHS = [
@@ -26,13 +35,13 @@ PATHS = [
     "/machines/rack-0003/ask/netboot-once",
     "/machines/rack-0003/ask/provision",
     "/machines/nobody",
-    "/explain/52:54:00:00:00:f1",
+    "/explain/52:54:00:f0:00:01",
     "/boots",
     f"/boots/{BOOT}",
     "/events",
     "/events?kind=ConsoleLine&since=2026-01-01",
     "/discovered",
-    "/discovered/52:54:00:00:00:f1",
+    "/discovered/52:54:00:f0:00:01",
     "/network",
     "/profiles",
     "/login",
@@ -156,7 +165,7 @@ async def test_troubles_stand_above_the_fleet() -> None:
 
     assert "The store is away" in text
     assert "Another DHCP server, 10.0.0.1, answers on eno1." in text
-    assert "52:54:00:00:00:f1 has no record, but is nearly 52:54:00:00:00:01" in text
+    assert "52:54:00:f0:00:01 has no record, but is nearly 52:54:00:00:00:01" in text
 
 
 async def test_a_dhcp_server_of_last_week_is_no_banner() -> None:
@@ -185,7 +194,7 @@ async def test_a_machine_shows_its_boot_with_times_sizes_and_reasons() -> None:
     assert "1.0 MiB, 1.1 MiB/s" in text
     assert "the record names no profile; the site&#39;s own is osie" in text
     assert "1.7 TiB" in text  # of its inventory
-    assert "machines/rack-0.yaml:8" in text  # where its record stands
+    assert "<code>machines/rack-0.yaml</code>, line 8" in text  # where its record stands
     assert "2026-09-20 13:13:20 UTC" in text  # its earlier boot
 
 
@@ -210,6 +219,83 @@ async def test_what_the_desk_has_not_leaves_the_rest_of_the_page() -> None:
     assert 200 == got.status
     assert "Not now: records are being read" in got.text
     assert "No packets are kept" in got.text
+
+
+@pytest.mark.parametrize("path", ["/", "/machines/rack-0001", f"/boots/{BOOT}", "/network"])
+async def test_pages_stand_while_the_store_is_away(path: str) -> None:
+    made = fleet()
+    away = Refused(503, "the store is away", "see its log")
+    made.refuses = dict.fromkeys(("events", "discovered", "foreign", "leases", "packets"), away)
+    if path != "/":
+        made.troubles = []  # the banner above the fleet says it there
+    async with served(made) as site:
+        got = await site.get(path)
+
+    assert 200 == got.status
+    assert "the store is away" in got.text.lower()
+
+
+async def test_a_mac_without_a_record_leads_to_why_it_gets_what_it_gets() -> None:
+    async with served(fleet()) as site:
+        got = await site.get("/machines/52:54:00:f0:00:01")
+
+    assert (303, "/explain/52:54:00:f0:00:01") == (got.status, got.headers["Location"])
+
+
+def test_the_chain_of_the_firmware_that_a_machine_has_is_unfolded() -> None:
+    names = ("BIOS PXE ROM", "BIOS with iPXE", "UEFI x64 PXE", "UEFI x64 HTTP", "UEFI arm64 PXE")
+    chains = tuple(ExplainedChain(firmware=name, steps=()) for name in names)
+    explained = Explained(mac=mac_of(1), chains=chains)
+    boot = boot_of(Fleet(1).lines["rack-0001"])
+
+    def of(architecture: str, program: str) -> str:
+        had = msgspec.structs.replace(boot, architecture=architecture, program=program)
+        return names[likely(explained, had)]
+
+    assert "BIOS PXE ROM" == names[likely(explained, None)]
+    assert "BIOS PXE ROM" == of("bios", "PXE ROM")
+    assert "UEFI x64 PXE" == of("x64-uefi", "iPXE")
+    assert "UEFI x64 HTTP" == of("x64-uefi", "UEFI HTTP")
+    assert "UEFI arm64 PXE" == of("arm64-uefi", "PXE ROM")
+    assert "BIOS PXE ROM" == of("unknown", "")
+
+
+TEXTS = st.text(max_size=30) | st.sampled_from(
+    ["<b>", '"><i x="', "'", "</td>", "</pre>", "<!--", "]]>", "&lt;", "\x1b[2J", "{{ x }}", "\x00"]
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(TEXTS, TEXTS, TEXTS, TEXTS)
+def test_no_text_from_anywhere_bends_a_page(one: str, two: str, three: str, four: str) -> None:
+    """Whatever names, findings, steps and packets say, the elements of a page are the same."""
+    said = tuple(f"a{each}" for each in (one, two, three, four))  # what is empty is left out
+    plain, bent = ([*_texts(*each)] for each in (("a",) * 4, said))
+
+    assert [_shape(each) for each in plain] == [_shape(each) for each in bent]
+
+
+def _shape(text: str) -> list[tuple[str, tuple[str, ...]]]:
+    return [(tag, tuple(attributes)) for tag, attributes in Reader(text).elements]
+
+
+def _texts(name: str, finding: str, told: str, value: str) -> Iterator[str]:
+    room = Room(Fleet(0), lambda: NOW, environment(Shelf().addresses), Streams())
+    line = msgspec.structs.replace(
+        Fleet(1).lines["rack-0001"], name=name, finding=finding, profile=told, place=value
+    )
+    step = Step(stage=Stage.SCRIPT, began=1, detail=told, why=value, problem=name)
+    found = Finding(code=name, title=finding, advice=told, evidence=(value,))
+    boot = msgspec.structs.replace(
+        boot_of(line), id=value, steps=(step,), finding=found, program=told
+    )
+    event = EventLine(id=1, at=NOW, mac=name, kind=finding, event={"text": told, "a": value})
+    values = {"line": line, "machine": Machine(line=line, record=None), "boot": boot}
+    yield room.render("parts/row.html", values)
+    yield room.render("parts/standing.html", values)
+    yield room.render("parts/timeline.html", values | {"rows": timeline.rows(boot, NOW)})
+    yield room.render("parts/event.html", {"line": event})
+    yield room.render("parts/said.html", {"line": event})
 
 
 async def test_a_machine_is_found_by_its_mac_too() -> None:
@@ -340,26 +426,26 @@ async def test_a_proposed_record_can_be_changed_before_it_is_kept() -> None:
         "The record has mistakes",
         errors=[FieldError("address", "is no address", "10.9.0.9/16")],
     )
-    text = "name: mine\nmac: 52:54:00:00:00:f1\naddress: nonsense <b>\n"
+    text = "name: mine\nmac: 52:54:00:f0:00:01\naddress: nonsense <b>\n"
     async with served(made) as site:
-        offered = await site.get("/discovered/52:54:00:00:00:f1")
-        refused = await site.post("/discovered/52:54:00:00:00:f1", {"record": text})
+        offered = await site.get("/discovered/52:54:00:f0:00:01")
+        refused = await site.post("/discovered/52:54:00:f0:00:01", {"record": text})
         made.refuses = {}
-        kept = await site.post("/discovered/52:54:00:00:00:f1", {"record": "name: mine\n"})
+        kept = await site.post("/discovered/52:54:00:f0:00:01", {"record": "name: mine\n"})
 
     assert "name: leaf-12-9" in offered.text
     assert 422 == refused.status
     assert "is no address" in refused.text
     assert "address: nonsense &lt;b&gt;" in refused.text
     assert 303 == kept.status
-    assert [("adopt", "52:54:00:00:00:f1", {"name": "mine"}, "local")] == made.done
+    assert [("adopt", "52:54:00:f0:00:01", {"name": "mine"}, "local")] == made.done
 
 
 async def test_one_click_makes_the_record_that_its_rule_makes() -> None:
     made = fleet()
     async with served(made) as site:
         listed = await site.get("/discovered")
-        await site.post("/discovered/52:54:00:00:00:f1")
+        await site.post("/discovered/52:54:00:f0:00:01")
 
-    assert '<form method="post" action="/discovered/52:54:00:00:00:f1">' in listed.text
-    assert [("adopt", "52:54:00:00:00:f1", None, "local")] == made.done
+    assert '<form method="post" action="/discovered/52:54:00:f0:00:01">' in listed.text
+    assert [("adopt", "52:54:00:f0:00:01", None, "local")] == made.done

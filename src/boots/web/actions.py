@@ -12,7 +12,7 @@ from boots.client.words import Machine, NewOrder, NewPower, PowerAction, Provisi
 from boots.model.order import Netboot
 from boots.web import records
 from boots.web.looks import segment
-from boots.web.room import Room, goes_on
+from boots.web.room import Room, form_of, goes_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +195,7 @@ async def ask(room: Room, asked: Asked) -> web.StreamResponse:
 async def act(room: Room, asked: Asked) -> web.StreamResponse:
     """Do it."""
     machine, action = await _found(room, asked)
-    form = {key: str(value) for key, value in (await asked.request.post()).items()}
+    form = await form_of(asked.request)
     wish = Wish(room.desk, machine.line.name, form, asked.me.name)
     if action.grave and "profile" in action.fields and not wish.profile:
         raise Refused(400, "No profile was chosen", "go back and choose one")

@@ -11,17 +11,17 @@ import msgspec
 from aiohttp import web
 
 from boots.api.asked import Asked
-from boots.client.words import DiscoveredList, ForeignServers, Health, MachineLine, Machines
+from boots.api.desk import Refused
+from boots.client.words import Health, MachineLine, Machines
 from boots.timeline.words import State
 from boots.web.live import Pace, Stream, merged
 from boots.web.looks import STATES
-from boots.web.room import Room
+from boots.web.room import Room, softly
 
 ROWS = 100
 _RECENT = 86_400.0  # seconds that another DHCP server is worth a banner after it was heard
 _LOOK = 5.0  # seconds between two looks at what stands above the table
 _PACE = 1.0  # the same while machines change
-_ABOVE = ("troubles", "counts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,10 @@ def shares(states: Mapping[str, int]) -> tuple[Share, ...]:
 async def page(room: Room, asked: Asked) -> web.StreamResponse:
     """The page."""
     wanted = Wanted.of(asked.request.query)
-    found, above = await asyncio.gather(_found(room, wanted), _above(room, wanted))
-    values = {"found": found, "seen": digest(found.machines), **above}
+    found, health, strange = await asyncio.gather(
+        _found(room, wanted), room.desk.health(), _strange(room)
+    )
+    values = {"found": found, "seen": digest(found.machines), **_counted(health, wanted), **strange}
     return await room.page(asked, "fleet.html", **values)
 
 
@@ -82,28 +84,23 @@ async def _found(room: Room, wanted: Wanted) -> Machines:
     )
 
 
-async def _above(room: Room, wanted: Wanted) -> dict[str, Any]:
-    health, foreign, discovered = await asyncio.gather(
-        room.desk.health(), room.desk.foreign(), room.desk.discovered()
+def _counted(health: Health, wanted: Wanted) -> dict[str, Any]:
+    """What the bar and the counts say."""
+    return {"health": health, "shares": shares(health.states), "wanted": wanted}
+
+
+async def _strange(room: Room) -> dict[str, Any]:
+    """Who is on the network and should not, as far as that is known."""
+    foreign, found = await asyncio.gather(
+        softly(room.desk.foreign()), softly(room.desk.discovered())
     )
-    return above(health, foreign, discovered, room.clock(), wanted)
-
-
-def above(
-    health: Health,
-    foreign: ForeignServers,
-    discovered: DiscoveredList,
-    now: float,
-    wanted: Wanted,
-) -> dict[str, Any]:
-    """What stands above the table."""
+    servers = () if isinstance(foreign, Refused) else foreign.servers
+    strangers = () if isinstance(found, Refused) else [each.stranger for each in found.discovered]
+    now = room.clock()
     return {
-        "health": health,
-        "foreign": [each for each in foreign.servers if now - each.last < _RECENT],
-        "near": [each.stranger for each in discovered.discovered if each.stranger.nearest],
-        "strangers": len(discovered.discovered),
-        "shares": shares(health.states),
-        "wanted": wanted,
+        "foreign": [each for each in servers if now - each.last < _RECENT],
+        "near": [each for each in strangers if each.nearest],
+        "strangers": len(strangers),
     }
 
 
@@ -135,7 +132,8 @@ class LiveTable:
         self._to = to
         self._names: set[str] = set()
         self._others: set[str] = set()
-        self._pace = Pace(_PACE, _LOOK)
+        self._counts = Pace(_PACE, _LOOK)
+        self._troubles = Pace(_LOOK, _LOOK)
 
     async def catch_up(self, seen: str) -> None:
         """Send the rows as they are now, unless they are as the page was made."""
@@ -146,24 +144,32 @@ class LiveTable:
 
     async def changed(self, lines: Sequence[MachineLine]) -> None:
         """Send what changed of the rows, how many others did, and at times what is above."""
-        self._others |= {
-            line.name for line in lines if line.name not in self._names and fits(line, self._wanted)
-        }
-        await self._send([line for line in lines if line.name in self._names])
-        if self._pace.due(changed=bool(lines)):
-            values = await _above(self._room, self._wanted)
-            parts = [await self._room.written(f"parts/{name}.html", **values) for name in _ABOVE]
-            await self._to.send(dict(zip(_ABOVE, parts, strict=True)))
+        await self._send(lines)
+        if self._counts.due(changed=bool(lines)):
+            health = await self._room.desk.health()
+            values = _counted(health, self._wanted)
+            await self._part("counts", values)
+            if self._troubles.due(changed=True):
+                await self._part("troubles", values | await _strange(self._room))
+
+    async def _part(self, name: str, values: Mapping[str, Any]) -> None:
+        await self._to.send({name: await self._room.written(f"parts/{name}.html", **values)})
 
     async def _send(self, lines: Sequence[MachineLine]) -> None:
-        rows = await asyncio.to_thread(self._written, lines) if lines else {}
-        await self._to.send(rows, more=len(self._others))
+        if lines:  # of ten thousand machines, it may be
+            rows = await asyncio.to_thread(self._written, lines)
+            await self._to.send(rows, more=len(self._others))
 
     def _written(self, lines: Sequence[MachineLine]) -> dict[str, str]:
-        return {
-            f"machine:{line.name}": self._room.render("parts/row.html", {"line": line})
-            for line in lines
-        }
+        """The rows that are on the page; of others it is noted that they changed."""
+        rows = {}
+        for line in lines:
+            if line.name in self._names:
+                row = self._room.render("parts/row.html", {"line": line})
+                rows[f"machine:{line.name}"] = row
+            elif line.name not in self._others and fits(line, self._wanted):
+                self._others.add(line.name)
+        return rows
 
 
 def fits(line: MachineLine, wanted: Wanted) -> bool:

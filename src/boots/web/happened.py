@@ -6,10 +6,12 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from boots.api.asked import Asked
+from boots.api.desk import Refused
 from boots.timeline.words import Boot, State
 from boots.web import timeline
 from boots.web.live import Stream, paced
-from boots.web.room import Room
+from boots.web.machine import lines_of
+from boots.web.room import Room, softly
 
 _PACE = 1.0  # seconds between two looks at a list that changes
 _LOOK = 5.0
@@ -49,14 +51,21 @@ async def live_boots(room: Room, asked: Asked) -> web.StreamResponse:
 async def boot(room: Room, asked: Asked) -> web.StreamResponse:
     """One boot: its steps, its scripts, its events."""
     found = await room.desk.boot(asked.keys["id"])
-    events = await room.desk.events(
-        key=found.mac,
-        since=found.started - _SLACK,
-        until=(found.ended or found.heard) + _SLACK,
-        limit=_EVENTS,
+    events = await softly(
+        room.desk.events(
+            key=found.mac,
+            since=found.started - _SLACK,
+            until=(found.ended or found.heard) + _SLACK,
+            limit=_EVENTS,
+        )
     )
-    scripts = [line for line in events.events if line.kind == "ScriptServed"]
-    values = {"events": events.events[::-1], "scripts": scripts, **_standing(room, found)}
+    lines = lines_of(events)
+    values = {
+        "events": lines[::-1],
+        "lacking": events if isinstance(events, Refused) else None,
+        "scripts": [line for line in lines if line.kind == "ScriptServed"],
+        **_standing(room, found),
+    }
     return await room.page(asked, "boot.html", **values)
 
 

@@ -1,60 +1,82 @@
 """One machine: where it stands, how its last boot went and why, and all else that is known."""
 
 import asyncio
-from collections.abc import Awaitable
-from typing import Any, TypeVar
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
 
-import msgspec
 from aiohttp import web
 
 from boots.api.asked import Asked
 from boots.api.auth import may
 from boots.api.desk import Refused
 from boots.api.veil import veiled
-from boots.client.words import EventLine, Events, Machine, Role
+from boots.client.words import EventLine, Events, Explained, Machine, Role
+from boots.timeline.words import Boot
 from boots.web import actions, inventory, records, timeline
 from boots.web.live import BEAT, Stream, gathered, merged
-from boots.web.room import Room, given
+from boots.web.looks import segment
+from boots.web.room import Room, given, goes_on, softly
 
-Got = TypeVar("Got")
 _SAID = ("ConsoleLine", "AgentProgressed")
 _LINES = 300  # of a console
 _EVENTS = 100
 _BOOTS = 10
 _SCRIPT = "ScriptServed"
+_MAC = re.compile(r"[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}")
+_FIRMWARE = {"bios": "BIOS", "x64-uefi": "UEFI x64", "arm64-uefi": "UEFI arm64"}
 
 
 async def page(room: Room, asked: Asked) -> web.StreamResponse:
     """The page."""
-    found = await room.desk.machine(asked.keys["name"])
-    name = found.line.name
-    soft, (events, scripts, *consoles) = await asyncio.gather(
-        asyncio.gather(
-            softly(room.desk.boots(key=name, limit=_BOOTS)),
-            softly(room.desk.explain(asking(found))),
-            softly(room.desk.packets(name)),
-        ),
-        asyncio.gather(
-            room.desk.events(key=name, latest=True, limit=_EVENTS),
-            room.desk.events(key=name, kind=_SCRIPT, latest=True, limit=1),
-            *(room.desk.events(key=name, kind=kind, latest=True, limit=_LINES) for kind in _SAID),
-        ),
-    )
+    key = asked.keys["name"]
+    try:
+        found = await room.desk.machine(key)
+    except Refused as refused:
+        if refused.status == 404 and _MAC.fullmatch(key):
+            return goes_on(f"/explain/{segment(key)}")  # it has no record, but a story
+        raise
+    told, said = await asyncio.gather(_told(room, found), _said(room, found.line.name))
     values = {
-        **dict(zip(("boots", "explained", "packets"), soft, strict=True)),
-        "events": events.events[::-1],
-        "script": scripts.events[-1] if scripts.events else None,
-        "console": together(consoles),
-        "record": found.record
-        if may(asked.me, Role.OPERATOR)
-        else veiled(msgspec.to_builtins(found.record)),
+        **told,
+        **said,
+        "first": likely(told["explained"], found.last),
+        "record": found.record if may(asked.me, Role.OPERATOR) else veiled(found.record),
         "inventory": inventory.tables(found.inventory),
         "has_bmc": records.has_bmc(found.record),
-        "last": max((line.id for line in events.events), default=0),
         "did": _did(asked.request.query.get("did", "")),
         "actions": actions.possible(found),
     }
     return await room.page(asked, "machine.html", **_standing(room, found), **values)
+
+
+async def _told(room: Room, found: Machine) -> dict[str, Any]:
+    """What the desk tells of a machine, or why it does not."""
+    desk, name = room.desk, found.line.name
+    boots, explained, packets = await asyncio.gather(
+        softly(desk.boots(key=name, limit=_BOOTS)),
+        softly(desk.explain(asking(found))),
+        softly(desk.packets(name)),
+    )
+    return {"boots": boots, "explained": explained, "packets": packets}
+
+
+async def _said(room: Room, name: str) -> dict[str, Any]:
+    """What happened to a machine: its last events, its last script, and its console."""
+    desk = room.desk
+    events, scripts, *consoles = await asyncio.gather(
+        softly(desk.events(key=name, latest=True, limit=_EVENTS)),
+        softly(desk.events(key=name, kind=_SCRIPT, latest=True, limit=1)),
+        *(softly(desk.events(key=name, kind=kind, latest=True, limit=_LINES)) for kind in _SAID),
+    )
+    lines, script = lines_of(events), lines_of(scripts)
+    return {
+        "events": lines[::-1],
+        "lacking": events if isinstance(events, Refused) else None,
+        "last": max((line.id for line in lines), default=0),
+        "script": script[-1] if script else None,
+        "console": together(consoles),
+    }
 
 
 def _did(key: str) -> str:
@@ -70,14 +92,6 @@ def _standing(room: Room, found: Machine) -> dict[str, Any]:
     return {"machine": found, "line": found.line, "boot": last, "rows": rows}
 
 
-async def softly(asked: Awaitable[Got]) -> Got | Refused:
-    """What the desk gives, or why it does not: the rest of the page is still of use."""
-    try:
-        return await asked
-    except Refused as refused:
-        return refused
-
-
 def asking(found: Machine) -> str:
     """The MAC that a machine is likely to ask with: the one of its last boot if there is one."""
     if found.last is not None:
@@ -86,10 +100,27 @@ def asking(found: Machine) -> str:
     return (macs or [each.mac for each in found.line.interfaces] or [found.line.name])[0]
 
 
-def together(pages: list[Events]) -> list[EventLine]:
+def lines_of(found: Events | Refused) -> Sequence[EventLine]:
+    """The events that the desk gave, if it gave any."""
+    return found.events if isinstance(found, Events) else ()
+
+
+def together(pages: Iterable[Events | Refused]) -> list[EventLine]:
     """The last lines of several kinds, in their order."""
-    lines = sorted((line for page in pages for line in page.events), key=lambda line: line.id)
+    lines = sorted((line for page in pages for line in lines_of(page)), key=lambda line: line.id)
     return lines[-_LINES:]
+
+
+def likely(explained: Explained | Refused, boot: Boot | None) -> int:
+    """Which of the chains is that of the firmware that this machine has; the first if unknown."""
+    if isinstance(explained, Refused) or boot is None:
+        return 0
+    wanted = _FIRMWARE.get(boot.architecture, "?")
+    over_http = "http" in boot.program.lower()
+    for number, chain in enumerate(explained.chains):
+        if chain.firmware.startswith(wanted) and ("HTTP" in chain.firmware) is over_http:
+            return number
+    return 0
 
 
 async def live(room: Room, asked: Asked) -> web.StreamResponse:

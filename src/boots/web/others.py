@@ -12,7 +12,7 @@ from boots.web import inventory, records
 from boots.web.live import Stream, paced
 from boots.web.looks import record as as_yaml
 from boots.web.looks import segment
-from boots.web.room import Room, about, goes_on, html
+from boots.web.room import Room, about, form_of, goes_on, html, softly
 
 _PACE = 1.0
 _LOOK = 2.0  # seconds between two looks at what is not told
@@ -55,8 +55,7 @@ def _offered(found: Discovered, text: str, refused: Refused | None = None) -> di
 async def adopt(room: Room, asked: Asked) -> web.StreamResponse:
     """Give one of them a record: this text, or the one its rule makes."""
     found = await _one(room, asked.keys["mac"])
-    form = await asked.request.post()
-    text = str(form.get("record", ""))
+    text = (await form_of(asked.request)).get("record", "")
     try:
         record = records.read(text) if text.strip() else None
         made = await room.desk.adopt(found.stranger.mac, record, asked.me.name)
@@ -86,12 +85,14 @@ async def network(room: Room, asked: Asked) -> web.StreamResponse:
 
 async def _network(room: Room, asked: Asked) -> dict[str, Any]:
     foreign, leases, health = await asyncio.gather(
-        room.desk.foreign(), room.desk.leases(), room.desk.health()
+        softly(room.desk.foreign()), softly(room.desk.leases()), room.desk.health()
     )
     text = asked.request.query.get("q", "").strip().lower()
-    fitting = [lease for lease in leases.leases if text in f"{lease.address} {lease.mac}"]
+    all_of_them = () if isinstance(leases, Refused) else leases.leases
+    fitting = [lease for lease in all_of_them if text in f"{lease.address} {lease.mac}"]
     return {
-        "foreign": foreign.servers,
+        "foreign": () if isinstance(foreign, Refused) else foreign.servers,
+        "lacking": [each for each in (foreign, leases) if isinstance(each, Refused)],
         "leases": fitting[:_LEASES],
         "leased": len(fitting),
         "text": text,

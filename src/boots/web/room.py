@@ -3,19 +3,22 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import quote
+from typing import Any, TypeVar
+from urllib.parse import parse_qs, quote
 
 from aiohttp import hdrs, web
 from jinja2 import Environment
 
+from boots.api import reading
 from boots.api.asked import Asked
-from boots.api.auth import may
-from boots.api.desk import Desk
+from boots.api.auth import LOCAL, NOBODY, may
+from boots.api.desk import Desk, Refused
 from boots.client.words import Me, Problem, Role
 from boots.web.live import Streams
 
+Got = TypeVar("Got")
 Clock = Callable[[], float]
+_LARGEST = 262_144  # bytes of a form: a record of 64 KiB, each byte as three
 _HTML = "text/html; charset=utf-8"
 
 
@@ -57,10 +60,35 @@ class Room:
 Handler = Callable[[Room, Asked], Awaitable[web.StreamResponse]]
 
 
+async def softly(asked: Awaitable[Got]) -> Got | Refused:
+    """What the desk gives, or why it does not: the rest of the page is still of use."""
+    try:
+        return await asked
+    except Refused as refused:
+        return refused
+
+
 def about(me: Me | None, here: str) -> dict[str, Any]:
     """What the frame around every page says."""
-    changes = me is not None and may(me, Role.OPERATOR)
-    return {"me": me, "may_change": changes, "here": here}
+    known = me if me not in {None, NOBODY} else None
+    return {
+        "me": known,
+        "may_change": known is not None and may(known, Role.OPERATOR),
+        "may_leave": known not in {None, LOCAL},
+        "here": here,
+    }
+
+
+async def form_of(request: web.BaseRequest) -> dict[str, str]:
+    """The fields of a form, as browsers send them."""
+    if request.content_type != "application/x-www-form-urlencoded":
+        raise Refused(415, "Unsupported Media Type", "send a form")
+    raw = await reading.bytes_of(request, _LARGEST)
+    try:
+        found = parse_qs(raw.decode("ascii"), errors="strict", max_num_fields=16)
+    except ValueError:
+        raise Refused(400, "Bad Request", "this is no form") from None
+    return {name: values[0].replace("\r\n", "\n") for name, values in found.items()}
 
 
 def html(text: str, status: int = 200) -> web.Response:

@@ -1,7 +1,5 @@
 """DHCP as part of boots: who asks, whether a new boot begins with it, and where it leads."""
 
-import dataclasses
-
 import msgspec
 
 from boots.journal import events
@@ -51,10 +49,10 @@ def answered(now: Followed | None, at: float, event: _Answered, mac: str) -> Fol
     done = _is_done(event)
     if old is not None and old.ended and at - old.ended > ROUND / 10 and not done:
         again = Sign(Kind.AGAIN, at, at, program, "it asks DHCP again")
-        now = dataclasses.replace(now, signs=signs.added(now.signs, again))
+        now = msgspec.structs.replace(now, signs=signs.added(now.signs, again))
     words = [program, event.architecture, event.address]
     words += [f"relay {event.relay}"] if event.relay else []
-    detail = short(", ".join(word for word in words if word))
+    detail = ", ".join(word for word in words if word)
     now = went(now, at, stage, detail, key=program, done=done, why=event.why)
     return now if event.boot_file else _sent_away(now, at, event)
 
@@ -74,7 +72,7 @@ def ignored(
         return now
     now = begun(now, at, mac)
     boot = msgspec.structs.replace(now.boot, interface=short(event.interface, 40))
-    now = dataclasses.replace(now, boot=boot)
+    now = msgspec.structs.replace(now, boot=boot)
     return went(now, at, Stage.FIRMWARE_DHCP, "DISCOVER", problem=event.why)
 
 
@@ -110,7 +108,7 @@ def _introduced(now: Followed, stage: Stage, event: _Answered) -> Followed:
         architecture=short(event.architecture, 40) if best else boot.architecture,
     )
     url = short(event.boot_file)
-    return dataclasses.replace(
+    return msgspec.structs.replace(
         now,
         boot=boot,
         boot_file=url or now.boot_file if firmware else now.boot_file,
@@ -136,10 +134,10 @@ def _sent_away(now: Followed, at: float, event: _Answered) -> Followed:
     why = event.why
     if any(words in why for words in _NO_BOOT_FILE):
         sign = Sign(Kind.NO_BOOT_FILE, at, at, short(event.architecture), short(why))
-        return dataclasses.replace(now, signs=signs.added(now.signs, sign))
+        return msgspec.structs.replace(now, signs=signs.added(now.signs, sign))
     if why.startswith(_HELD):
         sign = Sign(Kind.LOOP, at, at, text="held")
-        now = dataclasses.replace(now, signs=signs.added(now.signs, sign))
+        now = msgspec.structs.replace(now, signs=signs.added(now.signs, sign))
     return went(now, at, Stage.DISK, SENT, key=SENT, done=True, why=why)
 
 
@@ -155,7 +153,7 @@ def _system_asks(now: Followed | None, at: float, event: _Answered, mac: str) ->
         address=short(event.address, 40) or now.boot.address,
         interface=short(event.interface, 40) or now.boot.interface,
     )
-    now = dataclasses.replace(now, boot=boot)
+    now = msgspec.structs.replace(now, boot=boot)
     detail = f"{SYSTEM} has {short(event.address, 40)}" if event.address else SYSTEM
     return _system_speaks(now, at, detail, done=not offer, why=event.why)
 

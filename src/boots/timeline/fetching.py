@@ -1,7 +1,5 @@
 """Files and scripts as part of boots: what a machine fetches, and what it was told to run."""
 
-import dataclasses
-
 import msgspec
 
 from boots.journal import events
@@ -139,7 +137,7 @@ def _fetched(now: Followed, at: float, event: _Sent, stage: Stage) -> Followed:
     whole = old is not None and bool(old.ended) and not old.problem
     if isinstance(event, events.TransferFinished) and whole and not event.name.endswith(".iso"):
         again = Sign(Kind.AGAIN, at, at, short(event.name), "it was fetched again")
-        now = dataclasses.replace(now, signs=signs.added(now.signs, again))
+        now = msgspec.structs.replace(now, signs=signs.added(now.signs, again))
     if whole:
         return now
     late = old is not None and bool(old.ended) and at < old.ended
@@ -183,4 +181,4 @@ def _told(now: Followed, told: Told) -> Followed:
     boot = msgspec.structs.replace(
         now.boot, profile=short(told.profile, 80), loops=min(now.boot.loops + 1, 1_000_000)
     )
-    return dataclasses.replace(now, boot=boot, told=told)
+    return msgspec.structs.replace(now, boot=boot, told=told)

@@ -6,7 +6,6 @@ are made of the queues when somebody looks (`changed`, `tick`), as many at a tim
 for.  What comes out does not depend on when that is.
 """
 
-import dataclasses
 import heapq
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -22,7 +21,7 @@ from boots.timeline.asking import ELSEWHERE
 from boots.timeline.case import Facts
 from boots.timeline.knowledge import of_server
 from boots.timeline.patience import next_look
-from boots.timeline.signs import TELLING
+from boots.timeline.signs import is_telling
 from boots.timeline.states import settle
 from boots.timeline.steps import Followed, over
 from boots.timeline.strange import NO_RECORD, Foreign, Nearest, Strangers
@@ -186,7 +185,7 @@ class Timelines:
 
     def _hear(self, entry: Entry, event: Any) -> None:
         """Queue what a machine did, unless it was just said."""
-        mac = event.mac or self._addresses.get(event.peer.rpartition(":")[0], "")
+        mac = event.mac or self._at(event)
         track = self._tracks.get(mac)
         if track is None:
             if not mac or type(event) not in _FOUNDING:
@@ -210,6 +209,10 @@ class Timelines:
         else:
             self._tracks.move_to_end(mac)
         self._queue(mac, track, entry)
+
+    def _at(self, event: Any) -> str:
+        """The MAC of the machine at the address that an event comes from, if it is one of ours."""
+        return self._addresses.get(getattr(event, "peer", "").rpartition(":")[0], "")
 
     def _queue(self, mac: str, track: _Track, entry: Entry) -> None:
         at, kind = entry.at, type(entry.event)
@@ -244,18 +247,13 @@ class Timelines:
 
     def _line(self, entry: Entry, event: events.ConsoleLine) -> None:
         """Of a console only the lines that say something, and that it speaks, once a second."""
-        mac = event.mac or self._addresses.get(event.peer.rpartition(":")[0], "")
+        mac = event.mac or self._at(event)
         track = self._tracks.get(mac)
         if track is None:
             return
         last = track.recent.get(events.ConsoleLine)
-        if (
-            last is not None
-            and 0 <= entry.at - last.at < _AT_ONCE
-            and not TELLING.search(event.text)
-        ):
-            return
-        self._queue(mac, track, entry)
+        if last is None or not 0 <= entry.at - last.at < _AT_ONCE or is_telling(event.text):
+            self._queue(mac, track, entry)
 
     def _server(self, entry: Entry, event: events.ForeignServerSeen) -> None:
         self._foreign.note(event, entry.at)
@@ -308,7 +306,7 @@ class Timelines:
         boot = track.followed.boot
         if name != boot.machine:
             boot = msgspec.structs.replace(boot, machine=name)
-            track.followed = dataclasses.replace(track.followed, boot=boot)
+            track.followed = msgspec.structs.replace(track.followed, boot=boot)
 
     def _settle(self, track: _Track, now: float) -> None:
         if track.followed is not None:
@@ -334,9 +332,9 @@ def _after(ended: Boot, new: Followed) -> Followed:
     if ended.state is State.DONE:
         boot = new.boot
         loops = max(0, boot.loops - ended.loops)
-        new = dataclasses.replace(new, boot=msgspec.structs.replace(boot, loops=loops))
-        return dataclasses.replace(new, before=None)
-    return dataclasses.replace(new, before=ended.finding or new.before)
+        new = msgspec.structs.replace(new, boot=msgspec.structs.replace(boot, loops=loops))
+        return msgspec.structs.replace(new, before=None)
+    return msgspec.structs.replace(new, before=ended.finding or new.before)
 
 
 def _news(track: _Track) -> list[Boot]:

@@ -5,12 +5,13 @@ what its silence may mean.  ``docs/reference/findings.md`` is made from them.
 """
 
 from collections.abc import Iterator
+from functools import cache
 
 from boots.timeline import known_dhcp, known_files, known_ipxe, known_system
 from boots.timeline.case import NO_FACTS, Case, Facts, Row
 from boots.timeline.signs import Sign, short
 from boots.timeline.steps import Followed
-from boots.timeline.words import Finding, State, Stranger
+from boots.timeline.words import Finding, Stage, State, Stranger
 
 ROWS: tuple[Row, ...] = (
     *known_system.HELD,
@@ -46,13 +47,26 @@ def judge(
     if not followed.boot.steps:
         return None
     case = Case(followed, facts, now)
-    for row in ROWS:
-        if case.is_done and not row.done:
-            continue
+    signs = bool(followed.signs)
+    for row in _rows(case.step.stage, case.is_done, case.is_quiet, signs, bool(case.step.problem)):
         holds, sign = row.when.holds(case)
         if holds:
             return row, _finding(row, case, sign)
     return None
+
+
+@cache
+def _rows(stage: Stage, done: bool, quiet: bool, signs: bool, problem: bool) -> tuple[Row, ...]:
+    """The rows that may hold of such a boot: of one that goes on well these are few."""
+    return tuple(
+        row
+        for row in ROWS
+        if (row.done or not done)
+        and (not row.when.at or stage in row.when.at)
+        and (not row.when.quiet or quiet)
+        and (row.when.sign is None or signs)
+        and (not row.when.problem or problem)
+    )
 
 
 def of_stranger(stranger: Stranger) -> Finding:

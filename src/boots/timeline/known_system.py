@@ -17,8 +17,12 @@ _SLOW_RATE = 200_000  # bytes a second; TFTP on one network has some MB/s
 
 def _shows_no_life(case: Case) -> bool:
     """Whether neither what it loaded nor what is on its disk was heard."""
-    from_disk = any(step.detail.startswith(SYSTEM) for step in case.boot.steps)
-    return not case.runs and not from_disk
+    return not case.runs and not _asked(case)
+
+
+def _asked(case: Case) -> bool:
+    """Whether a system asked for an address, whichever it is."""
+    return any(step.detail.startswith(SYSTEM) for step in case.boot.steps)
 
 
 def _panicked(case: Case) -> bool:
@@ -139,6 +143,7 @@ SPOKEN: tuple[Row, ...] = (
             at=(*_LOADED, Stage.SYSTEM),
             sign=Kind.CONSOLE,
             says="OSIE: (no DHCP answer|waiting for link|the DHCP server refused)",
+            also=Also("no DHCP of it was heard", lambda case: not _asked(case)),
         ),
         title="OSIE on {mac} gets no address: {text}",
         advice=(
@@ -169,7 +174,7 @@ SPOKEN: tuple[Row, ...] = (
         state=State.FAILED,
         when=When(
             sign=Kind.CONSOLE,
-            says=r"dracut|emergency (mode|shell)|does not exist\.\s+Dropping",
+            says=r"dracut.*(FATAL|timeout)|emergency (mode|shell)|does not exist\.\s+Dropping",
             stale=True,
         ),
         title="The initrd of {mac} gave up: {text}",

@@ -52,20 +52,16 @@ class Sign:
 
 Signs = tuple[Sign, ...]
 
-# The iPXE and kernel lines that a row of the knowledge base is about; all else is passed over
-# unread, as a console may say a thousand lines a second.
-TELLING = re.compile(
-    r"ipxe\.org/(?:err/)?[0-9a-f]{6,8}|No configuration methods|No more network devices"
-    r"|Nothing to boot|Could not (?:boot|select|start)|Link status"
-    r"|Kernel panic|Unable to mount root|not syncing|No working init|Initramfs unpacking failed"
-    r"|Security Violation|bad shim signature|prohibited by secure boot"
-    r"|Unknown command|: command not found|^Boots: |gave up|refused the inventory|Out of memory"
-    r"|OSIE: (?:no DHCP answer|no boot interface|the image did not fit|the agent ended"
-    r"|boots\.url is|waiting for link|the DHCP server refused)"
-    r"|dracut.*(?:FATAL|timeout)|emergency (?:mode|shell)|does not exist\.\s+Dropping",
-    re.IGNORECASE,
+# What is in the lines that the knowledge base is about; all else is passed over, as a console may
+# say a thousand lines a second.
+_TELLING = (
+    *("ipxe.org/", "no configuration methods", "no more network devices", "usable certificates"),
+    *("could not boot", "could not select", "could not start", "could not be started", "gave up"),
+    *("kernel panic", "not syncing", "unable to mount root", "initramfs unpacking failed"),
+    *("security violation", "bad shim signature", "prohibited by secure boot"),
+    *("command not found", "out of memory", "refused the inventory", "osie: "),
+    *("dracut-initqueue", "emergency mode", "emergency shell", "does not exist"),
 )
-_HARMLESS_LINES = re.compile(r"Boots: (?:profile|loading) |\.{3} ok", re.IGNORECASE)
 # edk2 ends a transfer when it knows the size, and some firmware does so after the first block.
 _ABORTS = re.compile(r"the client ended it: user aborted", re.IGNORECASE)
 
@@ -79,6 +75,12 @@ def of(event: AnyEvent, at: float) -> Sign | None:
 def is_normal_abort(event: events.TransferFailed) -> bool:
     """Whether a client ended a transfer as it only wanted to know about the file."""
     return bool(_ABORTS.match(event.why)) and event.sent <= 65_536
+
+
+def is_telling(line: str) -> bool:
+    """Whether a line of a console may be one that the knowledge base is about."""
+    lower = line.lower()
+    return any(words in lower for words in _TELLING)
 
 
 def added(signs: Signs, new: Sign) -> Signs:
@@ -164,10 +166,9 @@ def _loop(event: events.LoopBroken, at: float) -> Sign:
 
 
 def _line(event: events.ConsoleLine, at: float) -> Sign | None:
-    text = event.text
-    if not TELLING.search(text) or _HARMLESS_LINES.search(text):
+    if not is_telling(event.text):
         return None
-    return Sign(Kind.CONSOLE, at, at, short(event.source, 40), short(text.strip()))
+    return Sign(Kind.CONSOLE, at, at, short(event.source, 40), short(event.text.strip()))
 
 
 def _agent(event: events.AgentProgressed, at: float) -> Sign | None:

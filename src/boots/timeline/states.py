@@ -1,7 +1,5 @@
 """Where a boot stands at a moment: from what is known of it and what is found."""
 
-import dataclasses
-
 import msgspec
 
 from boots.timeline.case import NO_FACTS, Case, Facts
@@ -27,7 +25,7 @@ def settle(followed: Followed, now: float, facts: Facts = NO_FACTS) -> Followed:
     if (state, finding, ended) == (boot.state, boot.finding, boot.ended):
         return followed
     boot = msgspec.structs.replace(boot, state=state, finding=finding, ended=ended)
-    return dataclasses.replace(followed, boot=boot)
+    return msgspec.structs.replace(followed, boot=boot)
 
 
 def _arrived(case: Case) -> float:

@@ -1,8 +1,5 @@
 """A boot while it is followed: its steps, and what must be remembered of it to go on."""
 
-import dataclasses
-from dataclasses import dataclass
-
 import msgspec
 
 from boots.timeline.classify import NOTHING, Told
@@ -23,8 +20,7 @@ UNASKED = "nobody sent it to its disk"
 """The problem of a step to the disk that no answer of ours led to."""
 
 
-@dataclass(frozen=True, slots=True)
-class Followed:
+class Followed(msgspec.Struct, frozen=True):
     """A boot, and what must be remembered of it to go on.
 
     `before` is what was found of the machine's boot before it, where that went wrong.
@@ -45,7 +41,7 @@ class Followed:
 
 def over(boot: Followed, at: float) -> Followed:
     """A boot after which another one began."""
-    return dataclasses.replace(boot, came_back=max(0.0, at - boot.boot.heard))
+    return msgspec.structs.replace(boot, came_back=max(0.0, at - boot.boot.heard))
 
 
 def has(boot: Boot, *stages: Stage) -> bool:
@@ -76,7 +72,7 @@ def without_loops(now: Followed) -> Followed:
     if not now.boot.loops and now.before is None:
         return now
     boot = msgspec.structs.replace(now.boot, loops=0)
-    return dataclasses.replace(now, boot=boot, before=None)
+    return msgspec.structs.replace(now, boot=boot, before=None)
 
 
 def was_loaded(now: Followed) -> bool:
@@ -113,7 +109,7 @@ def went(
     problem: str = "",
 ) -> Followed:
     """A step begins, goes on or comes to its end; what once ended well keeps its words."""
-    why, problem = short(why), short(problem)
+    detail, why, problem = short(detail), short(why), short(problem)
     old = latest(now.boot, stage, key)
     if old is None:
         began = max(at, now.boot.started)
@@ -150,11 +146,11 @@ def put(now: Followed, old: Step | None, new: Step) -> Followed:
         steps = (*steps[:place], new, *steps[place:])
         if len(steps) > MOST_STEPS:  # the beginning and the end tell most
             steps = (*steps[: MOST_STEPS // 2], *steps[MOST_STEPS // 2 + 1 :])
-    return dataclasses.replace(now, boot=msgspec.structs.replace(now.boot, steps=steps))
+    return msgspec.structs.replace(now, boot=msgspec.structs.replace(now.boot, steps=steps))
 
 
 def heard(now: Followed, at: float) -> Followed:
     """The machine was heard."""
     if at <= now.boot.heard:
         return now
-    return dataclasses.replace(now, boot=msgspec.structs.replace(now.boot, heard=at))
+    return msgspec.structs.replace(now, boot=msgspec.structs.replace(now.boot, heard=at))

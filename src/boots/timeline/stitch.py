@@ -4,7 +4,6 @@
 before (see `boots.timeline.fleet`).
 """
 
-import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -30,7 +29,7 @@ def advance(now: Followed | None, entry: Entry, mac: str) -> Followed | None:
         return None
     sign = signs.of(entry.event, entry.at)
     if sign is not None:
-        then = dataclasses.replace(then, signs=signs.added(then.signs, sign))
+        then = msgspec.structs.replace(then, signs=signs.added(then.signs, sign))
     return heard(then, entry.at)
 
 
@@ -52,9 +51,7 @@ def _agent(now: Followed | None, at: float, event: events.AgentProgressed, mac: 
     said = ": ".join(part for part in (event.stage, event.message) if part)
     failed = event.message if event.stage in {"failed", "error"} else ""
     if not has(now.boot, Stage.INVENTORY) or failed:
-        now = went(
-            now, at, Stage.SYSTEM, short(f"agent {said}"), key="agent ", done=True, problem=failed
-        )
+        now = went(now, at, Stage.SYSTEM, f"agent {said}", key="agent ", done=True, problem=failed)
     return without_loops(now)
 
 
@@ -71,7 +68,7 @@ def _inventory(
     uuid = system.get("uuid") if isinstance(system, dict) else None
     if isinstance(uuid, str):
         boot = msgspec.structs.replace(now.boot, uuid=short(uuid, 40))
-        now = dataclasses.replace(now, boot=boot)
+        now = msgspec.structs.replace(now, boot=boot)
     return without_loops(now)
 
 

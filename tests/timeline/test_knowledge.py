@@ -259,6 +259,9 @@ FOUND: dict[str, Found] = {
     "wrong-architecture": Found(
         loading("snponly-arm64.efi"), "snponly-arm64.efi is no program for x64-uefi", until=60
     ),
+    "boot-file-passed-over": Found(
+        [*loading("mine.efi"), *later([offer(4, **HTTP)], 5.4)], "mine.efi, could not", until=90
+    ),
     "shim-alone": Found(loading("shimx64.efi"), "shim arrived", until=60),
     "grub-silent": Found(loading("grubx64.efi"), "grub.cfg", until=60),
     "boot-file-not-started": Found(
@@ -311,6 +314,10 @@ FOUND: dict[str, Found] = {
         until=400,
     ),
     "kernel-not-fetched": Found([*UP_TO_IPXE, script(10.2)], "vmlinuz-x86_64", until=100),
+    "image-not-taken": Found(
+        [*UP_TO_IPXE, *LOADING[:4], arrived(14, KERNEL, 7_000_000), arrived(16, KERNEL, 7_000_000)],
+        "vmlinuz-x86_64 3 times",
+    ),
     "initrd-not-fetched": Found([*UP_TO_IPXE, *LOADING[:4]], "initramfs-x86_64", until=100),
     "panic-likely": Found([*UP_TO_INITRD, *later(FIRMWARE, 60)], "panic=30", closed=True),
     "kernel-restarted": Found(

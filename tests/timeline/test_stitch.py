@@ -168,6 +168,20 @@ def test_firmware_that_only_ever_asks_is_of_another_power_on_after_a_long_silenc
     assert 2 == len(boots_after(*FIRMWARE, *later(FIRMWARE, 130)))
 
 
+def test_firmware_that_tries_http_after_pxe_is_of_the_same_power_on() -> None:
+    http = {"program": "UEFI HTTP"}
+    passed = [*FIRMWARE, *BOOT_FILE, offer(8.45, **http), ack(12, **http)]
+    (boot,) = boots_after(*passed, arrived(12.1, "snponly.efi", 300_000), *later(IPXE, 5))
+
+    assert ["PXE ROM", "snponly.efi by TFTP", "UEFI HTTP", "snponly.efi by HTTP", "iPXE"] == [
+        step.detail.partition(",")[0] for step in boot.steps
+    ]
+
+
+def test_firmware_that_is_back_at_once_after_its_boot_file_begins_anew() -> None:
+    assert 2 == len(boots_after(*FIRMWARE, *BOOT_FILE, offer(8.45), ack(12)))
+
+
 def test_an_ipxe_in_the_rom_begins_anew_after_its_script() -> None:
     rom = [*IPXE, *LOADING]
 

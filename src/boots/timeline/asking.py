@@ -4,7 +4,6 @@ import msgspec
 
 from boots.journal import events
 from boots.timeline import classify, signs
-from boots.timeline.classify import Told
 from boots.timeline.patience import NEW_POWER_ON, NEW_SYSTEM, ROUND, SKEW
 from boots.timeline.signs import Kind, Sign, short
 from boots.timeline.steps import (
@@ -33,6 +32,8 @@ _NO_BOOT_FILE = (
 _HELD = "it loaded its script"
 _OF_STRANGERS = ("no record has this MAC", "not a request of an Ethernet client")
 
+_OF_FIRMWARE = (Stage.FIRMWARE_DHCP, Stage.BOOT_FILE, Stage.DISK)
+
 _Answered = events.OfferSent | events.AckSent
 
 
@@ -41,10 +42,10 @@ def answered(now: Followed | None, at: float, event: _Answered, mac: str) -> Fol
     stage = classify.of_program(event.program)
     if stage is Stage.SYSTEM:
         return _system_asks(now, at, event, mac)
-    if now is None or _is_new(now.boot, stage, now.told, at):
+    program = short(event.program, 40)
+    if now is None or _is_new(now, stage, program, at):
         now = begun(now, at, mac)
     now = _introduced(now, stage, event)
-    program = short(event.program, 40)
     old = latest(now.boot, stage, program)
     done = _is_done(event)
     if old is not None and old.ended and at - old.ended > ROUND / 10 and not done:
@@ -76,20 +77,33 @@ def ignored(
     return went(now, at, Stage.FIRMWARE_DHCP, "DISCOVER", problem=event.why)
 
 
-def _is_new(boot: Boot, stage: Stage, told: Told, at: float) -> bool:
+def _is_new(now: Followed, stage: Stage, program: str, at: float) -> bool:
     """Whether a boot program that asks DHCP at this stage is of another power-on."""
+    boot = now.boot
     if at - boot.heard > NEW_POWER_ON:
         return True
-    if stage is Stage.IPXE_DHCP and told.asks and not has(boot, *RUNS):
+    if stage is Stage.IPXE_DHCP and now.told.asks and not has(boot, *RUNS):
         return False
-    return any(_is_past(step, stage, at) for step in boot.steps)
+    if stage is Stage.FIRMWARE_DHCP and _is_next_way(boot, program):
+        return False
+    asked = latest(boot, stage, program)
+    since = asked.began if asked else boot.started
+    return any(_is_past(step, stage, at) for step in boot.steps if step.began >= since)
+
+
+def _is_next_way(boot: Boot, program: str) -> bool:
+    """Whether firmware that could not boot one way tries the next: after PXE comes UEFI's HTTP."""
+    if any(step.stage not in _OF_FIRMWARE or step.detail.startswith(SYSTEM) for step in boot.steps):
+        return False
+    asked = [step for step in boot.steps if step.stage is Stage.FIRMWARE_DHCP]
+    return bool(asked) and not any(step.detail.startswith(program) for step in asked)
 
 
 def _is_past(step: Step, stage: Stage, at: float) -> bool:
     """Whether a machine that came to this step has left the stage behind for good."""
     if step.stage is Stage.DISK:  # told so by the same exchange, whose ACK is still to come
         return at - step.began > ROUND
-    if at - step.began <= SKEW:
+    if at - step.began <= SKEW and (step.stage is not Stage.BOOT_FILE or not 0 < step.ended < at):
         return False
     if stage is Stage.FIRMWARE_DHCP:
         return step.stage is not Stage.FIRMWARE_DHCP

@@ -158,7 +158,8 @@ class Case:
             "size": str(step.size) if step.size >= 0 else "unknown",
             "server": sign.about if sign else "",
             "text": sign.text if sign else "",
-            "url": told.url or "its kernel",
+            "times": str(sign.count + 1 if sign else 1),
+            "url": told.url or "a place of its own",
             "why": step.problem or step.why,
         }
 

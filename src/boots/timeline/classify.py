@@ -30,6 +30,7 @@ _SPARED = re.compile(
 )
 _PANIC = re.compile(r"(?:^|\s)panic=(\d{1,6})(?=\s|$)", re.MULTILINE)
 _LOADS = {"kernel", "chain", "boot", "imgexec", "autoboot"}
+_MOST_FILES = 32
 _LONGEST_SCRIPT = 65_536  # characters that are read; the script itself goes out whole
 
 
@@ -40,12 +41,12 @@ class Told:
     `panic` is after how many seconds its kernel starts the machine anew when it panics, 0 for
     never.  With `agent` it is OSIE, whose agent reports.  With `disk` it is sent to its own disk.
     With `asks` the script itself asks DHCP again.  `console` has the arguments that say where the
-    kernel writes.  `url` is where it fetches its kernel.
+    kernel writes.  `url` is the server that it fetches its kernel from.
     """
 
     profile: str = ""
-    kernels: frozenset[str] = frozenset()
-    initrds: frozenset[str] = frozenset()
+    kernels: tuple[str, ...] = ()
+    initrds: tuple[str, ...] = ()
     panic: int = 0
     agent: bool = False
     disk: bool = False
@@ -114,7 +115,7 @@ def last_part(address: str) -> str:
     return address.strip("\"'").partition("?")[0].rpartition("/")[2]
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def read(script: str, profile: str = "") -> Told:
     """What an iPXE script tells a machine to run."""
     script = script[:_LONGEST_SCRIPT]
@@ -124,17 +125,26 @@ def read(script: str, profile: str = "") -> Told:
     args = " ".join(word for line in kernels for word in line[1:])
     panic = _PANIC.search(args)
     addresses = [address for line in kernels if (address := _address(line))]
-    return Told(
+    return _shared(
         profile=profile,
-        kernels=frozenset(map(last_part, addresses)),
-        initrds=_named(words, "initrd") | _named(words, "module"),
+        kernels=tuple(sorted({last_part(address)[:80] for address in addresses})[:_MOST_FILES]),
+        initrds=_named(words, "initrd", "module"),
         panic=int(panic[1]) if panic else 0,
         agent="boots.url=" in args,
         disk=not commands & _LOADS and any(map(_starts_disk, words)),
         asks=bool(commands & {"dhcp", "autoboot", "ifconf"}),
         console=" ".join(word for word in args.split() if word.startswith("console="))[:200],
-        url=addresses[0][:200] if addresses else "",
+        url=_server(addresses[0]) if addresses else "",
     )
+
+
+_shared = lru_cache(maxsize=1024)(Told)  # most machines are told the same
+
+
+def _server(address: str) -> str:
+    """The server of an address, without the path, which names the machine; empty for a bare one."""
+    scheme, there, rest = address.partition("://")
+    return f"{scheme}://{rest.partition('/')[0]}"[:80] if there else ""
 
 
 def _starts_disk(line: list[str]) -> bool:
@@ -142,9 +152,9 @@ def _starts_disk(line: list[str]) -> bool:
     return line[:1] == ["exit"] or (line[:1] == ["sanboot"] and not any("://" in w for w in line))
 
 
-def _named(words: list[list[str]], command: str) -> frozenset[str]:
-    found = (_address(line) for line in words if line[:1] == [command])
-    return frozenset(last_part(address) for address in found if address)
+def _named(words: list[list[str]], *commands: str) -> tuple[str, ...]:
+    found = (_address(line) for line in words if line[:1] and line[0] in commands)
+    return tuple(sorted({last_part(address)[:80] for address in found if address})[:_MOST_FILES])
 
 
 def _address(line: list[str]) -> str:

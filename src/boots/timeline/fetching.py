@@ -59,11 +59,10 @@ def refused(
         stage = Stage.SCRIPT
     if stage is None:
         return now
-    key = short(last_part(event.name), 80) + BY
+    detail = key = _about(event)
     old = latest(now.boot, stage, key)
     if old is not None and old.ended and not old.problem:
         return now
-    detail = key + event.door.upper()
     return went(now, at, stage, detail, key=key, done=True, problem=event.why)
 
 
@@ -131,8 +130,7 @@ def _system_file(now: Followed, at: float, name: str) -> Followed:
 
 def _fetched(now: Followed, at: float, event: _Sent, stage: Stage) -> Followed:
     """One of the great files begins to leave, goes on, has arrived, or broke off."""
-    key = short(last_part(event.name), 80) + BY
-    detail = key + event.door.upper()
+    detail = key = _about(event)
     old = latest(now.boot, stage, key)
     whole = old is not None and bool(old.ended) and not old.problem
     if isinstance(event, events.TransferFinished) and whole and not event.name.endswith(".iso"):
@@ -157,6 +155,11 @@ def _fetched(now: Followed, at: float, event: _Sent, stage: Stage) -> Followed:
             return _filled(now, stage, key, kept, size)
         case _:
             return now
+
+
+def _about(event: _Sent | events.FetchRefused) -> str:
+    """What a step says of a file: by another door it is another step."""
+    return f"{short(last_part(event.name), 80)}{BY}{event.door.upper()}"
 
 
 def _filled(now: Followed, stage: Stage, key: str, sent: int, size: int) -> Followed:

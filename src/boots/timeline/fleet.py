@@ -40,11 +40,40 @@ class _Track:
     followed: Followed | None = None
     told: Boot | None = None
     queue: list[Entry] = field(default_factory=list)
-    recent: dict[type, Entry] = field(default_factory=dict)
     closed: list[Boot] = field(default_factory=list)
     second: int = 0
     heard: int = 0
     due: float = 0.0
+
+
+class _Recent:
+    """What each machine said last, of each kind of event, within a second.
+
+    Kept for this second and the one before, of all machines together: nothing stays behind.
+    """
+
+    def __init__(self) -> None:
+        self._second = 0
+        self._now: dict[tuple[str, type], Entry] = {}
+        self._before: dict[tuple[str, type], Entry] = {}
+
+    def get(self, mac: str, entry: Entry) -> Entry | None:
+        """What it said last of the kind of this entry, less than a second before."""
+        key = (mac, type(entry.event))
+        last = self._now.get(key) or self._before.get(key)
+        return last if last is not None and 0 <= entry.at - last.at < _AT_ONCE else None
+
+    def swap(self, mac: str, entry: Entry) -> Entry | None:
+        """The same, and from now on it is this entry, unless that says the same."""
+        last = self.get(mac, entry)
+        if last is not None and last.event == entry.event:
+            return last
+        second = int(entry.at)
+        if second > self._second or len(self._now) > MOST:
+            self._before = self._now if second == self._second + 1 else {}
+            self._now, self._second = {}, second
+        self._now[mac, type(entry.event)] = entry
+        return last
 
 
 class Timelines:
@@ -70,6 +99,7 @@ class Timelines:
         self._strangers = Strangers(nearest)
         self._foreign = Foreign()
         self._trouble: Finding | None = None
+        self._recent = _Recent()
         self._ways: dict[type[AnyEvent], Callable[[Entry, Any], None]] = {
             **dict.fromkeys(stitch.HEEDED, self._hear),
             events.OfferSent: self._dhcp,
@@ -215,12 +245,10 @@ class Timelines:
         return self._addresses.get(getattr(event, "peer", "").rpartition(":")[0], "")
 
     def _queue(self, mac: str, track: _Track, entry: Entry) -> None:
-        at, kind = entry.at, type(entry.event)
-        last = track.recent.get(kind)
-        if last is not None and 0 <= at - last.at < _AT_ONCE and last.event == entry.event:
+        last = self._recent.swap(mac, entry)
+        if last is not None and last.event == entry.event:
             return
-        track.recent[kind] = entry
-        second = int(at)
+        second = int(entry.at)
         if second != track.second:
             track.second, track.heard = second, 0
         track.heard += 1
@@ -251,8 +279,7 @@ class Timelines:
         track = self._tracks.get(mac)
         if track is None:
             return
-        last = track.recent.get(events.ConsoleLine)
-        if last is None or not 0 <= entry.at - last.at < _AT_ONCE or is_telling(event.text):
+        if self._recent.get(mac, entry) is None or is_telling(event.text):
             self._queue(mac, track, entry)
 
     def _server(self, entry: Entry, event: events.ForeignServerSeen) -> None:

@@ -25,13 +25,14 @@ ROWS: tuple[Row, ...] = (
     *known_ipxe.CONSOLE,
     *known_ipxe.SCRIPT,
     *known_system.SILENT_SYSTEM,
+    *known_files.STARTED_IN_VAIN,
     *known_dhcp.NOT_TAKEN,
     *known_dhcp.NOTHING_FETCHED,
-    *known_files.STARTED_IN_VAIN,
     *known_system.AT_LAST,
 )
 
 _MOST_EVIDENCE = 6
+_ASKS = (Stage.FIRMWARE_DHCP, Stage.IPXE_DHCP)
 
 
 def diagnose(followed: Followed, facts: Facts = NO_FACTS, now: float = 0.0) -> Finding | None:
@@ -124,7 +125,7 @@ def _evidence(case: Case, sign: Sign | None) -> Iterator[str]:
     step = case.step
     why = f": {step.problem or step.why}" if step.problem or step.why else ""
     yield f"{(step.ended or step.began) - started:.1f} s: {case.words(step)}{why}"
-    for server in case.facts.foreign[:2]:
+    for server in case.facts.foreign[:2] if step.stage in _ASKS else ():
         yield f"{server.server} was heard on {server.interface} {server.count} times"
     if case.is_back:
         yield f"{case.boot.heard + case.silence - started:.1f} s: it began anew"

@@ -359,9 +359,8 @@ TO_DISK: tuple[Row, ...] = (
         code="netboot-off",
         state=State.DONE,
         when=When(
-            at=(Stage.DISK,),
             also=Also(
-                "the reason is that netboot is off",
+                "it was sent to its disk as netboot is off",
                 lambda case: any("netboot is off" in step.why for step in case.boot.steps),
             ),
         ),
@@ -374,9 +373,8 @@ TO_DISK: tuple[Row, ...] = (
         code="boots-elsewhere",
         state=State.DONE,
         when=When(
-            at=(Stage.DISK,),
             also=Also(
-                "the reason is its own boot server",
+                "it was sent to its disk as it has a boot server of its own",
                 lambda case: any("boot server of its own" in step.why for step in case.boot.steps),
             ),
         ),

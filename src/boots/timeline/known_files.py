@@ -34,8 +34,16 @@ def architecture_of(name: str) -> str:
 
 
 def _is_of_another_kind(case: Case) -> bool:
+    if not _never_started(case):
+        return False
     kind = architecture_of(case.file(case.of(Stage.BOOT_FILE)))
     return bool(kind) and case.boot.architecture not in {"", "unknown", kind}
+
+
+def _never_started(case: Case) -> bool:
+    """Whether a boot file arrived and never said a word."""
+    step = case.of(Stage.BOOT_FILE)
+    return step is not None and bool(step.ended) and not step.problem and _never_ipxe(case)
 
 
 def _has_own_drivers(case: Case) -> bool:
@@ -70,6 +78,13 @@ SMALL = Also("hardly a full packet had arrived", _is_small)
 BACK_SOON = Also(f"the machine began anew within {_SOON:.0f} s", _is_back_soon)
 NO_IPXE = Also("it neither asked DHCP again nor for a script", _never_ipxe)
 
+NEVER_STARTED = Also("a boot file had arrived, and nothing of it was heard", _never_started)
+
+_CANNOT_START = (
+    "Either it is a program for another kind of machine than {architecture}: `file` on it tells."
+    " Or Secure Boot refuses it as it is not signed: the screen says Security Violation or Access"
+    " Denied; boot shim then, or switch Secure Boot off."
+)
 _WRONG = (
     "Name the right boot file for {architecture} in its record or profile (boot_files), or take"
     " the name out: the server then chooses by architecture."
@@ -199,10 +214,18 @@ STARTED_IN_VAIN: tuple[Row, ...] = (
     Row(
         code="wrong-architecture",
         state=State.FAILED,
-        when=When(at=_BOOT, over=True, quiet=True, also=ANOTHER_KIND),
+        when=When(at=(*_BOOT, Stage.FIRMWARE_DHCP), quiet=True, also=ANOTHER_KIND),
         title="{boot_file} is no program for {architecture}: {mac} has it and starts nothing",
         advice=_WRONG,
         seen="danderson/netboot#132; linuxserver/docker-netbootxyz#8",
+    ),
+    Row(
+        code="boot-file-passed-over",
+        state=State.FAILED,
+        when=When(at=(Stage.FIRMWARE_DHCP,), quiet=True, also=NEVER_STARTED),
+        title="{mac} has all of {boot_file}, could not start it, and tried its next way to boot",
+        advice=_CANNOT_START,
+        seen="edk2, which tries HTTP boot after PXE",
     ),
     Row(
         code="shim-alone",
@@ -234,11 +257,7 @@ STARTED_IN_VAIN: tuple[Row, ...] = (
         state=State.FAILED,
         when=When(at=_BOOT, over=True, also=BACK_SOON),
         title="{mac} has all of {file}, could not start it, and began anew {back} s later",
-        advice=(
-            "Either it is a program for another kind of machine than {architecture}: `file` on it"
-            " tells. Or Secure Boot refuses it as it is not signed: the screen says Security"
-            " Violation or Access Denied; boot shim then, or switch Secure Boot off."
-        ),
+        advice=_CANNOT_START,
         seen="FOGProject/fogproject#960, FOGProject/fog-docs#79, danderson/netboot#132",
     ),
     Row(

@@ -5,6 +5,7 @@ iPXE numbers its errors: the first two digits are the kind, and ``ipxe.org/CODE`
 """
 
 from boots.timeline.case import Also, Case, Row, When
+from boots.timeline.classify import last_part
 from boots.timeline.signs import Kind
 from boots.timeline.words import Stage, State
 
@@ -22,6 +23,12 @@ def _is_https(case: Case) -> bool:
 def _is_virtualbox(case: Case) -> bool:
     own_rom = not case.has(Stage.FIRMWARE_DHCP, Stage.BOOT_FILE)
     return own_rom and case.boot.mac.startswith(_VIRTUALBOX)
+
+
+def _is_fetched_again(case: Case) -> bool:
+    name = case.file(case.step)
+    again = case.signs(Kind.AGAIN, "fetched again")
+    return any(sign.count >= 2 and last_part(sign.about) == name for sign in again)
 
 
 OVER_HTTPS = Also("its script is an https URL", _is_https)
@@ -268,6 +275,25 @@ SCRIPT: tuple[Row, ...] = (
             " its screen says why not."
         ),
         seen="siderolabs/sidero#1295, tinkerbell/ipxedust#52",
+    ),
+    Row(
+        code="image-not-taken",
+        state=State.FAILED,
+        when=When(
+            at=_NAMED,
+            over=True,
+            sign=Kind.AGAIN,
+            says="fetched again",
+            stale=True,
+            also=Also("the same file was fetched three times or more", _is_fetched_again),
+        ),
+        title="iPXE on {mac} fetched {file} {times} times and does not take it",
+        advice=(
+            "Its screen says Exec format error: either that is no kernel for {architecture}"
+            " (`file` on it tells; in UEFI a kernel needs an EFI stub), or it is damaged. Not"
+            " enough space: the machine has too little memory."
+        ),
+        seen="a kernel of random bytes in edk2",
     ),
     Row(
         code="initrd-not-fetched",

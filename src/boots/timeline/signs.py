@@ -4,6 +4,7 @@ import enum
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from boots.journal import events
@@ -103,8 +104,12 @@ def added(signs: Signs, new: Sign) -> Signs:
     return (*signs[: MOST // 2], *signs[MOST // 2 + 1 :], new)
 
 
+@lru_cache(maxsize=8192)
 def short(text: str, most: int = LONGEST) -> str:
-    """A text as it can be kept and shown: one line, nothing in it that moves a cursor."""
+    """A text as it can be kept and shown: one line, nothing in it that moves a cursor.
+
+    Most machines are told the same: what is kept of it is one text for all.
+    """
     if len(text) > most:
         text = f"{text[: most - 1]}…"
     if text.isprintable():

@@ -33,6 +33,7 @@ from boots.journal.journal import Sink
 from boots.machines.kept import Kept
 from boots.model.mac import Mac
 from boots.model.machine import Known
+from boots.model.order import Order
 from boots.policy.explain import nearest_miss
 from boots.serve import sockets
 from boots.serve.packets import Packets
@@ -61,7 +62,6 @@ class Operating:
         self,
         settings: Settings,
         state: Path,
-        cache: Path,
         tell: Callable[[AnyEvent], None],
         *,
         unready: Callable[[], str],
@@ -79,7 +79,7 @@ class Operating:
         self.orders = Orders(time.time, self._name_of, self._spent)
         store = open_store(settings, state)
         self.keeping = (
-            Keeping(store, self.orders, cache / "store.json", time.time) if store else None
+            Keeping(store, self.orders, state / "store-copy.json", time.time) if store else None
         )
         self._server = store.server if store is not None else socket.gethostname()
         self._history: History
@@ -110,9 +110,9 @@ class Operating:
         near = nearest_miss(Mac(mac), index.by_mac, most=1)
         return (near, index.by_mac[near].machine.name) if near is not None else None
 
-    def _spent(self, name: str, order: object) -> None:
-        if self.keeping is not None and (now := self.orders.of(name)) is order and now is not None:
-            self.keeping.spent(name, now)
+    def _spent(self, name: str, order: Order) -> None:
+        if self.keeping is not None:
+            self.keeping.spent(name, order)
 
     # --- the journal's ears
 

@@ -74,7 +74,6 @@ class Server:
         self._operating = Operating(
             settings,
             self._state_folder(),
-            Path(settings.cache) if settings.cache else cache_folder(),
             self._tell,
             unready=lambda: self._unready,
             packets=self.packets,

@@ -328,7 +328,9 @@ class FakeDesk:
         stranger = Stranger(
             mac=STRANGE_MAC, interface="eth0", first=AT, last=AT + 5, count=3, program="pxe-rom"
         )
-        found = words.Discovered(stranger=stranger, rule="rack", record={"name": "three"})
+        found = words.Discovered(
+            stranger=stranger, rule="rack", record={"name": "three", "user_data": "geheim"}
+        )
         return words.DiscoveredList(discovered=(found,))
 
     async def adopt(self, mac: str, record: Any, by: str) -> Machine:

@@ -198,7 +198,7 @@ def test_strangers_are_adopted_by_rule_and_by_name(server: Server) -> None:
     assert STRANGE_MAC in printed("discovered")
     assert f"{STRANGE_MAC} is three now\n" == printed("adopt", STRANGE_MAC.replace(":", "-"))
     assert f"{STRANGE_MAC} is four now\n" == printed("adopt", STRANGE_MAC, "--name", "four")
-    assert {"name": "four"} == server.desk.machines_["four"].record
+    assert {"name": "four", "user_data": "geheim"} == server.desk.machines_["four"].record
     assert 2 == run("adopt", "zz").exit_code
 
 

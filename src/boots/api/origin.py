@@ -2,8 +2,9 @@
 
 A name that an attacker owns can be made to point to us; a page of theirs then asks us as if we
 were theirs.  So the ``Host`` of a request must be an address, ``localhost``, or a name that the
-settings have.  And what changes something must not come from a page of another site: browsers
-say so in ``Sec-Fetch-Site``, older ones in ``Origin``; who sends neither is no browser.
+settings have.  And a page of another site may lead to us, but neither change anything nor find out
+by how we answer what is here: browsers say so in ``Sec-Fetch-Site``, older ones in ``Origin``; who
+sends neither is no browser.
 """
 
 from collections.abc import Collection
@@ -37,18 +38,20 @@ def check_host(headers: CIMultiDictProxy[str], names: Collection[str]) -> None:
 
 
 def check_origin(method: str, headers: CIMultiDictProxy[str], *, cookie: bool) -> None:
-    """See whether a request that changes something comes from a page of ours, or from none.
+    """See whether a request comes from a page of ours, or from none.
 
-    With `cookie` it must say so: a browser sends cookies along wherever it is told to go.
+    Somebody may go to a page of ours from anywhere.  With a `cookie` what changes something must
+    say where it comes from: a browser sends cookies along wherever it is told to go.
 
     Raises:
-        Refused: it does not.
+        Refused: it comes from elsewhere, or does not say.
     """
-    if method in SAFE:
-        return
     site, origin = headers.get("Sec-Fetch-Site"), headers.get("Origin")
     if site is not None:
-        ours = site in {"same-origin", "none"}
+        goes = method in SAFE and headers.get("Sec-Fetch-Mode") == "navigate"
+        ours = site in {"same-origin", "none"} or goes
+    elif method in SAFE:
+        ours = True
     elif origin is not None:
         ours = _authority(origin) == headers.get("Host", "").lower()
     else:

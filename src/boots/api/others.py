@@ -2,10 +2,14 @@
 
 from urllib.parse import quote
 
+import msgspec
 from aiohttp import hdrs
 
 from boots.api.asked import Answer, Asked
+from boots.api.auth import may
 from boots.api.desk import Desk, Refused
+from boots.api.veil import veiled
+from boots.client.words import Role
 
 
 async def health(desk: Desk, _asked: Asked) -> Answer:
@@ -23,9 +27,16 @@ async def profiles(desk: Desk, _asked: Asked) -> Answer:
     return Answer(body=await desk.profiles())
 
 
-async def discovered(desk: Desk, _asked: Asked) -> Answer:
+async def discovered(desk: Desk, asked: Asked) -> Answer:
     """``GET /v1/discovered``."""
-    return Answer(body=await desk.discovered())
+    found = await desk.discovered()
+    if not may(asked.me, Role.OPERATOR):
+        seen = [
+            msgspec.structs.replace(each, record=veiled(msgspec.to_builtins(each.record)))
+            for each in found.discovered
+        ]
+        found = msgspec.structs.replace(found, discovered=tuple(seen))
+    return Answer(body=found)
 
 
 async def foreign(desk: Desk, _asked: Asked) -> Answer:

@@ -17,6 +17,7 @@ from boots.client.words import FieldError
 DEEPEST = 64  # levels of a body: what reads records after us calls itself for each
 _SMALL = 65_536  # bytes; to read more takes a thread
 _PATIENCE = 30.0  # seconds for a body to arrive
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _AT = re.compile(r" - at `(?:key in )?\$\.?(?P<field>[^`]*)`$")
 
 
@@ -154,6 +155,8 @@ def decode(raw: bytes, kind: type[msgspec.Struct]) -> Any:
         raise Refused(400, "Bad Request", f"the body is no JSON: {error}") from None
     if _is_deeper(value, DEEPEST):
         raise Refused(400, "Bad Request", _TOO_DEEP)
+    if _NUL.search(raw):
+        raise Refused(400, "Bad Request", "the body has the character U+0000, which no store keeps")
     errors = _unknown(value, kind)
     try:
         found = msgspec.convert(value, kind)

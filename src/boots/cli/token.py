@@ -68,7 +68,7 @@ def list_(
             print_json(found)
             return
         now = time.time()
-        made = shown.table("id", "name", "role", "made", "used", "good until", wide=1)
+        made = shown.table("id", "name", "role", "made", "used", "good until")
         for each in found:
             until = shown.moment(each.expires) if each.expires else "for ever"
             dates = (shown.ago(each.created, now), shown.ago(each.used, now), until)

@@ -142,6 +142,26 @@ def test_boots_are_taken_up_where_another_run_left_off() -> None:
     assert of(before).steps == boot.steps[:-1]
 
 
+def test_what_was_found_before_a_restart_is_still_found_after_it() -> None:
+    before, after = Timelines(), Timelines()
+    before.take([*UP_TO_INITRD, line(20, "Kernel panic - not syncing: x", "kernel")])
+    after.remember(before.boots())
+
+    assert () == after.tick(START + 9000)
+    first, second = after.take([offer(60)])
+    assert ("kernel-panic", State.FAILED) == (first.finding and first.finding.code, first.state)
+    assert START + 60 == second.started
+
+
+def test_a_boot_that_ran_at_a_restart_is_looked_at_again() -> None:
+    before, after = Timelines(), Timelines()
+    before.take(FIRMWARE)
+    after.remember(before.boots())
+
+    (boot,) = after.tick(START + 60)
+    assert (State.STUCK, "nothing-fetched") == (boot.state, boot.finding and boot.finding.code)
+
+
 # --- bounds and storms
 
 

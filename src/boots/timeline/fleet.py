@@ -135,7 +135,7 @@ class Timelines:
             track = self._tracks.get(boot.mac)
             if track is None:
                 track = self._track(boot.mac)
-                track.followed, track.told = Followed(boot), boot
+                track.followed, track.told = Followed(boot, recalled=True), boot
                 if boot.address:
                     self._addresses[boot.address] = boot.mac
                 self._look_later(boot.mac, track)

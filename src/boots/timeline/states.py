@@ -10,6 +10,8 @@ from boots.timeline.words import Stage, State
 
 def settle(followed: Followed, now: float, facts: Facts = NO_FACTS) -> Followed:
     """The boot with its state, its finding and its end, as they are `now`."""
+    if followed.recalled and followed.boot.state is not State.RUNNING:
+        return _closed(followed) if followed.came_back >= 0 else followed
     case = Case(followed, facts, now)
     found = judge(followed, facts, now)
     state = State.DONE if case.is_done else State.RUNNING
@@ -25,6 +27,15 @@ def settle(followed: Followed, now: float, facts: Facts = NO_FACTS) -> Followed:
     if (state, finding, ended) == (boot.state, boot.finding, boot.ended):
         return followed
     boot = msgspec.structs.replace(boot, state=state, finding=finding, ended=ended)
+    return msgspec.structs.replace(followed, boot=boot)
+
+
+def _closed(followed: Followed) -> Followed:
+    """One of which no more is known than what was found, and that another one follows."""
+    boot = followed.boot
+    state = State.FAILED if boot.state is State.STUCK else boot.state
+    ended = boot.ended or boot.heard
+    boot = msgspec.structs.replace(boot, state=state, ended=ended)
     return msgspec.structs.replace(followed, boot=boot)
 
 

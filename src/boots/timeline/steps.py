@@ -26,7 +26,8 @@ class Followed(msgspec.Struct, frozen=True):
     `before` is what was found of the machine's boot before it, where that went wrong.
     `came_back` is after how many seconds of silence the machine began anew, -1 if it did not.
     `boot_file` is what firmware was told to load, and `script_url` what iPXE was.  With `proxy`
-    its address comes from another server.
+    its address comes from another server.  With `recalled` it was taken up from the store, without
+    what spoke for its finding, until something more is heard of it.
     """
 
     boot: Boot
@@ -37,6 +38,7 @@ class Followed(msgspec.Struct, frozen=True):
     boot_file: str = ""
     script_url: str = ""
     proxy: bool = False
+    recalled: bool = False
 
 
 def over(boot: Followed, at: float) -> Followed:
@@ -153,4 +155,5 @@ def heard(now: Followed, at: float) -> Followed:
     """The machine was heard."""
     if at <= now.boot.heard:
         return now
-    return msgspec.structs.replace(now, boot=msgspec.structs.replace(now.boot, heard=at))
+    boot = msgspec.structs.replace(now.boot, heard=at)
+    return msgspec.structs.replace(now, boot=boot, recalled=False)

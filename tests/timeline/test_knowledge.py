@@ -160,14 +160,19 @@ FOUND: dict[str, Found] = {
     "netboot-off": Found([offer(4, **OFF), ack(8, **OFF)], "Netboot is off", state=State.DONE),
     "boots-elsewhere": Found([offer(4, **OWN), ack(8, **OWN)], "boot server of its own"),
     "no-option-93": Found(
-        [offer(4, **without("the client does not say its architecture (option 93)"))], "option 93"
+        [offer(4, **without("the client does not say its architecture (option 93)"))],
+        "option 93",
+        until=20,
     ),
     "boot-file-unknown": Found(
-        [offer(4, **without("its record names x.efi, which is not among the boot files"))], "x.efi"
+        [offer(4, **without("its record names x.efi, which is not among the boot files"))],
+        "x.efi",
+        until=20,
     ),
     "no-boot-file": Found(
         [offer(4, **without("no boot file is installed for riscv64-uefi (option 93: 27)"))],
         "riscv64-uefi",
+        until=20,
     ),
     "lease-unwritable": Found(
         [ignored(4, "its lease cannot be written down: No space left on device")], "No space left"
@@ -452,6 +457,17 @@ def test_the_lines_that_iPXE_says_of_a_good_boot_are_no_finding() -> None:  # no
     lines = [line(10.3, f"{BASE}/auto.ipxe... ok"), line(10.4, f"Boots: profile osie for {MAC}")]
 
     assert finding_after(*UP_TO_IPXE, script(10.2), *lines) is None
+
+
+def test_a_raspberry_pi_needs_no_boot_file_in_its_offer() -> None:
+    why = without("no boot file is installed for arm64-uefi (option 93: 0)")
+    asked = [offer(4, **why), ack(4.1, **why)]
+    fetched = [arrived(4.3, "1234abcd/start4.elf", 9, "tftp")]
+    missing = refused(4.4, "1234abcd/pieeprom.sig", "there is no file", "tftp")
+
+    assert finding_after(*asked, until=8) is None
+    assert finding_after(*asked, *fetched, missing, until=20) is None
+    assert "no-boot-file" == getattr(finding_after(*asked, until=20), "code", "")
 
 
 def test_a_file_that_is_probed_for_is_not_missed() -> None:

@@ -24,7 +24,8 @@ _KERNEL = re.compile(r"(?:vmlinu|bzimage|zimage|linux$|kernel|image(?:\.gz)?$).*
 # What shim, GRUB, PXELINUX, iPXE and a Raspberry Pi ask for and do well without.
 _SPARED = re.compile(
     r"(.*/)?(revocations\w*\.efi|shim_certificate_\d+\.efi|[\w-]+\.(lst|mod)|autoexec\.ipxe"
-    r"|grub\.cfg-.*|ldlinux\.\w+|recovery\.elf|recovery8\.img|dt-blob\.bin|bootcfg\.txt"
+    r"|grub\.cfg-.*|ldlinux\.\w+|recover\w+\.(elf|img|bin)|dt-blob\.bin|(boot)?(cfg|config)\.txt"
+    r"|pieeprom\.\w+|vl805\.\w+|boot\.(sig|img)|fixup\w*\.dat|overlay_map\.dtb|autoboot\.txt"
     r"|boot\.scr\.uimg|favicon\.ico|robots\.txt)"
     r"|(.*/)?pxelinux\.cfg/.*"
 )

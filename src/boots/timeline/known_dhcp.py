@@ -93,7 +93,7 @@ NO_ANSWER: tuple[Row, ...] = (
     Row(
         code="no-option-93",
         state=State.FAILED,
-        when=When(sign=Kind.NO_BOOT_FILE, says="does not say its architecture"),
+        when=When(sign=Kind.NO_BOOT_FILE, says="does not say its architecture", longer=5),
         title="{mac} got no boot file: its firmware does not say its architecture (option 93)",
         advice="Name the boot file in its record (boot_file), or write a quirk for this firmware.",
         seen="danderson/netboot#132",
@@ -101,7 +101,7 @@ NO_ANSWER: tuple[Row, ...] = (
     Row(
         code="boot-file-unknown",
         state=State.FAILED,
-        when=When(sign=Kind.NO_BOOT_FILE, says="not among the boot files"),
+        when=When(sign=Kind.NO_BOOT_FILE, says="not among the boot files", longer=5),
         title="{mac} got no boot file: {text}",
         advice=(
             "Put that file into a folder of boot.files, or name one that is there. `boots check`"
@@ -112,7 +112,7 @@ NO_ANSWER: tuple[Row, ...] = (
     Row(
         code="no-boot-file",
         state=State.FAILED,
-        when=When(sign=Kind.NO_BOOT_FILE),
+        when=When(sign=Kind.NO_BOOT_FILE, longer=5),
         title="{mac} got no boot file: {text}",
         advice=(
             "Install Debian's package ipxe, or `boots boot-files fetch --output DIR` and add DIR"

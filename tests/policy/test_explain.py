@@ -7,7 +7,7 @@ from boots.model.mac import Mac
 from boots.model.machine import Known, Netboot
 from boots.model.site import Mode, Site
 from boots.policy.boot import Load
-from boots.policy.explain import FIRMWARE, Chain, chain, discover, nearest_miss
+from boots.policy.explain import FIRMWARE, Chain, chain, discover, nearest_miss, one_digit_off
 from boots.policy.got import File, Script
 
 TFTP = f"tftp://192.168.1.1/{MAC}"
@@ -139,3 +139,14 @@ def test_of_two_misses_the_nearer_is_named() -> None:
 
 def test_without_machines_nothing_is_near() -> None:
     assert nearest_miss(MAC, []) is None
+
+
+@pytest.mark.parametrize("at", [at for at in range(17) if at % 3 != 2])
+def test_a_mac_that_differs_in_any_one_digit_is_found_without_looking_at_all(at: int) -> None:
+    digit = "0" if MAC[at] != "0" else "f"
+    assert MAC == one_digit_off(Mac(f"{MAC[:at]}{digit}{MAC[at + 1 :]}"), {MAC})
+
+
+def test_neither_itself_nor_what_differs_in_two_digits_is_one_digit_off() -> None:
+    assert one_digit_off(MAC, {MAC}) is None
+    assert one_digit_off(Mac("52:54:00:12:34:67"), {Mac("52:54:00:12:34:78")}) is None

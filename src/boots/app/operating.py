@@ -34,7 +34,7 @@ from boots.machines.kept import Kept
 from boots.model.mac import Mac
 from boots.model.machine import Known
 from boots.model.order import Order
-from boots.policy.explain import nearest_miss
+from boots.policy.explain import one_digit_off
 from boots.serve import sockets
 from boots.serve.packets import Packets
 from boots.serve.sockets import StartError
@@ -107,7 +107,7 @@ class Operating:
 
     def _nearest(self, mac: str) -> tuple[str, str] | None:
         index = self._answers.raw.index
-        near = nearest_miss(Mac(mac), index.by_mac, most=1)
+        near = one_digit_off(Mac(mac), index.by_mac)
         return (near, index.by_mac[near].machine.name) if near is not None else None
 
     def _spent(self, name: str, order: Order) -> None:

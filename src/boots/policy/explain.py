@@ -1,6 +1,6 @@
 """Explain: the very calls that the doors make, kept as a chain of steps with their reasons."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -19,6 +19,7 @@ from boots.wire.dhcp import Message
 from boots.wire.options import MessageType
 from boots.wire.pxe import ArchitectureCode, Interface, UserClass
 
+_DIGITS = "0123456789abcdef"
 _LONGEST_CHAIN = 8  # far above the two loads that a chain has; reached only by a fault of ours
 
 
@@ -144,6 +145,16 @@ def asking(firmware: Firmware, mac: Mac, kind: MessageType) -> Message:
         flags=dhcp.BROADCAST,
         options=MappingProxyType(values),
     )
+
+
+def one_digit_off(mac: Mac, known: Container[Mac]) -> Mac | None:
+    """A MAC among those known that differs in one digit: 180 questions, however many there are."""
+    for at, own in enumerate(mac):
+        for digit in _DIGITS if own != ":" else "":
+            other = Mac(f"{mac[:at]}{digit}{mac[at + 1 :]}")
+            if digit != own and other in known:
+                return other
+    return None
 
 
 def nearest_miss(mac: Mac, known: Iterable[Mac], most: int = 2) -> Mac | None:

@@ -2,10 +2,14 @@
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.peers.conftest import space
+from tests.web.browser import Browser, lacking
+
+from boots.lab import network
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +39,21 @@ def boot_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip(said)
     assert 0 == done.returncode, said
     return output
+
+
+@pytest.fixture(scope="module")
+def namespace() -> Iterator[str]:
+    """A network namespace of our own; the thread of the tests is in it."""
+    with space() as name, network.within(name):
+        yield name
+
+
+@pytest.fixture(scope="module")
+def browser(namespace: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """Chromium in that namespace."""
+    lacking()
+    made = Browser(tmp_path_factory.mktemp("chromium"))
+    try:
+        yield made
+    finally:
+        made.driver.quit()

@@ -221,7 +221,7 @@ def boots(
         environment=environment,
     )
     try:
-        process.until(events.ServerStarted)
+        process.until(events.ServerStarted, timeout=60)  # where tests share few cores
         yield process
         process.stop()
     finally:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from selenium import webdriver
@@ -128,7 +128,15 @@ class Browser:
                 found.append(message["params"]["request"]["url"])
         return found
 
-    def close(self) -> None:
+    def text(self, identity: str) -> str:
+        """What an element says; nothing where there is none."""
+        script = "return document.getElementById(arguments[0])?.innerText ?? ''"
+        return str(self.run(script, identity))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self.driver.quit()
 
 

@@ -57,22 +57,16 @@ def site() -> Iterator[Running]:
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     lacking()
-    made = Browser(tmp_path_factory.mktemp("chromium"))
-    try:
+    with Browser(tmp_path_factory.mktemp("chromium")) as made:
         yield made
-    finally:
-        made.close()
 
 
 @pytest.fixture(scope="module")
 def still(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """A browser whose JavaScript is off."""
     lacking()
-    made = Browser(tmp_path_factory.mktemp("still"), javascript=False)
-    try:
+    with Browser(tmp_path_factory.mktemp("still"), javascript=False) as made:
         yield made
-    finally:
-        made.close()
 
 
 def name_of(path: str) -> str:
@@ -157,18 +151,8 @@ def comes_to(browser: Browser, heading: str) -> None:
     browser.until(lambda: browser.run(script) == heading)
 
 
-def told(browser: Browser) -> str:
-    return text_of(browser, "main")
-
-
 def alive(browser: Browser) -> None:
-    browser.until(lambda: browser.run("return document.getElementById('liveness').textContent"))
-    assert "live" == browser.run("return document.getElementById('liveness').textContent")
-
-
-def text_of(browser: Browser, identity: str) -> str:
-    found = browser.run("return document.getElementById(arguments[0])?.innerText ?? ''", identity)
-    return str(found)
+    browser.until(lambda: browser.text("liveness") == "live")
 
 
 def test_a_row_changes_within_a_second_and_nothing_else_does(
@@ -191,8 +175,8 @@ def test_a_row_changes_within_a_second_and_nothing_else_does(
     )
     site.do(lambda: site.fleet.change(line))
 
-    browser.until(lambda: "stuck" in text_of(browser, "machine:rack-0002"), within=1)
-    assert "no answer <b>at all</b>" in text_of(browser, "machine:rack-0002")
+    browser.until(lambda: "stuck" in browser.text("machine:rack-0002"), within=1)
+    assert "no answer <b>at all</b>" in browser.text("machine:rack-0002")
     assert browser.run(
         """
         const row = document.getElementById("machine:rack-0002");
@@ -208,7 +192,7 @@ def test_machines_elsewhere_are_counted_with_a_way_to_them(site: Running, browse
     lines = [site.fleet.lines[f"rack-{number:04d}"] for number in (200, 201, 9000)]
     site.do(lambda: site.fleet.change(*lines))
 
-    browser.until(lambda: "2 more changed" == text_of(browser, "more"))
+    browser.until(lambda: "2 more changed" == browser.text("more"))
 
 
 def test_a_storm_of_changes_is_drawn_in_little_time(site: Running, browser: Browser) -> None:
@@ -226,9 +210,9 @@ def test_a_storm_of_changes_is_drawn_in_little_time(site: Running, browser: Brow
         ]
         site.do(lambda lines=lines: site.fleet.change(*lines))
 
-    browser.until(lambda: "90 %" in text_of(browser, "machine:rack-0100"), within=10)
+    browser.until(lambda: "90 %" in browser.text("machine:rack-0100"), within=10)
     assert 100 == browser.run("return document.querySelectorAll('tbody tr').length")
-    assert "9,900 more changed" == text_of(browser, "more")
+    assert "9,900 more changed" == browser.text("more")
     assert [] == [took for took in browser.run("return slow") if took > 500]
 
 
@@ -245,10 +229,10 @@ def test_a_machines_page_follows_its_boot_and_its_console(site: Running, browser
 
     site.do(finish)
 
-    browser.until(lambda: "done" in text_of(browser, "standing"), within=1)
-    browser.until(lambda: f"login: {HOSTILE}" in text_of(browser, "console"), within=1)
-    assert "32.0 MiB, 6.4 MiB/s" in text_of(browser, "timeline")
-    assert "ConsoleLine" in text_of(browser, "events").splitlines()[0]
+    browser.until(lambda: "done" in browser.text("standing"), within=1)
+    browser.until(lambda: f"login: {HOSTILE}" in browser.text("console"), within=1)
+    assert "32.0 MiB, 6.4 MiB/s" in browser.text("timeline")
+    assert "ConsoleLine" in browser.text("events").splitlines()[0]
 
 
 def test_what_a_person_unfolded_stays_so(site: Running, browser: Browser) -> None:
@@ -258,14 +242,14 @@ def test_what_a_person_unfolded_stays_so(site: Running, browser: Browser) -> Non
     site.do(lambda: site.fleet.change(site.fleet.lines["rack-0001"]))
     site.do(lambda: site.fleet.tell(spoken(1, "one more")))
 
-    browser.until(lambda: "one more" in text_of(browser, "console"), within=1)
+    browser.until(lambda: "one more" in browser.text("console"), within=1)
     assert browser.run("return document.querySelector('.packet').open")
 
 
 def test_ages_count_on_in_the_words_of_the_server(site: Running, browser: Browser) -> None:
     browser.driver.get(site.url + "/")
     row = "machine:rack-0005"
-    browser.until(lambda: "37 s ago" in text_of(browser, row), within=4)
+    browser.until(lambda: "37 s ago" in browser.text(row), within=4)
 
 
 def test_a_page_in_the_background_is_followed_no_longer(site: Running, browser: Browser) -> None:
@@ -291,7 +275,7 @@ def test_an_action_is_asked_for_before_it_is_done(site: Running, browser: Browse
     assert [] == site.fleet.done
 
     browser.driver.find_element(By.CSS_SELECTOR, "form.ask button").click()
-    browser.until(lambda: "Done: Netboot once." in told(browser))
+    browser.until(lambda: "Done: Netboot once." in browser.text("main"))
     assert ["order"] == [what for what, *_ in site.fleet.done]
 
 
@@ -319,7 +303,7 @@ def test_all_can_be_read_searched_and_done_without_javascript(
     still.looks(1280)
     still.driver.get(site.url + "/")
     still.driver.find_element(By.ID, "q").send_keys("rack-0303" + Keys.ENTER)
-    still.until(lambda: "1 of 1 machine" in told(still))
+    still.until(lambda: "1 of 1 machine" in still.text("main"))
 
     still.driver.find_element(By.LINK_TEXT, "rack-0303").click()
     comes_to(still, "rack-0303")
@@ -327,6 +311,6 @@ def test_all_can_be_read_searched_and_done_without_javascript(
     still.driver.find_element(By.LINK_TEXT, "Netboot off…").click()
     comes_to(still, "Netboot off: rack-0303?")
     still.driver.find_element(By.CSS_SELECTOR, "form.ask button").click()
-    still.until(lambda: "Done: Netboot off." in told(still))
+    still.until(lambda: "Done: Netboot off." in still.text("main"))
     assert [] == [url for url in still.requests() if "/live/" in url]  # it is off indeed
     assert ["order"] == [what for what, *_ in site.fleet.done]

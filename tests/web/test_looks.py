@@ -125,6 +125,12 @@ def test_an_event_says_its_fields_but_not_its_name() -> None:
     assert [("why", "reserved"), ("faults", "a, b")] == looks.told(event)
 
 
+def test_an_event_says_durations_without_digits_that_say_nothing() -> None:
+    event = {"seconds": 0.012838731999636366, "until": 1790000000.25}
+
+    assert [("seconds", "0.0128"), ("until", "1790000000.250")] == looks.told(event)
+
+
 def test_a_long_value_of_an_event_is_cut() -> None:
     ((_, text),) = looks.told({"why": "x" * 1000})
 

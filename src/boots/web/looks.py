@@ -169,6 +169,8 @@ def told(event: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _brief(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{round(value, 4):g}" if abs(value) < 1000 else f"{value:.3f}"
     text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
 

@@ -243,3 +243,31 @@ async def test_of_very_many_the_last_are_given() -> None:
     (found,) = [each async for each in gathered(numbers(*range(1000)))]
 
     assert list(range(800, 1000)) == found
+
+
+async def test_what_comes_later_is_given_later() -> None:
+    more = asyncio.Event()
+
+    async def source() -> AsyncIterator[int]:
+        yield 1
+        await more.wait()
+        yield 2
+
+    found = gathered(source(), pause=0.01)
+    first = await anext(found)
+    more.set()
+
+    assert ([1], [2]) == (first, await anext(found))
+    assert [] == [each async for each in found]
+
+
+async def test_a_source_that_breaks_off_is_told() -> None:
+    async def source() -> AsyncIterator[int]:
+        yield 1
+        raise OSError("the store is away")
+
+    found = gathered(source())
+
+    assert [1] == await anext(found)
+    with pytest.raises(OSError, match="away"):
+        await anext(found)

@@ -160,27 +160,29 @@ async def merged(look: float, **sources: AsyncIterator[Any]) -> AsyncIterator[tu
 
 async def gathered(source: AsyncIterator[Any], pause: float = 0.1) -> AsyncIterator[list[Any]]:
     """What comes within a pause of each other, together; of very many the last ones only."""
-    wait = asyncio.ensure_future(anext(source))
+    found: deque[Any] = deque(maxlen=_TOGETHER)
+    woken = asyncio.Event()
+
+    async def take() -> None:
+        async for each in source:
+            found.append(each)
+            woken.set()
+
+    taking = asyncio.ensure_future(take())
+    taking.add_done_callback(lambda _: woken.set())
     try:
-        while True:
-            found: deque[Any] = deque(maxlen=_TOGETHER)
-            try:
-                found.append(await wait)
-                wait = asyncio.ensure_future(anext(source))
-                until = asyncio.get_running_loop().time() + pause
-                while (left := until - asyncio.get_running_loop().time()) > 0:
-                    done, _ = await asyncio.wait([wait], timeout=left)
-                    if done:
-                        found.append(wait.result())
-                        wait = asyncio.ensure_future(anext(source))
-            except StopAsyncIteration:
-                if found:
-                    yield list(found)
-                return
-            yield list(found)
+        while not (taking.done() and not found):
+            await woken.wait()
+            await asyncio.wait([taking], timeout=pause)
+            woken.clear()
+            together = list(found)
+            found.clear()
+            if together:
+                yield together
+        taking.result()
     finally:
-        wait.cancel()
-        await asyncio.gather(wait, return_exceptions=True)
+        taking.cancel()
+        await asyncio.gather(taking, return_exceptions=True)
 
 
 class Pace:

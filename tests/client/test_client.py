@@ -273,14 +273,20 @@ def test_the_token_is_sent() -> None:
             Client(server.url).me()
 
 
-def test_over_tls_the_certificate_is_checked(tmp_path: Path) -> None:
+def certified(folder: Path, *names: str) -> tuple[Path, ssl.SSLContext]:
+    """A certificate of its own for an address or none, and what a server needs of it."""
     late = datetime(2100, 1, 1, tzinfo=UTC)
-    issued = issue(kind="p256", addresses=("127.0.0.1",), end=late)
-    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    issued = issue(kind="p256", addresses=names, end=late)
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
     certificate.write_bytes(issued.pem)
     key.write_bytes(issued.key_pem)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
+    return certificate, context
+
+
+def test_over_tls_the_certificate_is_checked(tmp_path: Path) -> None:
+    certificate, context = certified(tmp_path, "127.0.0.1")
     with serving(tls=context) as server:
         assert server.url.startswith("https://")
         assert "local" == Client(server.url, ca=str(certificate)).me().name
@@ -288,6 +294,18 @@ def test_over_tls_the_certificate_is_checked(tmp_path: Path) -> None:
             Client(server.url).me()
         with pytest.raises(NoServer, match=r"does not speak HTTP|reset"):
             Client(server.url.replace("https", "http")).me()
+
+
+def test_the_servers_own_certificate_will_do_whatever_names_it_has(tmp_path: Path) -> None:
+    certificate, context = certified(tmp_path)
+    (tmp_path / "other").mkdir()
+    other, _ = certified(tmp_path / "other")
+    with serving(tls=context) as server:
+        assert "local" == Client(server.url, own=str(certificate)).me().name
+        with pytest.raises(NoServer, match="its certificate is not trusted"):
+            Client(server.url, ca=str(certificate)).me()
+        with pytest.raises(NoServer, match=r"its certificate is not that of operator\.certificate"):
+            Client(server.url, "a-secret", own=str(other)).me()
 
 
 def test_tls_where_there_is_none() -> None:

@@ -43,23 +43,23 @@ class Place:
     token_file: Path | None = None
     ca: str = ""
 
-    def of(self, settings: Callable[[], "Settings"]) -> tuple[str, str]:
-        """The URL, and what certificates to trust.
+    def client(self, settings: Callable[[], "Settings"], timeout: float) -> "Client":
+        """A client of that server; where flags do not name it, `settings` say where it is.
 
         Raises:
-            SettingsError: the settings hold a mistake.
+            SettingsError: the settings hold a mistake, or a file cannot be read.
+            BadUrl: the URL is none.
         """
-        if self.server:
-            return self.server, self.ca
-        return of_settings(settings(), self.ca)
+        from boots.client.client import Client
+        from boots.settings import SettingsError
 
-    def token(self) -> str:
-        """The token.
-
-        Raises:
-            SettingsError: its file cannot be read.
-        """
-        return read_token(self.token_file, os.environ, Path.home())
+        url, own = (self.server, "") if self.server else of_settings(settings())
+        token = read_token(self.token_file, os.environ, Path.home())
+        try:
+            return Client(url, token, self.ca, own="" if self.ca else own, timeout=timeout)
+        except (OSError, ValueError) as error:  # TLS's are some of these
+            why = getattr(error, "strerror", None) or error
+            raise SettingsError(f"{self.ca or own}: no certificate can be read: {why}") from None
 
 
 @contextmanager
@@ -72,15 +72,13 @@ def asking(
     timeout: float = 30.0,
 ) -> Iterator["Client"]:
     """A client of the server that is meant; what it refuses ends the command with status 1."""
-    from boots.client.client import Client
     from boots.client.connecting import ApiError, BadUrl, NoServer
 
     place = Place(server, token_file, ca)
-    with saying_no():
-        url, trusted = place.of(lambda: read_settings(config, {}))
-        token = place.token()
     try:
-        yield _client(Client, url, token, trusted, timeout)
+        with saying_no():
+            client = place.client(lambda: read_settings(config, {}), timeout)
+        yield client
     except BadUrl as error:
         refuse(f"--server: {error}", 2)
     except NoServer as error:
@@ -93,22 +91,13 @@ def asking(
         raise typer.Exit(1) from None
 
 
-def _client(make: type["Client"], url: str, token: str, ca: str, timeout: float) -> "Client":
-    try:
-        return make(url, token, ca, timeout=timeout)
-    except OSError as error:  # TLS's are some of these
-        refuse(f"{ca}: no certificates can be read from it: {error.strerror or error}", 2)
-
-
-def of_settings(settings: "Settings", ca: str = "") -> tuple[str, str]:
-    """Where the settings put the listener.  A certificate of its own is trusted here."""
+def of_settings(settings: "Settings") -> tuple[str, str]:
+    """Where the settings put the listener, and the file of its own certificate, if it has one."""
     operator = settings.operator
     host = _ANYWHERE.get(operator.address, operator.address)
-    if operator.certificate and operator.hosts:
-        host = operator.hosts[0]
     scheme = "https" if operator.certificate else "http"
     shown = f"[{host}]" if ":" in host else host
-    return f"{scheme}://{shown}:{operator.port}", ca or operator.certificate
+    return f"{scheme}://{shown}:{operator.port}", operator.certificate
 
 
 def read_token(file: Path | None, environment: Mapping[str, str], home: Path) -> str:
@@ -143,7 +132,7 @@ def _refusal(error: Any) -> str:
         place = f"{each.field}: " if each.field else ""
         lines.append(f"  {place}{each.problem}{f'; {each.advice}' if each.advice else ''}")
     if problem.status == 401:
-        lines.append("  name it: --token-file FILE, or BOOTS_TOKEN; docs/howto/remote.md")
+        lines.append("  give one: --token-file FILE, or BOOTS_TOKEN; `boots token create` makes it")
     return "\n".join(lines)
 
 

@@ -6,7 +6,6 @@ from rich.console import Console
 
 from boots.cli import shown
 from boots.cli.asking import Place
-from boots.client.client import Client
 from boots.client.connecting import ApiError, BadUrl, NoServer
 from boots.model import mac as macs
 from boots.settings import Settings, SettingsError
@@ -28,7 +27,6 @@ def _found(mac: str, place: Place, settings: Settings) -> Finding | None:
     known = macs.parse(mac)
     if known is None:
         return None
-    with suppress(ApiError, NoServer, BadUrl, OSError, SettingsError):
-        url, ca = place.of(lambda: settings)
-        return Client(url, place.token(), ca, timeout=_PATIENCE).explain(known).finding
+    with suppress(ApiError, NoServer, BadUrl, SettingsError):
+        return place.client(lambda: settings, _PATIENCE).explain(known).finding
     return None

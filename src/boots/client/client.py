@@ -25,8 +25,8 @@ _BACK = (0.5, 1.0, 2.0, 5.0)  # seconds to wait before a stream is asked for aga
 class Client:
     """Talks to one server.  All methods raise `ApiError` and `NoServer`.
 
-    `ca` is a PEM file of certificates to trust, `timeout` in seconds.  Machines are named by
-    their name, or a MAC of theirs.
+    `ca` is a PEM file of certificates to trust, `own` one with the server's own, which then alone
+    will do; `timeout` in seconds.  Machines are named by their name, or a MAC of theirs.
     """
 
     def __init__(
@@ -35,10 +35,11 @@ class Client:
         token: str = "",
         ca: str = "",
         *,
+        own: str = "",
         timeout: float = 30.0,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._connecting = Connecting(url, token, ca, timeout)
+        self._connecting = Connecting(url, token, ca, own, timeout)
         self._sleep = sleep
         self.url = self._connecting.url
 

@@ -1,11 +1,13 @@
 """One request to a server, with the standard library: what it says, or why it says nothing."""
 
 import http.client
+import socket
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import msgspec
@@ -48,15 +50,17 @@ class Answered:
 class Connecting:
     """Asks one server; each request has a connection of its own.
 
-    `ca` is a PEM file of certificates to trust besides the system's.  Proxies of the environment
-    are not used: the server is near.
+    `ca` is a PEM file of certificates to trust besides the system's.  `own` is a PEM file that
+    begins with the server's own certificate: then that one alone will do, whatever names are in
+    it.  Proxies of the environment are not used: the server is near.
 
     Raises:
         BadUrl: the URL is none.
-        OSError: `ca` cannot be read.
+        OSError: `ca` or `own` cannot be read.
+        ValueError: `own` has no certificate.
     """
 
-    def __init__(self, url: str, token: str, ca: str, timeout: float) -> None:
+    def __init__(self, url: str, token: str, ca: str, own: str, timeout: float) -> None:
         try:
             parts = urlsplit(url)
             host, port = parts.hostname, parts.port
@@ -70,11 +74,11 @@ class Connecting:
         self._headers = {"Accept": "application/json", "User-Agent": "boots"}
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
+        self._own = b""
         self._make: Callable[[], http.client.HTTPConnection]
         if parts.scheme == "https":
-            context = ssl.create_default_context(cafile=ca or None)
-            if ca:
-                context.load_default_certs()
+            self._own = _certificate(own) if own else b""
+            context = _context(ca, check=not own)
             self._make = partial(
                 http.client.HTTPSConnection, host, port or 443, timeout=timeout, context=context
             )
@@ -127,6 +131,8 @@ class Connecting:
         try:
             connection.connect()
             connection.sock.settimeout(silence)
+            if self._own and _shown(connection.sock) != self._own:  # before any token is sent
+                raise NoServer(self.url, "its certificate is not that of operator.certificate")
             connection.request(method, self._prefix + path, body, sent)
             response = connection.getresponse()
             if response.status >= 300:
@@ -136,6 +142,29 @@ class Connecting:
             raise NoServer(self.url, _why(error)) from None
         finally:
             connection.close()
+
+
+def _context(ca: str, *, check: bool) -> ssl.SSLContext:
+    """What TLS checks: chain and name, or nothing, where the certificate itself is compared."""
+    context = ssl.create_default_context(cafile=ca or None)
+    if ca:
+        context.load_default_certs()
+    if not check:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _shown(sock: socket.socket) -> bytes | None:
+    """The certificate that the server showed."""
+    return sock.getpeercert(binary_form=True) if isinstance(sock, ssl.SSLSocket) else None
+
+
+def _certificate(file: str) -> bytes:
+    """The first certificate of a PEM file."""
+    end = "-----END CERTIFICATE-----"
+    text, found, _ = Path(file).read_text(encoding="ascii").partition(end)
+    return ssl.PEM_cert_to_DER_cert(text[text.rfind("-----BEGIN") :] + found)
 
 
 def _headers(response: http.client.HTTPResponse) -> Mapping[str, str]:

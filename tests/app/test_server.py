@@ -14,6 +14,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import msgspec
 import pytest
 import structlog
@@ -26,6 +27,7 @@ from boots.app.server import Server
 from boots.app.watch import Places
 from boots.journal import events
 from boots.journal.events import AnyEvent
+from boots.model.mac import Mac
 from boots.serve.sockets import StartError
 from boots.settings import (
     Dhcp,
@@ -97,6 +99,13 @@ class Bench:
         )
         self.settings = msgspec.structs.replace(plain, **changes)
         self.refused: Exception | None = None
+
+    @classmethod
+    def of(cls, other: "Bench") -> "Bench":
+        """The same once more."""
+        same = cls.__new__(cls)
+        same.__dict__.update(other.__dict__)
+        return same
 
     def change(self, **changes: Any) -> None:
         self.settings = msgspec.structs.replace(self.settings, **changes)
@@ -517,3 +526,64 @@ async def test_a_system_without_watches_still_serves(
     async with running(tmp_path) as (bench, _):
         os.kill(os.getpid(), signal.SIGHUP)
         await bench.until(events.ServerStarted, events.RecordsLoaded)
+
+
+# --- operators
+
+
+@on_loop
+async def test_where_the_operators_port_is_taken_machines_are_served_and_it_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = Operator(port=other.getsockname()[1])
+        async with running(tmp_path, operator=taken) as (bench, _):
+            [started] = bench.told()
+    assert isinstance(started, events.ServerStarted)
+    assert not any(each.startswith("operator") for each in started.listeners)
+    said = capsys.readouterr()
+    assert "operators are not served, machines are" in said.out + said.err
+
+
+@on_loop
+async def test_without_operators_and_store_a_server_serves(tmp_path: Path) -> None:
+    nothing = {"operator": Operator(enabled=False), "store": Store(enabled=False)}
+    async with running(tmp_path, **nothing) as (bench, _):
+        [started] = bench.told()
+    assert isinstance(started, events.ServerStarted)
+    assert not (tmp_path / "state" / "boots.db").exists()
+
+
+@on_loop
+async def test_tokens_that_cannot_be_kept_open_no_address_of_a_network(tmp_path: Path) -> None:
+    bench = Bench(
+        tmp_path, operator=Operator(address="0.0.0.0", port=0), store=Store(enabled=False)
+    )
+    with pytest.raises(StartError, match=r"needs tokens, and store\.enabled is false"):
+        await bench.server().run()
+
+
+@on_loop
+async def test_what_an_operator_makes_and_orders_is_there_after_a_restart(tmp_path: Path) -> None:
+    record = {"name": "two", "mac": "52:54:00:00:00:02", "address": "127.0.0.102/8"}
+    async with running(tmp_path) as (bench, _):
+        [started] = bench.told()
+        assert isinstance(started, events.ServerStarted)
+        url = "http://" + started.listeners[-1].split()[2] + "/v1/machines"
+        async with aiohttp.ClientSession() as client:
+            async with client.post(url, json={"record": record}) as made:
+                assert 201 == made.status, await made.text()
+            async with client.put(f"{url}/two/order", json={"netboot": "off"}) as ordered:
+                assert 200 == ordered.status, await ordered.text()
+    again = Bench.of(bench)
+    server = again.server()
+    task = asyncio.create_task(server.run())
+    while len(again.told()) < 5:  # two starts, a stop, and what was made and ordered
+        assert not task.done(), task
+        await asyncio.sleep(0.005)
+    known = server.world.index.by_mac[Mac("52:54:00:00:00:02")]
+    os.kill(os.getpid(), signal.SIGTERM)
+    await task
+    assert ("two", False) == (known.machine.name, known.interface.netboot.allowed)

@@ -7,15 +7,14 @@ import asyncio
 import socket
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from ipaddress import IPv4Address, ip_address
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
 import structlog
 
-from boots.api.asked import Pages
-from boots.api.listener import Listener, Rules
-from boots.app import tls
+from boots.api.listener import Listener
+from boots.app import reception
 from boots.app.answers import Answers
 from boots.app.desk.desk import Desk
 from boots.app.desk.house import House
@@ -35,9 +34,7 @@ from boots.model.mac import Mac
 from boots.model.machine import Known
 from boots.model.order import Order
 from boots.policy.explain import one_digit_off
-from boots.serve import sockets
 from boots.serve.packets import Packets
-from boots.serve.sockets import StartError
 from boots.settings import Settings
 from boots.store import history
 from boots.store.engine import StoreAway
@@ -142,6 +139,8 @@ class Operating:
         self._enrolling = Enrolling(
             lambda: self._answers.world, self._address_of, self._enrol, self._tell, loop.call_later
         )
+        if keeping is None:
+            return [self._troubles, self._history]
         return [self.orders, self._troubles, self._history, self._enrolling]
 
     def _address_of(self, mac: Mac) -> IPv4Address | None:
@@ -191,7 +190,10 @@ class Operating:
             tasks += [asyncio.create_task(takeup.run()), asyncio.create_task(self._remember())]
             if leasing is not None:
                 tasks.append(asyncio.create_task(self._show_leases(leasing, self._writer)))
-        return await self._listen(), tasks
+        self._listener, where = await reception.open_at(
+            self._settings, self._desk, self._tell, keeps_tokens=keeping is not None
+        )
+        return [where] if where else [], tasks
 
     def _others(self, entries: list[Entry]) -> None:
         self._history.others(entries)
@@ -220,29 +222,6 @@ class Operating:
             )
             shown = dict(leases)
             await asyncio.sleep(_LEASES_EVERY)
-
-    async def _listen(self) -> list[str]:
-        operator = self._settings.operator
-        if not operator.enabled:
-            return []
-        address = IPv4Address(operator.address)
-        secure = bool(operator.certificate)
-        context = tls.of_operators(self._settings) if secure else None
-        if not ip_address(operator.address).is_loopback and self.keeping is None:
-            raise StartError(
-                f"operator.address = {operator.address} needs tokens, and store.enabled is false:"
-                " there is nowhere to keep them; enable the store, or serve operators at 127.0.0.1"
-            )
-        rules = Rules(
-            tokens_required=operator.tokens_required, hosts=tuple(operator.hosts), tls=context
-        )
-        bound = sockets.tcp(address, operator.port)
-        # What makes the pages is loaded beside the answers: the doors are open by now.
-        pages = await asyncio.to_thread(_pages, self._desk)
-        self._listener = Listener(bound, self._desk, self._tell, rules, pages)
-        await self._listener.open()
-        host, port = bound.getsockname()[:2]
-        return [f"operator {'https' if secure else 'http'} {host}:{port}"]
 
     def _house(self) -> House:
         return House(
@@ -285,9 +264,3 @@ class Operating:
             self._writer.close()
         if self.keeping is not None:
             self.keeping.close()
-
-
-def _pages(desk: Desk) -> Pages:
-    from boots.web.pages import OperatorPages  # noqa: PLC0415
-
-    return OperatorPages(desk)

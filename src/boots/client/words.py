@@ -158,7 +158,7 @@ class Profiles(Word, frozen=True):
 class Discovered(Word, frozen=True):
     """A machine without a record: who it is, what it is made of, what record it could have.
 
-    `rule` names the rule of the enrolment that fits it.
+    `rule` names the rule of the enrolment that fits it; `problem` says why there is no record.
     """
 
     stranger: Stranger
@@ -168,6 +168,7 @@ class Discovered(Word, frozen=True):
     port: str = ""
     rule: str = ""
     record: Any = None
+    problem: str = ""
 
 
 class DiscoveredList(Word, frozen=True):

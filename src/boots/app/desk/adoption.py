@@ -3,7 +3,7 @@
 from typing import Any
 
 from boots.api.desk import Refused
-from boots.app.desk.house import House, asks_store
+from boots.app.desk.house import asks_store
 from boots.app.desk.machines import MachinesDesk
 from boots.app.desk.network import NetworkDesk
 from boots.client.words import Machine
@@ -13,8 +13,7 @@ from boots.model import mac as macs
 class AdoptionDesk:
     """Answers what `boots.api.desk.Desk` asks of machines that are to get a record."""
 
-    def __init__(self, house: House, machines: MachinesDesk, network: NetworkDesk) -> None:
-        self._house = house
+    def __init__(self, machines: MachinesDesk, network: NetworkDesk) -> None:
         self._machines = machines
         self._network = network
 
@@ -26,6 +25,4 @@ class AdoptionDesk:
             raise Refused(400, "no MAC", f'"{mac}" is none; write six pairs of hex digits')
         if record is None:
             record = await self._network.proposed(wanted)
-        made = await self._machines.create(record, by)
-        self._house.history.timelines.adopted(wanted)
-        return made
+        return await self._machines.create(record, by)

@@ -26,7 +26,7 @@ class Desk:
         self.rendered, self.explain, self.plan = network.rendered, network.explain, network.plan
         self.discovered, self.adopt = (
             network.discovered,
-            AdoptionDesk(house, machines, network).adopt,
+            AdoptionDesk(machines, network).adopt,
         )
         self.foreign, self.leases = network.foreign, network.leases
         self.packets, self.capture = network.packets, network.capture

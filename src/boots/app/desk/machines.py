@@ -134,6 +134,8 @@ class MachinesDesk:
                 409, "there is such a machine", f'a record is named "{made.name}" already'
             ) from None
         self._tell(made.name, "made", by)
+        for each in made.interfaces:  # whoever had none is a stranger no more
+            self._house.history.timelines.adopted(each.mac)
         return await self.machine(made.name)
 
     @asks_store

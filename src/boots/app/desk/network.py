@@ -160,6 +160,7 @@ class NetworkDesk:
             port=plugged.port if plugged else "",
             rule=found.rule,
             record=dict(found.record) if found.record is not None else None,
+            problem=found.problem,
         )
 
     def _address_of(self, mac: Mac) -> IPv4Address | None:

@@ -1,0 +1,64 @@
+"""Opening the operators' listener.  Machines boot without it: where it cannot be, that is said."""
+
+import asyncio
+from collections.abc import Callable
+from ipaddress import IPv4Address
+
+import structlog
+
+from boots.api.asked import Pages
+from boots.api.listener import Listener, Rules
+from boots.app import tls
+from boots.app.desk.desk import Desk
+from boots.journal.events import AnyEvent
+from boots.serve import sockets
+from boots.serve.sockets import StartError
+from boots.settings import Settings
+
+_log = structlog.get_logger()
+
+
+async def open_at(
+    settings: Settings, desk: Desk, tell: Callable[[AnyEvent], None], *, keeps_tokens: bool
+) -> tuple[Listener | None, str]:
+    """The listener that the settings want, answering, and where it is, for people.
+
+    There is none where they want none, or where its port cannot be had.
+
+    Raises:
+        StartError: its certificate will not do, or it would be open to all.
+    """
+    operator = settings.operator
+    if not operator.enabled:
+        return None, ""
+    address = IPv4Address(operator.address)
+    if not address.is_loopback and not keeps_tokens:
+        raise StartError(
+            f"operator.address = {operator.address} needs tokens, and store.enabled is false:"
+            " there is nowhere to keep them; enable the store, or serve operators at 127.0.0.1"
+        )
+    context = tls.of_operators(settings) if operator.certificate else None
+    try:
+        bound = sockets.tcp(address, operator.port)
+    except StartError as error:
+        _log.error(
+            "operators are not served, machines are: choose another operator.port,"
+            " or switch it off (operator.enabled)",
+            error=str(error),
+        )
+        return None, ""
+    # What makes the pages is loaded beside the answers: the doors are open by now.
+    pages = await asyncio.to_thread(_pages, desk)
+    rules = Rules(
+        tokens_required=operator.tokens_required, hosts=tuple(operator.hosts), tls=context
+    )
+    listener = Listener(bound, desk, tell, rules, pages)
+    await listener.open()
+    host, port = bound.getsockname()[:2]
+    return listener, f"operator {'https' if context else 'http'} {host}:{port}"
+
+
+def _pages(desk: Desk) -> Pages:
+    from boots.web.pages import OperatorPages  # noqa: PLC0415
+
+    return OperatorPages(desk)

@@ -4,10 +4,10 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
-from tests.web.fleet import NOW, Fleet
+from tests.web.fleet import NOW, Fleet, mac_of
 
 from boots.api.asked import Asked
-from boots.client.words import Me, Role
+from boots.client.words import EventLine, Me, Role
 from boots.web.pages import OperatorPages
 
 
@@ -26,6 +26,13 @@ class Still(Fleet):
     def __init__(self, machines: int) -> None:
         super().__init__(machines)
         self.trouble()
+        for number in range(400):
+            said = {
+                "event": "ConsoleLine",
+                "text": f"[{number}] a line of a console",
+                "source": "x",
+            }
+            self.tell(EventLine(id=0, at=NOW, mac=mac_of(1), kind="ConsoleLine", event=said))
         self._ready: dict[str, object] = {}
 
     def __getattribute__(self, name: str) -> object:

@@ -42,13 +42,13 @@ class Running:
 
 
 @contextlib.contextmanager
-def running(fleet: Fleet, *, tokens: bool = False) -> Iterator[Running]:
+def running(fleet: Fleet, *, tokens: bool = False, port: int = 0) -> Iterator[Running]:
     """The site in a thread."""
     made: Future[Running] = Future()
     over = asyncio.Event()
 
     async def serve() -> None:
-        async with served(fleet, tokens=tokens) as site:
+        async with served(fleet, tokens=tokens, port=port) as site:
             made.set_result(Running(site.url, fleet, asyncio.get_running_loop()))
             await over.wait()
 

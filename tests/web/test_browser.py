@@ -265,6 +265,37 @@ def test_a_page_in_the_background_is_followed_no_longer(site: Running, browser: 
     browser.until(lambda: site.fleet.followed == 1)
 
 
+def test_a_page_catches_up_when_the_server_is_back(browser: Browser) -> None:
+    made = Fleet(3)
+    browser.looks(1280)
+    with running(made) as site:
+        browser.driver.get(site.url + "/")
+        alive(browser)
+        port = int(site.url.rpartition(":")[2])
+    browser.until(lambda: browser.text("liveness") == "not live: trying again")
+    made.lines["rack-0002"] = msgspec.structs.replace(made.lines["rack-0002"], state=State.HELD)
+
+    with running(made, port=port):
+        browser.until(lambda: "held" in browser.text("machine:rack-0002"), within=10)
+        assert "live" == browser.text("liveness")
+    browser.complaints()  # that nobody answered, for a while
+
+
+def test_a_page_that_is_refused_asks_again_later(browser: Browser) -> None:
+    made = Fleet(3)
+    browser.looks(1280)
+    with running(made) as site:
+        browser.driver.get(site.url + "/machines/rack-0002")
+        alive(browser)
+        gone = made.lines.pop("rack-0002")
+        browser.run("dispatchEvent(new Event('pagehide')); dispatchEvent(new Event('pageshow'))")
+        browser.until(lambda: browser.text("liveness") == "not live: trying again")
+        made.lines["rack-0002"] = gone
+
+        browser.until(lambda: browser.text("liveness") == "live", within=10)
+    browser.complaints()  # that it was not found
+
+
 def test_an_action_is_asked_for_before_it_is_done(site: Running, browser: Browser) -> None:
     site.fleet.done.clear()
     browser.looks(1280)

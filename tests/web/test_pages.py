@@ -14,7 +14,7 @@ from tests.web.served import served
 from boots.api.desk import Refused
 from boots.client.words import EventLine, Explained, ExplainedChain, FieldError, Machine
 from boots.timeline.words import Finding, Stage, State, Step
-from boots.web import timeline
+from boots.web import events, timeline
 from boots.web.fleet import shares
 from boots.web.live import Streams
 from boots.web.looks import environment
@@ -357,9 +357,24 @@ async def test_events_are_the_latest_first_and_can_be_filtered() -> None:
     assert 1 == consoles.count('<tr id="event:')
 
 
-async def test_a_moment_that_is_none_is_told_what_to_write() -> None:
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("", 0.0),
+        ("1790000000.25", 1_790_000_000.25),
+        ("2026-09-21T14:13:20", 1_790_000_000.0),
+        ("2026-09-21T16:13:20+02:00", 1_790_000_000.0),
+        ("1970-01-02", 86_400.0),
+    ],
+)
+def test_moments_are_read_as_people_write_them(text: str, at: float) -> None:
+    assert at == events.Wanted.of({"since": text}).since
+
+
+@pytest.mark.parametrize("text", ["yesterday", "9" * 400, "\u00b2", "2026-13-01", "1e9", "nan"])
+async def test_a_moment_that_is_none_is_told_what_to_write(text: str) -> None:
     async with served(fleet()) as site:
-        got = await site.get("/events?since=yesterday")
+        got = await site.get(f"/events?since={text}")
 
     assert 400 == got.status
     assert "write 2026-01-31T12:00" in got.text

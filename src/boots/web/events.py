@@ -47,15 +47,24 @@ class Wanted:
 
 
 def _moment(name: str, text: str) -> float:
-    """A moment: seconds since 1970, or a date with or without a time, in UTC."""
+    """A moment: seconds since 1970, or a date with or without a time, in UTC if it says no other.
+
+    Raises:
+        Refused: it is none.
+    """
     try:
-        return float(text) if text.replace(".", "", 1).isdigit() else _calendar(text)
-    except (ValueError, OverflowError):
+        at = float(text) if text.replace(".", "", 1).isdigit() else _calendar(text)
+        datetime.fromtimestamp(at, UTC)
+    except (ValueError, OverflowError, OSError):
         raise Refused(400, f"{name}: {text} is no moment", "write 2026-01-31T12:00") from None
+    return at
 
 
 def _calendar(text: str) -> float:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() if text else 0.0
+    if not text:
+        return 0.0
+    found = datetime.fromisoformat(text)
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
 
 
 async def page(room: Room, asked: Asked) -> web.StreamResponse:

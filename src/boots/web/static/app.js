@@ -128,8 +128,10 @@
 
   // --- one stream for a page that is seen: browsers allow six to a server, in all windows
 
+  const SOON = 5000; // milliseconds
   let source = null;
   let last = "";
+  let wait = SOON;
 
   function say(word) {
     if (liveness.textContent !== word) liveness.textContent = word;
@@ -140,8 +142,14 @@
     const address = new URL(main.dataset.live, location.href);
     if (last) address.searchParams.set("last", last);
     source = new EventSource(address);
-    source.onopen = () => say("live");
-    source.onerror = () => say(source?.readyState === EventSource.CLOSED ? "not live: load the page again" : "not live: trying again");
+    source.onopen = () => {
+      wait = SOON;
+      say("live");
+    };
+    source.onerror = () => {
+      say("not live: trying again");
+      if (source?.readyState === EventSource.CLOSED) tryLater(); // it was refused
+    };
     source.onmessage = (message) => {
       last = message.lastEventId || last;
       take(JSON.parse(message.data));
@@ -150,6 +158,12 @@
       close();
       say("not live any more");
     });
+  }
+
+  function tryLater() {
+    close();
+    setTimeout(open, wait);
+    wait = Math.min(2 * wait, 12 * SOON);
   }
 
   function close() {

@@ -84,12 +84,13 @@ def three() -> Iterator[Place]:
 
 
 @contextlib.contextmanager
-def dnsmasq(place: Place, folder: Path) -> Iterator[None]:
+def dnsmasq(place: Place, folder: Path, *more: str) -> Iterator[None]:
     words = [
         *(need("dnsmasq"), "--no-daemon", "--conf-file=/dev/null", "--port=0", "--user=root"),
         *("--interface=dns0", "--no-ping", "--leasefile-ro", "--log-dhcp"),
         f"--dhcp-range={POOL[0]},{POOL[1]},1h",
         f"--pid-file={folder / 'dnsmasq.pid'}",
+        *more,
     ]
     with started(place.other, *words) as process:
         assert process.stdout is not None

@@ -46,7 +46,7 @@ def doctor(
     It sends DISCOVER and never REQUEST: nobody's lease is taken.
     """
     from boots.cli import examined
-    from boots.serve.sockets import StartError
+    from boots.serve.sockets import StartError, is_ours
 
     only = macs.parse(mac) if mac else None
     flags = {"interfaces": interface, "machines": texts(machines), "address": server or None}
@@ -56,7 +56,13 @@ def doctor(
         settings = read_settings(config, flags)
         if not settings.interfaces:
             raise StartError("on which --interface shall be asked?")
-        asking = examined.Asking(mac=only, relay=_address(relay), seconds=seconds)
+        other = _address(server, "--server")
+        asking = examined.Asking(
+            mac=only,
+            relay=_address(relay, "--relay"),
+            seconds=seconds,
+            elsewhere=other is not None and not is_ours(other),
+        )
         report = examined.examine(settings, asking)
     if json:
         print(msgspec.json.encode(report).decode())
@@ -65,11 +71,11 @@ def doctor(
     raise typer.Exit(1 if report.findings else 0)
 
 
-def _address(text: str) -> IPv4Address | None:
+def _address(text: str, flag: str) -> IPv4Address | None:
     try:
         return IPv4Address(text) if text else None
     except ValueError:
-        print(f"boots: --relay {text}: write the server's IPv4 address", file=sys.stderr)
+        print(f"boots: {flag} {text}: write the server's IPv4 address", file=sys.stderr)
         raise typer.Exit(2) from None
 
 

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from boots.app import doubts
 from boots.app import world as worlds
@@ -17,7 +18,7 @@ from boots.doctor import doors, fetching, kernel, offers, records, tables, trans
 from boots.doctor.asking import Heard, Link, Relay, Way, ask, questions
 from boots.doctor.doors import Door
 from boots.doctor.errors import DoctorError
-from boots.doctor.fetching import Fetched
+from boots.doctor.fetching import Fetched, Outcome
 from boots.doctor.inlet import Inlet
 from boots.doctor.offers import Circumstances
 from boots.doctor.place import Place
@@ -45,11 +46,12 @@ _CLOCK_MAY_DIFFER = 120.0  # seconds
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Whom to ask for, whom to ask as a relay, and how long."""
+    """Whom to ask for, whom to ask as a relay, how long; and whether from another host."""
 
     mac: Mac | None = None
     relay: IPv4Address | None = None
     seconds: float = 4.0
+    elsewhere: bool = False
 
 
 def examine(settings: Settings, asking: Asking) -> Report:
@@ -65,7 +67,7 @@ def examine(settings: Settings, asking: Asking) -> Report:
     except Faulty as error:
         return Report(findings=tuple(map(_faulty, error.faults)), asked=("the records alone",))
     places = [
-        Place(name, addresses[name], site, here=sockets.is_ours(site.server))
+        Place(name, addresses[name], site, here=not asking.elsewhere)
         for name, site in world.sites.items()
     ]
     looked = [_Examination(settings, world, place, asking) for place in places]
@@ -215,7 +217,7 @@ class _Examination:
         where = "past the wire, so MTU and switches were not tried" if self._place.here else ""
         if urls:
             self._say(f"{len(urls)} URLs of its boot fetched{where and ' from this host, '}{where}")
-        return [fetching.fetch(url, time.monotonic) for url in urls]
+        return list(_fetch(urls))
 
     def _of_certificate(self, fetched: Sequence[Fetched]) -> Iterator[Finding]:
         """Whether the server still shows what was in the file when it started."""
@@ -253,6 +255,18 @@ class _Examination:
 
     def _say(self, line: str) -> None:
         self.asked.append(f"{self._place.interface}: {line}")
+
+
+def _fetch(urls: Iterable[str]) -> Iterator[Fetched]:
+    """Try these, but of a door that does not answer only the first."""
+    dead: set[tuple[str, str]] = set()
+    for url in urls:
+        door = urlsplit(url)[:2]
+        if door not in dead:
+            found = fetching.fetch(url, time.monotonic)
+            if found.outcome in {Outcome.SILENT, Outcome.CLOSED}:
+                dead.add(door)
+            yield found
 
 
 def _listens_at(told: IPv4Address, own: IPv4Address) -> IPv4Address:

@@ -56,8 +56,8 @@ def questions(firmware: Sequence[Firmware], mac: Mac, first: int) -> Questions:
 class Way(Protocol):
     """How questions leave and offers come in."""
 
-    def fileno(self) -> int:
-        """To wait for."""
+    def wait(self, seconds: float) -> None:
+        """Until something has come, or the time is over."""
 
     def send(self, message: Message) -> None:
         """Send a message."""
@@ -80,9 +80,9 @@ class Link:
         self._sock = ear.listen(interface, ear.TO_CLIENTS)
         self._inlet = inlet
 
-    def fileno(self) -> int:
-        """The packet socket's."""
-        return self._sock.fileno()
+    def wait(self, seconds: float) -> None:
+        """Until something has come, or the time is over."""
+        select.select([self._sock], [], [], seconds)
 
     def send(self, message: Message) -> None:
         """To everybody on the wire, and to this host."""
@@ -135,9 +135,9 @@ class Relay:
             why = "a DHCP server or relay of this host has it" if taken else error.strerror
             raise DoctorError(f"a relay needs port 67 of {own}: {why}") from None
 
-    def fileno(self) -> int:
-        """The socket's."""
-        return self._sock.fileno()
+    def wait(self, seconds: float) -> None:
+        """Until something has come, or the time is over."""
+        select.select([self._sock], [], [], seconds)
 
     def send(self, message: Message) -> None:
         """Forward it."""
@@ -178,7 +178,7 @@ def ask(way: Way, asked: Questions, seconds: float, clock: Clock) -> list[Heard]
             again = end
             for xid in asked.keys() - {xid for xid, _, _ in found}:
                 way.send(asked[xid][1])
-        select.select([way], [], [], min(end, max(again, now)) - now)
+        way.wait(min(end, again) - now)
         for offer, source, here in way.heard():
             if offer.xid in asked and offer.kind is MessageType.OFFER:
                 key = (offer.xid, offer.get(options.SERVER_ID), here)

@@ -41,7 +41,7 @@ def judge(
 ) -> Iterator[Finding]:
     """What is closed, or somebody else's.  Where nothing is open, the server does not run."""
     found = {door: is_open(door, index, ports) for door in doors}
-    if doors and not any(found.values()):
+    if doors and not any(_is_anywhere(door, ports) for door in doors):
         yield Finding(
             code="not-running",
             severity=Severity.ERROR,
@@ -56,7 +56,7 @@ def judge(
 
 
 def _closed(place: Place, door: Door, ports: Sequence[Open]) -> Iterator[Finding]:
-    elsewhere = any((each.protocol, each.port) == (door.protocol, door.port) for each in ports)
+    elsewhere = _is_anywhere(door, ports)
     advice = f"add {place.interface} to interfaces, or mend the address it listens on"
     yield Finding(
         code="not-on-interface" if elsewhere else "closed-port",
@@ -69,6 +69,10 @@ def _closed(place: Place, door: Door, ports: Sequence[Open]) -> Iterator[Finding
         " and restart it if its settings have changed",
         interface=place.interface,
     )
+
+
+def _is_anywhere(door: Door, ports: Sequence[Open]) -> bool:
+    return any((each.protocol, each.port) == (door.protocol, door.port) for each in ports)
 
 
 def _held(place: Place, door: Door, sock: Open, holder: Callable[[int], str]) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import enum
+import errno
 import http.client
 import select
 import socket
@@ -62,6 +63,15 @@ def fetch(url: str, clock: Clock) -> Fetched:
     return Fetched(url, Outcome.BROKEN, f"nobody here speaks {parts.scheme}")
 
 
+def _failed(url: str, error: OSError) -> Fetched:
+    """What the kernel has to say."""
+    said = error.strerror or str(error)
+    if error.errno == errno.ECONNREFUSED:
+        return Fetched(url, Outcome.CLOSED, said)
+    unreachable = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN}
+    return Fetched(url, Outcome.SILENT if error.errno in unreachable else Outcome.BROKEN, said)
+
+
 # --- TFTP
 
 
@@ -100,7 +110,7 @@ class _Reading:
                 detail = f"asked {self._server[0]}, answered by {stranger}"
                 return Fetched(self._url, Outcome.ELSEWHERE, detail)
             except OSError as error:
-                return Fetched(self._url, Outcome.CLOSED, error.strerror or str(error))
+                return _failed(self._url, error)
 
     def _to_the_end(self, sock: socket.socket) -> Fetched:
         while True:
@@ -208,10 +218,10 @@ def head(url: str) -> Fetched:
         return _judged(url, response, certificate)
     except TimeoutError:
         return Fetched(url, Outcome.SILENT, f"no answer in {_HTTP_WAIT:.0f} s")
-    except ConnectionRefusedError:
-        return Fetched(url, Outcome.CLOSED, "connection refused")
-    except (OSError, http.client.HTTPException) as error:
+    except http.client.HTTPException as error:
         return Fetched(url, Outcome.BROKEN, str(error) or type(error).__name__)
+    except OSError as error:
+        return _failed(url, error)
     finally:
         connection.close()
 

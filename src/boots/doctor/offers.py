@@ -34,16 +34,19 @@ def judge(
     expected: Mapping[str, Answer],
     otherwise: Circumstances,
 ) -> Iterator[Finding]:
-    """All that offers tell; `expected` is our answer to each firmware that was asked for."""
+    """All that offers tell; `expected` is our answer to each firmware that was asked for.
+
+    Where our server could not hear the question it is empty: then only others are judged.
+    """
     ours = [each for each in heard if _is_ours(each, place)]
     others = [each for each in heard if not _is_ours(each, place)]
     if place.site.shadow:
         return
     yield from _others(place, ours, others)
     should = [answer for answer in expected.values() if answer.reply is not None]
-    if not should:
+    if expected and not should:
         yield _silent_on_purpose(place, expected)
-    elif not ours:
+    elif should and not ours:
         yield _no_offer(place, others, otherwise)
     yield from _sources(place, ours)
     yield from _stale(place, ours, expected)

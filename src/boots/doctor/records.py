@@ -1,7 +1,7 @@
 """What is wrong with records beside the networks and the files that are there."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 
 from boots.doctor.place import Place
 from boots.doctor.words import Finding, Severity
@@ -69,7 +69,7 @@ _Kind = tuple[str, Severity, str, str]
 
 
 def _of_address(own: Reservation, places: Sequence[Place]) -> Iterator[tuple[_Kind, str]]:
-    if any(own.address in {place.own.ip, place.site.server} for place in places):
+    if any(own.address in _taken(place) for place in places):
         yield _OURS, ""
     networks = _networks(places)
     here = next((network for network in networks if own.address in network), None)
@@ -79,6 +79,11 @@ def _of_address(own: Reservation, places: Sequence[Place]) -> Iterator[tuple[_Ki
         yield _PREFIX, f"/{own.prefix}, in {here}"
     if any(_is_in_pool(own, subnet) for place in places for subnet in place.site.subnets):
         yield _IN_POOL, ""
+
+
+def _taken(place: Place) -> set[IPv4Address]:
+    """The server's own addresses, as far as they are known here."""
+    return {place.site.server, place.own.ip} if place.here else {place.site.server}
 
 
 def _networks(places: Sequence[Place]) -> dict[IPv4Network, None]:

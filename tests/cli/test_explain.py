@@ -193,3 +193,16 @@ def test_in_a_capture_a_machine_is_known_by_the_address_it_was_seen_to_take(
 
     assert "no machine of ours asks" not in words(result)
     assert 'asks TFTP for /grub/x86_64-efi/fs.lst → refused: there is no file "' in words(result)
+
+
+def test_a_record_without_an_address_is_explained_with_one_of_the_pool(
+    explain: Explain, tmp_path: Path
+) -> None:
+    with (tmp_path / "boots.toml").open("a") as settings:
+        settings.write(POOL)
+    (tmp_path / "machines.yaml").write_text(f"- {{name: roamer, mac: {MAC}}}\n")
+    result = explain(MAC)
+
+    assert 0 == result.exit_code
+    assert f"{MAC} is roamer, an address of the pool of 192.0.2.0/24" in words(result)
+    assert "address 192.0.2.100: leased from the pool" in words(result)

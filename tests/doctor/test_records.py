@@ -96,6 +96,29 @@ def test_a_boot_file_that_is_named_and_not_there_is_told() -> None:
     assert "there is no boot file for x64-uefi: gone.efi is not installed" == finding.title
 
 
+@pytest.mark.parametrize(
+    ("netboot", "name", "package"),
+    [
+        (Netboot(boot_file="shimx64.efi"), "shimx64.efi", "shim-signed"),
+        (
+            Netboot(boot_files={Architecture.X64_UEFI: "grubx64.efi"}),
+            "grubx64.efi",
+            "grub-efi-amd64-signed",
+        ),
+        (Netboot(profile="own"), "mmx64.efi", "shim-helpers-amd64-signed"),
+        (Netboot(boot_file="mine.efi"), "mine.efi", "boot.files"),
+    ],
+)
+def test_a_boot_file_that_a_record_or_profile_names_is_told_with_its_package(
+    netboot: Netboot, name: str, package: str
+) -> None:
+    own = Profile(name="own", kernel="http://x/k", boot_files={Architecture.X64_UEFI: "mmx64.efi"})
+    where = site(network=OWN.network, profiles={**SITE.profiles, "own": own})
+    (finding,) = found(machine(netboot), where=where)
+    assert f"there is no boot file {name}, which records or profiles name" == finding.title
+    assert finding.advice.endswith(package)
+
+
 def test_osie_is_missed_by_those_alone_who_boot_it() -> None:
     files = {name: path for name, path in SITE.files.items() if not name.startswith("osie/")}
     own = Profile(name="own", kernel="http://x/k")

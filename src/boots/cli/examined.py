@@ -1,7 +1,6 @@
 """What ``boots doctor`` looks into, in which order, and with what of the house."""
 
 import socket
-import ssl
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -10,11 +9,10 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from boots.app import doubts
 from boots.app import world as worlds
 from boots.app.world import World
-from boots.cli import doubtful
-from boots.doctor import doors, fetching, kernel, offers, records, tables, transfers
+from boots.cli import written
+from boots.doctor import doors, fetching, kernel, offers, tables, transfers
 from boots.doctor.asking import Heard, Link, Relay, Way, ask, questions
 from boots.doctor.doors import Door
 from boots.doctor.errors import DoctorError
@@ -24,7 +22,7 @@ from boots.doctor.offers import Circumstances
 from boots.doctor.place import Place
 from boots.doctor.urls import of_chains
 from boots.doctor.words import Finding, Report, Severity
-from boots.machines.fault import Fault, Faulty
+from boots.machines.fault import Faulty
 from boots.machines.files import Cache
 from boots.model.mac import Mac
 from boots.model.machine import Known
@@ -41,7 +39,6 @@ _STRANGER = Mac("02:b0:07:5d:0c:01")
 _FIRST = 0x646F6300  # of the transactions, so that they can be told in a capture
 _ASKED = {"aarch64": ("UEFI arm64 PXE", "BIOS with iPXE")}
 _USUAL = ("BIOS PXE ROM", "BIOS with iPXE", "UEFI x64 PXE", "UEFI x64 HTTP")
-_CLOCK_MAY_DIFFER = 120.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +62,16 @@ def examine(settings: Settings, asking: Asking) -> Report:
     try:
         world = worlds.build(settings, addresses, Cache())
     except Faulty as error:
-        return Report(findings=tuple(map(_faulty, error.faults)), asked=("the records alone",))
+        return Report(
+            findings=tuple(map(written.faulty, error.faults)), asked=("the records alone",)
+        )
     places = [
         Place(name, addresses[name], site, here=not asking.elsewhere)
         for name, site in world.sites.items()
     ]
     looked = [_Examination(settings, world, place, asking) for place in places]
     findings = [finding for each in looked for finding in each.findings()]
-    findings += _of_all(settings, world, places)
+    findings += written.judge(settings, world, places)
     return Report(
         findings=tuple(dict.fromkeys(findings)),
         asked=tuple(line for each in looked for line in each.asked),
@@ -226,7 +225,7 @@ class _Examination:
             pem = Path(path).read_text() if path else ""
         except (OSError, ValueError):
             return  # what is wrong with the file is said of the file
-        if pem and any(served_another(pem, each.certificate) for each in fetched):
+        if pem and any(written.served_another(pem, each.certificate) for each in fetched):
             yield Finding(
                 code="certificate",
                 severity=Severity.WARNING,
@@ -288,79 +287,3 @@ def _somebody(world: World, place: Place) -> Mac:
 def _firmware(known: Known | None) -> list[Firmware]:
     names = _ASKED.get(known.machine.cpu if known else "", _USUAL)
     return [each for each in FIRMWARE if each.name in names]
-
-
-# --- what is no interface's
-
-
-def _of_all(settings: Settings, world: World, places: Sequence[Place]) -> Iterator[Finding]:
-    site = places[0].site
-    machines = world.index.machines
-    yield from records.judge(places, machines)
-    warnings = [each for machine in machines for each in doubtful.warnings(machine, site)]
-    for line in doubtful.grouped([each for each in warnings if '"osie/' not in each.problem]):
-        yield _doubt("doubtful-record", line)
-    for line in doubts.doubts(settings, site):
-        yield _doubt("doubtful-setting", line)
-    own = (place.own for place in places if place.here)
-    for line in doubts.of_neighbours(len(machines), own, sockets.neighbours_kept()):
-        yield _doubt("neighbours", line)
-    yield from _certificate(settings, [place.site.http_url for place in places])
-    yield from _clock([*settings.machines, *site.files.values()], time.time())
-
-
-def _doubt(code: str, line: str) -> Finding:
-    title, _, advice = line.rpartition("; ")
-    return Finding(code=code, severity=Severity.WARNING, title=title, advice=advice)
-
-
-def _faulty(fault: Fault) -> Finding:
-    place = f"{fault.file}:{fault.line}" if fault.line else fault.file
-    return Finding(
-        code="faulty-record",
-        severity=Severity.ERROR,
-        title=f"{place}: {fault.field + ': ' if fault.field else ''}{fault.problem}",
-        advice=fault.advice,
-    )
-
-
-def _certificate(settings: Settings, urls: Iterable[str]) -> Iterator[Finding]:
-    if not settings.http.certificate:
-        return
-    from boots.app import certificate
-
-    now = certificate.now()
-    found = [each for url in dict.fromkeys(urls) for each in certificate.doubts(settings, url, now)]
-    for doubt in dict.fromkeys(found):
-        yield Finding(
-            code="certificate",
-            severity=Severity.WARNING,
-            title=doubt.problem,
-            advice=doubt.advice,
-        )
-
-
-def served_another(pem: str, served: bytes) -> bool:
-    """Whether a server shows another certificate than its file's first."""
-    end = "-----END CERTIFICATE-----"
-    first = pem[pem.find("-----BEGIN CERTIFICATE-----") : pem.find(end) + len(end)]
-    return bool(served) and ssl.PEM_cert_to_DER_cert(first) != served
-
-
-def _clock(paths: Iterable[str], now: float) -> Iterator[Finding]:
-    """Files of the future: the clock is behind, and certificates look as if not valid yet."""
-    late = []
-    for path in paths:
-        try:
-            if Path(path).stat().st_mtime > now + _CLOCK_MAY_DIFFER:
-                late.append(path)
-        except OSError:
-            continue
-    if late:
-        yield Finding(
-            code="clock",
-            severity=Severity.WARNING,
-            title="this host's clock is behind: files were changed in its future",
-            advice="set it (timedatectl): certificates and leases go by it",
-            seen=tuple(late[:3]),
-        )

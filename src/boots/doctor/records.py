@@ -20,6 +20,17 @@ _OF_CPUS: Mapping[str, tuple[Architecture, ...]] = {
 _IPXE = "install Debian's package ipxe (apt install ipxe), or set boot.files"
 _FETCH = "run boots boot-files fetch, which takes it from Debian, and set boot.files"
 _SOURCES = {Architecture.BIOS: _IPXE, Architecture.X64_UEFI: _IPXE}
+# Where Debian's signed programs come from, by the names that records and profiles give them.
+_PACKAGES: Mapping[str, str] = {
+    "shimx64.efi": "shim-signed",
+    "mmx64.efi": "shim-helpers-amd64-signed",
+    "fbx64.efi": "shim-helpers-amd64-signed",
+    "grubx64.efi": "grub-efi-amd64-signed",
+    "shimaa64.efi": "shim-signed",
+    "mmaa64.efi": "shim-helpers-arm64-signed",
+    "fbaa64.efi": "shim-helpers-arm64-signed",
+    "grubaa64.efi": "grub-efi-arm64-signed",
+}
 
 
 def judge(places: Sequence[Place], machines: Sequence[Machine]) -> Iterator[Finding]:
@@ -100,6 +111,7 @@ def _is_in_pool(own: Reservation, subnet: Subnet) -> bool:
 def _files(site: Site, machines: Iterable[Machine]) -> Iterator[Finding]:
     """Boot files and OSIE, for the CPUs and profiles that there are."""
     wanted: dict[Architecture, list[str]] = {}
+    named: dict[str, list[str]] = {}
     osie: dict[str, list[str]] = {}
     for machine in machines:
         booting = [each for each in machine.interfaces if each.netboot.allowed and each.dhcp]
@@ -108,8 +120,18 @@ def _files(site: Site, machines: Iterable[Machine]) -> Iterator[Finding]:
         for architecture in _OF_CPUS.get(machine.cpu, ()):
             if not any(_has_own(each, architecture) for each in booting):
                 wanted.setdefault(architecture, []).append(machine.name)
+        for name in {name for each in booting for name in _names(each, site)} - {*site.files}:
+            named.setdefault(name, []).append(machine.name)
         if any(_boots_osie(each, site) for each in booting):
             osie.setdefault(machine.cpu, []).append(machine.name)
+    yield from _missing(site, wanted, named)
+    yield from _without_osie(site, osie)
+
+
+def _missing(
+    site: Site, wanted: Mapping[Architecture, list[str]], named: Mapping[str, list[str]]
+) -> Iterator[Finding]:
+    """Boot files that are not there, by architecture and by name."""
     for architecture, who in wanted.items():
         name = site.boot_files.get(architecture)
         if name is None or name not in site.files:
@@ -121,6 +143,18 @@ def _files(site: Site, machines: Iterable[Machine]) -> Iterator[Finding]:
                 advice=_SOURCES.get(architecture, _FETCH),
                 seen=tuple(_some(who)),
             )
+    for name, who in named.items():
+        package = _PACKAGES.get(name)
+        yield Finding(
+            code="no-boot-file",
+            severity=Severity.ERROR,
+            title=f"there is no boot file {name}, which records or profiles name",
+            advice=f"install Debian's package {package}" if package else "put it into boot.files",
+            seen=tuple(_some(who)),
+        )
+
+
+def _without_osie(site: Site, osie: Mapping[str, list[str]]) -> Iterator[Finding]:
     for cpu, who in osie.items():
         names = (OSIE.kernel, *OSIE.initrds)
         lacking = [name for each in names if (name := each.replace("{cpu}", cpu)) not in site.files]
@@ -134,8 +168,19 @@ def _files(site: Site, machines: Iterable[Machine]) -> Iterator[Finding]:
             )
 
 
+def _names(interface: Interface, site: Site) -> Iterator[str]:
+    """The boot files that its record and its profile name."""
+    netboot = interface.netboot
+    if netboot.boot_file:
+        yield netboot.boot_file
+    yield from netboot.boot_files.values()
+    profile = site.profiles.get(netboot.profile or site.default_profile)
+    if profile is not None:
+        yield from profile.boot_files.values()
+
+
 def _has_own(interface: Interface, architecture: Architecture) -> bool:
-    """Whether its record names a boot file of its own; `boots check` sees whether that is there."""
+    """Whether its record names a boot file of its own, in place of the architecture's."""
     netboot = interface.netboot
     return bool(netboot.boot_file) or architecture in netboot.boot_files
 

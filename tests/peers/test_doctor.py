@@ -383,6 +383,15 @@ def test_an_empty_boot_file_is_found(lan: Lan, folder: Path) -> None:
     assert {"empty-file"} == codes(report)
 
 
+def test_a_boot_file_for_another_kind_of_machine_is_found(lan: Lan, folder: Path) -> None:
+    arm64 = b"MZ" + bytes(58) + (64).to_bytes(4, "little") + b"PE\0\0\x64\xaa"
+    (folder / "files" / "snponly.efi").write_bytes(arm64 + bytes(5000))
+    with serving(lan, folder):
+        found = the(asked(lan.server, folder), "doubtful-setting")
+
+    assert "snponly.efi is a program for arm64-uefi, not for x64-uefi" in found.title
+
+
 def test_files_that_the_server_has_not_read_of_are_refused(lan: Lan, folder: Path) -> None:
     aside = folder / "aside"
     (folder / "osie").rename(aside)

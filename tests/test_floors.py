@@ -17,7 +17,9 @@ MAY_USE: dict[str, set[str]] = {
     "transfer": {"wire"},
     "patching": set(),
     "policy": {"wire", "model"},
-    "machines": {"model"},
+    "documents": {"model"},
+    "workflow": {"model", "documents"},
+    "machines": {"model", "documents"},
     "journal": {"model"},
     "leases": {"model"},
     "timeline": {"model", "journal"},
@@ -36,6 +38,7 @@ MAY_USE: dict[str, set[str]] = {
         "wire",
         "model",
         "policy",
+        "documents",
         "machines",
         "journal",
         "leases",
@@ -55,6 +58,8 @@ MAY_USE: dict[str, set[str]] = {
         "wire",
         "model",
         "policy",
+        "documents",
+        "workflow",
         "machines",
         "journal",
         "leases",
@@ -71,7 +76,7 @@ MAY_USE: dict[str, set[str]] = {
 
 # The rooms that must stay pure, and what would end that: time, chance, files and sockets are
 # passed in.
-PURE = ("wire", "model", "transfer", "patching", "policy", "timeline")
+PURE = ("wire", "model", "transfer", "patching", "policy", "timeline", "documents", "workflow")
 WORLDLY = {"socket", "asyncio", "time", "os", "random", "logging", "pathlib", "subprocess"}
 
 

@@ -12,8 +12,8 @@ from tests.policy.test_attributes import FIRST, INVENTORIES, SECOND, vector
 
 from boots.app import enrolment, rules, world
 from boots.app.world import World
+from boots.documents.fault import Faulty
 from boots.machines import records
-from boots.machines.fault import Faulty
 from boots.machines.files import Cache
 from boots.machines.index import Index
 from boots.model.mac import Mac

@@ -8,7 +8,7 @@ import pytest
 
 from boots.app.profiles import SHIPPED, load
 from boots.app.world import World, build
-from boots.machines.fault import Faulty
+from boots.documents.fault import Faulty
 from boots.machines.files import Cache
 from boots.settings import Boot, Http, Settings, Syslog, Tftp
 

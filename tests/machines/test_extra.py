@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from boots.documents.fault import Wrong, field_name
+from boots.documents.node import Node
 from boots.machines.extra import NAMES, REFUSED, options
-from boots.machines.fault import Wrong, field_name
-from boots.machines.node import Node
 from boots.policy.reply import PROTECTED
 from boots.wire.table import TABLE
 

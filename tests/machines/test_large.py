@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from tests.machines.reading import machine
 
-from boots.machines import apart, documents, files, jsons, short
+from boots.documents import parsing
+from boots.documents.node import Node
+from boots.documents.parsing import Mapping
+from boots.machines import apart, files, jsons, short
 from boots.machines.alike import Alike
-from boots.machines.documents import Mapping
 from boots.machines.files import Cache, load
-from boots.machines.node import Node
 from boots.model.machine import Place
 
 PLACE = Place(file="a.yaml", line=1)
@@ -53,7 +54,7 @@ def test_json_is_what_yaml_would_make_of_it(value: Any, indent: int | None) -> N
     for ascii_only in (True, False):
         text = json.dumps(value, indent=indent, ensure_ascii=ascii_only)
         (found,) = jsons.parse(text) or ()
-        (wanted,) = documents.parse(text)
+        (wanted,) = parsing.parse(text)
         assert wanted == found
         assert lines(wanted) == lines(found)
 
@@ -162,7 +163,7 @@ def test_a_mistake_in_a_machine_like_another_is_told_as_if_it_were_alone(
 def said(read: Any, node: Node) -> Any:
     try:
         return read(node, PLACE, b"")
-    except documents.Wrong as wrong:
+    except parsing.Wrong as wrong:
         return wrong.path, str(wrong), wrong.advice
 
 

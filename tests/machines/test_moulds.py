@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from boots.documents.node import Node
+from boots.documents.parsing import Mapping
 from boots.machines import jsons, moulds, short, slots
-from boots.machines.documents import Mapping
 from boots.machines.moulds import Mould, Moulds
-from boots.machines.node import Node
 from boots.machines.packed import to_bytes
 from boots.machines.packing import Own, apart, pack
 from boots.machines.records import packed, read

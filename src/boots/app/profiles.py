@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 
+from boots.documents.fault import Fault, Wrong, told
+from boots.documents.node import Node
+from boots.documents.parsing import Lines, parse
 from boots.machines.architectures import boot_files
-from boots.machines.documents import Lines, parse
-from boots.machines.fault import Fault, Wrong, told
-from boots.machines.node import Node
 from boots.model.site import Profile
 from boots.policy import path as paths
 from boots.policy import templates

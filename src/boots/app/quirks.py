@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from boots.documents.fault import Fault, Wrong, told
+from boots.documents.node import Node
+from boots.documents.parsing import Lines, parse
 from boots.machines import extra
-from boots.machines.documents import Lines, parse
-from boots.machines.fault import Fault, Wrong, told
-from boots.machines.node import Node
 from boots.model import mac as macs
 from boots.model.machine import Architecture
 from boots.model.quirk import Behaviour, Match, Quirk

@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from boots.app.world import World
+from boots.documents.fault import Faulty
 from boots.journal import events
 from boots.journal.events import AnyEvent
-from boots.machines.fault import Faulty
 from boots.serve import sockets
 from boots.settings import Settings, SettingsError, all_keys, of_keys, value_of
 

@@ -7,10 +7,10 @@ from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
+from boots.documents.fault import Fault, Wrong, nearest, told
+from boots.documents.node import Node
+from boots.documents.parsing import Lines, parse
 from boots.machines import short
-from boots.machines.documents import Lines, parse
-from boots.machines.fault import Fault, Wrong, nearest, told
-from boots.machines.node import Node
 from boots.model.machine import Place
 from boots.model.rule import Bound, Match, Rule
 from boots.policy import templates

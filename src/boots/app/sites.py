@@ -6,9 +6,9 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import TypeVar
 
 from boots import settings as given
+from boots.documents.fault import Wrong, field_name
+from boots.documents.node import Node
 from boots.machines import extra
-from boots.machines.fault import Wrong, field_name
-from boots.machines.node import Node
 from boots.model.machine import Architecture
 from boots.model.quirk import Quirk
 from boots.model.site import Hook, Iso, Mode, Profile, Range, Site, Subnet

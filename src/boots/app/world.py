@@ -12,8 +12,8 @@ from boots.app import catalogue, profiles, quirks, rules, sites
 from boots.app.folders import cache_folder
 from boots.app.patched import with_patch
 from boots.app.sites import Offered
+from boots.documents.fault import Fault, Faulty
 from boots.machines import files
-from boots.machines.fault import Fault, Faulty
 from boots.machines.files import Cache
 from boots.machines.index import Index
 from boots.machines.kept import Kept, combined

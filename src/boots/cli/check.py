@@ -14,7 +14,7 @@ from boots.cli.common import (
     saying_no,
     texts,
 )
-from boots.machines.fault import Fault
+from boots.documents.fault import Fault
 from boots.serve.sockets import StartError
 from boots.settings import Settings, trusted_proxies
 

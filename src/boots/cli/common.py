@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from boots.machines.fault import Faulty
+from boots.documents.fault import Faulty
 from boots.serve.sockets import StartError
 from boots.settings import Settings, SettingsError, load
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network
 from pathlib import Path
 
-from boots.machines.fault import Fault
+from boots.documents.fault import Fault
 from boots.model.machine import Known, Machine, Netboot, Reservation
 from boots.model.site import Site
 from boots.policy import boot, profile

@@ -22,7 +22,7 @@ from boots.doctor.offers import Circumstances
 from boots.doctor.place import Place
 from boots.doctor.urls import of_chains
 from boots.doctor.words import Finding, Report, Severity
-from boots.machines.fault import Faulty
+from boots.documents.fault import Faulty
 from boots.machines.files import Cache
 from boots.model.mac import Mac
 from boots.model.machine import Known

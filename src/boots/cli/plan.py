@@ -18,7 +18,7 @@ from boots.cli.common import (
     texts,
 )
 from boots.client.words import Difference, Plan
-from boots.machines.fault import Faulty
+from boots.documents.fault import Faulty
 from boots.policy.plan import NOTHING
 
 

@@ -11,7 +11,7 @@ from boots.cli import doubtful
 from boots.doctor import records
 from boots.doctor.place import Place
 from boots.doctor.words import Finding, Severity
-from boots.machines.fault import Fault
+from boots.documents.fault import Fault
 from boots.serve import sockets
 from boots.settings import Settings
 

@@ -9,8 +9,8 @@ from ipaddress import IPv4Address
 import msgspec
 from msgspec.structs import replace
 
+from boots.documents.node import Node
 from boots.machines import bmc, short
-from boots.machines.node import Node
 from boots.model import mac as macs
 from boots.model.mac import Mac
 from boots.model.machine import Machine, Place

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from boots.machines.fault import Fault
+from boots.documents.fault import Fault
 from boots.machines.packed import to_bytes
 from boots.machines.records import packed
 

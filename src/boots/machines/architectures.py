@@ -1,7 +1,7 @@
 """Boot files by architecture, as records and profiles name them."""
 
-from boots.machines.fault import nearest
-from boots.machines.node import Node
+from boots.documents.fault import nearest
+from boots.documents.node import Node
 from boots.model.machine import Architecture
 
 _KNOWN = {each.value: each for each in Architecture if each is not Architecture.UNKNOWN}

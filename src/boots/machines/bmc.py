@@ -10,7 +10,7 @@
 
 from typing import Any
 
-from boots.machines.node import Node
+from boots.documents.node import Node
 from boots.model import bmc
 from boots.model.bmc import HIDDEN, Bmc, NetworkBoot
 

@@ -8,8 +8,8 @@ import re
 from collections.abc import Callable, Mapping
 from ipaddress import IPv4Address
 
-from boots.machines.fault import nearest
-from boots.machines.node import Node
+from boots.documents.fault import nearest
+from boots.documents.node import Node
 
 _HEX = re.compile(r"([0-9a-fA-F]{2})*")
 

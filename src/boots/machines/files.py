@@ -9,8 +9,9 @@ from pathlib import Path
 
 import msgspec
 
+from boots.documents import fault
+from boots.documents.fault import Fault
 from boots.machines import apart
-from boots.machines.fault import Fault
 from boots.machines.index import Index
 from boots.machines.lookup import build
 from boots.machines.packed import Damaged, Packed, from_bytes, to_bytes
@@ -124,8 +125,8 @@ def _prune(directory: Path) -> None:
 def _reader() -> bytes:
     """What tells this code from any other that reads records: a change of it voids the cache."""
     code = hashlib.sha256()
-    for room in (Path(__file__).parent, Path(machine.__file__).parent):
-        for source in sorted(room.glob("*.py")):
+    for room in (Path(__file__), Path(machine.__file__), Path(fault.__file__)):
+        for source in sorted(room.parent.glob("*.py")):
             code.update(source.read_bytes())
     return code.digest()
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 
-from boots.machines.fault import Fault
+from boots.documents.fault import Fault
 from boots.model.mac import Mac
 from boots.model.machine import Known, Machine
 

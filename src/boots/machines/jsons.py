@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from boots.machines.documents import DEEPEST, Document, Mapping
+from boots.documents.parsing import DEEPEST, Document, Mapping
 from boots.machines.moulds import Moulds
 from boots.machines.short import FILE_KEYS
 

@@ -10,7 +10,7 @@ from ipaddress import IPv4Address
 
 import msgspec
 
-from boots.machines.fault import Fault
+from boots.documents.fault import Fault
 from boots.machines.index import Index
 from boots.machines.lookup import Machines, build
 from boots.machines.packed import Packed

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from ipaddress import IPv4Address
 from typing import TypeVar, overload
 
+from boots.documents.fault import Fault
 from boots.machines import index
-from boots.machines.fault import Fault
 from boots.machines.index import Index
 from boots.machines.packed import Packed, number_of, spot_of
 from boots.model.machine import Known, Machine

@@ -8,12 +8,12 @@ from typing import TypeVar
 import msgspec
 from msgspec.structs import replace
 
+from boots.documents.fault import Fault, Wrong, nearest, told
+from boots.documents.node import Node
+from boots.documents.parsing import Document, Lines, parse
 from boots.machines import jsons, rufio, short, slots, smee, tinkerbell
 from boots.machines.alike import Alike
-from boots.machines.documents import Document, Lines, parse
-from boots.machines.fault import Fault, Wrong, nearest, told
 from boots.machines.moulds import Moulds
-from boots.machines.node import Node
 from boots.machines.packed import Packed
 from boots.machines.packing import Own, Packer, apart, pack
 from boots.machines.slots import Form

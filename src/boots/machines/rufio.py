@@ -8,8 +8,8 @@ import base64
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from boots.machines.fault import Wrong, field_name
-from boots.machines.node import Node
+from boots.documents.fault import Wrong, field_name
+from boots.documents.node import Node
 from boots.model import bmc
 from boots.model.bmc import IPMI, REDFISH, Bmc
 

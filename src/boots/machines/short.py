@@ -19,11 +19,11 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Interface
 from typing import Any
 
+from boots.documents.fault import Wrong
+from boots.documents.node import Node
+from boots.documents.parsing import Mapping
 from boots.machines import bmc, extra
 from boots.machines.architectures import boot_files
-from boots.machines.documents import Mapping
-from boots.machines.fault import Wrong
-from boots.machines.node import Node
 from boots.model.machine import (
     Interface,
     Machine,

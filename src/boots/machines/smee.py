@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from boots.machines.node import Node
+from boots.documents.node import Node
 from boots.machines.tinkerbell import lenient_addresses, lenient_names, lenient_url, prefix_of
 from boots.model import mac as macs
 from boots.model.machine import Interface, Machine, Netboot, Place, Reservation

@@ -8,8 +8,8 @@ here: name servers that are names or IPv6, IPv6 addresses, interfaces that nobod
 
 from ipaddress import IPv4Address, IPv6Address
 
-from boots.machines.fault import Wrong
-from boots.machines.node import Node
+from boots.documents.fault import Wrong
+from boots.documents.node import Node
 from boots.model.machine import (
     Interface,
     Machine,

@@ -16,9 +16,9 @@ from boots.client.words import (
     ProfileLine,
     Profiles,
 )
+from boots.documents.fault import Fault
 from boots.journal import events
 from boots.machines import kept as records
-from boots.machines.fault import Fault
 from boots.machines.kept import STORE
 from boots.machines.secrets import files_named, restored, without_secrets
 from boots.model.mac import Mac

@@ -1,4 +1,4 @@
-"""What is wrong with a record, said so that a person can mend it."""
+"""What is wrong with a document, said so that a person can mend it."""
 
 import difflib
 from collections.abc import Iterable, Sequence
@@ -7,16 +7,21 @@ import msgspec
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
-    """One mistake: where it is (file, line from 1, field), what is wrong, what to write instead."""
+    """One mistake: where it is (file, line and column from 1, field), what is wrong, what to write.
+
+    A line or column of 0 is not known.
+    """
 
     file: str
     line: int
     field: str
     problem: str
     advice: str
+    column: int = 0
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file
+        place += f":{self.column}" if self.line and self.column else ""
         field = f" {self.field}:" if self.field else ""
         return f"{place}:{field} {self.problem}; {self.advice}"
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from tests.machines.reading import fault, machine, machines
 
-from boots.machines.documents import parse
-from boots.machines.fault import Wrong
+from boots.documents.fault import Wrong
+from boots.documents.parsing import parse
 
 
 def value(text: str) -> Any:

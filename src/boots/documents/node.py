@@ -6,7 +6,7 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 from urllib.parse import urlsplit
 
-from boots.machines.fault import Wrong, nearest
+from boots.documents.fault import Wrong, nearest
 from boots.model import mac as macs
 from boots.model.mac import Mac
 

@@ -24,7 +24,7 @@ from yaml.events import (
 )
 from yaml.reader import ReaderError
 
-from boots.machines.fault import Wrong
+from boots.documents.fault import Wrong
 
 
 class Mapping(dict[str, Any]):
@@ -244,25 +244,26 @@ def _given_twice(text: str, start: Any, keys: list[Any]) -> Wrong:
 
 
 class _Spot:
-    """A node of the file with its line; `inside` holds items, or keys and values in turn."""
+    """A node of the file with its place; `inside` holds items, or keys and values in turn."""
 
-    __slots__ = ("at", "inside", "line", "mapping", "text")
+    __slots__ = ("at", "column", "inside", "line", "mapping", "text")
 
     def __init__(self, event: Any) -> None:
         self.at = event.start_mark.index
         self.line = _line(event)
+        self.column = int(event.start_mark.column) + 1
         self.text: str | None = event.value if type(event) is ScalarEvent else None
         self.mapping = type(event) is MappingStartEvent
         self.inside: list[_Spot] = []
 
-    def step(self, step: str | int) -> "tuple[int, _Spot] | None":
-        """The line of a key (or list item) and what is behind it."""
+    def step(self, step: str | int) -> "tuple[_Spot, _Spot] | None":
+        """A key (or list item) and what is behind it."""
         if self.mapping:
             for key, value in zip(self.inside[::2], self.inside[1::2], strict=True):
                 if key.text == step:
-                    return key.line, value
+                    return key, value
         elif isinstance(step, int) and step < len(self.inside):
-            return self.inside[step].line, self.inside[step]
+            return self.inside[step], self.inside[step]
         return None
 
 
@@ -278,16 +279,20 @@ class Lines:
 
         Where a step leads nowhere, the line of the last one that led somewhere.
         """
+        return self.place(document, path)[0]
+
+    def place(self, document: int, path: tuple[str | int, ...]) -> tuple[int, int]:
+        """The same with the column (from 1)."""
         if self._tops is None:
             self._tops = [spot for spot, is_document in _spots(self._text) if is_document]
         spot = self._tops[document]
-        line = spot.line
+        place = spot
         for step in path:
             below = spot.step(step)
             if below is None:
                 break
-            line, spot = below
-        return line
+            place, spot = below
+        return place.line, place.column
 
 
 def _spots(text: str) -> Iterator[tuple[_Spot, bool]]:

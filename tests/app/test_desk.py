@@ -8,6 +8,8 @@ from sqlalchemy.exc import OperationalError
 from tests.app.desks import FILE_MAC, OTHER_MAC, STRANGE_MAC, Office, at_desk, offer, stranger
 
 from boots.api.desk import Refused
+from boots.app.planned import Failed, in_a_process
+from boots.app.world import World
 from boots.client.words import NewOrder, NewPlan, NewToken, Provision, Role
 from boots.journal import events
 from boots.model.order import Netboot
@@ -379,3 +381,10 @@ async def test_while_the_store_is_away_one_can_look_and_not_change(office: Offic
         await refused(asked, 503, "no route to host")
     assert {} == office.orders.every()
     assert "no route to host" in (await office.desk.health()).store
+
+
+@at_desk
+async def test_a_plan_that_takes_too_long_is_given_up(office: Office) -> None:
+    raw = office.answers.raw
+    with pytest.raises(Failed, match="not done within 0 s"):
+        in_a_process(World(raw.index, raw.sites), NewPlan(text=""), longest=0.001)

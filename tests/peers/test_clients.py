@@ -372,5 +372,6 @@ def test_the_listeners_are_where_the_defaults_say(server: Boots) -> None:
         f"tftp {LAN} {SERVER.ip}:69",
         f"syslog {LAN} {SERVER.ip}:514",
         f"http {LAN} {SERVER.ip}:8080",
+        "operator http 127.0.0.1:8081",
     ]
     assert RECORD.count("mac:") == started_as.machines

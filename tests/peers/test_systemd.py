@@ -88,6 +88,7 @@ def test_with_systemds_sockets_it_needs_no_privilege(lan: Lan, tmp_path: Path) -
             f"tftp {LAN} {SERVER.ip}:69",
             f"syslog {LAN} {SERVER.ip}:514",
             f"http {LAN} {SERVER.ip}:80",
+            "operator http 127.0.0.1:8081",
         ]
         words = ["udhcpc", "-f", "-q", "-n", "-t", "3", "-T", "1", "-s", "/bin/true", "-i"]
         run(lan.client, need("busybox"), *words, NIC)

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Mapping
 from ipaddress import IPv4Address
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -12,7 +11,7 @@ from boots.api.desk import Refused
 from boots.app.desk import explained
 from boots.app.desk.house import House, asks_store
 from boots.app.enrolment import propose
-from boots.app.planning import plan
+from boots.app.planned import Failed, in_a_process
 from boots.app.world import World
 from boots.client.words import (
     Discovered,
@@ -26,11 +25,6 @@ from boots.client.words import (
     Packets,
     Plan,
 )
-from boots.machines import lookup, records
-from boots.machines.index import Index
-from boots.machines.lookup import Machines
-from boots.machines.packed import Packed
-from boots.machines.packing import pack
 from boots.model import mac as macs
 from boots.model.mac import Mac
 from boots.model.machine import Known
@@ -55,6 +49,7 @@ class NetworkDesk:
 
     def __init__(self, house: House) -> None:
         self._house = house
+        self._one_plan = asyncio.Lock()  # each takes a core
 
     # --- reasons
 
@@ -108,19 +103,13 @@ class NetworkDesk:
 
     async def plan(self, wanted: NewPlan) -> Plan:
         """What answers would change with these records."""
-        return await asyncio.to_thread(self._plan, wanted)
-
-    def _plan(self, wanted: NewPlan) -> Plan:
-        world = self._house.answers.raw
-        file = wanted.replaces or "the plan"
-        found = records.read(wanted.text, file)
-        if found.faults:
-            return Plan(faults=tuple(map(str, found.faults)))
-        stay = _without(world.index, wanted.replaces)
-        index, clashes = lookup.build([*stay, *pack(found.machines, file)])
-        if clashes:
-            return Plan(faults=tuple(map(str, clashes)))
-        return plan(world, World(index, world.sites))
+        async with self._one_plan:
+            raw = self._house.answers.raw
+            world = World(raw.index, raw.sites)
+            try:
+                return await asyncio.to_thread(in_a_process, world, wanted)
+            except Failed as failed:
+                raise Refused(503, "there is no plan", str(failed)) from None
 
     # --- who is there
 
@@ -258,12 +247,3 @@ def _decoded(kept: list[Kept]) -> Packets:
             Packet(at=each.at, interface=place.interface, ours=place.ours, kind=kind, fields=fields)
         )
     return Packets(packets=tuple(found))
-
-
-def _without(index: Index, file: str) -> list[Packed]:
-    """The packs of all records but those of one file, by its path or its name alone."""
-    if not isinstance(index.machines, Machines):
-        left = [each for each in index.machines if not file or each.place.file != file]
-        return [part for each in left for part in pack([each], each.place.file)]
-    parts = index.machines.parts
-    return [part for part in parts if not file or file not in {part.name, Path(part.name).name}]

@@ -11,7 +11,9 @@ from boots.app.following import Changed, Flag
 from boots.journal import events
 from boots.journal.bound import Bound
 from boots.journal.events import AnyEvent, Entry
+from boots.model.mac import parse
 from boots.store.history import Happened
+from boots.store.naming import Name
 from boots.store.seen import Inventory
 from boots.store.writer import Writer
 from boots.timeline.fleet import Timelines
@@ -84,6 +86,12 @@ class History:
         """Take what happened at other servers, which is written down already."""
         self.timelines.write(entries)
         self.written.wave()
+
+    def renamed(self, ours: str, name: Name) -> None:
+        """Another server that saw a boot begin has named it before us."""
+        mac = parse(ours.partition("-")[0])
+        if mac is not None:
+            self.timelines.renamed(mac, ours, name.id, name.started)
 
     @property
     def waiting(self) -> int:

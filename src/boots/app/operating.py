@@ -38,6 +38,7 @@ from boots.serve.packets import Packets
 from boots.settings import Settings
 from boots.store import history
 from boots.store.engine import StoreAway
+from boots.store.naming import Name
 from boots.store.seen import Leased
 from boots.store.writer import Retention, Writer
 from boots.timeline.fleet import MOST, Timelines
@@ -125,6 +126,9 @@ class Operating:
             def written() -> None:
                 loop.call_soon_threadsafe(self._history.written.wave)
 
+            def renamed(ours: str, name: Name) -> None:
+                loop.call_soon_threadsafe(self._history.renamed, ours, name)
+
             self._writer = Writer(
                 keeping.store.engine,
                 keeping.store.server,
@@ -133,6 +137,7 @@ class Operating:
                 troubled=lambda why: tell(events.StoreTroubled(why=why)),
                 recovered=lambda lost: tell(events.StoreRecovered(lost=lost)),
                 written=written,
+                renamed=renamed,
             )
         timelines = Timelines(self._name_of, self._nearest)
         self._history = History(timelines, self._writer, self._server, time.time)

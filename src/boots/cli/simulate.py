@@ -43,6 +43,14 @@ def simulate(
     loss: Annotated[
         float, typer.Option(help="Percent of DHCP and TFTP packets lost each way.", min=0, max=90)
     ] = 0,
+    tries: Annotated[
+        int,
+        typer.Option(
+            help="How often a boot that fails begins anew, with a DISCOVER, as firmware does"
+            " that goes through its boot order again.",
+            min=1,
+        ),
+    ] = 1,
     seed: Annotated[int, typer.Option(help="The same seed makes the same machines.")] = 1,
     timeout: Annotated[float, typer.Option(help="Seconds that a boot may take.", min=1)] = 120,
     server_pid: Annotated[
@@ -82,7 +90,7 @@ def simulate(
         simulation = Simulation(
             machines=fleet,
             interface=interface,
-            orders=Orders(until, first_bytes),
+            orders=Orders(until, first_bytes, tries),
             arrival=plan.arrival(arrival),
             relay=_relay(relay, interface) if relay else None,
             loss=loss / 100,

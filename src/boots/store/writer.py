@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine
 from boots.store import history, seen
 from boots.store.engine import StoreAway, transaction
 from boots.store.history import Happened
+from boots.store.naming import Name, Naming
 from boots.store.seen import Inventory, Leased
 from boots.timeline.words import Boot, ForeignServer, Stranger
 
@@ -52,7 +53,8 @@ class Writer:
 
     `clock` gives seconds since 1970.  `troubled` is called in the thread with the reason when
     the database goes away, `recovered` with the number of events that were lost meanwhile when it
-    is back.  `written` is called in it after each batch that is on the disk.
+    is back.  `written` is called in it after each batch that is on the disk, and `renamed` with
+    the id of a boot that another server had named before.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Writer:
         troubled: Callable[[str], None] = lambda _: None,
         recovered: Callable[[int], None] = lambda _: None,
         written: Callable[[], None] = lambda: None,
+        renamed: Callable[[str, Name], None] = lambda _ours, _name: None,
     ) -> None:
         self._engine = engine
         self._server = server
@@ -73,6 +76,8 @@ class Writer:
         self._troubled = troubled
         self._recovered = recovered
         self._written = written
+        self._renamed = renamed
+        self._naming = Naming()
         self._lock = threading.Lock()
         self._due = threading.Event()
         self._stop = threading.Event()
@@ -155,10 +160,12 @@ class Writer:
         while batch := self._take():
             try:
                 with transaction(self._engine) as connection:
-                    _write(connection, batch, self._server)
+                    _write(connection, batch, self._server, self._naming)
             except StoreAway:
                 self._put_back(batch)
                 raise
+            for ours, name in self._naming.keep():
+                self._renamed(ours, name)
             self._written()
 
     def _take(self) -> _Batch:
@@ -200,10 +207,11 @@ def _key(each: Stranger | ForeignServer) -> str:
     return each.mac if isinstance(each, Stranger) else f"{each.server} {each.interface}"
 
 
-def _write(connection: Connection, batch: _Batch, server: str) -> None:
+def _write(connection: Connection, batch: _Batch, server: str, naming: Naming) -> None:
     if batch.events:
         history.write_events(connection, batch.events)
-    history.write_boots(connection, list(batch.boots.values()))
+    if batch.boots:
+        history.write_boots(connection, naming.named(connection, batch.boots.values()))
     seen.write_inventories(connection, list(batch.inventories.values()))
     seen.write_sightings(connection, list(batch.sightings.values()))
     seen.write_leases(connection, list(batch.leases.values()), server)

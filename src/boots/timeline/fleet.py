@@ -23,7 +23,7 @@ from boots.timeline.knowledge import of_server
 from boots.timeline.patience import next_look
 from boots.timeline.signs import is_telling
 from boots.timeline.states import settle
-from boots.timeline.steps import Followed, over
+from boots.timeline.steps import Followed, called, over
 from boots.timeline.strange import NO_RECORD, Foreign, Nearest, Strangers
 from boots.timeline.words import Boot, Finding, ForeignServer, State, Stranger
 
@@ -139,6 +139,15 @@ class Timelines:
                 if boot.address:
                     self._addresses[boot.address] = boot.mac
                 self._look_later(boot.mac, track)
+
+    def renamed(self, mac: str, ours: str, identity: str, started: float) -> None:
+        """Another server that saw a boot begin has named it before us."""
+        track = self._tracks.get(mac)
+        if track is None or track.followed is None or track.followed.boot.id != ours:
+            return
+        boot = called(track.followed.boot, identity, started)
+        track.followed = dataclasses.replace(track.followed, boot=boot)
+        self._waiting[mac] = None
 
     # --- what is known
 

@@ -13,6 +13,8 @@ RUNS = (Stage.KERNEL, Stage.INITRD, Stage.SYSTEM, Stage.INVENTORY)
 """The steps of a machine that loads a system, or has one."""
 BY = " by "
 """What stands between a file and the door that it is fetched by."""
+SAME = 5.0
+"""Seconds within which several servers hear of one power-on first; no machine has two in them."""
 SENT = "sent to its disk"
 SYSTEM = "an operating system"
 """What DHCP calls a client that is no boot program."""
@@ -67,6 +69,17 @@ def begun(now: Followed | None, at: float, mac: str) -> Followed:
         ),
         before=now.before if now else None,
     )
+
+
+def called(boot: Boot, identity: str, started: float) -> Boot:
+    """The boot under the name that another server gave it, which heard it begin at that moment."""
+    if boot.id == identity:
+        return boot
+    steps = tuple(
+        msgspec.structs.replace(step, began=started) if step.began < started else step
+        for step in boot.steps
+    )
+    return msgspec.structs.replace(boot, id=identity, started=started, steps=steps)
 
 
 def without_loops(now: Followed) -> Followed:

@@ -9,7 +9,7 @@ from boots.lab.fleet import plan
 from boots.lab.fleet.booting import Boot, Orders, Step, Story, Wait
 from boots.lab.fleet.dhcp import Exchange, Lease
 from boots.lab.fleet.http import Download
-from boots.lab.fleet.kinds import Kind, Stage
+from boots.lab.fleet.kinds import BOOTS_AGAIN, Kind, Stage
 from boots.lab.fleet.tftp import Reader
 
 SERVER = IPv4Address("198.51.100.1")
@@ -148,6 +148,31 @@ def test_a_script_can_go_on_with_another() -> None:
 )
 def test_why_a_boot_fails(server: Server, why: str) -> None:
     assert booted(Kind.BIOS, server).failure == why
+
+
+def again(server: Server, tries: int) -> Story:
+    (machine,) = plan.fleet(1, {Kind.BIOS: 1}, 1)
+    story = Story(machine)
+    for step in Boot(story, Orders(tries=tries), random.Random(1)).steps():
+        server.end(step)
+    return story
+
+
+def test_a_boot_that_fails_begins_anew_where_its_firmware_does_that() -> None:
+    server = pc()
+    server.boot_files[:0] = ["", "missing", ""]
+    story = again(server, 4)
+
+    assert (story.failure, story.restarts, list(story.marks)) == ("", 3, list(Stage))
+    assert ["missing", "boot.efi", *SCRIPT_AND_FILES] == server.asked
+    # Three times it was given an address, and waited for its next turn.
+    assert story.own_waits[Stage.ADDRESS] == 3 * BOOTS_AGAIN
+
+
+def test_a_boot_that_fails_each_time_has_failed() -> None:
+    story = again(Server(["", "", "a"], {}), 3)
+
+    assert (story.failure, story.restarts) == ("missing", 2)
 
 
 def test_a_script_over_tftp_is_run_too() -> None:

@@ -1,7 +1,7 @@
 """The desk: what happened, and what happens."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import msgspec
@@ -12,6 +12,7 @@ from boots.client.words import Boots, EventLine, Events, MachineLine
 from boots.model.mac import Mac, parse
 from boots.store import history
 from boots.store.history import Happened
+from boots.timeline.steps import SAME
 from boots.timeline.words import Boot, State
 
 _ENOUGH = 1_000  # rows on a page at most
@@ -52,12 +53,14 @@ class HappenedDesk:
         )
         boots = [self._now(boot) for boot in found]
         if not after:  # what began this moment is not written down yet
-            known = {boot.id for boot in boots}
+            by_mac: dict[str, list[Boot]] = {}
+            for boot in boots:
+                by_mac.setdefault(boot.mac, []).append(boot)
             oldest = boots[-1].started if len(boots) > limit else 0.0
             fresh = [
                 boot
                 for boot in self._remembered(macs, state)[:limit]
-                if boot.id not in known and boot.started >= oldest
+                if boot.started >= oldest and not _is_among(boot, by_mac)
             ]
             boots = sorted([*boots, *fresh], key=lambda boot: (boot.started, boot.id), reverse=True)
         page = boots[:limit]
@@ -176,6 +179,11 @@ class HappenedDesk:
                 booted += 1
         counts[State.UNSEEN.value] = max(0, len(house.answers.world.index.machines) - booted)
         return counts
+
+
+def _is_among(boot: Boot, by_mac: Mapping[str, list[Boot]]) -> bool:
+    """Whether a boot is there; another server may have named it, which we hear in a moment."""
+    return any(abs(each.started - boot.started) < SAME for each in by_mac.get(boot.mac, ()))
 
 
 def _before(after: str) -> tuple[float, str] | None:

@@ -68,16 +68,21 @@ class Story:
     dhcp_retries: int = 0
     tftp_retries: int = 0
     fetch_retries: int = 0
+    restarts: int = 0
     received: int = 0
     failure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """How far machines boot, and how many bytes of each file are enough for them (0: all)."""
+    """How far machines boot, and how many bytes of each file are enough for them (0: all).
+
+    `tries` is how often one begins that fails, as firmware goes through its boot order again.
+    """
 
     until: Stage = Stage.FILES
     first: int = 0
+    tries: int = 1
 
 
 class BootFailed(Exception):
@@ -97,13 +102,28 @@ class Boot:
 
     def steps(self) -> Steps:
         """The steps, one after the other; afterwards the story has its end."""
-        try:
-            if self._machine.kind is Kind.RPI4:
-                yield from self._raspberry_pi()
+        for left in reversed(range(self._orders.tries)):
+            try:
+                if self._machine.kind is Kind.RPI4:
+                    yield from self._raspberry_pi()
+                else:
+                    yield from self._pc()
+            except BootFailed as failed:
+                self._story.failure = str(failed)
             else:
-                yield from self._pc()
-        except BootFailed as failed:
-            self._story.failure = str(failed)
+                return
+            if left:
+                yield from self._restart()
+
+    def _restart(self) -> Steps:
+        """Firmware begins anew, with a DISCOVER; what it had come to counts no more."""
+        yield from self._wait(kinds.BOOTS_AGAIN, own=True)
+        story = self._story
+        story.restarts += 1
+        story.failure = ""
+        story.lease = None
+        story.marks.clear()
+        story.own_waits.clear()
 
     # --- chains
 

@@ -156,6 +156,8 @@ _EDK2_TFTP = Tftp(blksize=1468, window=4, size=False, probe=True, again=(4.0,) *
 
 BANNER = 2.0
 """Seconds in which iPXE waits for somebody to press Ctrl-B."""
+BOOTS_AGAIN = 3.0
+"""Seconds from a boot that failed to the next DISCOVER: firmware says so, and sets up its card."""
 
 ROM = Program(
     options=_said(0, (1, 2, 1), _ROM_ASKS),

@@ -50,6 +50,7 @@ class Report(msgspec.Struct, frozen=True):
     dhcp_retries: int
     tftp_retries: int
     fetch_retries: int
+    restarts: int
     received: int
     failures: tuple[Failure, ...]
     cpu: float
@@ -95,6 +96,7 @@ def report(
         dhcp_retries=sum(story.dhcp_retries for story in told),
         tftp_retries=sum(story.tftp_retries for story in told),
         fetch_retries=sum(story.fetch_retries for story in told),
+        restarts=sum(story.restarts for story in told),
         received=sum(story.received for story in told),
         failures=failures(told),
         cpu=spent.cpu,

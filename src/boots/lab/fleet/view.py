@@ -138,6 +138,8 @@ def _sums(report: Report) -> Table:
         f"{report.dhcp_retries} times in DHCP, {report.tftp_retries} in TFTP,"
         f" {report.fetch_retries} fetches of scripts{lost}",
     )
+    if report.restarts:
+        table.add_row("begun anew", f"{report.restarts} times, after a boot that failed")
     if report.server_cpu is not None:
         each = report.server_cpu / max(report.machines, 1)
         table.add_row("server's CPU", f"{report.server_cpu:.2f} s, {each * 1000:.2f} ms a machine")

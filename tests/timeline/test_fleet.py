@@ -318,3 +318,28 @@ def test_it_is_a_sink_of_the_journal() -> None:
     timelines.close()
 
     assert [MAC] == ids(timelines.boots())
+
+
+# --- several servers
+
+
+def test_a_boot_that_another_server_named_first_goes_on_under_its_name() -> None:
+    timelines = Timelines()
+    (mine,) = timelines.take(UP_TO_INITRD)
+    earlier = mine.started - 0.25
+    timelines.renamed(MAC, mine.id, "theirs", earlier)
+    (told,) = timelines.changed()
+
+    assert ("theirs", earlier, mine.steps) == (told.id, told.started, told.steps)
+    assert ["theirs"] == [boot.id for boot in timelines.take([agent(60)])]
+
+
+def test_a_name_for_a_boot_that_is_over_changes_nothing() -> None:
+    timelines = Timelines()
+    (old,) = timelines.take(UP_TO_INITRD)
+    timelines.take([offer(600), ack(600.1)])
+    now = of(timelines)
+    timelines.renamed(MAC, old.id, "theirs", old.started)
+
+    assert now == of(timelines)
+    assert () == timelines.changed()

@@ -146,7 +146,7 @@ class Timelines:
         if track is None or track.followed is None or track.followed.boot.id != ours:
             return
         boot = called(track.followed.boot, identity, started)
-        track.followed = dataclasses.replace(track.followed, boot=boot)
+        track.followed = msgspec.structs.replace(track.followed, boot=boot)
         self._waiting[mac] = None
 
     # --- what is known

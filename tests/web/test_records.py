@@ -1,6 +1,7 @@
 """Records as a person writes them into a page."""
 
 import contextlib
+import time
 
 import pytest
 from hypothesis import given
@@ -43,8 +44,11 @@ def test_a_text_that_is_too_long_is_refused() -> None:
     assert 413 == refusal("a" * 70_000).status
 
 
-def test_brackets_without_an_end_are_refused() -> None:
+def test_brackets_without_an_end_are_refused_at_once() -> None:
+    began = time.process_time()
     assert 400 == refusal("[" * 60_000).status
+    assert 400 == refusal("{a: " * 15_000).status
+    assert time.process_time() - began < 0.5
 
 
 @given(st.text(max_size=200))

@@ -7,6 +7,7 @@ import yaml
 from boots.api.desk import Refused
 
 LONGEST = 65_536  # characters
+DEEPEST = 32  # lists and mappings within each other
 
 
 def read(text: str) -> Any:
@@ -17,15 +18,27 @@ def read(text: str) -> Any:
     if len(text) > LONGEST:
         raise Refused(413, "The record is too long", f"at most {LONGEST:,} characters")
     try:
-        parts = yaml.parse(text, Loader=yaml.CBaseLoader)
-        if any(isinstance(part, yaml.AliasEvent) for part in parts):
-            raise Refused(400, "The record cannot be read", "write out what *names stand for")
+        _refuse_odd(text)
         found = yaml.load(text, Loader=yaml.CBaseLoader)  # noqa: S506  # it makes texts only
     except (yaml.YAMLError, RecursionError) as error:
         raise Refused(400, "The record cannot be read", _where(error)) from None
     if not isinstance(found, dict):
         raise Refused(400, "The record cannot be read", "write lines such as  name: one")
     return found
+
+
+def _refuse_odd(text: str) -> None:
+    """Refuse references, and nesting that no record has: libyaml's time grows with its square."""
+    depth = 0
+    for part in yaml.parse(text, Loader=yaml.CBaseLoader):
+        if isinstance(part, yaml.AliasEvent):
+            raise Refused(400, "The record cannot be read", "write out what *names stand for")
+        if isinstance(part, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(part, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > DEEPEST:
+            raise Refused(400, "The record cannot be read", f"it is nested over {DEEPEST} deep")
 
 
 def _where(error: Exception) -> str:

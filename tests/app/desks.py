@@ -99,19 +99,21 @@ class Office:
         await asyncio.to_thread(self.writer._write)
 
 
-def at_desk(test: Callable[[Office], Awaitable[None]]) -> Callable[[Path], None]:
+def at_desk(
+    test: Callable[[Office], Awaitable[None]], records: str = RECORDS
+) -> Callable[[Path], None]:
     """A test that has an office."""
 
     def run(tmp_path: Path) -> None:
         async def main() -> None:
-            office = Office(tmp_path)
+            office = Office(tmp_path, records)
             await office.keeping.open()
             try:
                 await test(office)
             finally:
                 office.keeping.close()
 
-        asyncio.run(asyncio.wait_for(main(), 20))
+        asyncio.run(asyncio.wait_for(main(), 60))
 
     run.__name__ = test.__name__
     return run

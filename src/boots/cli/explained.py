@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from boots.app import world as worlds
+from boots.app.desk import explained
 from boots.app.world import World
 from boots.cli.common import NOBODY
 from boots.machines.files import Cache
@@ -199,17 +200,11 @@ def decided(answer_: Answer) -> str:
 
 def what_got(got: Got) -> str:
     """What somebody gets who asks for a file, for the terminal."""
-    match got:
-        case File(_, path):
-            return f"the file {escape(path)}"
-        case Script(text, profile, problem):
-            if problem:
-                return f"[red]a script that only says:[/] {escape(problem)}"
-            return f"a script of {len(text)} bytes from profile {escape(profile)}"
-        case Rendered(_, content, source):
-            return f"{len(content)} bytes made from {escape(source)}"
-        case Refusal(_, why):
-            return f"[red]refused[/]: {escape(why)}"
+    said = explained.what_got(got)
+    if isinstance(got, Refusal) or (isinstance(got, Script) and got.problem):
+        bad, _, why = said.partition(": ")
+        return f"[red]{bad}:[/] {escape(why)}"
+    return escape(said)
 
 
 def print_reply(console: Console, found: Answer) -> None:

@@ -60,8 +60,8 @@ def _step(step: Step, fetched: dict[str, Got]) -> ExplainedStep:
 def decided(answer: Answer) -> tuple[str, str, str]:
     """A decision: the word for it, the URL to load, and the reason."""
     match answer.decision:
-        case Load(url, why):
-            return "load", url, why
+        case Load(url, why, doubt):
+            return "load", url, f"{why} (doubtful: {doubt.why})" if doubt else why
         case Disk(why):
             return "disk", "", why
         case Silence(why):

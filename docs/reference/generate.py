@@ -24,6 +24,8 @@ from boots.settings.meanings import OF_SUBNETS
 from boots.timeline import knowledge
 from boots.timeline.case import TITLES
 from boots.timeline.patience import PATIENCE
+from boots.workflow.actions import KINDS
+from boots.workflow.gotemplate.functions import REFUSED, SUBJECTS
 
 HERE = Path(__file__).parent
 TABLES = {"subnets"}  # a variable holds no table
@@ -357,7 +359,63 @@ def _json_kind(schema: dict[str, typing.Any]) -> str:
     return kinds.get(schema.get("type", ""), "anything")
 
 
+def functions_page() -> str:
+    """What templates of workflows may call, and what they may not."""
+    lines = [
+        _MADE,
+        "# Functions of workflow templates",
+        "",
+        "[Workflows](workflows.md) says what templates are.",
+        "These functions are Go's, Sprig's and Tinkerbell's; they mean what they mean there.",
+        "`[x]` may be left out, `x…` may stand several times; what comes by a `|` is last.",
+        "",
+    ]
+    for subject, table in SUBJECTS.items():
+        lines += [f"## {subject}", "", "| function | takes | gives |", "|---|---|---|"]
+        lines += [f"| `{each.name}` | {each.signature} | {each.meaning} |" for each in table]
+        lines.append("")
+    lines += ["## Refused", "", "| function | why |", "|---|---|"]
+    whys: dict[str, list[str]] = {}
+    for name, why in REFUSED.items():
+        whys.setdefault(why, []).append(f"`{name}`")
+    lines += [f"| {' '.join(names)} | {why} |" for why, names in whys.items()]
+    return "\n".join([*lines, ""])
+
+
+def actions_page() -> str:
+    """The native actions, what they take and which disks they write."""
+    lines = [
+        _MADE,
+        "# Actions",
+        "",
+        "The last part of an image's name, without its tag and digest, says which action it is.",
+        "[Workflows](workflows.md) says what a template makes of them.",
+        "",
+    ]
+    for kind in KINDS:
+        ends = " It ends OSIE: netboot is turned off before." if kind.terminal else ""
+        lines += [f"## `{kind.name}`", "", f"It {kind.meaning}.{ends}", ""]
+        if kind.commands:
+            uses = (
+                f"`{word}` ({use.value if use else 'no disk'})"
+                for word, use in kind.commands.items()
+            )
+            lines += [f"Its `command` is one of {', '.join(uses)}.", ""]
+        if kind.env:
+            lines += ["| variable | default | meaning | the device |", "|---|---|---|---|"]
+        for env in kind.env:
+            default = (
+                "must be there" if env.required else f"`{env.default}`" if env.default else "—"
+            )
+            use = env.use.value if env.use else "—"
+            lines.append(f"| `{env.name}` | {default} | {env.meaning} | {use} |")
+        lines += [""] if kind.env else []
+    return "\n".join(lines)
+
+
 PAGES = {
+    "workflow-functions.md": functions_page,
+    "workflow-actions.md": actions_page,
     "api.md": api_page,
     "quirks.md": quirks_page,
     "findings.md": findings_page,

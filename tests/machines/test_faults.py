@@ -21,7 +21,7 @@ FORMS = (
             "colour: red",
             (
                 'colour: there is no field "colour"; use one of address, bmc, boot_file,'
-                " boot_files, broadcast, console, cpu, dhcp, domain, facility, gateway,"
+                " boot_files, broadcast, console, cpu, dhcp, disks, domain, facility, gateway,"
                 " host_name, instance_id, interfaces, kernel_args, lease_time, mac, name,"
                 " name_servers, netboot, notes, ntp_servers, options, plan, profile,"
                 " pxelinux, raspberry_pi, routes, script, script_url, search, ssh_keys,"

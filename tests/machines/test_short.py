@@ -63,6 +63,7 @@ def test_every_key_is_read() -> None:
         cpu: aarch64
         then: poweroff
         facility: lab rack=3
+        disks: [/dev/sda, /dev/sdb]
         notes: {bought: 2024, by: [kim]}
         instance_id: i-1
         user_data: "#cloud-config"

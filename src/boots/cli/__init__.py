@@ -25,6 +25,7 @@ from boots.cli import (
     strangers,
     token,
     watch,
+    workflow,
 )
 
 app = typer.Typer(
@@ -69,6 +70,7 @@ for command in (
     leases,
     demo,
     simulate,
+    workflow,
     osie,
     boot_files,
 ):

@@ -71,7 +71,16 @@ _METADATA_KEYS = {
     "plan",
     "values",
 }
-MACHINE_KEYS = _METADATA_KEYS | {"name", "cpu", "then", "facility", "bmc", "interfaces", "notes"}
+MACHINE_KEYS = _METADATA_KEYS | {
+    "name",
+    "cpu",
+    "then",
+    "facility",
+    "bmc",
+    "disks",
+    "interfaces",
+    "notes",
+}
 FILE_KEYS = {"machines", "defaults", "notes"}
 NO_DEFAULT = {"name", "mac", "address", "interfaces", "raspberry_pi", "instance_id"}
 
@@ -125,6 +134,7 @@ def machine(node: Node, place: Place, record: bytes) -> Machine:
         interfaces: tuple[Interface, ...] = (_interface(node, node.at("name")),)
     else:
         interfaces = _interfaces(node)
+    node.at("disks").texts()  # for workflows, which read them of the record
     return Machine(
         name=node.at("name").text(interfaces[0].mac),
         interfaces=interfaces,

@@ -103,7 +103,7 @@ e2e: setup-wide ## Every whole boot: also disks, PXELINUX, U-Boot, a newer iPXE,
 	@$(PYTHON) -m pytest -q -m e2e
 
 .PHONY: e2e-core
-e2e-core: setup-wide ## The whole boots that CI runs: BIOS, UEFI, UEFI HTTP, Secure Boot, arm64, an ISO, a relay, a proxy, a pool; one watched in a browser (root)
+e2e-core: setup-wide ## The whole boots that CI runs: BIOS, UEFI, UEFI HTTP, Secure Boot, arm64, an ISO, a relay, a proxy, a pool; watched in a browser, and broken on purpose (root)
 	@$(PYTHON) -m pytest -q -m "e2e and not wide"
 
 .PHONY: lint

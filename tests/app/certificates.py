@@ -41,6 +41,10 @@ class Issued:
         return self.certificate.public_bytes(serialization.Encoding.PEM)
 
     @property
+    def der(self) -> bytes:
+        return self.certificate.public_bytes(serialization.Encoding.DER)
+
+    @property
     def key_pem(self) -> bytes:
         return bytes(
             self.key.private_bytes(

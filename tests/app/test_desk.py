@@ -14,6 +14,7 @@ from boots.client.words import NewOrder, NewPlan, NewToken, Provision, Role
 from boots.journal import events
 from boots.model.order import Netboot
 from boots.policy.ordered import GRACE
+from boots.timeline.fleet import Timelines
 from boots.timeline.words import Stage, State
 
 RECORD = {"name": "api-1", "mac": "52:54:00:00:00:03", "address": "192.168.1.13/24"}
@@ -317,6 +318,51 @@ async def test_a_reason_is_given_for_every_mac(office: Office) -> None:
     assert "no record has this MAC" in near.said
     assert ("file-1", FILE_MAC) == (near.nearest_name, near.nearest)
     await refused(office.desk.explain("nobody"), 404)
+
+
+@at_desk
+async def test_explain_tells_what_was_found_last_whatever_it_is_about(office: Office) -> None:
+    async def found(mac: str) -> str:
+        finding = (await office.desk.explain(mac)).finding
+        return finding.code if finding else ""
+
+    assert "" == await found(FILE_MAC)
+    office.hear(events.StoreTroubled(why="the store /state/boots.db: disk is full"))
+    assert "store-troubled" == await found(FILE_MAC)
+    office.hear(stranger("52:54:00:00:00:05"))
+    assert "stranger" == await found("52:54:00:00:00:05")
+    office.hear(offer(boot_file="", why="netboot is off for this machine"))
+    assert "netboot-off" == await found(FILE_MAC)
+
+
+@at_desk
+async def test_a_mac_of_ours_that_nobody_asks_for_is_told_who_asks_in_its_place(
+    office: Office,
+) -> None:
+    office.history.timelines = Timelines(office._name_of, lambda _: (FILE_MAC, "file-1"))
+    office.hear(stranger())
+    office.history.look()
+    explained = await office.desk.explain(FILE_MAC)
+    assert explained.finding is not None
+    assert f"No record has {STRANGE_MAC}" in explained.finding.title
+
+
+@at_desk
+async def test_what_was_wrong_with_the_boot_before_is_told_while_the_next_goes_on(
+    office: Office,
+) -> None:
+    office.hear(offer(), offer(boot_file="", why="no boot file is installed for it"))
+    office.now += 500
+    office.hear(offer())
+    machine = await office.desk.machine("file-1")
+    assert machine.last is not None
+    assert (None, "no-boot-file") == (machine.last.finding, machine.before and machine.before.code)
+    assert machine.line.finding.startswith("the boot before: ")
+    assert machine.before == (await office.desk.explain(FILE_MAC)).finding
+
+
+@at_desk
+async def test_an_interface_that_is_not_served_is_refused(office: Office) -> None:
     await refused(office.desk.explain(FILE_MAC, "eth9"), 404, "we serve lan0")
 
 

@@ -372,6 +372,6 @@ def test_explain_ends_with_what_was_found_last(server: Server, tmp_path: Path) -
     silent = printed(*words)
 
     assert asked == offline + asked[len(offline) :]
-    assert "What was found last" in asked
+    assert f"{FINDING.code})\n" in asked
     assert asked.endswith(f"    {FINDING.advice}\n")
     assert offline == silent == printed(*words, "--server", "http://127.0.0.1:1")

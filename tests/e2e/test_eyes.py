@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from tests.e2e.watched import NAME, watched
+from tests.e2e.watched import NAME, first, watched
 from tests.web.browser import Browser
 
 from boots.journal import events
-from boots.journal.events import AnyEvent, Entry
+from boots.journal.events import Entry
 from boots.lab import stages
 from boots.lab.boot import MAC
 from boots.lab.firmware import RECIPES, Firmware
@@ -49,16 +49,6 @@ def moments(entries: list[Entry], firmware: Firmware) -> dict[str, float]:
     # The lab waits for the agent; to the page the address is a step of its own.
     found["system ends"] = first(entries, events.AckSent, program=SYSTEM)
     return found
-
-
-def first(entries: list[Entry], kind: type[AnyEvent], **fields: object) -> float:
-    """When the first such event was."""
-    return next(
-        entry.at
-        for entry in entries
-        if isinstance(entry.event, kind)
-        and all(getattr(entry.event, name) == value for name, value in fields.items())
-    )
 
 
 def spoken(entries: list[Entry]) -> dict[str, float]:

@@ -5,29 +5,33 @@ the thread of the tests is, and with it all that it starts.
 """
 
 import contextlib
+import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Interface
 from pathlib import Path
 from typing import Any
 
-from tests.peers.conftest import Boots, boots, need
+from tests.peers.conftest import Boots, Kind, boots, need
 from tests.web.browser import Browser
 
 from boots.client.client import Client
 from boots.journal import events
-from boots.journal.events import Entry
+from boots.journal.events import AnyEvent, Entry
 from boots.lab import accelerator, network
 from boots.lab.boot import MAC, UUID
+from boots.lab.emulator import End, linked
 from boots.lab.firmware import Firmware
+from boots.lab.link import Link
 from boots.lab.machine import Files, Spec, VirtualMachine
 
 URL = "http://127.0.0.1:8081"
 SERVER = IPv4Interface("192.168.77.1/24")
 BRIDGE, TAP = "br-lab", "tap-lab"
+FAR, PORT = "far-lab", "to-far"
 NAME = "watched-1"
 RECORD = f"""\
 machines:
@@ -41,6 +45,7 @@ machines:
 # When a window first showed each thing: written down as the next picture is drawn.
 _WATCH = """
 window.seen = {};
+const plain = (element) => element.textContent.trim().replace(/\\s+/g, " ");
 const note = (what) => requestAnimationFrame(() => { seen[what] ??= Date.now() / 1000; });
 const look = () => {
   for (const step of document.querySelectorAll("#timeline li")) {
@@ -52,8 +57,8 @@ const look = () => {
     note(`${row.querySelector(".c-stage span:first-child")?.textContent ?? "no stage"} begins`);
     note(`is ${row.querySelector(".state")?.textContent.trim().split(" ").pop()}`);
   }
-  for (const line of document.querySelectorAll(".said")) note(`said ${line.innerText}`);
-  for (const box of document.querySelectorAll(".finding, .banner")) note(box.innerText);
+  for (const line of document.querySelectorAll(".said")) note(`said ${plain(line)}`);
+  for (const box of document.querySelectorAll(".finding, .banner")) note(plain(box));
   const state = document.querySelector("#standing .state");
   if (state) note(`is ${state.textContent.trim().split(" ").pop()}`);
 };
@@ -61,6 +66,16 @@ new MutationObserver(look).observe(document.getElementById("main"),
   {subtree: true, childList: true, characterData: true, attributes: true});
 look();
 """
+
+
+def first(entries: Iterable[Entry], kind: type[AnyEvent], **fields: object) -> float:
+    """When the first event of a kind was, with these values."""
+    return next(
+        entry.at
+        for entry in entries
+        if isinstance(entry.event, kind)
+        and all(getattr(entry.event, name) == value for name, value in fields.items())
+    )
 
 
 @dataclass
@@ -71,6 +86,8 @@ class Watched:
     folder: Path
     server: Boots
     browser: Browser
+    interface: str
+    environment: Mapping[str, str]
     machine: VirtualMachine | None = None
 
     @property
@@ -81,11 +98,31 @@ class Watched:
         """What its journal has."""
         return [events.decode(line) for line in self.server.journal.read_bytes().splitlines()]
 
+    def told(self, kind: type[Kind], **fields: object) -> list[Kind]:
+        """The events of a kind, with these values."""
+        return self.server.told(kind, **fields)
+
+    def count(self, kind: type[AnyEvent]) -> int:
+        """How many of them there were."""
+        return len(self.told(kind))
+
+    def moment(self, kind: type[AnyEvent], **fields: object) -> float:
+        """When the first such event was; waits for it."""
+        self.server.until(kind, timeout=60, **fields)
+        return first(self.entries(), kind, **fields)
+
     def explain(self, mac: str = MAC) -> str:
         """What the command prints."""
         words = [sys.executable, "-m", "boots", "explain", mac]
-        words += ["--machines", str(self.folder / "machines")]
-        done = subprocess.run(words, capture_output=True, text=True, timeout=20, check=False)
+        words += ["--machines", str(self.folder / "machines"), "--interface", self.interface]
+        done = subprocess.run(
+            words,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            env={**os.environ, **self.environment},
+        )
         return done.stdout + done.stderr
 
     def window(self, path: str) -> "Window":
@@ -136,9 +173,9 @@ class Window:
         return self.browser.run(script, *values)
 
     def text(self, identity: str = "main") -> str:
-        """What stands on it now."""
-        found = self.run("return document.getElementById(arguments[0])?.innerText", identity)
-        return str(found or "")
+        """What stands on it now, without what the style sheet makes of it."""
+        found = self.run("return document.getElementById(arguments[0])?.textContent", identity)
+        return " ".join(str(found or "").split())
 
     def seen(self) -> dict[str, float]:
         """When it first showed each thing, in seconds since 1970."""
@@ -168,25 +205,33 @@ def watched(
     records: str = RECORD,
     environment: Mapping[str, str] | None = None,
     before: tuple[str, ...] = (),
+    delay: float = 0,
 ) -> Iterator[Watched]:
-    """A bridge with a machine's tap in the namespace that we are in, and a server on it."""
+    """A bridge with a machine's tap in the namespace that we are in, and a server on it.
+
+    The server is `delay` seconds away from the bridge, each way.
+    """
     need("qemu-system-x86_64")
+    interface = FAR if delay else BRIDGE
     with contextlib.ExitStack() as made:
-        made.enter_context(network.bridge(BRIDGE, SERVER))
+        made.enter_context(network.bridge(BRIDGE, None if delay else SERVER))
         made.enter_context(network.tap(TAP, BRIDGE))
+        if delay:
+            near, far = End(FAR, SERVER), End(PORT, bridge=BRIDGE)
+            made.enter_context(linked(near, far, Link(delay=delay)))
         server = made.enter_context(
             boots(
                 namespace,
                 folder,
                 *flags,
                 records=records,
-                interfaces=[BRIDGE],
+                interfaces=[interface],
                 environment=environment,
                 before=before,
             )
         )
         made.callback(_close_windows, browser)
-        yield Watched(namespace, folder, server, browser)
+        yield Watched(namespace, folder, server, browser, interface, environment or {})
 
 
 def _close_windows(browser: Browser) -> None:

@@ -415,6 +415,41 @@ def test_a_machine_that_goes_on_is_no_longer_stuck() -> None:
     assert (State.RUNNING, None) == (boot.state, boot.finding)
 
 
+def test_a_held_machine_that_is_back_is_told_what_led_to_it_not_that_it_is_held() -> None:
+    held = {"boot_file": "", "why": HELD}
+    broken = at(75, events.LoopBroken(mac=MAC, count=2, why="nothing came of the scripts"))
+    entries = [*UP_TO_INITRD, *later(UP_TO_INITRD, 60), broken]
+    again = [entry for n in (120, 180) for entry in later([offer(4, "iPXE", **held)], n)]
+    timelines = Timelines()
+    timelines.take([*entries, *again])
+
+    before = timelines.before(MAC)
+    assert before is not None
+    assert "panic-likely" == before.code
+
+
+def test_what_was_wrong_before_is_known_until_something_comes_of_a_boot() -> None:
+    timelines = Timelines()
+    timelines.take([*UP_TO_INITRD, *later(UP_TO_INITRD, 60)])
+    wrong = timelines.before(MAC)
+    timelines.take(later([*WHOLE[len(UP_TO_INITRD) :]], 60))
+
+    assert wrong is not None
+    assert "panic-likely" == wrong.code
+    assert timelines.before(MAC) is None
+    assert timelines.before("52:54:00:77:00:99") is None
+
+
+def test_edk2_that_goes_on_to_http_boot_shows_that_a_doubtful_boot_file_does_not_run() -> None:
+    entries = [offer(4), doubtful(4), ack(8), *loading("mine.efi")[2:]]
+    waiting = finding_after(*entries, until=9.5)
+    onwards = finding_after(*entries, offer(9.4, **HTTP), until=9.5)
+
+    assert waiting is None
+    assert onwards is not None
+    assert "boot-file-doubtful" == onwards.code
+
+
 def test_a_held_machine_is_told_what_was_found_before() -> None:
     held = {"boot_file": "", "why": HELD}
     entries = [*UP_TO_INITRD, *later(UP_TO_INITRD, 60), *later([offer(4, **held)], 120)]

@@ -11,7 +11,7 @@ from tests.web.served import Site, served
 
 from boots.client.words import EventLine
 from boots.timeline.words import State
-from boots.web import live
+from boots.web import live, machine
 from boots.web.live import gathered, merged
 
 
@@ -110,6 +110,49 @@ async def test_a_machines_page_follows_its_boot() -> None:
 
     assert {"standing", "timeline"} == set(first["parts"]) == set(got["parts"])
     assert "done</span>" in got["parts"]["standing"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "part", "says"),
+    [
+        ("ScriptServed", "given", "#!ipxe of now"),
+        ("InventoryReported", "told", "Made-up CPU 9000"),
+        ("AckSent", "exchanged", "DISCOVER"),
+    ],
+)
+async def test_what_an_event_is_about_is_shown_anew(kind: str, part: str, says: str) -> None:
+    made = Fleet(20)
+    event = {"event": kind, "script": "#!ipxe of now"}
+    async with (
+        served(made) as site,
+        site.live(await address(site, "/machines/rack-0001")) as page,
+    ):
+        await page.next()
+        made.tell(EventLine(id=0, at=NOW, mac=mac_of(1), kind=kind, event=event))
+        await page.next()
+        got = await page.next()
+
+    assert {part} == set(got["parts"])
+    assert says in got["parts"][part]
+
+
+async def test_a_machines_page_tells_of_a_server_in_trouble_and_of_nearly_its_mac(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(machine, "_LOOK", 0.01)
+    monkeypatch.setattr(machine, "_PACE", 0.01)
+    made = Fleet(20)
+    async with (
+        served(made) as site,
+        site.live(await address(site, "/machines/rack-0001")) as page,
+    ):
+        await page.next()
+        made.trouble()
+        told = ""
+        while "The store is away" not in told:
+            told = (await page.next())["parts"].get("remarks", "")
+
+    assert f"No record has 52:54:00:f0:00:01; there is one of {mac_of(1)}" in told
 
 
 async def test_a_machines_console_is_added_to_and_harmless() -> None:

@@ -37,7 +37,7 @@ from boots.policy.explain import one_digit_off
 from boots.serve.packets import Packets
 from boots.settings import Settings
 from boots.store import history
-from boots.store.engine import StoreAway
+from boots.store.engine import StoreAway, named
 from boots.store.naming import Name
 from boots.store.seen import Leased
 from boots.store.writer import Retention, Writer
@@ -119,6 +119,7 @@ class Operating:
         keeping = self.keeping
         if keeping is not None:
             store = self._settings.store
+            place = f"the store {named(keeping.store.engine)}"
 
             def tell(event: AnyEvent) -> None:
                 loop.call_soon_threadsafe(self._tell, event)
@@ -134,7 +135,7 @@ class Operating:
                 keeping.store.server,
                 Retention(store.keep_days * 86_400.0, store.keep_events),
                 time.time,
-                troubled=lambda why: tell(events.StoreTroubled(why=why)),
+                troubled=lambda why: tell(events.StoreTroubled(why=f"{place}: {why}")),
                 recovered=lambda lost: tell(events.StoreRecovered(lost=lost)),
                 written=written,
                 renamed=renamed,

@@ -6,6 +6,7 @@ from typing import Any
 from boots.client.words import Trouble
 from boots.journal import events
 from boots.journal.events import AnyEvent, Entry
+from boots.timeline.knowledge import of_server
 
 _MOST_FAULTS = 5  # that are spelt out
 
@@ -30,11 +31,11 @@ class Troubles:
     def close(self) -> None:
         """Nothing is kept."""
 
-    def note(self, what: str, at: float, said: str, advice: str) -> None:
+    def note(self, what: str, at: float, said: str, advice: str, code: str = "") -> None:
         """Something is wrong; it is so since it was noted first."""
         known = self._standing.get(what)
         since = known.since if known is not None else at
-        self._standing[what] = Trouble(since=since, what=said, advice=advice)
+        self._standing[what] = Trouble(since=since, what=said, advice=advice, code=code)
 
     def over(self, what: str) -> None:
         """It is right again."""
@@ -61,11 +62,8 @@ def _settings(troubles: Troubles, event: events.SettingsRefused, at: float) -> N
 
 
 def _store(troubles: Troubles, event: events.StoreTroubled, at: float) -> None:
-    advice = (
-        "machines are answered all the same; what happens is kept in memory until it can be"
-        " written: free disk space, or bring the database back"
-    )
-    troubles.note("store", at, f"what happens cannot be written down: {event.why}", advice)
+    found = of_server(event.why, at)
+    troubles.note("store", at, found.title, found.advice, found.code)
 
 
 def _stored(troubles: Troubles, _event: events.StoreRecovered, _at: float) -> None:

@@ -18,8 +18,8 @@ def print_finding(console: Console, mac: str, place: Place, settings: Settings) 
     """Print the last finding; nothing where there is none, or nobody to ask."""
     found = _found(mac, place, settings)
     if found is not None:
-        when = f" ({shown.moment(found.at)})" if found.at else ""
-        console.print(f"\nWhat was found last{when}", style="bold", markup=False)
+        when = f"{shown.moment(found.at)}, " if found.at else ""
+        console.print(f"\nWhat was found last ({when}{found.code})", style="bold", markup=False)
         shown.print_finding(console, found)
 
 

@@ -88,6 +88,7 @@ class Machine(Word, frozen=True):
     """All that is known of one machine; `record` is it as it was written.
 
     `revision` is the number of the record in the store, which the ETag holds; 0 for files.
+    `before` is what was wrong with the boots before the last one, while nothing came of that.
     """
 
     line: MachineLine
@@ -97,6 +98,7 @@ class Machine(Word, frozen=True):
     inventory: Any = None
     inventory_at: float = 0.0
     last: Boot | None = None
+    before: Finding | None = None
 
 
 class NewMachine(Word, frozen=True):
@@ -349,11 +351,12 @@ class Plan(Word, frozen=True):
 
 
 class Trouble(Word, frozen=True):
-    """Something about this server that an operator should know now."""
+    """Something about this server that an operator should know now; `code` if it is a finding."""
 
     since: float
     what: str
     advice: str = ""
+    code: str = ""
 
 
 class Health(Word, frozen=True):

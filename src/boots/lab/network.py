@@ -93,8 +93,8 @@ def named(namespace: str) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def bridge(name: str, address: IPv4Interface) -> Iterator[str]:
-    """A bridge that forwards from the first moment (no spanning tree) and has an address."""
+def bridge(name: str, address: IPv4Interface | None = None) -> Iterator[str]:
+    """A bridge that forwards from the first moment (no spanning tree), with an address or none."""
     with IPRoute() as ip:
         ip.link("add", ifname=name, kind="bridge", br_stp_state=0, br_forward_delay=0)
     try:

@@ -5,8 +5,8 @@ import ssl
 from collections.abc import Mapping
 
 HUNG_UP = (
-    "the client hung up in the middle of the handshake; iPXE does so without a word where it does"
-    " not trust our certificate"
+    "the client hung up in the middle of the handshake; iPXE and edk2 do so without a word where"
+    " they do not trust our certificate"
 )
 
 # What the client said last (RFC 8446 §6.2), by the names of OpenSSL without their heads.

@@ -100,6 +100,14 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
+def named(engine: Engine) -> str:
+    """Where it is, for people: a file, or a URL without its password."""
+    url = engine.url
+    if url.get_backend_name() == "sqlite":
+        return str(url.database)
+    return url.render_as_string(hide_password=True)
+
+
 def is_postgres(connection: Connection) -> bool:
     """Whether this is PostgreSQL."""
     return connection.dialect.name == "postgresql"

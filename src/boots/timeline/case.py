@@ -97,6 +97,11 @@ class Case:
                 return True
         return False
 
+    @property
+    def asks_as_ipxe(self) -> bool:
+        """Whether it came so far that iPXE asks, not its firmware."""
+        return self.has(Stage.IPXE_DHCP, Stage.SCRIPT)
+
     @cached_property
     def is_uefi(self) -> bool:
         """Whether its firmware is UEFI."""
@@ -151,11 +156,12 @@ class Case:
             "mac": boot.mac,
             "panic": str(told.panic),
             "patience": f"{self.patience:.0f}",
-            "profile": told.profile or boot.profile or "its profile",
+            "profile": _profile(told.profile or boot.profile),
             "program": boot.program or "its firmware",
             "script": self.followed.script_url or "its script",
             "sent": str(step.sent),
             "size": str(step.size) if step.size >= 0 else "unknown",
+            "secure": self.followed.script_url if self.asks_as_ipxe else self.followed.boot_file,
             "server": sign.about if sign else "",
             "text": sign.text if sign else "",
             "times": str(sign.count + 1 if sign else 1),
@@ -174,6 +180,10 @@ class Case:
     def words(step: Step) -> str:
         """A step in a few words."""
         return f"{TITLES[step.stage]}{f' ({step.detail})' if step.detail else ''}"
+
+
+def _profile(name: str) -> str:
+    return f"profile {name}" if name else "its profile"
 
 
 def _count(boot: Boot, sign: Sign | None) -> str:

@@ -197,6 +197,14 @@ class Timelines:
         self._fold(mac, track)
         return track.followed.boot if track.followed else None
 
+    def before(self, mac: str) -> Finding | None:
+        """What was wrong with the boots before the last one, while nothing came of that either."""
+        track = self._tracks.get(mac)
+        if track is None:
+            return None
+        self._fold(mac, track)
+        return track.followed.before if track.followed else None
+
     def boots(self) -> Iterator[Boot]:
         """The last boot of each machine, in the order in which they were heard."""
         for mac in list(self._tracks):
@@ -370,6 +378,8 @@ def _after(ended: Boot, new: Followed) -> Followed:
         loops = max(0, boot.loops - ended.loops)
         new = msgspec.structs.replace(new, boot=msgspec.structs.replace(boot, loops=loops))
         return msgspec.structs.replace(new, before=None)
+    if ended.state is State.HELD:  # what led to it was found of the boots before
+        return new
     return msgspec.structs.replace(new, before=ended.finding or new.before)
 
 

@@ -7,6 +7,7 @@ import re
 
 from boots.timeline.case import Also, Case, Row, When
 from boots.timeline.classify import last_part
+from boots.timeline.patience import SOON
 from boots.timeline.signs import Kind
 from boots.timeline.words import Stage, State
 
@@ -46,6 +47,12 @@ def _never_started(case: Case) -> bool:
     return step is not None and bool(step.ended) and not step.problem and _never_ipxe(case)
 
 
+def _starts_nothing(case: Case) -> bool:
+    """The same, and the firmware asks anew (edk2 within milliseconds), or all is silent."""
+    asks = case.step.stage is Stage.FIRMWARE_DHCP
+    return _never_started(case) and (asks or case.is_back or case.silence > SOON)
+
+
 def _has_own_drivers(case: Case) -> bool:
     return last_part(case.file(case.step)).startswith(("ipxe.", "ipxe-"))
 
@@ -78,6 +85,10 @@ SMALL = Also("hardly a full packet had arrived", _is_small)
 BACK_SOON = Also(f"the machine began anew within {_SOON:.0f} s", _is_back_soon)
 NO_IPXE = Also("it neither asked DHCP again nor for a script", _never_ipxe)
 
+STARTS_NOTHING = Also(
+    f"a boot file had arrived, and the firmware asks anew, or nothing came for {SOON:.0f} s",
+    _starts_nothing,
+)
 NEVER_STARTED = Also("a boot file had arrived, and nothing of it was heard", _never_started)
 
 _CANNOT_START = (
@@ -206,7 +217,9 @@ STARTED_IN_VAIN: tuple[Row, ...] = (
     Row(
         code="boot-file-doubtful",
         state=State.FAILED,
-        when=When(at=_BOOT, quiet=True, sign=Kind.DOUBTFUL, stale=True),
+        when=When(
+            at=(*_BOOT, Stage.FIRMWARE_DHCP), sign=Kind.DOUBTFUL, stale=True, also=STARTS_NOTHING
+        ),
         title="{server} cannot run on {mac}: {text}",
         advice=_WRONG,
         seen="UEFI that reports 7 or 9; linuxserver/docker-netbootxyz#8",

@@ -194,7 +194,7 @@ SCRIPT: tuple[Row, ...] = (
         when=When(at=(Stage.KERNEL,), problem="there is no file"),
         title="The kernel {file} is not among the files of this server",
         advice=(
-            "Put it where profile {profile} names it; for OSIE run `boots osie build`. `boots"
+            "Put it where {profile} names it; for OSIE run `boots osie build`. `boots"
             " check` names such profiles before a machine does."
         ),
         seen="siderolabs/sidero#1295, poseidon/matchbox#349",
@@ -205,7 +205,7 @@ SCRIPT: tuple[Row, ...] = (
         when=When(at=(Stage.INITRD,), problem="there is no file"),
         title="The initrd {file} is not among the files of this server",
         advice=(
-            "Put it where profile {profile} names it; for OSIE run `boots osie build`. `boots"
+            "Put it where {profile} names it; for OSIE run `boots osie build`. `boots"
             " check` names such profiles before a machine does."
         ),
         seen="siderolabs/sidero#1295, netbootxyz/docker-netbootxyz#100",
@@ -258,7 +258,7 @@ SCRIPT: tuple[Row, ...] = (
         code="kernel-elsewhere",
         state=State.STUCK,
         when=When(at=(Stage.SCRIPT,), over=True, quiet=True, also=ELSEWHERE),
-        title="{mac} has its script and was not heard of again",
+        title="{mac} has the script of {profile} and was not heard of again",
         advice=(
             "What it loads comes from another server, which is not seen here ({url}): look at that"
             " server's log, and at the machine's screen. A menu waits for somebody to choose."

@@ -75,7 +75,10 @@ HELD: tuple[Row, ...] = (
             stale=True,
             also=Also("no system was heard since", _shows_no_life),
         ),
-        title="{mac} went round {count} times and is held: it loads its script, and nothing comes",
+        title=(
+            "{mac} went round {count} times and is held: it loads the script of {profile},"
+            " and nothing comes"
+        ),
         advice=(
             "What was found before: {before}. Mend that; then change its record or give an order,"
             " which sets it free at once, or wait for boot.loop_window."
@@ -180,7 +183,7 @@ SPOKEN: tuple[Row, ...] = (
         title="The initrd of {mac} gave up: {text}",
         advice=(
             "It found no root file system: root=, ip= and the addresses in the arguments of"
-            " profile {profile}."
+            " {profile}."
         ),
         seen="warewulf/warewulf#806",
         done=True,
@@ -203,7 +206,7 @@ TLS: tuple[Row, ...] = (
             at=(Stage.FIRMWARE_DHCP, Stage.BOOT_FILE, Stage.IPXE_DHCP, Stage.SCRIPT),
             sign=Kind.TLS,
         ),
-        title="{mac} and this server could agree on no TLS session: {text}",
+        title="{mac} and this server could agree on no TLS session for {secure}: {text}",
         advice=(
             "Either the machine does not trust the certificate (unknown CA, bad certificate):"
             " enrol its authority in the firmware, or build it into iPXE; addresses in place of"
@@ -222,7 +225,7 @@ SILENT_SYSTEM: tuple[Row, ...] = (
         state=State.FAILED,
         when=When(at=_LOADED, over=True, back=True, also=PANICKED),
         title=(
-            "{mac} began anew {back} s after its kernel and initrd had arrived: with panic={panic}"
+            "{mac} began anew {back} s after {kernel} and {initrd} had arrived: with panic={panic}"
             " the kernel most likely panicked"
         ),
         advice=(

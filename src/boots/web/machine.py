@@ -12,9 +12,10 @@ from boots.api.auth import may
 from boots.api.desk import Refused
 from boots.api.veil import veiled
 from boots.client.words import EventLine, Events, Explained, Machine, Role
+from boots.timeline.knowledge import of_stranger
 from boots.timeline.words import Boot
 from boots.web import actions, inventory, records, timeline
-from boots.web.live import BEAT, Stream, gathered, merged
+from boots.web.live import Pace, Stream, gathered, merged
 from boots.web.looks import segment
 from boots.web.room import Room, given, goes_on, softly
 
@@ -23,6 +24,15 @@ _LINES = 300  # of a console
 _EVENTS = 100
 _BOOTS = 10
 _SCRIPT = "ScriptServed"
+_ABOUT = {
+    _SCRIPT: "given",
+    "InventoryReported": "told",
+    **dict.fromkeys(("OfferSent", "AckSent", "NakSent", "DhcpIgnored"), "exchanged"),
+}
+"""Which part of the page shows more of an event than its line does."""
+_NEAR = 3  # strangers that are shown
+_PACE = 1.0  # seconds between two looks at this server while the machine boots
+_LOOK = 5.0  # the same while it does not
 _MAC = re.compile(r"[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}")
 _FIRMWARE = {"bios": "BIOS", "x64-uefi": "UEFI x64", "arm64-uefi": "UEFI arm64"}
 
@@ -46,6 +56,7 @@ async def page(room: Room, asked: Asked) -> web.StreamResponse:
         "has_bmc": records.has_bmc(found.record),
         "did": _did(asked.request.query.get("did", "")),
         "actions": actions.possible(found),
+        **await _remarks(room, found),
     }
     return await room.page(asked, "machine.html", **_standing(room, found), **values)
 
@@ -129,16 +140,22 @@ async def live(room: Room, asked: Asked) -> web.StreamResponse:
     after = after_of(asked)
 
     async def follow(to: Stream) -> None:
+        pace = Pace(_PACE, _LOOK)
         async with (
             room.desk.follow_machines() as machines,
             room.desk.follow_events(key=name, after=after) as events,
         ):
             await to.send(await _parts(room, name))
-            async for source, value in merged(BEAT, machines=machines, events=gathered(events)):
-                if source == "machines" and any(line.name == name for line in value):
+            async for source, value in merged(_PACE, machines=machines, events=gathered(events)):
+                ours = source == "machines" and any(line.name == name for line in value)
+                if ours:
                     await to.send(await _parts(room, name))
                 elif source == "events":
                     await send_events(room, to, value, consoles=True)
+                    await to.send(await _fresh(room, name, value))
+                if pace.due(changed=ours):
+                    values = await _remarks(room, await room.desk.machine(name))
+                    await to.send({"remarks": await room.written("parts/remarks.html", **values)})
 
     return await room.streams.stream(asked, follow)
 
@@ -147,6 +164,31 @@ async def _parts(room: Room, name: str) -> dict[str, str]:
     values = _standing(room, await room.desk.machine(name))
     names = ("standing", "timeline")
     return {each: await room.written(f"parts/{each}.html", **values) for each in names}
+
+
+async def _remarks(room: Room, found: Machine) -> dict[str, Any]:
+    """What is wrong with this server, and who has nearly a MAC of this machine's."""
+    health, discovered = await asyncio.gather(room.desk.health(), softly(room.desk.discovered()))
+    heard = () if isinstance(discovered, Refused) else discovered.discovered
+    macs = {each.mac for each in found.line.interfaces}
+    near = [each.stranger for each in heard if each.stranger.nearest in macs]
+    return {"troubles": health.troubles, "near": [of_stranger(each) for each in near[:_NEAR]]}
+
+
+async def _fresh(room: Room, name: str, lines: list[EventLine]) -> dict[str, str]:
+    """The parts that show what these events are about."""
+    about = sorted({_ABOUT[line.kind] for line in lines if line.kind in _ABOUT})
+    if not about:
+        return {}
+    found = await room.desk.machine(name)
+    values = {
+        "line": found.line,
+        "machine": found,
+        "inventory": inventory.tables(found.inventory),
+        "script": next((line for line in reversed(lines) if line.kind == _SCRIPT), None),
+        "packets": await softly(room.desk.packets(name)),
+    }
+    return {part: await room.written(f"parts/{part}.html", **values) for part in about}
 
 
 def after_of(asked: Asked) -> int | None:

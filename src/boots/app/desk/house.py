@@ -19,7 +19,7 @@ from boots.model.order import Order
 from boots.serve.packets import Packets
 from boots.settings import Settings
 from boots.store.engine import StoreAway
-from boots.timeline.words import Boot
+from boots.timeline.words import Boot, Finding
 
 Asks = TypeVar("Asks", bound=Callable[..., Coroutine[Any, Any, Any]])
 
@@ -90,12 +90,19 @@ class House:
         found = [self.history.timelines.boot(each.mac) for each in machine.interfaces]
         return max((each for each in found if each), key=lambda each: each.started, default=None)
 
+    def before(self, machine: Machine) -> Finding | None:
+        """What was wrong with its boots before the last one, while nothing came of that."""
+        boot = self.last_boot(machine)
+        return self.history.timelines.before(boot.mac) if boot is not None else None
+
     def line(self, machine: Machine) -> MachineLine:
         """A machine as one line."""
         sites = self.answers.world.sites.values()
         default = next((site.default_profile for site in sites), "")
         boot = self.last_boot(machine)
-        return line(machine, self.order(machine.name), boot, default, self.clock())
+        before = self.before(machine) if boot is not None and boot.finding is None else None
+        order = self.order(machine.name)
+        return line(machine, order, boot, default, self.clock(), before=before)
 
     def macs(self, key: str) -> tuple[str, ...]:
         """The MACs that a key stands for: a machine's, or one that no record has."""

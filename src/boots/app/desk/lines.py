@@ -5,16 +5,22 @@ from boots.machines.kept import STORE
 from boots.model.machine import Machine
 from boots.model.order import Order
 from boots.policy.ordered import used_up
-from boots.timeline.words import Boot, State
+from boots.timeline.words import Boot, Finding, State
 
 USED = "used"
 """What is said of a machine that was to netboot once, and has."""
 
 
 def line(
-    machine: Machine, order: Order | None, boot: Boot | None, default_profile: str, now: float
+    machine: Machine,
+    order: Order | None,
+    boot: Boot | None,
+    default_profile: str,
+    now: float,
+    *,
+    before: Finding | None = None,
 ) -> MachineLine:
-    """The line of a machine; `boot` is its last one."""
+    """The line of a machine; `boot` is its last one, `before` was found of those before it."""
     own = machine.interfaces[0].netboot if machine.interfaces else None
     profile = (order.profile if order else "") or (own.profile if own else "")
     step = boot.step if boot else None
@@ -39,8 +45,14 @@ def line(
         heard=boot.heard if seen and boot else 0.0,
         started=boot.started if seen and boot else 0.0,
         boot=boot.id if boot else "",
-        finding=boot.finding.title if boot and boot.finding else "",
+        finding=_finding(boot, before),
     )
+
+
+def _finding(boot: Boot | None, before: Finding | None) -> str:
+    if boot is not None and boot.finding is not None:
+        return boot.finding.title
+    return f"the boot before: {before.title}" if before is not None else ""
 
 
 def netboot(machine: Machine, order: Order | None, now: float) -> str:

@@ -96,6 +96,7 @@ class MachinesDesk:
             inventory=inventory,
             inventory_at=at,
             last=house.last_boot(found),
+            before=house.before(found),
         )
 
     async def _inventory(self, machine: Known) -> tuple[Any, float]:

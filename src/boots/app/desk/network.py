@@ -39,7 +39,8 @@ from boots.policy.served import as_served
 from boots.serve.packets import Packet as Kept
 from boots.serve.packets import capture, decoded
 from boots.store import seen
-from boots.timeline.words import Stranger
+from boots.timeline.knowledge import of_stranger
+from boots.timeline.words import Finding, Stranger
 
 _MOST = 500  # strangers that are shown
 
@@ -64,7 +65,6 @@ class NetworkDesk:
         index = house.answers.world.index
         known = index.by_mac.get(mac)
         served = as_served(mac, known, site)
-        boot = house.history.timelines.boot(mac)
         near = nearest_miss(mac, index.by_mac) if known is None else None
         held = house.answers.held(known) if known is not None else ""
         said = _said(known, served, site, held)
@@ -77,8 +77,18 @@ class NetworkDesk:
             nearest_name=index.by_mac[near].machine.name if near else "",
             chains=explained.chains(mac, served, site) if served is not None else (),
             rendered=explained.rendered(served, site) if served is not None else (),
-            finding=boot.finding if boot else None,
+            finding=self._finding(mac),
         )
+
+    def _finding(self, mac: Mac) -> Finding | None:
+        """What was found last: of its boot, of a MAC without a record, or of this server."""
+        timelines = self._house.history.timelines
+        boot = timelines.boot(mac)
+        if boot is not None:
+            return boot.finding or timelines.before(mac) or timelines.trouble()
+        strangers = timelines.strangers()
+        found = [each for each in strangers if mac in (each.mac, each.nearest)]
+        return of_stranger(found[0]) if found else timelines.trouble()
 
     async def rendered(self, key: str, name: str) -> str:
         """The text of a script or file, as this machine would get it now."""

@@ -72,8 +72,8 @@ def _disk(root: Path, path: Path) -> dict[str, object]:
         "path": f"/dev/{path.name}",
         "bytes": (number(path / "size") or 0) * _SECTOR,
         "model": _model(device),
-        "serial": _serial(path),
-        "wwn": text(path / "wwid") or text(device / "wwid") or None,
+        "serial": serial_of(path),
+        "wwn": wwn_of(path),
         "transport": _transport(path),
         "rotational": text(path / "queue/rotational") == "1",
         "read_only": text(path / "ro") == "1",
@@ -90,7 +90,13 @@ def _model(device: Path) -> str | None:
     return " ".join(f"{named} {model}".split()) or None
 
 
-def _serial(path: Path) -> str | None:
+def wwn_of(path: Path) -> str | None:
+    """The name that the disk's maker gave it alone, for its directory below ``/sys``."""
+    return text(path / "wwid") or text(path / "device/wwid") or None
+
+
+def serial_of(path: Path) -> str | None:
+    """The disk's serial number, for its directory below ``/sys``."""
     told = text(path / "serial") or text(path / "device/serial")
     # SCSI's page 80 begins with four bytes of header.
     page = raw(path / "device/vpd_pg80")[4:].decode(errors="replace").strip("\0 ")

@@ -115,6 +115,11 @@ def osie_files(folder: Path) -> dict[str, str]:
     return {f"osie/{path.name}": str(path) for path in sorted(folder.iterdir()) if path.is_file()}
 
 
+def image_files(folder: Path) -> dict[str, str]:
+    """Indexes and frames of images for disks, published below ``images/``."""
+    return {f"images/{name}": place for name, place in _below(folder)}
+
+
 def profile_files(profile: Profile, *folders: Path) -> tuple[Profile, dict[str, str]]:
     """A profile whose file names are published ones, and those of these files that are there.
 

@@ -62,7 +62,7 @@ def _folders(settings: Settings) -> Iterator[tuple[Path, frozenset[str]]]:
     boot = settings.boot
     if boot.osie:
         yield Path(boot.osie).absolute(), _ALL
-    for name in (*boot.files, *filter(None, [boot.profiles])):
+    for name in (*boot.files, *filter(None, [boot.profiles, boot.images])):
         yield Path(name).absolute(), _ALL
         for folder in folders(Path(name).absolute()):
             yield folder, _ALL

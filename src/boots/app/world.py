@@ -65,6 +65,7 @@ def build(
     loaded = files.load([Path(path) for path in settings.machines], cache)
     published = catalogue.boot_files(Path(folder) for folder in settings.boot.files)
     published |= catalogue.osie_files(Path(settings.boot.osie))
+    published |= catalogue.image_files(Path(settings.boot.images))
     known, more, wrong = _profiles(settings.boot.profiles)
     published |= more
     odd, also = quirks.load(Path(settings.dhcp.quirks)) if settings.dhcp.quirks else ((), [])

@@ -14,6 +14,7 @@ from boots.cli import (
     enrol,
     explain,
     happened,
+    image,
     leases,
     machines,
     ordering,
@@ -73,6 +74,7 @@ for command in (
     workflow,
     osie,
     boot_files,
+    image,
 ):
     command.register(app)
 

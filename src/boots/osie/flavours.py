@@ -13,6 +13,7 @@ USER_SPACE = (
     "fdisk",
     "kmod",
     "libpython3-stdlib",
+    "libzstd1",
     "python3-minimal",
 )
 
@@ -65,7 +66,7 @@ PROGRAMS = (
 KMOD_NAMES = ("depmod", "insmod", "lsmod", "modinfo", "modprobe", "rmmod")
 
 # Opened by name at run time, so that no program file says it needs them.
-EXTRA_LIBRARIES = ("libgcc_s.so.1",)
+EXTRA_LIBRARIES = ("libgcc_s.so.1", "libzstd.so.1")
 CONFIGURATION = ("etc/mke2fs.conf",)
 
 # Parts of Python's standard library that nothing in OSIE can use, below /usr/lib/python3.N.

@@ -144,7 +144,9 @@ def _unused(name: str) -> bool:
 def _copy_modules(source: Traversable, goal: Path) -> None:
     goal.mkdir(parents=True, exist_ok=True)
     for item in sorted(source.iterdir(), key=lambda item: item.name):
-        if item.is_file() and item.name.endswith(".py"):
+        if item.is_dir() and item.name != "__pycache__":
+            _copy_modules(item, goal / item.name)
+        elif item.is_file() and item.name.endswith(".py"):
             (goal / item.name).write_bytes(item.read_bytes())
 
 

@@ -65,6 +65,7 @@ _PATHS = {
     *(
         "boot.files",
         "boot.osie",
+        "boot.images",
         "boot.profiles",
         "enrol.rules",
         "operator.certificate",

@@ -74,6 +74,7 @@ class Boot(_Section, frozen=True):
 
     files: list[str] = []
     osie: str = "/var/lib/boots/osie"
+    images: str = "/var/lib/boots/images"
     profile: str = "osie"
     profiles: str = ""
     kernel_args: list[str] = []

@@ -1,0 +1,85 @@
+"""What a disk holds, told from a few of its bytes.  Nothing here opens anything."""
+
+import uuid
+from collections.abc import Callable
+from typing import NamedTuple
+
+Read = Callable[[int, int], bytes]  # offset and length; fewer at the end of the disk
+
+MARK = b"BOOTS HALF-WRITTEN "
+_EDGE = 1 << 20
+_SAMPLES, _SAMPLE = 64, 4096
+
+
+class Sign(NamedTuple):
+    """Bytes at a place; a negative one counts from the end of the disk."""
+
+    offset: int
+    value: bytes
+    kind: str
+
+
+SIGNS = (
+    Sign(512, b"EFI PART", "a GPT"),
+    Sign(4096, b"EFI PART", "a GPT"),
+    Sign(-512, b"EFI PART", "a spare GPT"),
+    Sign(-4096, b"EFI PART", "a spare GPT"),
+    Sign(0, b"LUKS\xba\xbe", "LUKS"),
+    Sign(3, b"-FVE-FS-", "BitLocker"),
+    Sign(536, b"LVM2 001", "LVM"),
+    Sign(24, b"LVM2 001", "LVM"),
+    Sign(0, b"\xfc\x4e\x2b\xa9", "a RAID member"),
+    Sign(4096, b"\xfc\x4e\x2b\xa9", "a RAID member"),
+    Sign(-8192, b"\xfc\x4e\x2b\xa9", "a RAID member"),
+    Sign(-65536, b"\xfc\x4e\x2b\xa9", "a RAID member"),
+    Sign(0, b"XFSB", "XFS"),
+    Sign(1080, b"\x53\xef", "ext2, 3 or 4"),
+    Sign(1024, b"\x10\x20\xf5\xf2", "F2FS"),
+    Sign(65600, b"_BHRfS_M", "btrfs"),
+    Sign(32, b"NXSB", "APFS"),
+    Sign(1024, b"H+\0\x04", "HFS+"),
+    Sign(4086, b"SWAPSPACE2", "swap"),
+    Sign(3, b"NTFS    ", "NTFS"),
+    Sign(3, b"EXFAT   ", "exFAT"),
+    Sign(82, b"FAT32   ", "FAT"),
+    Sign(54, b"FAT", "FAT"),
+    Sign(32769, b"CD001", "an ISO"),
+    Sign(510, b"\x55\xaa", "an MBR"),
+)
+
+
+def held(read: Read, size: int) -> str:
+    """What a disk holds, in words; empty if its edges and samples in between are all zero.
+
+    A disk that nothing is known of but that is not zero holds ``data``: it may be somebody's.
+    """
+    for offset, value, kind in SIGNS:
+        place = offset if offset >= 0 else size + offset
+        if 0 <= place <= size - len(value) and read(place, len(value)) == value:
+            return kind
+    places = [(0, _EDGE), (max(0, size - _EDGE), _EDGE)]
+    step = size // _SAMPLES
+    places += [(number * step // _SAMPLE * _SAMPLE, _SAMPLE) for number in range(_SAMPLES)]
+    return "data" if any(read(*place).strip(b"\0") for place in places) else ""
+
+
+def mark(run: str) -> bytes:
+    """The first sector of a disk that a run is writing."""
+    return (MARK + run.encode()[:256] + b"\n").ljust(512, b"\0")
+
+
+def marked(read: Read) -> str | None:
+    """The run that left this disk half written, or None."""
+    start = read(0, 512)
+    if not start.startswith(MARK):
+        return None
+    return start[len(MARK) :].partition(b"\n")[0].decode(errors="replace")
+
+
+def disk_guid(read: Read) -> str | None:
+    """The GUID of a disk's GPT (UEFI 5.3.2), in lower case; None without one."""
+    for sector in (512, 4096):
+        header = read(sector, 92)
+        if header[:8] == b"EFI PART" and len(header) == 92:
+            return str(uuid.UUID(bytes_le=header[56:72]))
+    return None

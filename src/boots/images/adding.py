@@ -87,7 +87,8 @@ def add(wanted: Wanted, tell: Callable[[int, int | None], None]) -> Added:
             (Path(work) / "frames").open("wb") as file,
         ):
             reader = reader_of(feed, form, head)
-            image = cut(reader, file, wanted.level, lambda done: tell(done, size))
+            sure = bool(algorithms) or form is not Form.RAW
+            image = cut(reader, file, wanted.level, lambda done: tell(done, size), sure=sure)
             _prove(wanted, feed.digests())
             _settled(file)
             return _publish(wanted, image, form, Path(work))

@@ -9,9 +9,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import IO, NamedTuple
 
 from boots.images.pack import Packer
-from boots_agent.images.forms import HEAD
 from boots_agent.images.index import VERSION
-from boots_agent.images.reading import Reader, look_inside
+from boots_agent.images.reading import LOOKED_AT, Reader, look_inside
 from boots_agent.images.zeros import is_zero
 
 FRAME = 4 << 20
@@ -40,8 +39,12 @@ class _Frame(NamedTuple):
     sha256: str
 
 
-def cut(reader: Reader, goal: IO[bytes], level: int, tell: Callable[[int], None]) -> Cut:
+def cut(
+    reader: Reader, goal: IO[bytes], level: int, tell: Callable[[int], None], *, sure: bool
+) -> Cut:
     """Read an image to its end and write its frames to `goal`; `tell` hears the bytes so far.
+
+    `sure` as for `look_inside`.
 
     Raises:
         ImageError: The image is broken, or is no image of a disk.
@@ -49,7 +52,7 @@ def cut(reader: Reader, goal: IO[bytes], level: int, tell: Callable[[int], None]
     whole, packed_whole = hashlib.sha256(), hashlib.sha256()
     size = packed = zeros = 0
     content: list[list[int | str] | int] = []
-    for length, frame in _frames(reader, level, whole.update):
+    for length, frame in _frames(reader, level, whole.update, sure=sure):
         size += length
         tell(size)
         if frame is None:
@@ -83,7 +86,7 @@ def index_of(image: Cut, name: str, file: str) -> bytes:
 
 
 def _frames(
-    reader: Reader, level: int, each: Callable[[memoryview], None]
+    reader: Reader, level: int, each: Callable[[memoryview], None], *, sure: bool
 ) -> Iterator[tuple[int, _Frame | None]]:
     """The length of each frame, and the frame unless it is all zero, in order."""
     threads = os.cpu_count() or 1
@@ -106,7 +109,7 @@ def _frames(
             block = free.popleft()
             length = reader.readinto(block)
             if first:
-                look_inside(bytes(block[: min(length, HEAD)]))
+                look_inside(bytes(block[: min(length, LOOKED_AT)]), sure=sure)
                 first = 0
             view = block[:length]
             each(view)

@@ -15,7 +15,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 from boots_agent import __version__
 from boots_agent.images.feeds import CHUNK, Changed
-from boots_agent.images.words import MIB, Damaged, Unreachable
+from boots_agent.images.words import MIB, Damaged, ImageError, Unreachable
 from boots_agent.server import pauses
 
 TIMEOUT = 20.0  # seconds without a byte
@@ -142,13 +142,14 @@ class Remote:
             self.sent += len(data)
             if not data:
                 return b""
-            self._waited, self._pauses = 0.0, pauses()
             # Before 3.12 read1 does not count, so that the connection could not be used again.
             if left is not None and not response.chunked:
                 response.length = left - len(data)
             if self._at == self._until:
                 self._finish(response)
             if not past:
+                # What is only read past is nothing new: it could be read past for ever.
+                self._waited, self._pauses = 0.0, pauses()
                 self._position = self._at
                 return data
             if self._response is None:
@@ -163,6 +164,9 @@ class Remote:
                 self._ask()
             except (OSError, http.client.HTTPException) as error:
                 self._dropped(error)
+            except ImageError:
+                self._drop()
+                raise
 
     def _ask(self) -> None:
         """One request for what is wanted from the position on, redirects followed."""

@@ -7,6 +7,7 @@ from boots_agent.images.feeds import CHUNK, Feed, File, local_path
 from boots_agent.images.forms import HEAD, form_of, strange
 from boots_agent.images.http import Net, Remote
 from boots_agent.images.qcow2 import Qcow2, header
+from boots_agent.images.signatures import sign_of
 from boots_agent.images.streams import Members
 from boots_agent.images.words import Damaged, Form, Unsuitable
 from boots_agent.images.zstd import ZstdStream
@@ -59,6 +60,9 @@ def head_of(feed: Feed) -> bytes:
     return head
 
 
+LOOKED_AT = 1 << 17  # bytes that tell a file system
+
+
 def form_of_feed(head: bytes, feed: Feed, url: str, *, proved: bool) -> Form:
     """The form of what begins so, if there is a way from it to a disk.
 
@@ -98,8 +102,13 @@ def reader_of(feed: Feed, form: Form, head: bytes) -> Reader:
     return stream_reader(form, lambda: first.pop() if first else feed.read(CHUNK))
 
 
-def look_inside(head: bytes) -> None:
-    """Refuse what would be of no use on a disk, byte by byte; `head` is how the disk begins.
+def look_inside(head: bytes, *, sure: bool) -> None:
+    """Refuse what would be of no use on a disk, byte by byte.
+
+    Args:
+        head: How the disk will begin, 128 KiB of it or all.
+        sure: Somebody has said that it is a raw image, or what it hashes to.  Otherwise anything is
+            raw that is nothing known, as is a packed image whose first byte was damaged.
 
     Raises:
         Damaged: It is empty.
@@ -107,6 +116,11 @@ def look_inside(head: bytes) -> None:
     """
     if not head:
         raise Damaged("the image is empty")
+    if not sure and not sign_of(lambda offset, length: head[offset : offset + length], len(head)):
+        raise Unsuitable(
+            "the image has neither a partition table nor a file system, and is packed in no known"
+            " way; if it is right, add a digest or say that it is raw"
+        )
     inner = form_of(head)
     kind = strange(head) or (inner.value if inner is not Form.RAW else "")
     if kind:

@@ -48,15 +48,23 @@ SIGNS = (
 )
 
 
+def sign_of(read: Read, size: int) -> str:
+    """The first thing known that a disk holds, in words, or nothing."""
+    for offset, value, kind in SIGNS:
+        place = offset if offset >= 0 else size + offset
+        if 0 <= place <= size - len(value) and read(place, len(value)) == value:
+            return kind
+    return ""
+
+
 def held(read: Read, size: int) -> str:
     """What a disk holds, in words; empty if its edges and samples in between are all zero.
 
     A disk that nothing is known of but that is not zero holds ``data``: it may be somebody's.
     """
-    for offset, value, kind in SIGNS:
-        place = offset if offset >= 0 else size + offset
-        if 0 <= place <= size - len(value) and read(place, len(value)) == value:
-            return kind
+    known = sign_of(read, size)
+    if known:
+        return known
     places = [(0, _EDGE), (max(0, size - _EDGE), _EDGE)]
     step = size // _SAMPLES
     places += [(number * step // _SAMPLE * _SAMPLE, _SAMPLE) for number in range(_SAMPLES)]

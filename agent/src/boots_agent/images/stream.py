@@ -11,10 +11,9 @@ from typing import NamedTuple
 
 from boots_agent.images.edges import Edges
 from boots_agent.images.feeds import CHUNK, Feed
-from boots_agent.images.forms import HEAD
 from boots_agent.images.line import Channel, Line
 from boots_agent.images.qcow2 import Qcow2
-from boots_agent.images.reading import Reader, known_size, look_inside, stream_reader
+from boots_agent.images.reading import LOOKED_AT, Reader, known_size, look_inside, stream_reader
 from boots_agent.images.words import BLOCK, MIB, Form, Unsuitable
 from boots_agent.images.work import TICK, Work, buffer
 from boots_agent.images.zstd import content_size
@@ -39,9 +38,11 @@ class Streamed(NamedTuple):
 
 
 def write_stream(
-    feed: Feed, form: Form, head: bytes, work: Work, algorithms: frozenset[str]
+    feed: Feed, form: Form, head: bytes, work: Work, algorithms: frozenset[str], *, sure: bool
 ) -> Streamed:
     """Put all but the edges on the disk, which is not touched before the first block is unpacked.
+
+    `sure` as for `look_inside`.
 
     Raises:
         ImageError: The image is broken or does not fit, the source or the disk fails.
@@ -64,7 +65,7 @@ def write_stream(
         free.put(buffer(BLOCK))
     unpacked: Channel[Block] = Channel(line, 2)
     hashed: Channel[Block] = Channel(line, 2) if hashes else unpacked
-    line.start(lambda: _unpack(reader, free, unpacked))
+    line.start(lambda: _unpack(reader, free, unpacked, sure=sure))
     if hashes:
         line.start(lambda: _hash(hashes, unpacked, hashed))
     line.start(lambda: writer.run(hashed, free))
@@ -88,12 +89,14 @@ def _travel(feed: Feed, chunks: Channel[bytes]) -> None:
     chunks.close()
 
 
-def _unpack(reader: Reader, free: Channel[memoryview], unpacked: Channel[Block]) -> None:
+def _unpack(
+    reader: Reader, free: Channel[memoryview], unpacked: Channel[Block], *, sure: bool
+) -> None:
     offset = 0
     while (whole := free.get()) is not None:
         length = reader.readinto(whole)
         if not offset:
-            look_inside(bytes(whole[: min(length, HEAD)]))
+            look_inside(bytes(whole[: min(length, LOOKED_AT)]), sure=sure)
         if length:
             unpacked.put(Block(whole, whole[:length], offset))
         offset += length

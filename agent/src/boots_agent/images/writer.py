@@ -122,7 +122,8 @@ def _from(feed: Hashed, job: Job, work: Work, world: World) -> Result:
 def _streamed(feed: Hashed, form: Form, head: bytes, job: Job, work: Work) -> Edges:
     """All but the edges on the disk, and everything proved that can be."""
     algorithms = _algorithms(job, Of.IMAGE) | ({"sha256"} if job.verify else set())
-    edges, found = write_stream(feed, form, head, work, algorithms)
+    sure = bool(job.digests) or job.form is not None or form is not Form.RAW
+    edges, found = write_stream(feed, form, head, work, algorithms, sure=sure)
     _prove(job, Of.SENT, feed.digests())
     _prove(job, Of.IMAGE, found)
     work.disk.sync()

@@ -17,6 +17,19 @@ def test_what_a_machine_says_is_never_markup() -> None:
     assert "&lt;b&gt;&#34;&amp;" == rendered("{{ said }}", said='<b>"&')
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("run `boots check` now", "run <code>boots check</code> now"),
+        ("`<b>` and <b>", "<code>&lt;b&gt;</code> and &lt;b&gt;"),
+        ("one ` alone", "one ` alone"),
+        ("", ""),
+    ],
+)
+def test_what_is_to_be_typed_is_shown_as_such(text: str, said: str) -> None:
+    assert said == rendered("{{ said | coded }}", said=text)
+
+
 def test_a_terminals_orders_are_left_out() -> None:
     assert "red and blue" == looks.plain("\x1b[31;1mred\x1b[0m and \x1b]0;title\x07blue")
 

@@ -254,6 +254,7 @@ def test_the_chain_of_the_firmware_that_a_machine_has_is_unfolded() -> None:
 
     assert "BIOS PXE ROM" == names[likely(explained, None)]
     assert "BIOS PXE ROM" == of("bios", "PXE ROM")
+    assert "BIOS with iPXE" == of("bios", "iPXE")
     assert "UEFI x64 PXE" == of("x64-uefi", "iPXE")
     assert "UEFI x64 HTTP" == of("x64-uefi", "UEFI HTTP")
     assert "UEFI arm64 PXE" == of("arm64-uefi", "PXE ROM")

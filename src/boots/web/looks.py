@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from boots import __version__
 from boots.api.desk import Refused
@@ -146,6 +146,17 @@ def at_clock(at: float) -> Markup:
     return Markup(f'<time datetime="{iso}" title="{exact}">{clock(at)}</time>')  # noqa: S704
 
 
+def coded(text: str) -> Markup:
+    """A text of ours for people: what stands between backticks is to be typed."""
+    parts = plain(text).split("`")
+    if len(parts) % 2 == 0:
+        return escape(plain(text))
+    typed = (
+        Markup("<code>{}</code>").format(part) if at % 2 else part for at, part in enumerate(parts)
+    )
+    return Markup("").join(typed)
+
+
 def state(value: State) -> Markup:
     """A state as sign, word and colour."""
     sign, word = STATES[value]
@@ -213,6 +224,7 @@ FILTERS: Mapping[str, Callable[..., object]] = {
     "moment": moment,
     "clock": at_clock,
     "when": when,
+    "coded": coded,
     "state": state,
     "stage": stage,
     "segment": segment,

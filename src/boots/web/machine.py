@@ -128,8 +128,10 @@ def likely(explained: Explained | Refused, boot: Boot | None) -> int:
         return 0
     wanted = _FIRMWARE.get(boot.architecture, "?")
     over_http = "http" in boot.program.lower()
+    in_rom = boot.program == "iPXE" and wanted == "BIOS"
     for number, chain in enumerate(explained.chains):
-        if chain.firmware.startswith(wanted) and ("HTTP" in chain.firmware) is over_http:
+        name = chain.firmware
+        if (name.startswith(wanted), "HTTP" in name, "iPXE" in name) == (True, over_http, in_rom):
             return number
     return 0
 

@@ -88,7 +88,7 @@ demo: setup-demo ## Netboot a virtual machine before your eyes (FIRMWARE=bios, u
 	@$(BOOTS) demo --firmware $(FIRMWARE)
 
 .PHONY: test
-test: lint types unit peers ## Everything but the whole boots: under a few minutes
+test: setup-test lint types unit peers ## Everything but the whole boots: under a few minutes
 
 .PHONY: unit
 unit: setup ## Unit tests and properties: seconds, no root

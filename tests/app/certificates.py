@@ -78,7 +78,12 @@ def issue(
         .not_valid_before(start)
         .not_valid_after(end)
         .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(own.public_key()), critical=False)
     )
+    if by:  # without it Python 3.13 trusts nothing below the root
+        builder = builder.add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(by.key.public_key()), critical=False
+        )
     alternatives: list[x509.GeneralName] = [x509.DNSName(each) for each in names]
     alternatives += [x509.IPAddress(ip_address(each)) for each in addresses]
     if alternatives and not ca:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from boots.policy.placeholder import PLACEHOLDER
 from boots.serve import iso as room
 from boots.serve import source
 
+pytestmark = pytest.mark.skipif(shutil.which("xorriso") is None, reason="xorriso is not installed")
 DIGITS = "9" * 5000
 
 

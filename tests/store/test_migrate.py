@@ -62,7 +62,9 @@ def test_servers_that_start_together_make_one_schema(another: Callable[[], Engin
 
 def test_a_store_in_a_file_is_for_its_owner_alone(tmp_path: Path) -> None:
     path = tmp_path / "new" / "boots.db"
-    bring_up(engines.make(engines.sqlite_url(path)))
+    engine = engines.make(engines.sqlite_url(path))
+    bring_up(engine)
+    engine.dispose()
     assert 0o600 == path.stat().st_mode & 0o777
 
 

@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
+from tests.policy.made import known
 
 from boots.app.keeping import Keeping
 from boots.app.orders import Orders
@@ -20,6 +21,7 @@ from boots.model.order import Netboot, Order
 from boots.serve.sockets import StartError
 from boots.store import engine as engines
 from boots.store import history
+from boots.store import orders as stored_orders
 from boots.store.engine import StoreAway
 from boots.store.history import Happened
 from boots.store.records import Conflict
@@ -43,7 +45,7 @@ class One:
     """A server that shares a store with others."""
 
     def __init__(self, url: str, folder: Path, name: str) -> None:
-        self.orders = Orders(lambda: NOW, lambda _: "n1", self._spent)
+        self.orders = Orders(lambda: NOW, lambda _: "n1", self._spent, self._noted)
         store = Store(engines.make(url), name)
         self.keeping = Keeping(store, self.orders, folder / f"{name}.json", lambda: NOW)
         self.placed = 0
@@ -55,6 +57,9 @@ class One:
 
     def _spent(self, name: str, order: Order) -> None:
         self.keeping.spent(name, order)
+
+    def _noted(self, name: str, given: float) -> None:
+        self.keeping.told.note(name, given)
 
     async def _place(self) -> None:
         self.placed += 1
@@ -219,6 +224,118 @@ def test_an_order_that_is_used_up_while_the_store_is_away_is_written_when_it_is_
         assert NOW + 120 == one.orders.every()["n1"].spent
         await two.keeping.open()
         assert NOW + 120 == two.orders.every()["n1"].spent
+
+    run(main)
+
+
+ONCE = Order(netboot=Netboot.ONCE, at=NOW)
+_MADE = known()
+KNOWN = msgspec.structs.replace(_MADE, machine=msgspec.structs.replace(_MADE.machine, name="n1"))
+
+
+def test_a_crash_between_script_and_store_does_not_make_twice_of_once(server: Server) -> None:
+    async def main() -> None:
+        one = server("a")
+        await one.keeping.open()
+        await one.keeping.give("n1", ONCE)
+        one.orders.leaves(KNOWN)  # and here it is killed
+        again = server("a")
+        await again.keeping.open()
+        assert NOW + 120 == again.orders.every()["n1"].spent
+        await again.takeup.look()
+        other = server("b")
+        await other.keeping.open()
+        assert NOW + 120 == other.orders.every()["n1"].spent, "and now the store knows it"
+
+    run(main)
+
+
+def test_nor_does_one_while_the_store_is_away(server: Server) -> None:
+    async def main() -> None:
+        one = server("a")
+        await one.keeping.open()
+        await one.keeping.give("n1", ONCE)
+        await one.takeup.look()
+        with one.away():
+            one.orders.leaves(KNOWN)
+            one.orders.told("52:54:00:00:00:01", NOW)
+            await one.takeup.look()
+        again = server("a")
+        with again.away():
+            await again.keeping.open()
+            assert again.keeping.trouble
+            assert NOW + 120 == again.orders.every()["n1"].spent
+
+    run(main)
+
+
+def test_what_was_told_under_an_earlier_order_uses_up_no_later_one(server: Server) -> None:
+    async def main() -> None:
+        one = server("a")
+        await one.keeping.open()
+        await one.keeping.give("n1", ONCE)
+        one.orders.leaves(KNOWN)
+        await one.keeping.give("n1", msgspec.structs.replace(ONCE, at=NOW + 1))
+        again = server("a")
+        await again.keeping.open()
+        assert 0 == again.orders.every()["n1"].spent
+
+    run(main)
+
+
+def test_what_is_read_anew_does_not_make_unspent_what_is_used_up_here(server: Server) -> None:
+    async def main() -> None:
+        one = server("a")
+        await one.keeping.open()
+        await one.keeping.give("n1", ONCE)
+        one.orders.told("52:54:00:00:00:01", NOW)  # the store does not know it yet
+        await one.keeping.load()
+        assert NOW + 120 == one.orders.every()["n1"].spent
+
+    run(main)
+
+
+def test_of_two_servers_that_use_an_order_up_the_sooner_counts(server: Server) -> None:
+    async def main() -> None:
+        one, two = server("a"), server("b")
+        await one.keeping.open()
+        await one.keeping.give("n1", ONCE)
+        await two.keeping.open()
+        one.orders.told("52:54:00:00:00:01", NOW)
+        two.orders.told("52:54:00:00:00:01", NOW)
+        two.orders.lives("52:54:00:00:00:01", NOW + 30)
+        await two.takeup.look()
+        await one.takeup.look()
+        third = server("c")
+        await third.keeping.open()
+        assert NOW + 30 == third.orders.every()["n1"].spent
+
+    run(main)
+
+
+def test_an_order_given_while_that_of_another_server_is_read_stays_in_force(
+    server: Server,
+) -> None:
+    async def main() -> None:
+        one, two = server("a"), server("b")
+        await one.keeping.open()
+        await two.keeping.open()
+        await two.keeping.give("n1", Order(netboot=Netboot.OFF, at=NOW))
+        store, giving = one.keeping.store, list[asyncio.Task[None]]()
+        read = store.read
+
+        async def slow(ask: Callable[..., T], *given: Any) -> T:
+            found = await read(ask, *given)
+            if ask is stored_orders.one and not giving:
+                on = Order(netboot=Netboot.ON, at=NOW + 1)
+                giving.append(asyncio.create_task(one.keeping.give("n1", on)))
+                await asyncio.sleep(0.1)  # in which it would be done
+            return found
+
+        store.read = slow  # type: ignore[assignment, method-assign]
+        await one.takeup.look()
+        await giving[0]
+        assert Netboot.ON is one.orders.every()["n1"].netboot
 
     run(main)
 

@@ -28,14 +28,21 @@ class Place:
     def __init__(self, machine: Known = ONE) -> None:
         self.now = START
         self.spent: list[tuple[str, Order]] = []
+        self.noted: list[tuple[str, float]] = []
         self.orders = Orders(
             lambda: self.now,
             lambda mac: NAME if mac == MAC else "",
             lambda name, order: self.spent.append((name, order)),
+            lambda name, given: self.noted.append((name, given)),
         )
         found, _ = index.build([machine.machine])
         world = World(found, {"lan0": SITE})
-        self.answers = Answers(world, held=self.orders.held, over=self.orders.over)
+        self.answers = Answers(
+            world,
+            held=self.orders.held,
+            over=self.orders.over,
+            leaves=self.orders.leaves,
+        )
 
     def give(self, netboot: Netboot, profile: str = "") -> None:
         self.orders.put(NAME, Order(netboot=netboot, profile=profile, at=self.now))
@@ -171,3 +178,48 @@ def test_orders_of_others_change_nothing() -> None:
     place.orders.put("another", Order(netboot=Netboot.OFF))
     assert isinstance(place.gets("auto.ipxe"), Script)
     assert ONE == place.answers.world.index.by_mac[MAC]
+
+
+def test_before_a_script_leaves_under_once_it_is_noted_and_not_for_what_it_loads() -> None:
+    place = Place()
+    place.give(Netboot.ONCE)
+    place.gets("osie/vmlinuz-x86_64")
+    place.gets("autoexec.ipxe")
+    assert [] == place.noted
+    place.gets("auto.ipxe")
+    assert [(NAME, START)] == place.noted
+    place.served()
+    place.gets("auto.ipxe")
+    assert [(NAME, START)] == place.noted, "what is used up already needs no note"
+
+
+@pytest.mark.parametrize("netboot", [Netboot.ON, Netboot.OFF])
+def test_other_orders_need_no_note(netboot: Netboot) -> None:
+    place = Place()
+    place.give(netboot)
+    place.gets("auto.ipxe")
+    assert [] == place.noted
+
+
+def test_what_another_server_saw_before_an_order_was_given_does_not_use_it_up() -> None:
+    place = Place()
+    place.give(Netboot.ONCE)
+    script = events.ScriptServed(mac=MAC, peer="", door="http", profile="osie", script="")
+    place.orders.write([Entry(START - 60, script)])
+    assert [] == place.spent
+    place.orders.write([Entry(START - 3, script)])
+    assert 1 == len(place.spent), "by a clock that is a little behind"
+
+
+def test_a_clock_that_is_set_back_lets_no_order_be_used_twice() -> None:
+    place = Place()
+    place.give(Netboot.ONCE)
+    place.now -= 3600
+    place.served()
+    assert 1 == len(place.spent), "an order of the future is used up like any other"
+
+    other = Place()
+    other.give(Netboot.ONCE)
+    other.served()
+    other.now -= 3600
+    assert "it was to netboot once, and has" in refused(other.gets("auto.ipxe"))

@@ -21,7 +21,7 @@ from boots.policy import client as clients
 from boots.policy.client import Client
 from boots.policy.compare import as_if_chosen
 from boots.policy.forms import Ready
-from boots.policy.got import Ground, Refusal
+from boots.policy.got import Got, Ground, Refusal, Rendered, Script
 from boots.policy.prepared import Prepared as Answering
 from boots.policy.prepared import Silent
 from boots.policy.stranger import made_up
@@ -80,7 +80,8 @@ def _nothing(_: object) -> None:
 class Answers:
     """Answers from `world`; putting another one there is what a reload comes to.
 
-    `over` puts over an index what was ordered of its machines.
+    `over` puts over an index what was ordered of its machines.  `leaves` hears of each machine
+    that is told by a script or menu of ours what to run, before that leaves.
     """
 
     def __init__(
@@ -90,8 +91,10 @@ class Answers:
         held: Held = lambda _: "",
         seen: Seen | None = None,
         over: Callable[[Index], Index] = lambda index: index,
+        leaves: Callable[[Known], None] = lambda _: None,
     ) -> None:
         self._over = over
+        self._leaves = leaves
         self.raw = world
         """The world in force without what was ordered."""
         self._world = replace(world, index=over(world.index))
@@ -192,6 +195,8 @@ class Answers:
             if says_what_to_run(wanted.name):  # what its last script loads it still gets
                 known = self._with_hold(known)
             what = boot.fetch(wanted.name, known, site, tftp=tftp)
+            if known is not None and says_what_to_run(wanted.name) and _tells(what):
+                self._leaves(known)
             mac = known.mac if known else wanted.mac or ""
             return Given(mac, wanted.name, what, known, path.trace_of(asked))
 
@@ -272,6 +277,17 @@ class Answers:
     def mac_of(self, address: IPv4Address) -> str:
         """The MAC of the machine that has this address, empty if none of ours has."""
         return self._mac_at(address) or ""
+
+
+def _tells(what: Got) -> bool:
+    """Whether this tells what to run; ``autoexec.ipxe`` only leads there."""
+    match what:
+        case Script(_, profile, problem):
+            return not problem and profile != path.AUTOEXEC
+        case Rendered():
+            return True
+        case _:
+            return False
 
 
 def _is_metadata(name: str, site: Site) -> bool:

@@ -9,13 +9,16 @@ import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import msgspec
 import structlog
 
 from boots.app import copied
 from boots.app.copied import Copied
 from boots.app.orders import Orders
+from boots.app.told import Told
 from boots.machines.kept import Kept
 from boots.model.order import Order
+from boots.policy.ordered import GRACE
 from boots.serve.sockets import StartError
 from boots.settings import Settings
 from boots.store import changes, history, orders, records, tokens
@@ -71,6 +74,10 @@ class Keeping:
         """There is something to write down, or to look for."""
         self.changes = 0
         self.events = 0
+        self.told = Told(path.with_suffix(".told"), clock)
+        """Whom a crash must not have forgotten."""
+        self.turn = asyncio.Lock()
+        """Held by who changes the store and memory, or memory by what was read of it."""
         self._path = path
         self._clock = clock
         self._unspent: dict[str, Order] = {}
@@ -99,6 +106,10 @@ class Keeping:
                 error=self.trouble,
                 machines=len(self.kept),
             )
+        for line in await asyncio.to_thread(self.told.read):
+            order = self.orders.of(line.machine)
+            if order is not None and order.at == line.given:
+                self.orders.use_up(line.machine, line.at + GRACE)
 
     async def load(self) -> None:
         """Read all of it anew.
@@ -106,14 +117,13 @@ class Keeping:
         Raises:
             StoreAway: it does not answer.
         """
-        self.changes = await self.store.read(changes.last)
-        self.kept.take([*await self.store.read(records.every)])
-        found = await self.store.read(orders.every)
-        for name in [*self.orders.every()]:
-            self.put_order(name, found.get(name))
-        for name, order in found.items():
-            self.put_order(name, order)
-        self.tokens = await self.store.read(tokens.by_digest)
+        async with self.turn:
+            self.changes = await self.store.read(changes.last)
+            self.kept.take([*await self.store.read(records.every)])
+            found = await self.store.read(orders.every)
+            for name in {**self.orders.every(), **found}:
+                self.found_order(name, found.get(name))
+            self.tokens = await self.store.read(tokens.by_digest)
         await self.copy()
 
     async def copy(self) -> None:
@@ -136,39 +146,45 @@ class Keeping:
         Raises:
             Conflict, StoreAway: nothing was changed.
         """
-        made = await self.store.write(
-            records.create, name, record, by=by, at=self._clock(), server=self.store.server
-        )
-        await self._took(made)
+        async with self.turn:
+            made = await self.store.write(
+                records.create, name, record, by=by, at=self._clock(), server=self.store.server
+            )
+            self._took(made)
+        await self._placed()
 
     async def replace(self, name: str, record: str, revision: int | None, by: str) -> None:
         """Change a record.  Raises as `create`."""
-        made = await self.store.write(
-            records.replace,
-            name,
-            record,
-            revision,
-            by=by,
-            at=self._clock(),
-            server=self.store.server,
-        )
-        await self._took(made)
+        async with self.turn:
+            made = await self.store.write(
+                records.replace,
+                name,
+                record,
+                revision,
+                by=by,
+                at=self._clock(),
+                server=self.store.server,
+            )
+            self._took(made)
+        await self._placed()
 
-    async def _took(self, made: records.Kept) -> None:
+    def _took(self, made: records.Kept) -> None:
         if made.revision > self.kept.revision(made.name):  # else a later one is there already
             self.kept.put(*made)
+
+    async def _placed(self) -> None:
         await self.place()
         self._copy_soon()
 
     async def remove(self, name: str, revision: int | None) -> None:
         """Forget a record and its order.  Raises as `create`."""
-        await self.store.write(
-            records.remove, name, revision, at=self._clock(), server=self.store.server
-        )
-        self.kept.drop(name)
-        self.put_order(name, None)
-        await self.place()
-        self._copy_soon()
+        async with self.turn:
+            await self.store.write(
+                records.remove, name, revision, at=self._clock(), server=self.store.server
+            )
+            self.kept.drop(name)
+            self.put_order(name, None)
+        await self._placed()
 
     def _copy_soon(self) -> None:
         """The copy follows; of many changes the last one is enough."""
@@ -183,17 +199,28 @@ class Keeping:
             self.orders.put(name, order)
             self.reordered(name)
 
+    def found_order(self, name: str, found: Order | None) -> None:
+        """Have the order in force that the store has, which may not know yet that it is used up."""
+        here = self.orders.of(name)
+        if found is not None and here is not None and found.at == here.at and here.spent:
+            sooner = here.spent if not found.spent else min(here.spent, found.spent)
+            found = msgspec.structs.replace(found, spent=sooner)
+        self.put_order(name, found)
+
     async def give(self, name: str, order: Order) -> None:
         """Keep an order, and have it in force.  Raises `StoreAway`."""
-        await self.store.write(orders.give, name, order, server=self.store.server)
-        self._unspent.pop(name, None)
-        self.put_order(name, order)
+        async with self.turn:
+            await self.store.write(orders.give, name, order, server=self.store.server)
+            self._unspent.pop(name, None)
+            self.put_order(name, order)
         self._copy_soon()
 
     async def withdraw(self, name: str) -> None:
         """Have the record alone count again.  Raises `StoreAway`."""
-        await self.store.write(orders.withdraw, name, at=self._clock(), server=self.store.server)
-        self.put_order(name, None)
+        async with self.turn:
+            now = self._clock()
+            await self.store.write(orders.withdraw, name, at=now, server=self.store.server)
+            self.put_order(name, None)
         self._copy_soon()
 
     def spent(self, name: str, order: Order) -> None:
@@ -206,25 +233,28 @@ class Keeping:
 
     async def make_token(self, name: str, role: str, secret: str, expires: float, by: str) -> Token:
         """Keep a new token.  Raises `StoreAway`."""
-        made = await self.store.write(
-            tokens.create,
-            name,
-            role,
-            secret,
-            expires=expires,
-            by=by,
-            at=self._clock(),
-            server=self.store.server,
-        )
-        self.tokens[tokens.digest(secret)] = made
+        async with self.turn:
+            made = await self.store.write(
+                tokens.create,
+                name,
+                role,
+                secret,
+                expires=expires,
+                by=by,
+                at=self._clock(),
+                server=self.store.server,
+            )
+            self.tokens[tokens.digest(secret)] = made
         return made
 
     async def drop_token(self, number: int) -> bool:
         """Take a token away; whether there was one.  Raises `StoreAway`."""
-        there = await self.store.write(
-            tokens.drop, number, at=self._clock(), server=self.store.server
-        )
-        self.tokens = {digest: token for digest, token in self.tokens.items() if token.id != number}
+        async with self.turn:
+            there = await self.store.write(
+                tokens.drop, number, at=self._clock(), server=self.store.server
+            )
+            left = ((digest, token) for digest, token in self.tokens.items() if token.id != number)
+            self.tokens = dict(left)
         return there
 
     def note_use(self, number: int, at: float) -> None:
@@ -251,6 +281,7 @@ class Keeping:
             )
             if self._unspent.get(name) is order:
                 del self._unspent[name]
+        await asyncio.to_thread(self.told.tidy)
         while self._used:
             number, at = self._used.popitem()
             await self.store.write(tokens.used, number, at)

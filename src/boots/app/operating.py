@@ -74,7 +74,7 @@ class Operating:
         self._writer: Writer | None = None
         self._listener: Listener | None = None
         self._troubles = Troubles()
-        self.orders = Orders(time.time, self._name_of, self._spent)
+        self.orders = Orders(time.time, self._name_of, self._spent, self._noted)
         store = open_store(settings, state)
         self.keeping = (
             Keeping(store, self.orders, state / "store-copy.json", time.time) if store else None
@@ -111,6 +111,10 @@ class Operating:
     def _spent(self, name: str, order: Order) -> None:
         if self.keeping is not None:
             self.keeping.spent(name, order)
+
+    def _noted(self, name: str, given: float) -> None:
+        if self.keeping is not None:
+            self.keeping.told.note(name, given)
 
     # --- the journal's ears
 

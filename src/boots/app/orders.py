@@ -14,7 +14,7 @@ from boots.model.mac import Mac
 from boots.model.machine import Known
 from boots.model.order import Netboot, Order
 from boots.policy.client import Program
-from boots.policy.ordered import GRACE, ordered, used_up
+from boots.policy.ordered import GRACE, SKEW, ordered, used_up
 from boots.policy.path import AUTOEXEC
 
 K = TypeVar("K")
@@ -26,7 +26,8 @@ class Orders:
     """What was ordered of machines, by their names; a sink of the journal uses ``once`` up.
 
     `now` is the time in seconds since 1970.  `name_of` gives the name of the machine that has a
-    MAC.  `spent` is told of each order that is used up, and from when on, to be written down.
+    MAC.  `spent` is told of each order that is used up, and from when on, to be written down;
+    `noted` before, of a machine and when its order was given, as the answer is about to leave.
     """
 
     def __init__(
@@ -34,10 +35,12 @@ class Orders:
         now: Callable[[], float],
         name_of: Callable[[Mac], str],
         spent: Callable[[str, Order], None] = lambda _name, _order: None,
+        noted: Callable[[str, float], None] = lambda _name, _given: None,
     ) -> None:
         self._now = now
         self._name_of = name_of
         self._spent = spent
+        self._noted = noted
         self._orders: dict[str, Order] = {}
 
     def of(self, name: str) -> Order | None:
@@ -69,6 +72,12 @@ class Orders:
         order = self._orders.get(known.machine.name)
         return used_up(order, self._now()) if order is not None else ""
 
+    def leaves(self, known: Known) -> None:
+        """A machine is about to be told what to run: should we end now, that was it."""
+        order = self._orders.get(known.machine.name)
+        if order is not None and order.netboot is Netboot.ONCE and not order.spent:
+            self._noted(known.machine.name, order.at)
+
     # --- as a sink of the journal
 
     def write(self, entries: Sequence[Entry]) -> None:
@@ -84,17 +93,27 @@ class Orders:
         """Nothing is kept here."""
 
     def told(self, mac: str, at: float) -> None:
-        """The machine was told what to run: some time from now its order is used up."""
-        self._use_up(mac, at + GRACE)
+        """The machine was told what to run: some time from then on its order is used up."""
+        name = self._name_of(Mac(mac))
+        if not self._is_older(self._orders.get(name), at):
+            self.use_up(name, at + GRACE)
 
     def lives(self, mac: str, at: float) -> None:
         """What it was told to run runs: its order is used up now."""
-        order = self._orders.get(self._name_of(Mac(mac)))
-        if order is not None and order.spent:
-            self._use_up(mac, at)
-
-    def _use_up(self, mac: str, at: float) -> None:
         name = self._name_of(Mac(mac))
+        order = self._orders.get(name)
+        if order is not None and order.spent and not self._is_older(order, at):
+            self.use_up(name, at)
+
+    def _is_older(self, order: Order | None, at: float) -> bool:
+        """Whether something happened before an order was given; as servers that share it tell.
+
+        One that was given in the future was so by a clock that was set back since.
+        """
+        return order is not None and at < order.at - SKEW and order.at <= self._now()
+
+    def use_up(self, name: str, at: float) -> None:
+        """The order of this machine is used up from this moment on, unless it is so sooner."""
         order = self._orders.get(name)
         if order is None or order.netboot is not Netboot.ONCE or 0 < order.spent <= at:
             return

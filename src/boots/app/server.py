@@ -93,6 +93,7 @@ class Server:
             held=self._held,
             seen=team.seen if team else None,
             over=self._operating.orders.over,
+            leaves=self._operating.orders.leaves,
         )
         self._operating.answers(self._answers)
 

@@ -86,15 +86,18 @@ class TakeUp:
             return
         machines = self._news(found, changes.MACHINE)
         for name in machines:
-            kept = await self._store.read(records.one, name)
-            if kept is None:
-                keeping.kept.drop(name)
-            else:
-                keeping.kept.put(*kept)
+            async with keeping.turn:
+                kept = await self._store.read(records.one, name)
+                if kept is None:
+                    keeping.kept.drop(name)
+                else:
+                    keeping.kept.put(*kept)
         for name in self._news(found, changes.ORDER):
-            keeping.put_order(name, await self._store.read(orders.one, name))
+            async with keeping.turn:
+                keeping.found_order(name, await self._store.read(orders.one, name))
         if any(each.what == changes.TOKEN for each in found):
-            keeping.tokens = await self._store.read(tokens.by_digest)
+            async with keeping.turn:
+                keeping.tokens = await self._store.read(tokens.by_digest)
         keeping.changes = found[-1].id
         if machines:
             await self._place()

@@ -9,6 +9,8 @@ from boots.model.order import Order
 GRACE = 120.0
 """Seconds after ``once`` was answered in which the same boot may ask again: a script that broke
 off, an iPXE that was reset."""
+SKEW = 5.0
+"""Seconds that the clocks of servers that share orders may differ by."""
 
 
 def ordered(known: Known, order: Order) -> Known:
@@ -36,7 +38,10 @@ def used_up(order: Order, now: float) -> str:
     """Why an order lets the machine boot nothing any more; empty while it does.
 
     What its last script loads it still gets: this is asked where it is said what to run.
+    One with more than `GRACE` to go was used up before the clock was set back.
     """
-    if order.netboot is not Ordered.ONCE or not order.spent or now < order.spent:
+    if order.netboot is not Ordered.ONCE or not order.spent:
+        return ""
+    if 0 < order.spent - now <= GRACE + SKEW:
         return ""
     return "it was to netboot once, and has: it boots from its disk until that is ordered anew"

@@ -1,6 +1,6 @@
 """Orders: what was ordered of machines over their records."""
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, or_, select, update
 
 from boots.model.order import Netboot, Order
 from boots.store import changes
@@ -41,10 +41,17 @@ def give(connection: Connection, machine: str, order: Order, *, server: str) -> 
 def spend(
     connection: Connection, machine: str, given: float, spent: float, *, at: float, server: str
 ) -> None:
-    """Write down from when on an order is used up; one that was given anew since stays whole."""
+    """Write down from when on an order is used up; one that was given anew since stays whole.
+
+    Of two servers that say so the sooner counts.
+    """
     done = connection.execute(
         update(orders)
-        .where(orders.c.machine == machine, orders.c.given_at == given)
+        .where(
+            orders.c.machine == machine,
+            orders.c.given_at == given,
+            or_(orders.c.spent_at == 0, orders.c.spent_at > spent),
+        )
         .values(spent_at=spent)
     )
     if done.rowcount:

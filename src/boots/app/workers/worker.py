@@ -14,15 +14,19 @@ import sys
 import time
 from collections.abc import Sequence
 from ipaddress import IPv4Address
+from pathlib import Path
 
 import msgspec
 import structlog
 
 from boots.app.answers import Answers
+from boots.app.folders import state_folder
 from boots.app.health import alive
 from boots.app.limits import allow_many_files, spare_the_collector
 from boots.app.opening import TRANSFERS, Door, Opening
 from boots.app.orders import Orders
+from boots.app.told import NAME as TOLD
+from boots.app.told import Told
 from boots.app.workers import spawn, words
 from boots.app.workers.channel import Channel
 from boots.app.workers.replica import HeardLeases, HeardLoops, HeardSeen
@@ -71,13 +75,16 @@ class Worker:
         self._loops = HeardLoops(lambda: self._charge.settings.boot, time.time, self._freed)
         self._seen = HeardSeen(self._catch_up)
         self._leases = HeardLeases(time.time, self._catch_up)
-        self._orders = Orders(time.time, lambda _: "")
+        state = Path(charge.settings.state) if charge.settings.state else state_folder()
+        told = Told(state / TOLD, time.time)
+        self._orders = Orders(time.time, lambda _: "", noted=told.note)
         self._answers = Answers(
             charge.world,
             self._leases,
             lambda known: self._loops.held(known) or self._orders.held(known),
             self._seen,
             self._orders.over,
+            self._orders.leaves,
         )
         self._channel: Channel
         self._begin, self._end = asyncio.Event(), asyncio.Event()

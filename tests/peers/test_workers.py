@@ -5,6 +5,7 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -25,10 +26,12 @@ from tests.peers.conftest import (
     started,
 )
 
+from boots.client.client import Client
 from boots.journal import events
 from boots.journal.events import AnyEvent
 from boots.lab import network
 from boots.model.mac import Mac
+from boots.model.order import Netboot
 from boots.wire import dhcp
 
 pytestmark = pytest.mark.peers
@@ -162,6 +165,49 @@ def test_loops_are_counted_across_workers(lan: Lan, server: Boots, folder: Path)
 
     told = fetch_at_once(lan, folder, f"{URL}/auto.ipxe", 8)
     assert all(b"loaded its script" in each for each in told), told
+
+
+def test_an_order_counts_at_every_worker_once_it_is_acknowledged(
+    lan: Lan, server: Boots, folder: Path
+) -> None:
+    def refused() -> int:
+        told = fetch_at_once(lan, folder, f"{URL}/auto.ipxe", 8)
+        return sum(b"netboot is off" in each for each in told)
+
+    def order(netboot: Netboot) -> None:
+        with network.within(lan.server):
+            Client().order("one", netboot)
+
+    for _ in range(3):
+        order(Netboot.OFF)
+        assert 8 == refused()
+        order(Netboot.ON)
+        assert 0 == refused()
+    order(Netboot.OFF)
+    before = workers(server)
+    os.kill(before[0], signal.SIGKILL)
+    until_replaced(server, before)
+    assert 8 == refused(), "who comes later has heard of it, too"
+
+
+def test_netboot_once_is_used_up_by_whichever_worker_serves_and_outlives_kill_9(
+    lan: Lan, folder: Path
+) -> None:
+    with ExitStack() as ending:
+        first = launch(lan.server, folder, "--workers", "2")
+        ending.callback(lambda: first.process.poll() is None and first.process.kill())
+        first.until(events.ServerStarted, timeout=20)
+        with network.within(lan.server):
+            Client().order("one", Netboot.ONCE)
+        assert "#!ipxe" in curl(lan, f"{URL}/auto.ipxe")
+        first.process.kill()  # before anything is written down
+        first.process.wait()
+    (folder / "journal.jsonl").unlink()
+
+    with boots(lan.server, folder, "--workers", "2"), network.within(lan.server):
+        found = Client().machine("one").order
+        assert found is not None
+        assert (Netboot.ONCE, True) == (found.netboot, found.spent > found.at)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

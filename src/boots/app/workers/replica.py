@@ -7,11 +7,14 @@ told before it answers.  So whoever was given an address is known by it when it 
 from collections.abc import Callable, Iterator, Sequence
 from ipaddress import IPv4Address
 
+from boots.app.answers import Answers, Held
 from boots.app.leasing import Leased, Leasing
 from boots.app.loops import Loops, Tally
+from boots.app.orders import Orders
 from boots.app.seen import Seen
 from boots.app.workers import words
 from boots.app.workers.words import Count, Order
+from boots.app.world import World
 from boots.journal.events import AnyEvent, Entry
 from boots.leases.entry import Lease
 from boots.leases.keeper import REMEMBERED
@@ -20,6 +23,8 @@ from boots.model.machine import Known
 from boots.model.site import Site
 from boots.policy.answer import Answer
 from boots.policy.client import Client
+from boots.serve.doors import Fetch, Given
+from boots.serve.iso import Images, Pictured
 from boots.settings import Boot
 from boots.wire import options
 from boots.wire.dhcp import Message
@@ -158,6 +163,44 @@ class HeardLoops(Loops):
         """Forget, and tell."""
         super().forget(mac)
         self._freed(mac)
+
+
+class HeardAnswers(Answers):
+    """Answers for files and scripts, made after all that was told is heard: an order counts from
+    the moment at which it is acknowledged.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        leases: "HeardLeases",
+        held: Held,
+        seen: "HeardSeen",
+        orders: Orders,
+        catch_up: Callable[[], None],
+    ) -> None:
+        super().__init__(world, leases, held, seen, orders.over, orders.leaves)
+        self._catch_up = catch_up
+
+    def fetch(self, interface: str, *, tftp: bool) -> Fetch:
+        """What the doors for files on an interface ask."""
+        plain = super().fetch(interface, tftp=tftp)
+
+        def fetch(asked: str, peer: IPv4Address) -> Given:
+            self._catch_up()
+            return plain(asked, peer)
+
+        return fetch
+
+    def images(self, interface: str) -> Images:
+        """What the ISO endpoint of an interface asks."""
+        plain = super().images(interface)
+
+        def find(asked: str) -> Pictured:
+            self._catch_up()
+            return plain(asked)
+
+        return find
 
 
 class HeardSeen(Seen):

@@ -19,7 +19,6 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from boots.app.answers import Answers
 from boots.app.folders import state_folder
 from boots.app.health import alive
 from boots.app.limits import allow_many_files, spare_the_collector
@@ -29,7 +28,7 @@ from boots.app.told import NAME as TOLD
 from boots.app.told import Told
 from boots.app.workers import spawn, words
 from boots.app.workers.channel import Channel
-from boots.app.workers.replica import HeardLeases, HeardLoops, HeardSeen
+from boots.app.workers.replica import HeardAnswers, HeardLeases, HeardLoops, HeardSeen
 from boots.app.workers.spawn import Inherited
 from boots.app.workers.words import Charge
 from boots.journal import log
@@ -78,13 +77,13 @@ class Worker:
         state = Path(charge.settings.state) if charge.settings.state else state_folder()
         told = Told(state / TOLD, time.time)
         self._orders = Orders(time.time, lambda _: "", noted=told.note)
-        self._answers = Answers(
+        self._answers = HeardAnswers(
             charge.world,
             self._leases,
             lambda known: self._loops.held(known) or self._orders.held(known),
             self._seen,
-            self._orders.over,
-            self._orders.leaves,
+            self._orders,
+            self._catch_up,
         )
         self._channel: Channel
         self._begin, self._end = asyncio.Event(), asyncio.Event()

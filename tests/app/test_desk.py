@@ -6,13 +6,17 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 from tests.app.desks import FILE_MAC, OTHER_MAC, STRANGE_MAC, Office, at_desk, offer, stranger
+from tests.policy.made import site
 
 from boots.api.desk import Refused
 from boots.app.planned import Failed, in_a_process
 from boots.app.world import World
 from boots.client.words import NewOrder, NewPlan, NewToken, Provision, Role
 from boots.journal import events
+from boots.model.mac import Mac
 from boots.model.order import Netboot
+from boots.model.site import Profile
+from boots.policy import token
 from boots.policy.ordered import GRACE
 from boots.timeline.fleet import Timelines
 from boots.timeline.words import Stage, State
@@ -434,3 +438,30 @@ async def test_a_plan_that_takes_too_long_is_given_up(office: Office) -> None:
     raw = office.answers.raw
     with pytest.raises(Failed, match="not done within 0 s"):
         in_a_process(World(raw.index, raw.sites), NewPlan(text=""), longest=0.001)
+
+
+@at_desk
+async def test_an_inventory_is_kept_once_and_its_event_says_whose_it_is(office: Office) -> None:
+    inventory = {"system": {"uuid": "u-1", "maker": "x"}, "disks": [{"name": "sda"}] * 50}
+    office.hear(
+        offer(),
+        events.InventoryReported(mac=FILE_MAC, peer="", inventory=inventory, next="idle"),
+    )
+    await office.written()
+    assert inventory == (await office.desk.machine("file-1")).inventory
+    (line,) = (await office.desk.events(kind="InventoryReported")).events
+    assert {"system": {"uuid": "u-1"}} == line.event["inventory"]
+
+
+@at_desk
+async def test_an_explained_script_does_not_open_the_metadata(office: Office) -> None:
+    profile = Profile(name="seeded", kernel="osie/vmlinuz-x86_64", args=("seed={{ nocloud }}",))
+    own = site(token_key=b"key", profiles={"seeded": profile}, default_profile="seeded")
+    raw = office.answers.raw
+    office.answers.world = World(raw.index, {"lan0": own}, raw.files)
+    whole = await office.desk.rendered("file-1", "auto.ipxe")
+    secret = token.of(Mac(FILE_MAC), b"key")
+    assert secret in whole, "operators see what it gets"
+    scripts = [chain.script for chain in (await office.desk.explain(FILE_MAC)).chains]
+    assert scripts
+    assert not any(secret in script for script in scripts)

@@ -50,3 +50,16 @@ def test_a_mac_in_the_path_opens_no_other_machines_metadata(tmp_path: Path) -> N
         assert isinstance(given.what, Refusal)
         assert not isinstance(fetch(path, IPv4Address("192.168.1.50")).what, Refusal)
     bench.close()
+
+
+SCRIPT = (
+    f"#!ipxe\nkernel http://192.168.1.1/{TOKEN}/vmlinuz ds=nocloud;s=http://h/{TOKEN}/nocloud/\n"
+)
+
+
+def test_a_script_is_told_without_the_token_that_stands_in_it() -> None:
+    told = token.hidden(SCRIPT)
+    assert TOKEN not in told
+    assert "ds=nocloud;s=http://h/(a-token)/nocloud/" in told
+    plain = "#!ipxe\nkernel http://h/" + "a" * 42 + "/x\ninitrd http://h/" + "b" * 64 + "\n"
+    assert plain == token.hidden(plain)

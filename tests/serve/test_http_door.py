@@ -539,9 +539,12 @@ async def test_progress_of_the_agent_is_told(tmp_path: Path) -> None:
         (b"no JSON", 400),
         (b"", 400),
         (b"[1]", 400),
-        (b"[" * 100_000, 400),
+        (b"[" * 10_000, 400),
+        (b"[" * 100_000, 413),
         (b'{"a": "\xff"}', 400),
         (b'{"a": "' + b"x" * (1 << 20) + b'"}', 413),
+        (b'{"a": [' + b"[]," * 300_000 + b"[]]}", 413),
+        (b'{"a": [' + b"1," * 300_000 + b"1]}", 413),
     ],
 )
 @pytest.mark.parametrize("what", ["progress", "inventory"])

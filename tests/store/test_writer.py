@@ -11,13 +11,13 @@ from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 
 from boots.store import engine as engines
-from boots.store import history, writer
-from boots.store.engine import reading
+from boots.store import history, seen, writer
+from boots.store.engine import reading, transaction
 from boots.store.history import Happened
 from boots.store.migrate import bring_up
 from boots.store.seen import Inventory
 from boots.store.writer import Retention, Writer
-from boots.timeline.words import Boot, State
+from boots.timeline.words import Boot, State, Stranger
 
 MAC = "52:54:00:00:00:01"
 ALL = Retention(1e12, 1_000_000)
@@ -144,6 +144,73 @@ def test_beyond_the_bound_the_oldest_go_and_are_counted(
     assert list(map(float, range(6, 16))) == events_in(file_store)
     assert [5] == heard.recovered
     assert 5 == made.lost
+
+
+def test_nor_may_their_texts_fill_the_memory(
+    file_store: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "LARGEST", 1000)
+    made = Writer(file_store, "a", ALL, time.time)
+    made.put([happened(n)._replace(body="x" * 300) for n in range(10)])
+    assert (3, 7) == (made.waiting, made.lost)
+    made.put([happened(11)._replace(body="x" * 2000)])
+    assert (0, 11) == (made.waiting, made.lost)
+
+
+def test_what_waits_beside_the_events_is_bounded_too(
+    file_store: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, most in (("MOST_BOOTS", 2), ("MOST_SIGHTINGS", 2), ("LARGEST_INVENTORIES", 25)):
+        monkeypatch.setattr(writer, name, most)
+    macs = [f"52:54:00:00:00:0{n}" for n in range(5)]
+    heard = Heard()
+    with writing(file_store, heard) as made:
+        with away(file_store):
+            for at, mac in enumerate(macs):
+                made.put(
+                    [happened(at)],
+                    boots=[Boot(id=f"x{at}", mac=mac, started=at, heard=at)],
+                    inventories=[Inventory(mac, at, '{"a": 1}  ')],
+                    sightings=[Stranger(mac=mac, interface="lan0", first=at, last=at)],
+                )
+                heard.until(lambda: bool(heard.troubles))  # some of it was put back
+        heard.until(lambda: bool(heard.recovered))
+    with reading(file_store) as connection:
+        assert ["x4", "x3"] == [each.id for each in history.read_boots(connection)]
+        assert set(macs[3:]) == set(seen.read_inventories(connection, macs))
+        assert macs[:2:-1] == [each.mac for each in seen.read_sightings(connection, Stranger)]
+
+
+def test_of_very_many_sightings_and_inventories_those_of_late_stay(engine: Engine) -> None:
+    macs = [f"52:54:00:00:00:{n:02x}" for n in range(20)]
+    heard = [Stranger(mac=mac, interface="lan0", first=1, last=at) for at, mac in enumerate(macs)]
+    with transaction(engine) as connection:
+        seen.write_sightings(connection, heard)
+        seen.write_inventories(
+            connection, [Inventory(mac, at, "{}") for at, mac in enumerate(macs)]
+        )
+        seen.forget_sightings(connection, before=3, most=100)
+        assert 17 == len(seen.read_sightings(connection, Stranger))
+        seen.forget_sightings(connection, before=3, most=5)
+        assert macs[:13:-1] == [e.mac for e in seen.read_sightings(connection, Stranger)]
+        seen.forget_inventories(connection, 20)
+        assert 20 == len(seen.read_inventories(connection, macs))
+        seen.forget_inventories(connection, 5)
+        assert set(macs[15:]) == set(seen.read_inventories(connection, macs))
+
+
+def test_a_batch_that_cannot_be_written_is_lost_and_the_next_is_not(
+    file_store: Engine,
+) -> None:
+    heard = Heard()
+    with writing(file_store, heard) as made:
+        made.put([happened(1)._replace(body="", mac=None)])  # type: ignore[arg-type]
+        heard.until(lambda: True)
+        while made.waiting:
+            time.sleep(0.01)
+        made.put([happened(2)])
+        heard.until(lambda: heard.batches > 0)
+    assert ([2.0], 1) == (events_in(file_store), made.lost)
 
 
 def test_the_end_does_not_wait_for_a_database_that_is_away(

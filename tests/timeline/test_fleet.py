@@ -269,6 +269,50 @@ def test_of_too_many_strangers_the_latest_stay() -> None:
     assert mac(4999) == timelines.strangers()[0].mac
 
 
+def test_a_stranger_that_asks_again_is_not_pushed_out_by_macs_that_are_made_up() -> None:
+    timelines = Timelines()
+    timelines.write([ignored(n, NO_RECORD) for n in (1, 2)])
+    timelines.write([ignored(3 + n / 1e4, NO_RECORD, mac=mac(n)) for n in range(100_000)])
+
+    assert MAC in {each.mac for each in timelines.strangers()}
+    assert 4096 == len(timelines.strangers())
+    timelines.adopted(mac(99_999))
+    assert 4095 == len(timelines.strangers())
+
+
+def test_nor_are_the_latest_by_macs_that_are_made_up_and_ask_twice() -> None:
+    timelines = Timelines()
+    twice = [mac(n // 2) for n in range(20_000)]
+    timelines.write([ignored(n / 100, NO_RECORD, mac=each) for n, each in enumerate(twice)])
+    timelines.write([ignored(300, NO_RECORD)])
+
+    assert MAC == timelines.strangers()[0].mac
+    assert 4096 == len(timelines.strangers())
+
+
+def test_boots_of_made_up_macs_push_out_no_machine_with_a_record() -> None:
+    named = {mac(n): f"web-{n}" for n in range(10)}
+    timelines = Timelines(name_of=lambda each: named.get(each, ""), most=100)
+    timelines.take([offer(n, mac=each) for n, each in enumerate(named)])
+    timelines.take([offer(20 + n / 100, mac=mac(1000 + n)) for n in range(500)])
+
+    known = {boot.mac for boot in timelines.boots()}
+    assert set(named) <= known
+    assert 10 + 25 == len(known)
+    assert mac(1499) in known
+
+
+def test_a_stranger_that_got_a_record_counts_as_one_with_a_record() -> None:
+    named: dict[str, str] = {}
+    timelines = Timelines(name_of=lambda each: named.get(each, ""), most=8)
+    timelines.take([offer(1)])
+    named[MAC] = "web-1"
+    timelines.take([ack(2)])
+    timelines.take([offer(20 + n, mac=mac(n)) for n in range(5)])
+
+    assert timelines.boot(MAC) is not None
+
+
 # --- other servers, and this one
 
 

@@ -91,6 +91,7 @@ class Answers:
         held: Held = lambda _: "",
         seen: Seen | None = None,
         over: Callable[[Index], Index] = lambda index: index,
+        *,
         leaves: Callable[[Known], None] = lambda _: None,
     ) -> None:
         self._over = over

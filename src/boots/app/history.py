@@ -8,8 +8,8 @@ import msgspec
 import structlog
 
 from boots.app.following import Changed, Flag
+from boots.app.shares import Shares
 from boots.journal import events
-from boots.journal.bound import Bound
 from boots.journal.events import AnyEvent, Entry
 from boots.model.mac import parse
 from boots.store.history import Happened
@@ -23,7 +23,7 @@ _LOOK = 0.1  # seconds between two looks at what changed
 _TICKS = 10  # looks between two looks for boots that stand still
 _AT_ONCE = 200  # machines whose boots are made up at a look, 5 ms or so; the others' come next
 _SIGHTINGS = 50  # looks between two times that who was heard is written down
-_MOST_A_SECOND = 2_000  # events that are written down; a storm has many more that say the same
+_TOLD = 600  # looks between two times that it is said what was not written down
 _log = structlog.get_logger()
 
 # How far a download is the boot itself says; an advertisement says nothing of one.
@@ -36,8 +36,8 @@ _encode = msgspec.json.Encoder().encode
 class History:
     """Follows boots in memory, has them and the events written down, and wakes who looks on.
 
-    Without a `writer` nothing is kept.  `server` is our name among those that share a store, and
-    `clock` gives seconds since 1970.
+    Without a `writer` nothing is kept.  `server` is our name among those that share a store,
+    `clock` gives seconds since 1970, and `is_ours` says whether a record has a MAC.
     """
 
     def __init__(
@@ -46,6 +46,7 @@ class History:
         writer: Writer | None,
         server: str,
         clock: Callable[[], float],
+        is_ours: Callable[[str], bool] = lambda _: True,
     ) -> None:
         self.timelines = timelines
         self.machines = Changed()
@@ -55,7 +56,7 @@ class History:
         self._writer = writer
         self._server = server
         self._clock = clock
-        self._bound = Bound(_MOST_A_SECOND)
+        self._shares = Shares(is_ours)
         self._sighted = 0.0
 
     # --- as a sink of the journal
@@ -65,11 +66,12 @@ class History:
         self.timelines.write(entries)
         if self._writer is None:
             return
-        admits = self._bound.admits
+        admits = self._shares.admits
         rows = [
             self._row(entry)
             for entry in entries
-            if type(entry.event) not in _NOT_KEPT and admits(entry.at, type(entry.event).__name__)
+            if type(entry.event) not in _NOT_KEPT
+            and admits(entry.at, type(entry.event).__name__, getattr(entry.event, "mac", None))
         ]
         inventories = [
             Inventory(entry.event.mac, entry.at, _text(entry.event.inventory))
@@ -105,7 +107,7 @@ class History:
 
     def left_out(self) -> Mapping[str, int]:
         """How many events of which kind were not written down since this was asked last."""
-        return self._bound.taken()
+        return self._shares.taken()
 
     async def run(self) -> None:
         """Make boots of what happened, and look for those that stand still, until cancelled."""
@@ -115,6 +117,8 @@ class History:
                 self.look(tick=count % _TICKS == 0)
                 if count % _SIGHTINGS == 0:
                     self._write_sightings()
+                if count % _TOLD == 0:
+                    self._tell_left_out()
             except Exception:  # noqa: BLE001  # a fault of ours must not end this for good
                 _log.exception("boots cannot be looked through")
 
@@ -139,10 +143,27 @@ class History:
             self._sighted = max(each.last for each in fresh)
             self._writer.put(sightings=fresh)
 
+    def _tell_left_out(self) -> None:
+        left_out = self.left_out()
+        if left_out:
+            _log.warning(
+                "more happened than is written down: some events are in no history",
+                left_out=dict(left_out),
+            )
+
     def _row(self, entry: Entry) -> Happened:
         event = entry.event
+        if isinstance(event, events.InventoryReported):  # it is kept once, beside the events
+            event = msgspec.structs.replace(event, inventory=_identity(event.inventory))
         kind = type(event).__name__
         return Happened(entry.at, getattr(event, "mac", ""), kind, _text(event), self._server)
+
+
+def _identity(inventory: Mapping[str, object]) -> dict[str, object]:
+    """What of an inventory says whose it is: all that a boot is told by."""
+    system = inventory.get("system")
+    uuid = system.get("uuid") if isinstance(system, dict) else None
+    return {"system": {"uuid": uuid[:64]}} if isinstance(uuid, str) else {}
 
 
 def _text(value: object) -> str:

@@ -103,6 +103,9 @@ class Operating:
         known = self._answers.raw.index.by_mac.get(Mac(mac))
         return known.machine.name if known is not None else ""
 
+    def _is_ours(self, mac: str) -> bool:
+        return mac in self._answers.raw.index.by_mac
+
     def _nearest(self, mac: str) -> tuple[str, str] | None:
         index = self._answers.raw.index
         near = one_digit_off(Mac(mac), index.by_mac)
@@ -145,7 +148,7 @@ class Operating:
                 renamed=renamed,
             )
         timelines = Timelines(self._name_of, self._nearest)
-        self._history = History(timelines, self._writer, self._server, time.time)
+        self._history = History(timelines, self._writer, self._server, time.time, self._is_ours)
         self._enrolling = Enrolling(
             lambda: self._answers.world, self._address_of, self._enrol, self._tell, loop.call_later
         )

@@ -298,7 +298,7 @@ class FetchRefused(Event, frozen=True, tag=True):
 
 
 class ScriptServed(Event, frozen=True, tag=True):
-    """An iPXE script was handed out; `script` is its exact text.
+    """An iPXE script was handed out; `script` is its exact text, but for tokens of metadata.
 
     With a `problem` no profile could be rendered, and the script only shows why.
     """

@@ -14,6 +14,7 @@ from boots.model.machine import Known
 from boots.model.site import Site
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+_IN_URL = re.compile(r"(?<=/)[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])")
 _SEAL = 26  # bytes of HMAC-SHA256; with those of the MAC they are 32
 
 
@@ -40,6 +41,11 @@ def _seal(head: bytes, key: bytes) -> bytes:
 def is_one(text: str) -> bool:
     """Whether a text has the form of a token."""
     return _TOKEN.fullmatch(text) is not None
+
+
+def hidden(text: str) -> str:
+    """A script as it may be told to anybody: what has the form of a token in a URL is left out."""
+    return _IN_URL.sub("(a-token)", text)
 
 
 def is_within(path: str, key: bytes) -> bool:

@@ -19,6 +19,7 @@ from yarl import URL
 from boots.journal import events
 from boots.policy import iso
 from boots.policy.got import File, Ground, Refusal, Rendered, Script
+from boots.policy.token import hidden
 from boots.serve import download
 from boots.serve.agent import AgentReports
 from boots.serve.doors import Fetch, Given, Record
@@ -231,7 +232,7 @@ class HttpDoor:
                     peer=peer,
                     door="http",
                     profile=script.profile,
-                    script=script.text,
+                    script=hidden(script.text),
                     problem=script.problem,
                     trace=given.trace,
                 )

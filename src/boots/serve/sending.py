@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from boots.journal import events
 from boots.journal.events import AnyEvent
 from boots.policy.got import Rendered, Script
+from boots.policy.token import hidden
 from boots.serve.way import Send, Way
 from boots.transfer import Ending, Transfer
 from boots.wire import tftp
@@ -76,7 +77,7 @@ class Sending:
             peer=self.peer,
             door="tftp",
             profile=script.profile,
-            script=script.text,
+            script=hidden(script.text),
             problem=script.problem,
         )
 

@@ -64,9 +64,22 @@ def read_sightings(connection: Connection, kind: type[S], limit: int = 1000) -> 
     return [msgspec.json.decode(body, type=kind) for (body,) in found]
 
 
-def forget_sightings(connection: Connection, before: float) -> None:
-    """Drop who was not heard since."""
-    connection.execute(delete(sightings).where(sightings.c.last_at < before))
+def forget_sightings(connection: Connection, before: float, most: int) -> None:
+    """Drop who was not heard since, and of more than `most` those that were heard longest ago."""
+    beyond = select(sightings.c.last_at).order_by(sightings.c.last_at.desc()).offset(most).limit(1)
+    oldest = connection.execute(beyond).scalar()
+    since = before if oldest is None else max(before, oldest)
+    connection.execute(delete(sightings).where(sightings.c.last_at < since))
+
+
+def forget_inventories(connection: Connection, most: int) -> None:
+    """Of more than `most` drop those that were told longest ago."""
+    beyond = (
+        select(inventories.c.told_at).order_by(inventories.c.told_at.desc()).offset(most).limit(1)
+    )
+    oldest = connection.execute(beyond).scalar()
+    if oldest is not None:
+        connection.execute(delete(inventories).where(inventories.c.told_at <= oldest))
 
 
 class Leased(NamedTuple):

@@ -7,7 +7,9 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
+import structlog
 from sqlalchemy import Connection, Engine
 
 from boots.store import history, seen
@@ -20,12 +22,22 @@ from boots.timeline.words import Boot, ForeignServer, Stranger
 MOST = 200_000
 """Events that wait at most: some 100 MB."""
 
+LARGEST = 128 << 20
+"""Characters that their texts have together at most."""
+
+MOST_BOOTS = 32_768
+MOST_SIGHTINGS = 8_192
+LARGEST_INVENTORIES = 64 << 20
+MOST_INVENTORIES = 100_000
+"""Machines whose inventories are in the store at most: those told last."""
+
 _EVERY = 0.2  # seconds between two batches
 _BATCH = 2_000  # events
 _LONGEST_WAIT = 5.0  # seconds between two tries while the database is away
 _TIDY_EVERY = 60.0  # seconds
 _PORTION = 5_000  # events that are dropped in one transaction
 _LAST_MOMENT = 3.0  # seconds that the end may take
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +58,14 @@ class _Batch:
 
     def __bool__(self) -> bool:
         return bool(self.events or self.boots or self.inventories or self.sightings or self.leases)
+
+    def bound(self) -> None:
+        """Let the oldest go beside the events: who makes MACs up must not fill our memory."""
+        _shorten(self.boots, MOST_BOOTS)
+        _shorten(self.sightings, MOST_SIGHTINGS)
+        size = sum(len(each.body) for each in self.inventories.values())
+        while size > LARGEST_INVENTORIES:
+            size -= len(self.inventories.pop(next(iter(self.inventories))).body)
 
 
 class Writer:
@@ -82,6 +102,7 @@ class Writer:
         self._due = threading.Event()
         self._stop = threading.Event()
         self._events: deque[Happened] = deque()
+        self._size = 0
         self._rest = _Batch()
         self._lost = 0
         self._tidied = clock()
@@ -112,18 +133,21 @@ class Writer:
         """Have these written soon; of what is kept by a key the last counts."""
         with self._lock:
             self._events.extend(events)
-            over = len(self._events) - MOST
-            for _ in range(over):
-                self._events.popleft()
-            if over > 0:
-                self._lost += over
-                self.lost += over
+            self._size += sum(len(each.body) for each in events)
+            while len(self._events) > MOST or self._size > LARGEST:
+                self._size -= len(self._events.popleft().body)
+                self._lose(1)
             rest = self._rest
             rest.boots.update((each.id, each) for each in boots)
             rest.inventories.update((each.mac, each) for each in inventories)
             rest.sightings.update((_key(each), each) for each in sightings)
             rest.leases.update((each.address, each) for each in leases)
+            rest.bound()
         self._due.set()
+
+    def _lose(self, count: int) -> None:
+        self._lost += count
+        self.lost += count
 
     def close(self) -> None:
         """Write what waits, if that takes a moment only, and end."""
@@ -147,6 +171,8 @@ class Writer:
                     self._troubled(str(error))
                 wait = min(_LONGEST_WAIT, wait * 2)
                 self._due.set()
+            except Exception:  # noqa: BLE001  # a fault of ours must not end this for good
+                _log.exception("what happened cannot be written down: a batch of it is lost")
             else:
                 wait = _EVERY
                 if self.trouble:
@@ -164,6 +190,10 @@ class Writer:
             except StoreAway:
                 self._put_back(batch)
                 raise
+            except Exception:
+                with self._lock:
+                    self._lose(len(batch.events))
+                raise
             for ours, name in self._naming.keep():
                 self._renamed(ours, name)
             self._written()
@@ -173,6 +203,7 @@ class Writer:
             batch, self._rest = self._rest, _Batch()
             count = min(_BATCH, len(self._events))
             batch.events = [self._events.popleft() for _ in range(count)]
+            self._size -= sum(len(each.body) for each in batch.events)
             return batch
 
     def _put_back(self, batch: _Batch) -> None:
@@ -180,14 +211,15 @@ class Writer:
         with self._lock:
             room = MOST - len(self._events)
             kept = batch.events[-room:] if room > 0 else []
-            self._lost += len(batch.events) - len(kept)
-            self.lost += len(batch.events) - len(kept)
+            self._lose(len(batch.events) - len(kept))
             self._events.extendleft(reversed(kept))
+            self._size += sum(len(each.body) for each in kept)
             newer = self._rest
             newer.boots = batch.boots | newer.boots
             newer.inventories = batch.inventories | newer.inventories
             newer.sightings = batch.sightings | newer.sightings
             newer.leases = batch.leases | newer.leases
+            newer.bound()
 
     def _tidy(self) -> None:
         now = self._clock()
@@ -198,9 +230,15 @@ class Writer:
             gone = history.forget(
                 connection, before=before, most=self._retention.events, portion=_PORTION
             )
-            seen.forget_sightings(connection, before)
+            seen.forget_sightings(connection, before, MOST_SIGHTINGS)
+            seen.forget_inventories(connection, MOST_INVENTORIES)
         if gone < _PORTION:  # else there is more, in the next round
             self._tidied = now
+
+
+def _shorten(kept: dict[str, Any], most: int) -> None:
+    while len(kept) > most:
+        del kept[next(iter(kept))]
 
 
 def _key(each: Stranger | ForeignServer) -> str:

@@ -81,7 +81,7 @@ class Timelines:
 
     `name_of` gives the name of a machine by its MAC, empty for one without a record; `nearest`
     the MAC of ours that is nearest to a stranger's.  At most `most` machines are followed: who
-    was heard last stays.
+    was heard last stays, and of those without a record a quarter as many: MACs can be made up.
     """
 
     def __init__(
@@ -93,6 +93,7 @@ class Timelines:
         self._name_of = name_of
         self._most = most
         self._tracks: OrderedDict[str, _Track] = OrderedDict()
+        self._nameless: dict[str, None] = {}
         self._addresses: OrderedDict[str, str] = OrderedDict()
         self._waiting: dict[str, None] = {}
         self._due: list[tuple[float, str]] = []
@@ -314,10 +315,19 @@ class Timelines:
 
     def _track(self, mac: str) -> _Track:
         track = self._tracks[mac] = _Track()
-        if len(self._tracks) > self._most:
-            gone, _ = self._tracks.popitem(last=False)
-            self._waiting.pop(gone, None)
+        if self._name_of is not None and not self._name_of(mac):
+            self._nameless[mac] = None
+        if len(self._nameless) > self._most // 4:
+            self._drop(next(iter(self._nameless)))
+        elif len(self._tracks) > self._most:
+            self._drop(next(iter(self._tracks)))
         return track
+
+    def _drop(self, mac: str) -> None:
+        """Follow a machine no longer."""
+        del self._tracks[mac]
+        self._nameless.pop(mac, None)
+        self._waiting.pop(mac, None)
 
     def _fold(self, mac: str, track: _Track) -> None:
         """Make what waits part of the machine's boot."""
@@ -345,7 +355,9 @@ class Timelines:
         if self._name_of is None or track.followed is None:
             return
         name = self._name_of(mac)
-        if not name and isinstance(entry.event, events.OfferSent | events.AckSent):
+        if name:
+            self._nameless.pop(mac, None)
+        elif isinstance(entry.event, events.OfferSent | events.AckSent):
             self._strangers.boots(mac, entry.event, entry.at)
         boot = track.followed.boot
         if name != boot.machine:

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain
 
 from boots.journal import events
 from boots.timeline.signs import short
@@ -34,26 +35,32 @@ class _Heard:
 
 
 class Strangers:
-    """Machines without a record.  Who was heard last stays, and MACs that are made up go by."""
+    """Machines without a record.  Who was heard last stays, and MACs that are made up go by.
+
+    Who was heard more than once has a half of the places: a real machine asks again.
+    """
 
     def __init__(self, nearest: Nearest | None = None, most: int = _MOST_STRANGERS) -> None:
         self._nearest = nearest
         self._most = most
+        self._once: OrderedDict[str, _Heard] = OrderedDict()
         self._heard: OrderedDict[str, _Heard] = OrderedDict()
 
     def __len__(self) -> int:
-        return len(self._heard)
+        return len(self._once) + len(self._heard)
 
     def note(self, mac: str, interface: str, why: str, at: float) -> _Heard:
         """It was heard."""
-        heard = self._heard.get(mac)
+        heard = self._heard.get(mac) or self._once.pop(mac, None)
         if heard is None:
-            heard = self._heard[mac] = _Heard(short(interface, 40), at, at, short(why))
-            if len(self._heard) > self._most:
-                self._heard.popitem(last=False)
+            heard = self._once[mac] = _Heard(short(interface, 40), at, at, short(why))
+            if len(self) > self._most:
+                most_of = self._once if len(self._once) > self._most // 2 else self._heard
+                most_of.popitem(last=False)
         else:
             heard.count += 1
             heard.last = max(heard.last, at)
+            self._heard[mac] = heard
             self._heard.move_to_end(mac)
         return heard
 
@@ -65,19 +72,22 @@ class Strangers:
     def forget(self, mac: str) -> None:
         """It has a record now."""
         self._heard.pop(mac, None)
+        self._once.pop(mac, None)
 
     def compare(self) -> None:
         """Look for the nearest MAC of ours to one of them: of many records that takes a while."""
         if self._nearest is None:
             return
-        for mac, heard in reversed(self._heard.items()):
+        for mac, heard in chain(reversed(self._heard.items()), reversed(self._once.items())):
             if heard.nearest is None:
                 heard.nearest = self._nearest(mac) or ("", "")
                 return
 
     def all(self) -> tuple[Stranger, ...]:
         """All of them, the latest first."""
-        return tuple(_stranger(mac, heard) for mac, heard in reversed(self._heard.items()))
+        found = [*self._once.items(), *self._heard.items()]
+        found.sort(key=lambda each: each[1].last, reverse=True)
+        return tuple(_stranger(mac, heard) for mac, heard in found)
 
 
 def _stranger(mac: str, heard: _Heard) -> Stranger:

@@ -1,6 +1,5 @@
 """Orders as workers have them: heard before the next answer, told in full to who comes later."""
 
-from collections.abc import Callable
 from ipaddress import IPv4Address
 
 import msgspec
@@ -39,8 +38,8 @@ class Worker:
             HeardLeases(lambda: self.now, self.catch_up),
             self.orders.held,
             HeardSeen(self.catch_up),
-            self.orders,
-            self.catch_up,
+            orders=self.orders,
+            catch_up=self.catch_up,
         )
 
     def told(self, order: Order | None) -> None:
@@ -92,8 +91,7 @@ def test_an_order_comes_out_as_it_went_in() -> None:
 
 
 def test_who_comes_later_hears_of_all_orders() -> None:
-    recall: Callable[[Team], list[words.Order]] = lambda team: list(team._recall())
     team = Team(2, {}, Boot, lambda _: None)
-    assert [] == recall(team)
+    assert [] == list(team._recall())
     team.orders(lambda: {NAME: ONCE})
-    assert [Ordered(NAME, ONCE)] == recall(team)
+    assert [Ordered(NAME, ONCE)] == list(team._recall())

@@ -6,7 +6,7 @@ from boots.client.words import ExplainedChain, ExplainedStep
 from boots.model.mac import Mac
 from boots.model.machine import Known
 from boots.model.site import Site
-from boots.policy import profile
+from boots.policy import profile, token
 from boots.policy.answer import Answer
 from boots.policy.boot import Disk, Load, Silence
 from boots.policy.explain import FIRMWARE, Chain, Step, chain
@@ -29,7 +29,7 @@ def _chain(whole: Chain) -> ExplainedChain:
     return ExplainedChain(
         firmware=whole.firmware.name,
         steps=tuple(_steps(whole)),
-        script=scripts[-1] if scripts else "",
+        script=token.hidden(scripts[-1]) if scripts else "",
     )
 
 

@@ -166,8 +166,9 @@ class HeardLoops(Loops):
 
 
 class HeardAnswers(Answers):
-    """Answers for files and scripts, made after all that was told is heard: an order counts from
-    the moment at which it is acknowledged.
+    """Answers for files and scripts, made after all that was told is heard.
+
+    So an order counts at every worker from the moment at which it is acknowledged.
     """
 
     def __init__(
@@ -176,10 +177,11 @@ class HeardAnswers(Answers):
         leases: "HeardLeases",
         held: Held,
         seen: "HeardSeen",
+        *,
         orders: Orders,
         catch_up: Callable[[], None],
     ) -> None:
-        super().__init__(world, leases, held, seen, orders.over, orders.leaves)
+        super().__init__(world, leases, held, seen, orders.over, leaves=orders.leaves)
         self._catch_up = catch_up
 
     def fetch(self, interface: str, *, tftp: bool) -> Fetch:

@@ -82,8 +82,8 @@ class Worker:
             self._leases,
             lambda known: self._loops.held(known) or self._orders.held(known),
             self._seen,
-            self._orders,
-            self._catch_up,
+            orders=self._orders,
+            catch_up=self._catch_up,
         )
         self._channel: Channel
         self._begin, self._end = asyncio.Event(), asyncio.Event()

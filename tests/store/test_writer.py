@@ -233,3 +233,12 @@ def test_what_is_old_goes_by_itself(file_store: Engine, monkeypatch: pytest.Monk
         made.put([happened(n) for n in range(10)])
         heard.until(lambda: heard.batches > 0)
     assert [7.0, 8.0, 9.0] == events_in(file_store)
+
+
+def test_inventories_for_a_list_are_no_larger_than_they_may_be(engine: Engine) -> None:
+    small, large = Inventory(MAC, 1.0, "{}"), Inventory("52:54:00:00:00:02", 1.0, '"xxxxxxxxx"')
+    macs = [small.mac, large.mac]
+    with transaction(engine) as connection:
+        seen.write_inventories(connection, [small, large])
+        assert {small.mac: small} == seen.read_inventories(connection, macs, 10)
+        assert {small.mac: small, large.mac: large} == seen.read_inventories(connection, macs)

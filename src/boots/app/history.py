@@ -21,7 +21,8 @@ from boots.timeline.words import ForeignServer, Stranger
 
 _LOOK = 0.1  # seconds between two looks at what changed
 _TICKS = 10  # looks between two looks for boots that stand still
-_AT_ONCE = 200  # machines whose boots are made up at a look, 5 ms or so; the others' come next
+_AT_ONCE = 40  # machines whose boots are made up in one go, in a ms or so
+_GOES = 5  # of them at a look; the others' machines come at the next
 _SIGHTINGS = 50  # looks between two times that who was heard is written down
 _TOLD = 600  # looks between two times that it is said what was not written down
 _log = structlog.get_logger()
@@ -114,7 +115,7 @@ class History:
         for count in itertools.count():
             await asyncio.sleep(_LOOK)
             try:
-                self.look(tick=count % _TICKS == 0)
+                await self._look_through(tick=count % _TICKS == 0)
                 if count % _SIGHTINGS == 0:
                     self._write_sightings()
                 if count % _TOLD == 0:
@@ -122,15 +123,25 @@ class History:
             except Exception:  # noqa: BLE001  # a fault of ours must not end this for good
                 _log.exception("boots cannot be looked through")
 
-    def look(self, *, tick: bool = True) -> None:
-        """Look once at what changed; with `tick` also for boots that stand still."""
+    async def _look_through(self, *, tick: bool) -> None:
+        for number in range(_GOES):
+            if not self.look(tick=tick and not number):
+                return
+            await asyncio.sleep(0)  # packets have their turn
+
+    def look(self, *, tick: bool = True) -> bool:
+        """Look once at what changed; with `tick` also for boots that stand still.
+
+        Whether there may be more.
+        """
         timelines = self.timelines
         found = timelines.tick(self._clock(), _AT_ONCE) if tick else timelines.changed(_AT_ONCE)
         if not found:
-            return
+            return False
         self.machines.note([boot.mac for boot in found])
         if self._writer is not None:
             self._writer.put(boots=found)
+        return len(found) >= _AT_ONCE
 
     def _write_sightings(self) -> None:
         """Have strangers and other servers that were heard since the last time written down."""

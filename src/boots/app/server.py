@@ -18,7 +18,7 @@ from boots.app.folders import cache_folder, state_folder
 from boots.app.health import alive
 from boots.app.key import token_key
 from boots.app.leasing import Leasing
-from boots.app.limits import allow_many_files, spare_the_collector
+from boots.app.limits import allow_many_files, share_the_interpreter, spare_the_collector
 from boots.app.loops import Loops
 from boots.app.observing import Observing, journal_file
 from boots.app.opening import EVERY, Door, Opening
@@ -141,6 +141,7 @@ class Server:
         """
         loop = asyncio.get_running_loop()
         allow_many_files()
+        share_the_interpreter()
         self._journal = Journal(
             self._sinks(loop), time.time, lambda flush: loop.call_later(_FLUSH_AFTER, flush)
         )

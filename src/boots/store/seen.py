@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, func, select
 
 from boots.store.schema import inventories, leases, sightings
 from boots.store.upsert import upsert
@@ -29,14 +29,19 @@ def write_inventories(connection: Connection, told: list[Inventory]) -> None:
     upsert(connection, inventories, rows)
 
 
-def read_inventories(connection: Connection, macs: list[str]) -> dict[str, Inventory]:
-    """The inventories of these MACs."""
-    found = connection.execute(
-        select(inventories.c.mac, inventories.c.told_at, inventories.c.body).where(
-            inventories.c.mac.in_(macs)
-        )
+def read_inventories(
+    connection: Connection, macs: list[str], largest: int = 0
+) -> dict[str, Inventory]:
+    """The inventories of these MACs; not those of more than `largest` characters, if that is given.
+
+    Who tells of themselves may tell a MB, and many may.
+    """
+    wanted = select(inventories.c.mac, inventories.c.told_at, inventories.c.body).where(
+        inventories.c.mac.in_(macs)
     )
-    return {row[0]: Inventory(*row) for row in found}
+    if largest:
+        wanted = wanted.where(func.length(inventories.c.body) <= largest)
+    return {row[0]: Inventory(*row) for row in connection.execute(wanted)}
 
 
 def write_sightings(connection: Connection, seen: list[Stranger | ForeignServer]) -> None:

@@ -4,9 +4,12 @@ In a storm of DHCP ten thousand machines ask in one second.  What is done at onc
 is little: whose it is, whether it says anything new, and a place in that machine's queue.  Boots
 are made of the queues when somebody looks (`changed`, `tick`), as many at a time as there is time
 for.  What comes out does not depend on when that is.
+
+`write`, `changed` and `tick` are for one thread; whoever else looks may do so from another.
 """
 
 import heapq
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -93,6 +96,7 @@ class Timelines:
         self._name_of = name_of
         self._most = most
         self._tracks: OrderedDict[str, _Track] = OrderedDict()
+        self._making = threading.RLock()
         self._nameless: dict[str, None] = {}
         self._addresses: OrderedDict[str, str] = OrderedDict()
         self._waiting: dict[str, None] = {}
@@ -146,8 +150,9 @@ class Timelines:
         track = self._tracks.get(mac)
         if track is None or track.followed is None or track.followed.boot.id != ours:
             return
-        boot = called(track.followed.boot, identity, started)
-        track.followed = msgspec.structs.replace(track.followed, boot=boot)
+        with self._making:
+            boot = called(track.followed.boot, identity, started)
+            track.followed = msgspec.structs.replace(track.followed, boot=boot)
         self._waiting[mac] = None
 
     # --- what is known
@@ -164,8 +169,9 @@ class Timelines:
             del waiting[mac]
             track = self._tracks.get(mac)
             if track is not None:
-                self._fold(mac, track)
-                found += _news(track)
+                with self._making:
+                    self._fold(mac, track)
+                    found += _news(track)
         return tuple(found)
 
     def tick(self, now: float, most: int = 0) -> tuple[Boot, ...]:
@@ -177,10 +183,11 @@ class Timelines:
             track = self._tracks.get(mac)
             if track is None or track.followed is None:
                 continue
-            track.due = 0.0
-            self._settle(track, now)
-            self._look_later(mac, track, now)
-            found += _news(track)
+            with self._making:
+                track.due = 0.0
+                self._settle(track, now)
+                self._look_later(mac, track, now)
+                found += _news(track)
             left -= 1
         self._strangers.compare()
         return tuple(found)
@@ -333,13 +340,14 @@ class Timelines:
         """Make what waits part of the machine's boot."""
         if not track.queue:
             return
-        queue, track.queue = track.queue, []
-        for entry in queue:
-            self._advance(mac, track, entry)
-        if track.followed is not None:
-            self._name(mac, track, queue[-1])
-            self._settle(track, track.followed.boot.heard)
-            self._look_later(mac, track)
+        with self._making:
+            queue, track.queue = track.queue, []
+            for entry in queue:
+                self._advance(mac, track, entry)
+            if track.followed is not None and queue:
+                self._name(mac, track, queue[-1])
+                self._settle(track, track.followed.boot.heard)
+                self._look_later(mac, track)
 
     def _advance(self, mac: str, track: _Track, entry: Entry) -> None:
         old = track.followed

@@ -1,5 +1,7 @@
 """The desk: how the server is, and who may ask it."""
 
+import asyncio
+
 from boots import __version__
 from boots.api.desk import Refused
 from boots.app.desk.happened import HappenedDesk
@@ -39,7 +41,7 @@ class AccessDesk:
             waiting=house.history.waiting,
             lost=house.history.lost,
             troubles=tuple(house.troubles()),
-            states=self._happened.states(),
+            states=await asyncio.to_thread(self._happened.states),
         )
 
     async def whose(self, secret: str) -> Me | None:

@@ -36,7 +36,7 @@ class HappenedDesk:
         limit = min(limit, _ENOUGH)
         keeping = house.keeping
         if keeping is None or keeping.trouble:
-            found = self._remembered(macs, state)[: limit + 1]
+            found = await asyncio.to_thread(self._remembered, macs, state)
             return Boots(boots=tuple(found[:limit]))
         return await self._from_store(macs, state, after, limit)
 
@@ -59,7 +59,7 @@ class HappenedDesk:
             oldest = boots[-1].started if len(boots) > limit else 0.0
             fresh = [
                 boot
-                for boot in self._remembered(macs, state)[:limit]
+                for boot in (await asyncio.to_thread(self._remembered, macs, state))[:limit]
                 if boot.started >= oldest and not _is_among(boot, by_mac)
             ]
             boots = sorted([*boots, *fresh], key=lambda boot: (boot.started, boot.id), reverse=True)
@@ -168,7 +168,7 @@ class HappenedDesk:
         return tuple(house.line(machine) for machine in machines.values())
 
     def states(self) -> dict[str, int]:
-        """How many machines are in which state."""
+        """How many machines are in which state; of many it takes a while."""
         house = self._house
         counts = dict.fromkeys((state.value for state in State), 0)
         by_mac = house.answers.world.index.by_mac

@@ -43,6 +43,7 @@ from boots.timeline.knowledge import of_stranger
 from boots.timeline.words import Finding, Stranger
 
 _MOST = 500  # strangers that are shown
+_LARGEST = 64 << 10  # characters of an inventory in a list; a server's has some thousands
 
 
 class NetworkDesk:
@@ -127,17 +128,22 @@ class NetworkDesk:
     async def discovered(self) -> DiscoveredList:
         """Machines without a record."""
         house = self._house
-        now = {each.mac: each for each in house.history.timelines.strangers()}
+        heard = await asyncio.to_thread(house.history.timelines.strangers)
+        now = {each.mac: each for each in heard}
         told: Mapping[str, seen.Inventory] = {}
+        store = None
         if house.keeping is not None and not house.keeping.trouble:
             store = house.keeping.store
             before = await store.read(seen.read_sightings, Stranger)
             now = {each.mac: each for each in before} | now
-            told = await store.read(seen.read_inventories, list(now))
         by_mac = house.answers.world.index.by_mac
         strange = [each for each in now.values() if each.mac not in by_mac]
         strange.sort(key=lambda each: each.last, reverse=True)
-        return await asyncio.to_thread(self._all_discovered, strange[:_MOST], told)
+        del strange[_MOST:]
+        if store is not None:
+            these = [each.mac for each in strange]
+            told = await store.read(seen.read_inventories, these, _LARGEST)
+        return await asyncio.to_thread(self._all_discovered, strange, told)
 
     def _all_discovered(
         self, strange: list[Stranger], told: Mapping[str, seen.Inventory]

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.api.bench import bench, parsed, request
 from tests.api.test_auth import target
 
+from boots.api.connection import Connection
 from boots.api.matching import Matching
 from boots.api.reading import decode
 from boots.api.routes import TABLE, Route
@@ -172,8 +173,10 @@ async def test_a_half_of_a_body_closes_nothing() -> None:
 async def test_there_are_only_so_many_connections() -> None:
     async with bench(connections=2) as at:
         held = [await asyncio.open_connection("127.0.0.1", at.port) for _ in range(2)]
-        await asyncio.sleep(0)
-        assert b"" == await at.send(b"")
+        for reader, writer in held:
+            writer.write(request("GET", "/v1/events/stream", None))
+            assert b" 200 " in await reader.readline()
+        assert b"" == await at.send(request("GET", "/v1/me", None))
         for _, writer in held:
             writer.close()
             await writer.wait_closed()
@@ -182,6 +185,35 @@ async def test_there_are_only_so_many_connections() -> None:
             raw = await at.send(request("GET", "/v1/me", None))
 
     assert 200 == parsed(raw).status
+
+
+async def test_who_asks_nothing_keeps_nobody_out() -> None:
+    async with bench(connections=2) as at:
+        held = [await asyncio.open_connection("127.0.0.1", at.port) for _ in range(2)]
+        held[1][1].write(b"GET /v1/me HTTP/1.1\r\nHost: ")  # and no more of it
+        await asyncio.sleep(0.01)
+        for _ in range(4):
+            assert 200 == parsed(await at.send(request("GET", "/v1/me", None))).status
+        assert b"" == await held[0][0].read(), "the first one gave way"
+        for _, writer in held:
+            writer.close()
+
+
+async def test_a_connection_must_ask_something_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(Connection.__init__.__kwdefaults__, "first_word", 0.1)
+    async with bench() as at:
+        silent = await asyncio.open_connection("127.0.0.1", at.port)
+        slow = await asyncio.open_connection("127.0.0.1", at.port)
+        slow[1].write(b"GET /v1/me HTTP/1.1\r\nHost: ")
+        busy = await asyncio.open_connection("127.0.0.1", at.port)
+        busy[1].write(b"GET /v1/me HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert b"" == await asyncio.wait_for(silent[0].read(), 2)
+        assert b"" == await asyncio.wait_for(slow[0].read(), 2)
+        await asyncio.sleep(0.1)
+        busy[1].write(b"GET /v1/me HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        assert 2 == (await asyncio.wait_for(busy[0].read(), 2)).count(b"HTTP/1.1 200")
+        for _, writer in (silent, slow, busy):
+            writer.close()
 
 
 def test_two_routes_of_one_path_are_a_mistake() -> None:

@@ -139,7 +139,7 @@ def test_strangers_and_other_servers_are_kept_apart(engine: Engine) -> None:
         seen.write_sightings(connection, [stranger, server])
         assert [stranger] == seen.read_sightings(connection, Stranger)
         assert [server] == seen.read_sightings(connection, ForeignServer)
-        seen.forget_sightings(connection, 2.5)
+        seen.forget_sightings(connection, 2.5, 100)
         assert [] == seen.read_sightings(connection, Stranger)
 
 

@@ -1,6 +1,8 @@
 """One connection of an operator: what aiohttp refuses by itself is a problem, too.
 
-There is a bound on how many there are, and who waits for a connection's end can be told.
+There is a bound on how many there are, and who waits for a connection's end can be told.  One that
+asks nothing keeps nobody out: it must ask something soon, and gives way to others where there is
+no room.
 """
 
 import asyncio
@@ -14,6 +16,8 @@ from yarl import URL
 
 from boots.api import problems
 
+_FIRST_WORD = 20.0  # seconds until a connection must have asked something
+
 Complaint = Callable[[str, str], None]
 """Is told of a peer that spoke no HTTP, and what was wrong."""
 
@@ -21,7 +25,7 @@ Complaint = Callable[[str, str], None]
 class Connection(web.RequestHandler):
     """What aiohttp makes for each connection."""
 
-    __slots__ = ("_bound", "_seal", "_watchers")
+    __slots__ = ("_asked", "_bound", "_ending", "_first_word", "_seal", "_watchers")
 
     def __init__(
         self,
@@ -29,23 +33,44 @@ class Connection(web.RequestHandler):
         *,
         bound: int,
         seal: Callable[[web.StreamResponse], None],
+        first_word: float = _FIRST_WORD,
         **given: Any,
     ) -> None:
         super().__init__(manager, **given)
         self._bound = bound
+        self._first_word = first_word
+        self._asked = False
+        self._ending: asyncio.TimerHandle | None = None
         self._seal = seal
         self._watchers: set[Callable[[], None]] = set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin, if there is room."""
         super().connection_made(transport)
+        self._ending = self._loop.call_later(self._first_word, self._end_unless_asked)
         if self._manager is not None and len(self._manager.connections) > self._bound:
+            idle = (each for each in self._manager.connections if _is_idle(each))
+            gives_way = next(idle, self)  # the one that was there first
+            gives_way.force_close()
+            if gives_way is self:
+                transport.close()
+
+    def asks(self) -> None:
+        """A request has come, all of its head."""
+        self._asked = True
+        if self._ending is not None:
+            self._ending.cancel()
+            self._ending = None
+
+    def _end_unless_asked(self) -> None:
+        if not self._asked:
             self.force_close()
-            transport.close()
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Tell those who wait for it."""
         super().connection_lost(exc)
+        if self._ending is not None:
+            self._ending.cancel()
         for each in tuple(self._watchers):
             each()
 
@@ -68,6 +93,12 @@ class Connection(web.RequestHandler):
         self._seal(problem)
         problem.force_close()
         return problem
+
+
+def _is_idle(connection: web.RequestHandler) -> bool:
+    """Whether nothing that it asked is being answered; one that came this moment may yet ask."""
+    busy = connection._current_request is not None or connection._request_in_progress  # noqa: SLF001
+    return isinstance(connection, Connection) and connection.transport is not None and not busy
 
 
 class Connections(web.Server):
@@ -101,6 +132,8 @@ def _requests(loop: asyncio.AbstractEventLoop) -> Callable[..., web.BaseRequest]
     ) -> web.BaseRequest:
         if not message.url:
             message = message._replace(url=URL("/"))
+        if isinstance(protocol, Connection):
+            protocol.asks()
         return web.BaseRequest(
             message, payload, protocol, writer, task, loop, client_max_size=1 << 20
         )

@@ -11,6 +11,7 @@ from boots.api.auth import COOKIE, Guard, peer
 from boots.api.desk import Refused
 
 _LARGEST = 8192  # bytes of a form
+_PATIENCE = 5.0  # seconds for it to arrive: anybody may send one
 
 
 class Login:
@@ -49,7 +50,7 @@ class Login:
         """The fields of a form, as browsers send them."""
         if request.content_type != "application/x-www-form-urlencoded":
             raise Refused(415, "Unsupported Media Type", "send a form with the field token")
-        raw = await reading.bytes_of(request, _LARGEST)
+        raw = await reading.bytes_of(request, _LARGEST, _PATIENCE)
         try:
             found = parse_qs(raw.decode("ascii"), errors="strict", max_num_fields=8)
         except ValueError:

@@ -118,8 +118,8 @@ async def body(request: web.BaseRequest, kind: type[msgspec.Struct], largest: in
     return decode(raw, kind)
 
 
-async def bytes_of(request: web.BaseRequest, largest: int) -> bytes:
-    """All of a body.
+async def bytes_of(request: web.BaseRequest, largest: int, patience: float = _PATIENCE) -> bytes:
+    """All of a body, which may take `patience` seconds to arrive.
 
     Raises:
         Refused: it is too large, or took too long.
@@ -129,7 +129,7 @@ async def bytes_of(request: web.BaseRequest, largest: int) -> bytes:
         raise too_large
     found = bytearray()
     try:
-        async with asyncio.timeout(_PATIENCE):
+        async with asyncio.timeout(patience):
             async for piece in request.content.iter_any():
                 found += piece
                 if len(found) > largest:

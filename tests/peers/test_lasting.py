@@ -124,7 +124,7 @@ def test_a_full_disk_stops_no_answer_and_is_told(lan: Lan, tmp_path: Path) -> No
         assert running.until(events.AckSent, mac=MAC).address == "192.168.70.10"
         health = server.ask(lambda client: client.health())
         assert health.ready
-        assert [each for each in health.troubles if "cannot be written down" in each.what]
+        assert [each for each in health.troubles if "cannot write down" in each.what]
         with pytest.raises(ApiError) as refused:
             server.ask(lambda client: client.create(record(1)))
         assert refused.value.problem.status == 503

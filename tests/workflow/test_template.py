@@ -166,6 +166,13 @@ def test_what_is_no_template_is_refused(text: str) -> None:
     assert 1 == len(faults(text))
 
 
+def test_aliases_that_multiply_are_refused_soon() -> None:
+    rows = "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 6))
+    text = f"a0: &a0 [x, x, x]\n{rows}tasks: *a5\n"
+
+    assert ["t.yaml:1:1: its aliases multiply without end; write the actions out"] == faults(text)
+
+
 def test_unknown_keys_are_doubtful_with_the_nearest() -> None:
     text = WHOLE.replace("pid: host", "on_failure: [x]")
 

@@ -37,8 +37,9 @@ class Env(Word, frozen=True, kw_only=False):
 class Kind(Word, frozen=True, kw_only=False):
     """An action by itself.
 
-    `terminal` ends OSIE: what comes next is another system.  `commands` are those it knows as the
-    first word of ``command``, with what they do to the disks of the machine's record.
+    `terminal` ends OSIE: what comes next is another system, or (`off`) none.  `commands` are
+    those it knows as the first word of ``command``, with what they do to the disks of the
+    machine's record.
     `free` actions take variables of any name.
     """
 
@@ -48,6 +49,7 @@ class Kind(Word, frozen=True, kw_only=False):
     terminal: bool = False
     commands: Mapping[str, Use | None] = {}
     free: bool = False
+    off: bool = False
 
 
 class Touch(Word, frozen=True):
@@ -225,7 +227,7 @@ KINDS: tuple[Kind, ...] = (
         ),
         terminal=True,
     ),
-    Kind("poweroff", "turns the machine off", terminal=True),
+    Kind("poweroff", "turns the machine off", terminal=True, off=True),
     Kind(
         "waitdaemon",
         "runs another action after some seconds: here, that action",

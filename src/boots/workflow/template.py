@@ -22,6 +22,7 @@ from boots.workflow.words import HOUR, Action, Task, Template
 _MOST_NAME = 199
 _MOST_SECONDS = 10 * 365 * 86_400
 _MOST_RETRIES = 100
+_MOST_LEAVES = 100_000
 _NO_VALUE = ("<no value>", "<nil>")
 
 TEMPLATE_KEYS = {"version", "name", "id", "global_timeout", "tasks"}
@@ -107,20 +108,26 @@ class _Reader:
     def read(self, top: Node) -> Reading:
         """The whole of it."""
         template: Template | None = None
-        if isinstance(top.value, dict):
-            self._nothing_left_open(top)
+        if isinstance(top.value, dict) and self._nothing_left_open(top):
             template = self._template(top)
-        else:
+        elif not self._faults:
             self._wrong(top, "this is no template", "write version:, name: and tasks:")
         faults = tuple(self._faults)
         return Reading(None if faults else template, faults, tuple(self._doubts))
 
-    def _nothing_left_open(self, top: Node) -> None:
-        """What had no value where it was rendered is written so by Go's templates."""
-        for node in _leaves(top):
+    def _nothing_left_open(self, top: Node) -> bool:
+        """What had no value where it was rendered is written so by Go's templates.
+
+        False where aliases make so many values of few that looking at them would take too long.
+        """
+        for number, node in enumerate(_leaves(top)):
+            if number > _MOST_LEAVES:
+                self._wrong(top, "its aliases multiply without end", "write the actions out")
+                return False
             if any(word in node.value for word in _NO_VALUE):
                 advice = "ask with {{ if }} whether it is there, or give it a {{ default }}"
                 self._wrong(node, f'"{node.value[:60]}" had no value when it was rendered', advice)
+        return True
 
     def _unknown(self, node: Node, known: set[str]) -> None:
         for key in node.value:
@@ -302,5 +309,5 @@ def _leaves(top: Node) -> Iterator[Node]:
         elif isinstance(node.value, list):
             entries = list(enumerate(node.value))
             stack += [Node(value, (*node.path, at)) for at, value in reversed(entries)]
-        elif isinstance(node.value, str):
-            yield node
+        else:
+            yield Node(node.value or "", node.path)

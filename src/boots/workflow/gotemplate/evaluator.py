@@ -55,7 +55,7 @@ class _Continued(Exception):
 
 
 def render(tree: Tree, data: Mapping[str, Any], budget: Budget | None = None) -> Rendered:
-    """The text that a template makes of its data; the data is left as it is.
+    """The text that a template makes of its data, which only ``set`` and its like change.
 
     Raises:
         Broken: a value that is missing or of the wrong kind, or more than the budget allows.

@@ -20,6 +20,7 @@ _WORD = re.compile(
     re.VERBOSE,
 )
 _ENDS_WORD = re.compile(r"[ \t\r\n.,|:)(=]|-?\}\}|$")
+_OPENS_COMMENT = {False: re.compile(r"/\*"), True: re.compile(r"[ \t\r\n]+/\*")}
 _UNENDED = {'"': "text", "`": "raw text", "'": "character"}
 
 
@@ -56,9 +57,9 @@ def tokens(source: Source) -> Iterator[Token]:
             yield Token("eof", "", len(text))
             return
         inside = start + (3 if trims_left else 2)
-        after_blanks = inside + len(text[inside:]) - len(text[inside:].lstrip(_BLANKS))
-        if text.startswith("/*", after_blanks if trims_left else inside):
-            at, trim = _comment(source, start, after_blanks if trims_left else inside)
+        comment = _OPENS_COMMENT[trims_left].match(text, inside)
+        if comment:
+            at, trim = _comment(source, start, comment.end() - 2)
             continue
         yield Token("left", "{{", start)
         for token in _action(source, start, inside):

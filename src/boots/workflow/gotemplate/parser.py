@@ -30,7 +30,8 @@ from boots.workflow.gotemplate.nodes import (
 from boots.workflow.gotemplate.source import Source
 
 DEEPEST = 40  # parentheses and blocks within each other; people write three
-MOST = 1 << 20  # characters of a template
+MOST = 1 << 19  # letters of a template
+_MOST_VARIABLES = 500  # at one place
 
 
 def parse(text: str, name: str = "template") -> Tree:
@@ -41,7 +42,7 @@ def parse(text: str, name: str = "template") -> Tree:
     """
     source = Source(name, text[:MOST])
     if len(text) > MOST:
-        raise source.broken(MOST - 1, "the template is longer than 1 MiB", "take parts of it out")
+        raise source.broken(MOST - 1, "the template is longer than 512 KiB", "take parts of it out")
     return _Parser(source).tree()
 
 
@@ -278,6 +279,9 @@ class _Parser:
                 raise self._source.broken(command.at, problem)
         if declares:
             self._scope += variables
+        if len(self._scope) > _MOST_VARIABLES:
+            problem = f"more than {_MOST_VARIABLES} variables"
+            raise self._source.broken(at, problem, "keep them in a dict")
         return Pipe(at, tuple(commands), variables, declares)
 
     def _variables(self, most: int) -> tuple[tuple[str, ...], bool]:

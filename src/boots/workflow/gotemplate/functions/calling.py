@@ -16,7 +16,8 @@ class Native:
 
     `takes` has a letter for each argument: ``s`` text, ``i`` whole number, ``b`` boolean, ``l``
     list, ``m`` mapping, ``a`` anything.  ``?`` behind it: it may be left out; ``*``: any number
-    of them.  `cost` is what a call costs besides the weight of what goes in and out.
+    of them.  `cost` is what a call costs besides the weight of what goes in and out; who `pays`
+    is given first what takes the costs as they come.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Native:
     does: Callable[..., Any]
     meaning: str
     cost: Callable[..., int] | None = None
+    pays: bool = False
 
     def call(self, values: Sequence[Any], spend: Callable[[int], None]) -> Any:
         """What it gives for these; `spend` is told what that costs.
@@ -45,7 +47,7 @@ class Native:
                 raise Refused(problem, f"it takes {self.signature}")
         if self.cost is not None:
             spend(self.cost(*values))
-        return self.does(*values)
+        return self.does(spend, *values) if self.pays else self.does(*values)
 
     @property
     def signature(self) -> str:
@@ -92,3 +94,8 @@ def bounded(letters: int) -> None:
     """
     if letters > MOST_TEXT:
         raise Refused("the text would be longer than 1 MiB", "make it smaller")
+
+
+def letters(*values: Any) -> int:
+    """How many letters the texts among these have: the cost of going over them one by one."""
+    return sum(len(each) for each in values if isinstance(each, str))

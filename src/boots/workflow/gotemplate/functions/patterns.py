@@ -1,18 +1,25 @@
 """Sprig's functions with regular expressions."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
 
 from boots.workflow.gotemplate.functions.calling import Native, bounded
-from boots.workflow.gotemplate.regex import Match, compiled, search
+from boots.workflow.gotemplate.regex import Match, Program, compiled, search
+
+Spend = Callable[[int], None]
 
 
-def _found(pattern: str, text: str) -> Iterator[Match]:
-    """All matches that do not overlap; an empty one right behind another is none (as in Go)."""
+def _program(spend: Spend, pattern: str) -> Program:
+    spend(len(pattern))
     program = compiled(pattern)
+    spend(len(program.steps))
+    return program
+
+
+def _found(spend: Spend, program: Program, text: str) -> Iterator[Match]:
+    """All matches that do not overlap; an empty one right behind another is none (as in Go)."""
     at, last = 0, -1
     while at <= len(text):
-        match = search(program, text, at)
+        match = search(program, text, at, spend)
         if match is None:
             return
         if match.end > match.start or match.start != last:
@@ -21,25 +28,37 @@ def _found(pattern: str, text: str) -> Iterator[Match]:
         at = match.end if match.end > at else at + 1
 
 
-def _match(pattern: str, text: str) -> bool:
-    return search(compiled(pattern), text) is not None
+def _match(spend: Spend, pattern: str, text: str) -> bool:
+    return search(_program(spend, pattern), text, 0, spend) is not None
 
 
-def _find(pattern: str, text: str) -> str:
-    match = search(compiled(pattern), text)
+def _find(spend: Spend, pattern: str, text: str) -> str:
+    match = search(_program(spend, pattern), text, 0, spend)
     return match.group(text, 0) if match else ""
 
 
-def _find_all(pattern: str, text: str, most: int) -> list[str]:
-    found = [match.group(text, 0) for match in _found(pattern, text)]
+def _find_all(spend: Spend, pattern: str, text: str, most: int) -> list[str]:
+    program = _program(spend, pattern)
+    found = [match.group(text, 0) for match in _found(spend, program, text)]
     return found if most < 0 else found[:most]
 
 
-def _replaced(pattern: str, text: str, new: str, *, literal: bool = False) -> str:
-    made, at, length = [], 0, len(text)
-    names = compiled(pattern).names
-    for match in _found(pattern, text):
-        own = new if literal else _expanded(new, match, text, names)
+def _literally(spend: Spend, pattern: str, text: str, new: str) -> str:
+    return _replaced(spend, pattern, text, lambda *_: new)
+
+
+def _with_groups(spend: Spend, pattern: str, text: str, new: str) -> str:
+    return _replaced(spend, pattern, text, lambda match, names: _expanded(new, match, text, names))
+
+
+def _replaced(
+    spend: Spend, pattern: str, text: str, new: Callable[[Match, dict[str, int]], str]
+) -> str:
+    made: list[str] = []
+    at, length = 0, len(text)
+    program = _program(spend, pattern)
+    for match in _found(spend, program, text):
+        own = new(match, program.names)
         length += len(own)
         bounded(length)
         made += [text[at : match.start], own]
@@ -84,12 +103,12 @@ def _name(new: str, at: int) -> tuple[str, int]:
     return new[at:end], end
 
 
-def _split(pattern: str, text: str, most: int) -> list[str]:
+def _split(spend: Spend, pattern: str, text: str, most: int) -> list[str]:
     if most == 0:
         return []
     parts: list[str] = []
     at = 0
-    for match in _found(pattern, text):
+    for match in _found(spend, _program(spend, pattern), text):
         if most > 0 and len(parts) == most - 1:
             break
         if match.end == 0 and text:  # an empty match at the beginning cuts nothing off
@@ -101,35 +120,25 @@ def _split(pattern: str, text: str, most: int) -> list[str]:
     return [*parts, text[at:]]
 
 
-def _cost(pattern: str, text: str, *_: Any) -> int:
-    """Following all ways costs the length of the program for each letter."""
-    return len(pattern) + (len(text) + 1) * (len(compiled(pattern).steps) + 4) // 2
-
-
-def _cost_of_all(pattern: str, text: str, *_: Any) -> int:
-    """Each match begins a search of its own, which may look at all that is left."""
-    return _cost(pattern, text) * (1 + min(len(text), 2_000) // 20)
-
-
 TABLE = (
-    Native("regexMatch", "ss", _match, "whether the pattern is found in the text", _cost),
-    Native("regexFind", "ss", _find, "what the pattern finds first", _cost),
-    Native("regexFindAll", "ssi", _find_all, "all that it finds, or so many", _cost_of_all),
+    Native("regexMatch", "ss", _match, "whether the pattern is found in the text", pays=True),
+    Native("regexFind", "ss", _find, "what the pattern finds first", pays=True),
+    Native("regexFindAll", "ssi", _find_all, "all that it finds, or so many", pays=True),
     Native(
         "regexReplaceAll",
         "sss",
-        _replaced,
-        "what it finds replaced; $1 is its first group",
-        _cost_of_all,
+        _with_groups,
+        "the second with what the pattern finds replaced; $1 is its first group",
+        pays=True,
     ),
     Native(
         "regexReplaceAllLiteral",
         "sss",
-        lambda pattern, text, new: _replaced(pattern, text, new, literal=True),
+        _literally,
         "as regexReplaceAll, and $ is a letter",
-        _cost_of_all,
+        pays=True,
     ),
-    Native("regexSplit", "ssi", _split, "the parts between, or so many", _cost_of_all),
+    Native("regexSplit", "ssi", _split, "the parts between, or so many", pays=True),
     Native(
         "regexQuoteMeta",
         "s",

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from boots.workflow.gotemplate.errors import Refused
-from boots.workflow.gotemplate.functions.calling import Native, bounded
+from boots.workflow.gotemplate.functions.calling import Native, bounded, letters
 from boots.workflow.gotemplate.functions.texts import quoted
 from boots.workflow.gotemplate.values import kind, printed, wrapped
 
@@ -125,5 +125,7 @@ def _of_number(verb: str, flags: str, precision: int, value: Any) -> str | None:
 TABLE = (
     Native("print", "a*", _print, "as text, with a blank between two of which neither is text"),
     Native("println", "a*", _println, "as text with blanks between, and a newline"),
-    Native("printf", "sa*", _printf, "by a format: %s %v %d %q %x %t %f and others of Go's"),
+    Native(
+        "printf", "sa*", _printf, "by a format: %s %v %d %q %x %t %f and others of Go's", letters
+    ),
 )

@@ -3,7 +3,7 @@
 from typing import Any
 
 from boots.workflow.gotemplate.errors import Refused
-from boots.workflow.gotemplate.functions.calling import Native, bounded
+from boots.workflow.gotemplate.functions.calling import Native, bounded, letters
 from boots.workflow.gotemplate.values import printed
 
 
@@ -116,10 +116,10 @@ TABLE = (
     Native("trimSuffix", "ss", lambda last, text: text.removesuffix(last), "without this end"),
     Native("upper", "s", str.upper, "in capitals"),
     Native("lower", "s", str.lower, "in small letters"),
-    Native("title", "s", _title, "each word with a capital"),
-    Native("untitle", "s", _untitle, "each word with a small letter"),
-    Native("snakecase", "s", _snake, "first_name of FirstName"),
-    Native("kebabcase", "s", lambda text: _snake(text, "-"), "first-name of FirstName"),
+    Native("title", "s", _title, "each word with a capital", letters),
+    Native("untitle", "s", _untitle, "each word with a small letter", letters),
+    Native("snakecase", "s", _snake, "first_name of FirstName", letters),
+    Native("kebabcase", "s", lambda text: _snake(text, "-"), "first-name of FirstName", letters),
     Native("repeat", "is", _repeat, "so many times"),
     Native("replace", "sss", _replace, "the second in place of the first, throughout the third"),
     Native("trunc", "is", _trunc, "the first so many bytes; of a negative number, the last"),
@@ -133,7 +133,7 @@ TABLE = (
         "whether the second begins so",
     ),
     Native("hasSuffix", "ss", lambda last, text: text.endswith(last), "whether the second ends so"),
-    Native("quote", "a*", _quote, "in double quotes, with escapes"),
+    Native("quote", "a*", _quote, "in double quotes, with escapes", letters),
     Native("squote", "a*", _single, "in single quotes"),
     Native("cat", "a*", _cat, "joined by blanks"),
     Native("indent", "is", indent, "each line behind so many blanks"),

@@ -1,6 +1,7 @@
 """A program on a text: all ways at once, the leftmost first (Pike's machine)."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from boots.workflow.gotemplate.regex.program import Program
 
@@ -31,22 +32,36 @@ class Match:
         return text[start:end] if start >= 0 else ""
 
 
-def search(program: Program, text: str, start: int = 0) -> Match | None:
-    """The first match from a place on."""
+@dataclass(slots=True)
+class _Threads:
+    """The ways that are followed at one place, best first, and the steps that led there."""
+
+    places: dict[int, Places] = field(default_factory=dict)
+    seen: set[int] = field(default_factory=set)
+
+
+def search(
+    program: Program, text: str, start: int = 0, spend: Callable[[int], None] | None = None
+) -> Match | None:
+    """The first match from a place on; `spend` is told of each letter what it cost."""
     nothing = (-1,) * (2 * program.groups + 2)
+    last = len(program.steps) - 1
     found: Places | None = None
-    threads: dict[int, Places] = {}
+    threads = _Threads()
     for at in range(start, len(text) + 1):
         if found is None:
             _follow(program, threads, (0, (at, *nothing[1:])), text, at)
-        if not threads:
+        if not threads.places:
             if found is not None:
                 break
+            threads = _Threads()
             continue
+        if spend is not None:
+            spend(1 + len(threads.seen))
         letter = text[at] if at < len(text) else ""
-        following: dict[int, Places] = {}
-        for step, places in threads.items():
-            if step == len(program.steps) - 1:
+        following = _Threads()
+        for step, places in threads.places.items():
+            if step == last:
                 found = (places[0], at, *places[2:])
                 break  # what comes behind it is worse
             chars = program.steps[step].chars
@@ -57,21 +72,22 @@ def search(program: Program, text: str, start: int = 0) -> Match | None:
 
 
 def _follow(
-    program: Program, threads: dict[int, Places], start: tuple[int, Places], text: str, at: int
+    program: Program, threads: _Threads, start: tuple[int, Places], text: str, at: int
 ) -> None:
-    """Add a thread: the steps that take a letter (or match) and can be reached without one."""
-    seen: set[int] = set()
+    """Add a thread: the steps that take a letter (or match) and can be reached without one.
+
+    A step that a better thread reached is not gone to again.
+    """
     stack = [start]
     while stack:
         number, here = stack.pop()
-        if number in threads or number in seen:
+        if number in threads.seen:
             continue
+        threads.seen.add(number)
         each = program.steps[number]
         if each.chars is not None or number == len(program.steps) - 1:
-            threads[number] = here
-            continue
-        seen.add(number)
-        if each.anchor:
+            threads.places[number] = here
+        elif each.anchor:
             if _holds(each.anchor, text, at):
                 stack.append((number + 1, here))
         elif each.save >= 0:

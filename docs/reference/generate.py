@@ -24,8 +24,8 @@ from boots.settings.meanings import OF_SUBNETS
 from boots.timeline import knowledge
 from boots.timeline.case import TITLES
 from boots.timeline.patience import PATIENCE
-from boots.workflow.actions import KINDS
 from boots.workflow.gotemplate.functions import REFUSED, SUBJECTS
+from boots.workflow.native import KINDS
 
 HERE = Path(__file__).parent
 TABLES = {"subnets"}  # a variable holds no table

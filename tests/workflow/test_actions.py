@@ -3,19 +3,11 @@
 import pytest
 from tests.workflow.reading import reading
 
-from boots.workflow.actions import (
-    BY_NAME,
-    KINDS,
-    Touch,
-    Use,
-    is_terminal,
-    kind_of,
-    touches,
-    writes,
-)
+from boots.workflow.actions import Touch, is_terminal, kind_of, touches, writes
 from boots.workflow.disks import disk_of, is_partition
 from boots.workflow.gotemplate.functions.tinkerbell import format_partition
 from boots.workflow.image import is_reference, short_name
+from boots.workflow.native import BY_NAME, KINDS, Use
 from boots.workflow.words import Action
 
 

@@ -6,7 +6,8 @@ import pytest
 from msgspec.structs import replace
 from tests.workflow.reading import template
 
-from boots.workflow.advancing import GRACE, advance, deadline
+from boots.workflow.advancing import advance
+from boots.workflow.due import GRACE, deadline
 from boots.workflow.handing import HandOut, NetbootOffFirst, Stop, Wait, expected, next_action
 from boots.workflow.happened import (
     Cancelled,
@@ -372,6 +373,18 @@ def test_the_global_timeout_counts_from_the_first_hand_out(agent: Agent) -> None
     assert 130.0 == deadline(run)
     ended = after(run, Ticked(), now=130.0)
     assert (State.TIMEOUT, ["CANCELLED"]) == (ended.state, states(ended))
+
+
+def test_the_time_that_a_person_takes_is_not_the_runs(agent: Agent) -> None:
+    head = HEAD.replace("tasks", "global_timeout: 30\ntasks")
+    run = agent.hello(run_of(task(A, DISK % "on-failure: [hold],"), head=head))
+    run = after(agent.asks(run, now=100.0), agent.started(run), now=101.0)
+    run = after(run, agent.ended(run, 1), now=110.0)
+
+    assert deadline(run) is None
+    assert run == after(run, Ticked(), now=9000.0)
+    run = after(run, Settled(by="me", step=0, again=True), now=9010.0)
+    assert 130.0 + 8900.0 == deadline(run)
 
 
 def test_a_cancelled_run_has_failed_and_tells_the_agent_to_stop(agent: Agent) -> None:

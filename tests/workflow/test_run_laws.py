@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.workflow.reading import template
 
-from boots.workflow.advancing import advance, deadline
+from boots.workflow.advancing import advance
+from boots.workflow.due import deadline
 from boots.workflow.handing import HandOut, NetbootOffFirst, next_action
 from boots.workflow.happened import (
     Cancelled,

@@ -7,6 +7,7 @@ says that doing it twice does no harm.
 
 from msgspec.structs import replace
 
+from boots.workflow.due import due
 from boots.workflow.handing import HandOut, next_action
 from boots.workflow.happened import (
     Cancelled,
@@ -24,7 +25,6 @@ from boots.workflow.happened import (
 )
 from boots.workflow.run import (
     DONE,
-    LIFE_MINUTES,
     OPEN,
     Part,
     Run,
@@ -34,9 +34,6 @@ from boots.workflow.run import (
     StepState,
     Sub,
 )
-
-GRACE = 60.0
-"""Seconds that an agent has to say that it stopped an action, before it is taken as lost."""
 
 MOST_RESTARTS = 3
 """How often an agent may begin anew under one action before a person is asked."""
@@ -78,7 +75,7 @@ def _after(event: Event, run: Run, now: float) -> Run:
 
 def _by_person(event: Cancelled | Settled, run: Run, now: float) -> Run:
     if isinstance(event, Settled):
-        return _settled(event, run)
+        return _settled(event, run, now)
     run = _over(run, State.FAILED, f"cancelled by {event.by}", now)
     return replace(run, sub=Sub.CANCELLED)
 
@@ -123,7 +120,7 @@ def _began_anew(run: Run, at: int, now: float) -> Run:
         why = f"{step.action.name} was interrupted {step.restarts} times"
     interrupted = replace(step, state=StepState.INTERRUPTED, ended_at=now, message=why)
     run = _with(run, at, interrupted)
-    return replace(run, state=State.RUNNING, sub=Sub.NEEDS_PERSON, why=why)
+    return _waiting(run, Sub.NEEDS_PERSON, why, now)
 
 
 def _handed_out(event: HandedOut, run: Run, now: float) -> Run:
@@ -198,10 +195,10 @@ def _life_seen(event: LifeSeen, run: Run, now: float) -> Run:
 
 
 def _ticked(run: Run, now: float) -> Run:
-    due = _due(run)
-    if due is None or now < due[0]:
+    found = due(run)
+    if found is None or now < found[0]:
         return run
-    _, what, at = due
+    _, what, at = found
     if what == "life":
         why = f"{run.steps[at].worker} gave no sign of life after {run.steps[at].action.name}"
         return replace(run, state=State.POST, sub=Sub.UNCONFIRMED, why=why)
@@ -213,14 +210,15 @@ def _ticked(run: Run, now: float) -> Run:
     return _over(run, State.TIMEOUT, why, now)
 
 
-def _settled(event: Settled, run: Run) -> Run:
+def _settled(event: Settled, run: Run, now: float) -> Run:
     if event.step != run.at:
         return _confirmed(run, event)
     step = run.steps[event.step]
     waits = {Sub.NEEDS_PERSON, Sub.HELD, Sub.UNCONFIRMED}
     if run.sub not in waits or (event.again and step.state in OPEN):
         return run
-    run = replace(run, state=State.RUNNING, sub=Sub.NONE, why="")
+    waited = run.waited + (now - run.waits_since if run.waits_since else 0.0)
+    run = replace(run, state=State.RUNNING, sub=Sub.NONE, why="", waits_since=0.0, waited=waited)
     if event.again:
         return _with(run, event.step, replace(_again(step), tries=0, restarts=0))
     if step.terminal and step.last:
@@ -252,6 +250,11 @@ def _again(step: Step) -> Step:
     return replace(step, state=StepState.PENDING, attempt=step.attempt + 1, session=0)
 
 
+def _waiting(run: Run, sub: Sub, why: str, now: float) -> Run:
+    """A run that only a person takes further; that time is not counted."""
+    return replace(run, state=State.RUNNING, sub=sub, why=why, waits_since=now)
+
+
 def _meant(run: Run, event: Told) -> Step | None:
     """The open step that an agent speaks of, if it has that very hand-out."""
     if not 0 <= event.step < len(run.steps):
@@ -271,7 +274,7 @@ def _failed(run: Run, at: int, step: Step, as_: StepState, now: float) -> Run:
     command = step.action.on_timeout if timed_out else step.action.on_failure
     if command == _HOLD:
         run = _with(run, at, replace(step, state=as_))
-        return replace(run, sub=Sub.HELD, why=f"{step.action.name} is {as_.value}, and held")
+        return _waiting(run, Sub.HELD, f"{step.action.name} is {as_.value}, and held", now)
     if command:
         part = Part.ON_TIMEOUT if timed_out else Part.ON_FAILURE
         return _with(run, at, replace(_again(step), part=part, ended_as=as_))
@@ -306,36 +309,3 @@ def _finished(run: Run, now: float) -> Run:
     if set(run.workers) <= set(run.netboot_off) and awaited <= set(run.alive):
         return replace(run, state=State.SUCCESS, sub=Sub.NONE, why="", ended_at=now)
     return replace(run, state=State.POST)
-
-
-# --- when time matters
-
-
-def deadline(run: Run) -> float | None:
-    """When `Ticked` will change something; None where it will not."""
-    due = None if run.is_final else _due(run)
-    return due[0] if due else None
-
-
-def _due(run: Run) -> tuple[float, str, int] | None:
-    """The next deadline: when, of what, and of which step."""
-    found: list[tuple[float, str, int]] = []
-    for at, step in enumerate(run.steps):
-        if step.terminal and step.last and step.expects_life and step.part is Part.ACTION:
-            left = step.state in OPEN or step.state is StepState.SUCCESS
-            if left and step.worker not in run.alive and run.sub is not Sub.UNCONFIRMED:
-                since = step.ended_at or step.handed_at
-                found.append((since + _life_seconds(step), "life", at))
-        elif step.state in OPEN:
-            limit = step.action.timeout + GRACE
-            back = _life_seconds(step) if step.terminal else 0.0
-            found.append((step.handed_at + max(limit, back), "step", at))
-    waits = run.sub in {Sub.NEEDS_PERSON, Sub.HELD}
-    if run.global_timeout and run.started_at and run.state is not State.POST and not waits:
-        found.append((run.started_at + run.global_timeout, "run", -1))
-    return min(found, default=None)
-
-
-def _life_seconds(step: Step) -> float:
-    minutes = step.action.environment.get("WAIT_MINUTES", "")
-    return 60.0 * (int(minutes) if minutes.isdecimal() and len(minutes) < 6 else LIFE_MINUTES)

@@ -3,7 +3,8 @@
 from typing import Any
 
 from boots.model.word import Word
-from boots.workflow.actions import Touch, Use, is_terminal, kind_of, touches, writes
+from boots.workflow.actions import Touch, is_terminal, kind_of, touches, writes
+from boots.workflow.native import Use
 from boots.workflow.words import Action, Template
 
 

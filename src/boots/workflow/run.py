@@ -113,6 +113,7 @@ class Session(Word, frozen=True):
 class Run(Word, frozen=True):
     """One template on its way.  Times are seconds; 0 for what was not yet.
 
+    `waits_since` is when it began to wait for a person, `waited` how long it did before.
     `netboot_off` are the workers whose netboot is durably off, `alive` those whose next system
     gave a sign of life.  `of` is the run that this one takes up again.
     """
@@ -127,6 +128,8 @@ class Run(Word, frozen=True):
     created_at: float = 0.0
     started_at: float = 0.0
     ended_at: float = 0.0
+    waits_since: float = 0.0
+    waited: float = 0.0
     sessions: Mapping[str, Session] = {}
     netboot_off: tuple[str, ...] = ()
     alive: tuple[str, ...] = ()

@@ -64,7 +64,7 @@ def weigh(value: Any) -> int:
         if isinstance(each, str):
             weight += len(each) // 16
         elif isinstance(each, Mapping):
-            weight += sum(len(key) // 16 for key in each)
+            weight += sum(len(key) // 16 for key in each if isinstance(key, str))
             stack += [(inside, depth + 1) for inside in each.values()]
         elif isinstance(each, list | tuple):
             stack += [(inside, depth + 1) for inside in each]

@@ -86,6 +86,8 @@ def _dig(*words: Any) -> Any:
         raise Refused("it takes keys, what to give where they lead nowhere, and a dict")
     value, (*keys, default) = words[-1], words[:-1]
     for key in keys:
+        if not isinstance(key, str):
+            raise Refused(f"a map is asked for by text, and this is {kind(key)}")
         if not isinstance(value, Mapping) or key not in value:
             return default
         value = value[key]

@@ -15,6 +15,9 @@ from boots.workflow.gotemplate.errors import Refused
 from boots.workflow.gotemplate.functions.calling import Native, bounded, letters
 from boots.workflow.gotemplate.values import shortest, weigh, wrapped
 
+_BREAKS = "\r\x85\u2028\u2029"
+"""What YAML reads as the end of a line, too: only escapes keep it as it is."""
+
 
 class _Dumper(yaml.SafeDumper):
     """No aliases: each value is written out."""
@@ -25,7 +28,11 @@ class _Dumper(yaml.SafeDumper):
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
     """Texts of several lines as a block, as Go's encoder writes them."""
-    style = "|" if "\n" in text.strip("\n") or text.endswith("\n") else None
+    style = None
+    if any(letter in _BREAKS for letter in text):
+        style = '"'
+    elif "\n" in text:
+        style = '"' if text[0] in " \n" or text.endswith("\n\n") else "|"
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
@@ -42,11 +49,26 @@ _Dumper.add_representer(tuple, yaml.SafeDumper.represent_list)
 
 
 def to_yaml(value: Any) -> str:
-    """As YAML with sorted keys, without a newline at the end."""
+    """As YAML with sorted keys; without a newline at the end, unless the last text has one."""
     made: str = yaml.dump(
         _plain(value), Dumper=_Dumper, allow_unicode=True, default_flow_style=False, width=10_000
     )
+    if _last(value).endswith("\n"):
+        return made
     return made.removesuffix("\n").removesuffix("\n...")
+
+
+def _last(value: Any) -> str:
+    """The text that stands last, if one does."""
+    while value and not isinstance(value, str):
+        match value:
+            case dict():
+                value = value[max(value)]
+            case list() | tuple():
+                value = value[-1]
+            case _:
+                return ""
+    return value or ""
 
 
 def from_yaml(text: str) -> Any:
@@ -72,7 +94,8 @@ _Loader.yaml_implicit_resolvers = {
     letter: [each for each in found if "timestamp" not in each[0]]
     for letter, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
-_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"[yYnN]$"), list("yYnN"))
+for _kind in (_Loader, _Dumper):
+    _kind.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"[yYnN]$"), list("yYnN"))
 
 
 def _plain(value: Any) -> Any:

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from boots.workflow.gotemplate.errors import Refused
+from boots.workflow.gotemplate.regex.letters import Chars
 from boots.workflow.gotemplate.regex.reading import (
     Alternatives,
     Anchor,
-    Chars,
     Group,
     Item,
     Repeat,

@@ -1,65 +1,15 @@
 """A pattern's text to a tree (the language of RE2, https://github.com/google/re2/wiki/Syntax)."""
 
-import unicodedata
 from dataclasses import dataclass
 from typing import ClassVar
 
 from boots.workflow.gotemplate.errors import Refused
+from boots.workflow.gotemplate.regex.letters import CLASSES, LAST, POSIX, Chars, Ranges, others
 
-Ranges = tuple[tuple[int, int], ...]
-_LAST = 0x10FFFF
 _MOST_TIMES = 1000  # as RE2
 _DEEPEST = 50
 
-_DIGIT: Ranges = ((48, 57),)
-_WORD: Ranges = ((48, 57), (65, 90), (95, 95), (97, 122))
-_SPACE: Ranges = ((9, 10), (12, 13), (32, 32))
-_CLASSES = {"d": _DIGIT, "w": _WORD, "s": _SPACE}
-_POSIX: dict[str, Ranges] = {
-    "alnum": ((48, 57), (65, 90), (97, 122)),
-    "alpha": ((65, 90), (97, 122)),
-    "ascii": ((0, 127),),
-    "blank": ((9, 9), (32, 32)),
-    "cntrl": ((0, 31), (127, 127)),
-    "digit": _DIGIT,
-    "graph": ((33, 126),),
-    "lower": ((97, 122),),
-    "print": ((32, 126),),
-    "punct": ((33, 47), (58, 64), (91, 96), (123, 126)),
-    "space": ((9, 13), (32, 32)),
-    "upper": ((65, 90),),
-    "word": _WORD,
-    "xdigit": ((48, 57), (65, 70), (97, 102)),
-}
 _SIMPLE = {"a": 7, "f": 12, "t": 9, "n": 10, "r": 13, "v": 11}
-
-
-@dataclass(frozen=True, slots=True)
-class Chars:
-    """One letter of these ranges (or categories of Unicode), or with `negated` none of them."""
-
-    ranges: Ranges
-    negated: bool = False
-    fold: bool = False
-    categories: tuple[tuple[str, bool], ...] = ()
-
-    def takes(self, letter: str) -> bool:
-        """Whether it takes this letter."""
-        found = self._holds(letter)
-        if not found and self.fold:
-            found = any(
-                self._holds(each) for each in (letter.lower(), letter.upper()) if len(each) == 1
-            )
-        return found != self.negated
-
-    def _holds(self, letter: str) -> bool:
-        code = ord(letter)
-        if any(low <= code <= high for low, high in self.ranges):
-            return True
-        if not self.categories:
-            return False
-        category = unicodedata.category(letter)
-        return any(category.startswith(name) != negated for name, negated in self.categories)
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,8 +221,8 @@ class _Reader:
             return Anchor(letter)
         if letter in "bB":
             return Anchor(letter)
-        if letter.lower() in _CLASSES:
-            return Chars(_CLASSES[letter.lower()], negated=letter.isupper())
+        if letter.lower() in CLASSES:
+            return Chars(CLASSES[letter.lower()], negated=letter.isupper())
         if letter in "pP":
             return Chars((), negated=False, categories=(self._category(letter),))
         if letter == "Q":
@@ -306,7 +256,7 @@ class _Reader:
                 digits, self._at = self._text[self._at : self._at + 2], self._at + 2
             if not digits or len(digits) > 6 or set(digits.lower()) - set("0123456789abcdef"):
                 raise self._no("\\x without its digits", "write \\x41")
-            if int(digits, 16) > _LAST:
+            if int(digits, 16) > LAST:
                 raise self._no(f"there is no letter {digits}")
             return int(digits, 16)
         if letter.isalnum():
@@ -346,9 +296,9 @@ class _Reader:
         if letter != "\\":
             return ord(letter)
         letter = self._take()
-        if letter.lower() in _CLASSES:
-            own = _CLASSES[letter.lower()]
-            ranges += _others(own) if letter.isupper() else own
+        if letter.lower() in CLASSES:
+            own = CLASSES[letter.lower()]
+            ranges += others(own) if letter.isupper() else own
             return None
         if letter in "pP":
             categories.append(self._category(letter))
@@ -360,21 +310,11 @@ class _Reader:
         name = self._text[self._at : max(end, self._at)]
         self._at = end + 2
         negated = name.startswith("^")
-        if end < 0 or name.removeprefix("^") not in _POSIX:
-            raise self._no(f"there is no class [:{name}:]", f"there are {', '.join(_POSIX)}")
-        own = _POSIX[name.removeprefix("^")]
-        return _others(own) if negated else own
+        if end < 0 or name.removeprefix("^") not in POSIX:
+            raise self._no(f"there is no class [:{name}:]", f"there are {', '.join(POSIX)}")
+        own = POSIX[name.removeprefix("^")]
+        return others(own) if negated else own
 
 
 def _number(word: str) -> bool:
     return word.isascii() and word.isdigit()
-
-
-def _others(ranges: Ranges) -> Ranges:
-    """All letters that are not in these."""
-    found, low = [], 0
-    for first, last in ranges:
-        if low < first:
-            found.append((low, first - 1))
-        low = last + 1
-    return (*found, (low, _LAST))

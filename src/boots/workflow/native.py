@@ -1,0 +1,288 @@
+"""The actions that OSIE runs by itself: a table.
+
+A template names container images; here the last part of an image's name says which action it is,
+whatever registry and tag stand around it, and no container is run.  What an action is given and
+which disks it writes is data, so that a plan can be made and a person can arm those disks.
+"""
+
+from collections.abc import Mapping
+from enum import Enum
+
+from boots.model.word import Word
+
+
+class Use(Enum):
+    """What is done with a device; whether to the whole disk, or to what is on a partition."""
+
+    WRITES_DISK = "writes the whole disk"
+    WRITES_PARTITION = "writes to the partition"
+    READS = "reads"
+
+
+class Env(Word, frozen=True, kw_only=False):
+    """A variable of an action's environment: what it means, and which device it names, if any."""
+
+    name: str
+    meaning: str
+    required: bool = False
+    default: str = ""
+    use: Use | None = None
+
+
+class Kind(Word, frozen=True, kw_only=False):
+    """An action by itself.
+
+    `terminal` ends OSIE: what comes next is another system, or (`off`) none.  `commands` are
+    those it knows as the first word of ``command``, with what they do to the disks of the
+    machine's record.
+    `free` actions take variables of any name.
+    """
+
+    name: str
+    meaning: str
+    env: tuple[Env, ...] = ()
+    terminal: bool = False
+    commands: Mapping[str, Use | None] = {}
+    free: bool = False
+    off: bool = False
+
+
+_FS = Env("FS_TYPE", "the file system of the partition: ext4, xfs, vfat …")
+_PLACE = "a partition"
+_DEST = Env("DEST_DISK", "the disk", required=True, use=Use.WRITES_DISK)
+_IMG = Env("IMG_URL", "where the image is", required=True)
+_RETRY = (
+    Env("RETRY_ENABLED", "try again when a download breaks off", default="false"),
+    Env("RETRY_DURATION_MINUTES", "for so long", default="10"),
+    Env("PROGRESS_INTERVAL_SECONDS", "how often progress is told", default="3"),
+    Env("TEXT_LOGGING", "log lines as text", default="false"),
+)
+_IMAGE = (
+    Env("SHA256", "the digest of the image as it is downloaded"),
+    Env("VERIFY", "full: read the disk back", default="stream"),
+    Env("GROW_PARTITION", "auto, or the number of the partition that gets the rest of the disk"),
+)
+_COMPRESSED = Env("COMPRESSED", "needs not be said: the image is looked at", default="false")
+
+KINDS: tuple[Kind, ...] = (
+    Kind(
+        "image2disk",
+        "writes an image to a disk: raw or qcow2, plain, gz, bz2, xz or zstd",
+        (_IMG, _DEST, _COMPRESSED, *_RETRY, *_IMAGE),
+    ),
+    Kind(
+        "oci2disk",
+        "writes an image out of an OCI registry to a disk",
+        (
+            _IMG,
+            _DEST,
+            _COMPRESSED,
+            Env("REGISTRY_USERNAME", "who asks the registry"),
+            Env("REGISTRY_PASSWORD", "and by what password"),
+            Env("SKIP_VERIFY", "take any certificate", default="false"),
+            *_RETRY,
+            *_IMAGE,
+        ),
+    ),
+    Kind(
+        "qemuimg2disk",
+        "writes a qcow2 or other image of QEMU's to a disk",
+        (
+            _IMG,
+            _DEST,
+            Env("FORMAT", "what the disk is written as", default="host_device"),
+            Env("EXTRA_ARGS", "further arguments of qemu-img"),
+            *_IMAGE,
+        ),
+    ),
+    Kind(
+        "archive2disk",
+        "unpacks an archive of a root file system on a partition",
+        (
+            Env("ARCHIVE_URL", "where the archive is", required=True),
+            Env("ARCHIVE_TYPE", "tar or targz", default="tar"),
+            Env("DEST_DISK", _PLACE, required=True, use=Use.WRITES_PARTITION),
+            Env("FS_TYPE", _FS.meaning, required=True),
+            Env("DEST_PATH", "the folder on it", required=True),
+            Env("TARFILE_CHECKSUM", "the digest of the archive: sha256:…"),
+            Env("INSECURE_NO_TARFILE_CHECKSUM_VERIFICATION", "do without", default="false"),
+            Env("HTTP_CLIENT_TIMEOUT_MINUTES", "how long a download may take", default="5"),
+        ),
+    ),
+    Kind(
+        "rootio",
+        "partitions and formats the disks as the machine's record says (metadata.instance.storage)",
+        (
+            Env("MIRROR_HOST", "needs not be said: the record is at hand"),
+            Env("METADATA_SERVICE_PORT", "as MIRROR_HOST", default="50061"),
+            Env("MBR", "an old partition table instead of GPT", default="false"),
+            Env("TEST", "metadata to try with"),
+            Env("JSON_FILE", "a file that says what the record would"),
+        ),
+        commands={
+            "wipe": Use.WRITES_DISK,
+            "partition": Use.WRITES_DISK,
+            "format": Use.WRITES_PARTITION,
+            "mount": Use.READS,
+            "version": None,
+        },
+    ),
+    Kind(
+        "writefile",
+        "writes one file to a partition",
+        (
+            Env("DEST_DISK", _PLACE, required=True, use=Use.WRITES_PARTITION),
+            Env("FS_TYPE", _FS.meaning, required=True),
+            Env("DEST_PATH", "the path of the file on it", required=True),
+            Env("CONTENTS", "what it says"),
+            Env("UID", "whose it is, by number", default="0"),
+            Env("GID", "of which group", default="0"),
+            Env("MODE", "who may read it, in octal", default="0644"),
+            Env("DIRMODE", "the same of folders that are made for it", default="0755"),
+            Env("STATIC_NETPLAN", "true: its addresses as netplan has them, for CONTENTS"),
+            Env("STATIC_BOTTLEROCKET", "true: its addresses for Bottlerocket"),
+            Env("IFNAME", "the interface that they are for"),
+            Env("BOOTCONFIG_CONTENTS", "boot settings of Bottlerocket"),
+            Env("HEGEL_URLS", "where Bottlerocket finds its metadata"),
+        ),
+    ),
+    Kind(
+        "cexec",
+        "runs a command in the system on a partition",
+        (
+            Env("BLOCK_DEVICE", _PLACE, required=True, use=Use.WRITES_PARTITION),
+            Env("FS_TYPE", _FS.meaning, required=True),
+            Env("CMD_LINE", "the command", required=True),
+            Env("CHROOT", "y: within that system", default=""),
+            Env("DEFAULT_INTERPRETER", "what reads the command: /bin/sh -c"),
+            Env("UPDATE_RESOLV_CONF", "true: with OSIE's name servers", default="false"),
+            Env("JSON_OUTPUT", "log lines as JSON", default="true"),
+        ),
+    ),
+    Kind(
+        "grub2disk",
+        "installs GRUB to a disk",
+        (
+            Env("GRUB_DISK", "the disk", required=True, use=Use.WRITES_DISK),
+            Env(
+                "GRUB_INSTALL_PATH",
+                "the partition of its system",
+                required=True,
+                use=Use.WRITES_PARTITION,
+            ),
+            Env("FS_TYPE", _FS.meaning, required=True),
+        ),
+    ),
+    Kind(
+        "syslinux",
+        "installs SYSLINUX to a disk",
+        (
+            _DEST,
+            Env("DEST_PARTITION", _PLACE, required=True, use=Use.WRITES_PARTITION),
+            Env("SYSLINUX_VERSION", "which one", default="3.86"),
+        ),
+    ),
+    Kind(
+        "kexec",
+        "starts the installed kernel without a reboot",
+        (
+            Env("BLOCK_DEVICE", _PLACE, required=True, use=Use.READS),
+            Env("FS_TYPE", _FS.meaning, required=True),
+            Env("KERNEL_PATH", "the kernel on it; else what its grub.cfg starts"),
+            Env("INITRD_PATH", "its initrd"),
+            Env("CMD_LINE", "its arguments"),
+            Env("GRUBCFG_PATH", "its grub.cfg", default="boot/grub/grub.cfg"),
+        ),
+        terminal=True,
+    ),
+    Kind(
+        "slurp",
+        "uploads a disk as an image",
+        (
+            Env("SOURCE_DISK", "the disk", required=True, use=Use.READS),
+            Env("DEST_URL", "where it goes", required=True),
+            Env("IMG_NAME", "what it is called there"),
+            Env("COMPRESSED", "packed", default="false"),
+        ),
+    ),
+    Kind(
+        "reboot",
+        "reboots the machine",
+        (
+            Env("WAIT_FOR", "what the next system is known by: phone-home or dhcp"),
+            Env("WAIT_MINUTES", "how long it is waited for", default="15"),
+        ),
+        terminal=True,
+    ),
+    Kind("poweroff", "turns the machine off", terminal=True, off=True),
+    Kind(
+        "waitdaemon",
+        "runs another action after some seconds: here, that action",
+        (
+            Env("IMAGE", "the image of that action", required=True),
+            Env("WAIT_SECONDS", "needs not be said: nothing races here", default="10"),
+        ),
+        free=True,
+    ),
+    Kind(
+        "wipe",
+        "empties a disk and proves it",
+        (_DEST, Env("METHOD", "discard, secure or overwrite", default="discard")),
+    ),
+    Kind(
+        "partition",
+        "makes a partition table",
+        (
+            _DEST,
+            Env("LAYOUT", "partitions in order: efi 512M, swap 4G, root rest", required=True),
+            Env("TABLE", "gpt or mbr", default="gpt"),
+        ),
+    ),
+    Kind(
+        "mkfs",
+        "makes a file system on a partition",
+        (
+            Env("DEST_DISK", _PLACE, required=True, use=Use.WRITES_PARTITION),
+            Env("FS_TYPE", _FS.meaning, required=True),
+            Env("LABEL", "its label"),
+        ),
+    ),
+    Kind(
+        "grow",
+        "gives a partition and its file system the rest of the disk",
+        (Env("DEST_DISK", _PLACE, required=True, use=Use.WRITES_PARTITION),),
+    ),
+    Kind(
+        "seed",
+        "writes what cloud-init reads at the first boot",
+        (
+            Env("DEST_DISK", _PLACE, required=True, use=Use.WRITES_PARTITION),
+            Env("TYPE", "nocloud", default="nocloud"),
+        ),
+    ),
+    Kind(
+        "inventory",
+        "looks at the machine, and fails where it is not what is required",
+        (Env("REQUIRE", "conditions, like memory>=4G"),),
+    ),
+    Kind(
+        "shell",
+        "runs a script in OSIE",
+        (
+            Env("SCRIPT", "the script; or command"),
+            Env("DISKS", "the disks that it may write, by blanks", use=Use.WRITES_DISK),
+        ),
+        free=True,
+    ),
+    Kind(
+        "verify",
+        "reads a disk and compares it with its image",
+        (
+            Env("SOURCE_DISK", "the disk", required=True, use=Use.READS),
+            Env("IMG_URL", "the image"),
+            Env("SHA256", "its digest"),
+        ),
+    ),
+)
+
+BY_NAME: Mapping[str, Kind] = {kind.name: kind for kind in KINDS}

@@ -104,7 +104,7 @@ e2e: setup-wide ## Every whole boot: also disks, PXELINUX, U-Boot, a newer iPXE,
 
 .PHONY: e2e-core
 e2e-core: setup-wide ## The whole boots that CI runs: BIOS, UEFI, UEFI HTTP, Secure Boot, arm64, an ISO, a relay, a proxy, a pool; watched in a browser, and broken on purpose (root)
-	@$(PYTHON) -m pytest -q -m "e2e and not wide"
+	@PEERS=required $(PYTHON) -m pytest -q -m "e2e and not wide"
 
 .PHONY: lint
 lint: setup ## Format and lint, without changing anything

@@ -1,6 +1,8 @@
 """The two engines: SQLite in a file of ours, or PostgreSQL."""
 
 import importlib.util
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -91,7 +93,24 @@ def _prepare(connection: Any, _record: object) -> None:
     """Have readers go on while one writes, and every commit on the disk before it returns."""
     connection.isolation_level = None  # transactions are begun by `_begin`, not by guesses
     for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
-        connection.execute(f"PRAGMA {pragma}")
+        _pragma(connection, pragma)
+
+
+def _pragma(connection: Any, pragma: str) -> None:
+    """Set one; servers that open a new file together are in each other's way for a moment.
+
+    SQLite waits for no lock where it turns to WAL.
+    """
+    until = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            connection.execute(f"PRAGMA {pragma}")
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 def _begin(connection: Connection) -> None:

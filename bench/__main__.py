@@ -8,14 +8,14 @@ from pathlib import Path
 from bench import cases, machine, table
 from bench.cases import Case, Result
 from bench.programs import BUILT
-from bench.suites import boots, dhcp, http, memory, start, tftp
+from bench.suites import boots, dhcp, eyes, http, memory, start, tftp
 from boots.lab import isolation
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
 PARTS = BUILT / "latest.json"
 
 
-SUITES = (dhcp.cases, tftp.cases, http.cases, boots.cases, start.cases, memory.cases)
+SUITES = (dhcp.cases, tftp.cases, http.cases, boots.cases, start.cases, memory.cases, eyes.cases)
 
 
 def all_cases(*, quick: bool) -> list[Case]:

@@ -3,6 +3,7 @@
 import functools
 import json
 import sys
+from dataclasses import replace
 from ipaddress import IPv4Address
 from pathlib import Path
 
@@ -93,6 +94,18 @@ def boots(machines: int, *, form: str = "json", cache: Path | None = None) -> Su
     # Its script is each machine's own.
     expects = {**SAME, "ipxe": f"http://{SERVER}:8080/%m/auto.ipxe"}
     return Subject(BOOTS, command, BOOTS_DOORS, expects=expects)
+
+
+def without_eyes(machines: int) -> Subject:
+    """Boots that keeps nothing and shows nothing."""
+    plain = boots(machines)
+
+    def command(place: Place) -> Command:
+        seeing = plain.command(place)
+        off = {"BOOTS_STORE_ENABLED": "false", "BOOTS_OPERATOR_ENABLED": "false"}
+        return replace(seeing, env={**seeing.env, **off})
+
+    return replace(plain, name=f"{BOOTS}, no store, no operator", command=command)
 
 
 def dnsmasq(machines: int, *, lease_file: bool = False, quiet: bool = False) -> Subject:

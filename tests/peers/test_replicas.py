@@ -1,6 +1,6 @@
 """Two servers on one PostgreSQL: one dies, the database dies, and machines boot on.
 
-`BOOTS_REPLICAS=long` has larger fleets, and a database that is away for a minute.
+`REPLICAS=long` has larger fleets, and a database that is away for a minute.
 """
 
 import os
@@ -37,7 +37,7 @@ from boots.timeline.words import Boot
 
 pytestmark = pytest.mark.peers
 
-LONG = os.environ.get("BOOTS_REPLICAS") == "long"
+LONG = os.environ.get("REPLICAS") == "long"
 # edk2 asks a server that died for its address for a minute before it begins anew.
 STORM = ("--machines", *(("400", "--mix", "bios,uefi") if LONG else ("150", "--mix", "bios")))
 SHORT = {} if LONG else {"BOOTS_BOOT_RETRIES": "1", "BOOTS_BOOT_RETRY_DELAY": "1"}

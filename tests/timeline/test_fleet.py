@@ -387,3 +387,18 @@ def test_a_name_for_a_boot_that_is_over_changes_nothing() -> None:
 
     assert now == of(timelines)
     assert () == timelines.changed()
+
+
+def test_a_look_at_the_clock_is_bounded_whatever_changes_meanwhile() -> None:
+    timelines = Timelines()
+    silent = [mac(number) for number in range(100)]
+    timelines.take([offer(0, mac=each) for each in silent])
+    # Two power-ons each: more boots than machines change.
+    timelines.write([offer(when, mac=mac(1000 + n)) for n in range(4) for when in (500, 990)])
+    found = timelines.tick(START + 1000, 4)
+
+    assert 8 + 1 == len(found)
+    # All come in the end.
+    while timelines.tick(START + 1000, 4):
+        pass
+    assert {State.STUCK} == {boot.state for boot in timelines.boots() if boot.mac in set(silent)}

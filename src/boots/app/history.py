@@ -21,8 +21,9 @@ from boots.timeline.words import ForeignServer, Stranger
 
 _LOOK = 0.1  # seconds between two looks at what changed
 _TICKS = 10  # looks between two looks for boots that stand still
-_AT_ONCE = 40  # machines whose boots are made up in one go, in a ms or so
-_GOES = 5  # of them at a look; the others' machines come at the next
+_AT_ONCE = 20  # machines whose boots are made up in one go, in half a ms or so
+_LATE = 0.002  # seconds: a loop that is later than that has more to do than it can
+_SHARE, _LEAST = 0.03, 0.003  # seconds of each look for boots, while it is not late and while it is
 _SIGHTINGS = 50  # looks between two times that who was heard is written down
 _TOLD = 600  # looks between two times that it is said what was not written down
 _log = structlog.get_logger()
@@ -77,7 +78,7 @@ class History:
         inventories = [
             Inventory(entry.event.mac, entry.at, _text(entry.event.inventory))
             for entry in entries
-            if isinstance(entry.event, events.InventoryReported) and entry.event.mac
+            if type(entry.event) is events.InventoryReported and entry.event.mac
         ]
         if rows or inventories:
             self._writer.put(rows, inventories=inventories)
@@ -112,10 +113,14 @@ class History:
 
     async def run(self) -> None:
         """Make boots of what happened, and look for those that stand still, until cancelled."""
+        now = asyncio.get_running_loop().time
         for count in itertools.count():
+            due = now() + _LOOK
             await asyncio.sleep(_LOOK)
+            # Where packets keep the loop busy they come first, and we are behind for a while.
+            share = _SHARE if now() - due < _LATE else _LEAST
             try:
-                await self._look_through(tick=count % _TICKS == 0)
+                await self._look_through(now, now() + share, tick=count % _TICKS == 0)
                 if count % _SIGHTINGS == 0:
                     self._write_sightings()
                 if count % _TOLD == 0:
@@ -123,10 +128,10 @@ class History:
             except Exception:  # noqa: BLE001  # a fault of ours must not end this for good
                 _log.exception("boots cannot be looked through")
 
-    async def _look_through(self, *, tick: bool) -> None:
-        for number in range(_GOES):
-            if not self.look(tick=tick and not number):
-                return
+    async def _look_through(self, now: Callable[[], float], until: float, *, tick: bool) -> None:
+        """Look at some after some, until all were looked at or the time is up."""
+        while self.look(tick=tick) and now() < until:
+            tick = False
             await asyncio.sleep(0)  # packets have their turn
 
     def look(self, *, tick: bool = True) -> bool:
@@ -137,11 +142,11 @@ class History:
         timelines = self.timelines
         found = timelines.tick(self._clock(), _AT_ONCE) if tick else timelines.changed(_AT_ONCE)
         if not found:
-            return False
+            return bool(timelines.waiting)
         self.machines.note([boot.mac for boot in found])
         if self._writer is not None:
             self._writer.put(boots=found)
-        return len(found) >= _AT_ONCE
+        return bool(timelines.waiting) or len(found) >= _AT_ONCE
 
     def _write_sightings(self) -> None:
         """Have strangers and other servers that were heard since the last time written down."""

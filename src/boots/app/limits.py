@@ -27,5 +27,10 @@ def share_the_interpreter() -> None:
 def spare_the_collector() -> None:
     """Have it leave alone what is there now, which lives as long as we do, and look more rarely."""
     gc.collect()
-    gc.freeze()
+    leave_what_is_there()
     gc.set_threshold(_LOOKED_AFTER)
+
+
+def leave_what_is_there() -> None:
+    """Have the collector leave alone what is there now: it takes a moment, unlike looking."""
+    gc.freeze()

@@ -22,6 +22,7 @@ from boots.app.enrolling import Enrolling
 from boots.app.history import History
 from boots.app.keeping import Keeping, open_store
 from boots.app.leasing import Leasing
+from boots.app.limits import leave_what_is_there
 from boots.app.orders import Orders
 from boots.app.takeup import TakeUp
 from boots.app.troubles import Troubles
@@ -43,6 +44,7 @@ from boots.store.seen import Leased
 from boots.store.writer import Retention, Writer
 from boots.timeline.fleet import MOST, Timelines
 
+_AT_ONCE = 500  # boots that are remembered in a turn
 _LEASES_EVERY = 10.0  # seconds between two times that leases are written down for all to see
 _log = structlog.get_logger()
 
@@ -153,7 +155,8 @@ class Operating:
             lambda: self._answers.world, self._address_of, self._enrol, self._tell, loop.call_later
         )
         if keeping is None:
-            return [self._troubles, self._history]
+            looked_at = self._settings.operator.enabled
+            return [self._troubles, self._history] if looked_at else []
         return [self.orders, self._troubles, self._history, self._enrolling]
 
     def _address_of(self, mac: Mac) -> IPv4Address | None:
@@ -220,7 +223,10 @@ class Operating:
             found = await self.keeping.store.read(history.latest_boots, MOST)
         except StoreAway:
             return
-        self._history.timelines.remember(found)
+        for at in range(0, len(found), _AT_ONCE):
+            self._history.timelines.remember(found[at : at + _AT_ONCE])
+            await asyncio.sleep(0)  # packets have their turn
+        leave_what_is_there()
 
     async def _show_leases(self, leasing: Leasing, writer: Writer) -> None:
         shown: dict[IPv4Address, object] = {}

@@ -9,7 +9,7 @@ them all; a test holds the two together.
 import msgspec
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event"):
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", gc=False):
     """What every event has in common: nothing but its name, the tag."""
 
 
@@ -473,7 +473,7 @@ AnyEvent = (
 )
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """One event and the moment it was recorded, in seconds since 1970 UTC."""
 
     at: float

@@ -147,6 +147,10 @@ class FoundByName(Mapping[str, Machine]):
     def __getitem__(self, key: str) -> Machine:
         return self._machines[self._numbers()[key]]
 
+    # `Mapping` would make the machine to see whether it is there.
+    def __contains__(self, key: object) -> bool:
+        return key in self._numbers()
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._numbers())
 

@@ -3,9 +3,10 @@
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Select, and_, delete, func, insert, or_, select
+from sqlalchemy import Connection, Select, and_, delete, func, or_, select
 
 from boots.store import changes
+from boots.store.engine import is_postgres
 from boots.store.schema import boots, events
 from boots.store.upsert import upsert
 from boots.timeline.words import Boot
@@ -28,12 +29,11 @@ class Happened(NamedTuple):
 def write_events(connection: Connection, rows: list[Happened]) -> None:
     """Write events, numbered in this order."""
     changes.in_order(connection)
-    connection.execute(
-        insert(events),
-        [
-            {"at": row.at, "mac": row.mac, "kind": row.kind, "server": row.server, "body": row.body}
-            for row in rows
-        ],
+    # The driver's own form: of thousands in a second the rest would take the server's time.
+    mark = "%s" if is_postgres(connection) else "?"
+    connection.exec_driver_sql(
+        f"INSERT INTO events (at, mac, kind, body, server) VALUES ({', '.join([mark] * 5)})",  # noqa: S608
+        [row[:5] for row in rows],
     )
     changes.wake(connection)
 

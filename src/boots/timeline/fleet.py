@@ -177,7 +177,8 @@ class Timelines:
     def tick(self, now: float, most: int = 0) -> tuple[Boot, ...]:
         """The clock went on: as `changed`, and those that fell silent or were long enough so."""
         found = list(self.changed(most))
-        left = most - len(found) if most else -1
+        # In a storm those that fell silent have a small share, and are looked at one after another.
+        left = max(most - len(found), most // 4, 1) if most else -1
         while self._due and self._due[0][0] <= now and left:
             _, mac = heapq.heappop(self._due)
             track = self._tracks.get(mac)
@@ -217,6 +218,20 @@ class Timelines:
         """The last boot of each machine, in the order in which they were heard."""
         for mac in list(self._tracks):
             boot = self.boot(mac)
+            if boot is not None:
+                yield boot
+
+    def last(self, mac: str) -> Boot | None:
+        """The last boot of a machine, as it was when it was looked at last: for any thread."""
+        track = self._tracks.get(mac)
+        followed = track.followed if track is not None else None
+        return followed.boot if followed is not None else None
+
+    def latest(self, most: int = 0) -> Iterator[Boot]:
+        """The last boots as `last` has them, of those that were heard last; 0 is all."""
+        macs = list(self._tracks)
+        for mac in reversed(macs[-most:]):
+            boot = self.last(mac)
             if boot is not None:
                 yield boot
 

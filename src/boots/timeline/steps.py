@@ -22,7 +22,7 @@ UNASKED = "nobody sent it to its disk"
 """The problem of a step to the disk that no answer of ours led to."""
 
 
-class Followed(msgspec.Struct, frozen=True):
+class Followed(msgspec.Struct, frozen=True, gc=False):
     """A boot, and what must be remembered of it to go on.
 
     `before` is what was found of the machine's boot before it, where that went wrong.

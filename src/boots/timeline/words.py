@@ -8,8 +8,12 @@ import enum
 import msgspec
 
 
-class Word(msgspec.Struct, frozen=True, kw_only=True):
-    """What all of them share: frozen, with named fields."""
+class Word(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What all of them share: frozen, with named fields.
+
+    None can hold itself, and of many machines there are so many that the collector's rounds
+    would hold up packets: it does not see them.
+    """
 
 
 class Stage(enum.Enum):

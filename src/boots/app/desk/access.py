@@ -41,7 +41,7 @@ class AccessDesk:
             waiting=house.history.waiting,
             lost=house.history.lost,
             troubles=tuple(house.troubles()),
-            states=await asyncio.to_thread(self._happened.states),
+            states=await self._happened.states(),
         )
 
     async def whose(self, secret: str) -> Me | None:

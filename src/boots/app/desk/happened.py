@@ -9,6 +9,7 @@ import msgspec
 from boots.api.desk import Refused
 from boots.app.desk.house import House, asks_store
 from boots.client.words import Boots, EventLine, Events, MachineLine
+from boots.machines.index import Index
 from boots.model.mac import Mac, parse
 from boots.store import history
 from boots.store.history import Happened
@@ -17,6 +18,8 @@ from boots.timeline.words import Boot, State
 
 _ENOUGH = 1_000  # rows on a page at most
 _PORTION = 500  # events that a follower gets at once
+_COUNTED = 0.5  # seconds for which the counts of states are good
+_AT_ONCE = 250  # machines that are counted in a turn, in half a millisecond
 _BREATH = 0.2  # seconds between two portions of machines that changed
 _event = msgspec.json.decode
 
@@ -26,6 +29,10 @@ class HappenedDesk:
 
     def __init__(self, house: House) -> None:
         self._house = house
+        self._counting = asyncio.Lock()
+        self._counted: Mapping[str, int] = {}
+        self._counted_at = -_COUNTED
+        self._counted_of: Index | None = None
 
     async def boots(
         self, *, key: str = "", state: str = "", after: str = "", limit: int = 50
@@ -40,9 +47,10 @@ class HappenedDesk:
             return Boots(boots=tuple(found[:limit]))
         return await self._from_store(macs, state, after, limit)
 
-    def _remembered(self, macs: tuple[str, ...], state: str) -> list[Boot]:
+    def _remembered(self, macs: tuple[str, ...], state: str, most: int = 0) -> list[Boot]:
+        """The last boots of these machines, or of `most` that were heard last."""
         timelines = self._house.history.timelines
-        each = [timelines.boot(mac) for mac in macs] if macs else timelines.boots()
+        each = [timelines.last(mac) for mac in macs] if macs else timelines.latest(most)
         known = [boot for boot in each if boot and (not state or boot.state.value == state)]
         return sorted(known, key=lambda boot: boot.started, reverse=True)
 
@@ -59,7 +67,7 @@ class HappenedDesk:
             oldest = boots[-1].started if len(boots) > limit else 0.0
             fresh = [
                 boot
-                for boot in (await asyncio.to_thread(self._remembered, macs, state))[:limit]
+                for boot in self._remembered(macs, state, limit)
                 if boot.started >= oldest and not _is_among(boot, by_mac)
             ]
             boots = sorted([*boots, *fresh], key=lambda boot: (boot.started, boot.id), reverse=True)
@@ -68,7 +76,7 @@ class HappenedDesk:
         return Boots(next=f"{page[-1].started!r} {page[-1].id}" if more else "", boots=tuple(page))
 
     def _now(self, boot: Boot) -> Boot:
-        now = self._house.history.timelines.boot(boot.mac)
+        now = self._house.history.timelines.last(boot.mac)
         return now if now is not None and now.id == boot.id else boot
 
     @asks_store
@@ -76,7 +84,7 @@ class HappenedDesk:
         """One boot."""
         house = self._house
         mac = parse(identity.partition("-")[0])
-        last = house.history.timelines.boot(mac) if mac is not None else None
+        last = house.history.timelines.last(mac) if mac is not None else None
         if last is not None and last.id == identity:
             return last
         keeping = house.keeping
@@ -167,17 +175,28 @@ class HappenedDesk:
         machines = {each.machine.name: each.machine for each in known if each is not None}
         return tuple(house.line(machine) for machine in machines.values())
 
-    def states(self) -> dict[str, int]:
-        """How many machines are in which state; of many it takes a while."""
-        house = self._house
+    async def states(self) -> Mapping[str, int]:
+        """How many machines are in which state, half a second ago at the earliest."""
+        async with self._counting:  # who asks meanwhile shares the work
+            now = self._house.clock()
+            if not 0 <= now - self._counted_at < _COUNTED or self._counted_of is not self._index:
+                self._counted = await self._count()
+                self._counted_at, self._counted_of = now, self._index
+        return self._counted
+
+    @property
+    def _index(self) -> Index:
+        return self._house.answers.world.index
+
+    async def _count(self) -> Mapping[str, int]:
         counts = dict.fromkeys((state.value for state in State), 0)
-        by_mac = house.answers.world.index.by_mac
-        booted = 0
-        for boot in house.history.timelines.boots():
-            if boot.mac in by_mac:
+        index = self._index
+        for number, boot in enumerate(self._house.history.timelines.latest()):
+            if number % _AT_ONCE == _AT_ONCE - 1:
+                await asyncio.sleep(0)  # packets have their turn
+            if boot.machine in index.by_name or boot.mac in index.by_mac:
                 counts[boot.state.value] += 1
-                booted += 1
-        counts[State.UNSEEN.value] = max(0, len(house.answers.world.index.machines) - booted)
+        counts[State.UNSEEN.value] = max(0, len(index.machines) - sum(counts.values()))
         return counts
 
 

@@ -87,7 +87,7 @@ class House:
 
     def last_boot(self, machine: Machine) -> Boot | None:
         """The last boot of any of its interfaces."""
-        found = [self.history.timelines.boot(each.mac) for each in machine.interfaces]
+        found = [self.history.timelines.last(each.mac) for each in machine.interfaces]
         return max((each for each in found if each), key=lambda each: each.started, default=None)
 
     def before(self, machine: Machine) -> Finding | None:

@@ -27,7 +27,7 @@ from boots.model.order import Order
 from boots.model.site import Profile
 from boots.store import seen
 from boots.store.records import Conflict
-from boots.timeline.words import State
+from boots.timeline.words import Boot, State
 
 _ENOUGH = 1_000  # machines on a page at most
 
@@ -69,19 +69,21 @@ class MachinesDesk:
 
     def _in_state(self, state: str) -> set[str]:
         house = self._house
-        by_mac = house.answers.world.index.by_mac
-        seen_ones, found = set[str](), set[str]()
-        for boot in house.history.timelines.boots():
-            known = by_mac.get(Mac(boot.mac))
-            if known is None:
-                continue
-            seen_ones.add(known.machine.name)
-            last = house.last_boot(known.machine)
-            if last is not None and last.id == boot.id and boot.state.value == state:
-                found.add(known.machine.name)
+        index = house.answers.world.index
+        last: dict[str, Boot] = {}
+        for boot in house.history.timelines.latest():
+            name = boot.machine
+            if name not in index.by_name:  # its record is newer than the boot
+                known = index.by_mac.get(Mac(boot.mac))
+                if known is None:
+                    continue
+                name = known.machine.name
+            there = last.get(name)
+            if there is None or there.started < boot.started:
+                last[name] = boot
         if state == State.UNSEEN.value:
-            return set(house.roster().names) - seen_ones
-        return found
+            return {name for name in house.roster().names if name not in last}
+        return {name for name, boot in last.items() if boot.state.value == state}
 
     async def machine(self, key: str) -> Machine:
         """One machine."""

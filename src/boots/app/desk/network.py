@@ -169,7 +169,7 @@ class NetworkDesk:
         )
 
     def _address_of(self, mac: Mac) -> IPv4Address | None:
-        boot = self._house.history.timelines.boot(mac)
+        boot = self._house.history.timelines.last(mac)
         return IPv4Address(boot.address) if boot and boot.address else None
 
     async def proposed(self, mac: Mac) -> Any:

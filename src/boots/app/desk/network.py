@@ -59,9 +59,10 @@ class NetworkDesk:
         """Why a MAC gets what it gets."""
         wanted = self._mac(mac)
         name, site = self._site(interface, wanted)
-        return await asyncio.to_thread(self._explain, wanted, name, site)
+        finding = self._finding(wanted)  # what is followed is the loop's alone
+        return await asyncio.to_thread(self._explain, wanted, name, site, finding)
 
-    def _explain(self, mac: Mac, interface: str, site: Site) -> Explained:
+    def _explain(self, mac: Mac, interface: str, site: Site, finding: Finding | None) -> Explained:
         house = self._house
         index = house.answers.world.index
         known = index.by_mac.get(mac)
@@ -78,7 +79,7 @@ class NetworkDesk:
             nearest_name=index.by_mac[near].machine.name if near else "",
             chains=explained.chains(mac, served, site) if served is not None else (),
             rendered=explained.rendered(served, site) if served is not None else (),
-            finding=self._finding(mac),
+            finding=finding,
         )
 
     def _finding(self, mac: Mac) -> Finding | None:

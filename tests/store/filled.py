@@ -85,6 +85,8 @@ def fill(engine: Engine, *, machines: int, count: int, boots_each: int, now: flo
     ]
     rows = _rows(told, machines, count, now, chance)
     with transaction(engine) as connection:
+        if is_postgres(connection):
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
         _write(connection, rows)
         write_boots(connection, list(_boots(machines, boots_each, now, chance)))
     with transaction(engine) as connection:

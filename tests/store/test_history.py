@@ -1,7 +1,10 @@
 """What happened, as it is kept and read again."""
 
+import re
+
 import pytest
 from sqlalchemy import Engine
+from sqlalchemy.event import listen
 
 from boots.store import history, seen
 from boots.store.engine import reading, transaction
@@ -150,3 +153,21 @@ def test_leases_that_hold_are_shown(engine: Engine) -> None:
         released = Leased("10.0.0.3", TWO, 1.0, 100.0, released=True)
         seen.write_leases(connection, [held, over, released], "a")
         assert [held] == seen.read_leases(connection, 50.0)
+
+
+def test_events_of_a_kind_and_a_machine_are_found_by_the_machine(engine: Engine) -> None:
+    """A million others of the kind must not be looked through; SQLite would, left to itself."""
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        asked.append(statement)
+
+    kept(engine, event(1), event(2, kind="AckSent"), event(3, TWO, "AckSent"))
+    listen(engine, "before_cursor_execute", note)
+    with reading(engine) as connection:
+        found = history.read_events(connection, macs=(ONE,), kinds=("AckSent",), latest=True)
+        assert [2] == times(found)
+        if engine.dialect.name == "sqlite":
+            words = asked[-1].replace("?", "1")
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {words}").fetchall()
+            assert ["events_by_mac"] == re.findall("events_by_[a-z]+", str(plan))

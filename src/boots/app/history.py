@@ -120,7 +120,7 @@ class History:
             # Where packets keep the loop busy they come first, and we are behind for a while.
             share = _SHARE if now() - due < _LATE else _LEAST
             try:
-                await self._look_through(now, now() + share, tick=count % _TICKS == 0)
+                await self._look_through(share, tick=count % _TICKS == 0)
                 if count % _SIGHTINGS == 0:
                     self._write_sightings()
                 if count % _TOLD == 0:
@@ -128,10 +128,13 @@ class History:
             except Exception:  # noqa: BLE001  # a fault of ours must not end this for good
                 _log.exception("boots cannot be looked through")
 
-    async def _look_through(self, now: Callable[[], float], until: float, *, tick: bool) -> None:
-        """Look at some after some, until all were looked at or the time is up."""
-        while self.look(tick=tick) and now() < until:
-            tick = False
+    async def _look_through(self, share: float = _SHARE, *, tick: bool) -> None:
+        """Look at some after some, until all were looked at or so many seconds are over."""
+        now = asyncio.get_running_loop().time
+        until = now() + share
+        while self.look(tick=tick):
+            if now() >= until:
+                return
             await asyncio.sleep(0)  # packets have their turn
 
     def look(self, *, tick: bool = True) -> bool:

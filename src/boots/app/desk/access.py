@@ -1,7 +1,5 @@
 """The desk: how the server is, and who may ask it."""
 
-import asyncio
-
 from boots import __version__
 from boots.api.desk import Refused
 from boots.app.desk.happened import HappenedDesk

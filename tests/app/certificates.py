@@ -11,6 +11,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+_USES = (
+    *("digital_signature", "content_commitment", "key_encipherment", "data_encipherment"),
+    *("key_agreement", "key_cert_sign", "crl_sign", "encipher_only", "decipher_only"),
+)
 NOW = datetime(2026, 1, 15, tzinfo=UTC)
 YEAR = timedelta(days=365)
 
@@ -80,7 +84,10 @@ def issue(
         .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(own.public_key()), critical=False)
     )
-    if by:  # without it Python 3.13 trusts nothing below the root
+    if ca:  # this, and the next, Python 3.13 wants of all that it trusts
+        usage = dict.fromkeys(_USES, False) | {"key_cert_sign": True, "crl_sign": True}
+        builder = builder.add_extension(x509.KeyUsage(**usage), critical=True)
+    if by:
         builder = builder.add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(by.key.public_key()), critical=False
         )

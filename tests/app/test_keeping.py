@@ -143,6 +143,49 @@ def test_other_servers_take_up_what_one_changes(server: Server) -> None:
     run(main)
 
 
+def test_two_servers_of_one_name_hear_of_each_other_all_the_same(server: Server) -> None:
+    async def main() -> None:
+        one, two = server("a"), server("a")
+        await one.keeping.open()
+        await two.keeping.open()
+        await one.keeping.create("n1", RECORD, "ann")
+        await one.keeping.give("n1", Order(netboot=Netboot.OFF, at=NOW))
+        await two.takeup.look()
+        assert (["n1"], ["n1"]) == (two.names, list(two.orders.every()))
+
+    run(main)
+
+
+def test_a_store_that_is_removed_or_replaced_is_as_one_that_is_away(
+    server: Server, tmp_path: Path
+) -> None:
+    async def main() -> None:
+        one = server("a")
+        await one.keeping.open()
+        await one.keeping.create("n1", RECORD, "ann")
+        await one.keeping.give("n1", Order(netboot=Netboot.OFF, at=NOW))
+        await one.takeup.look()
+        place, aside = tmp_path / "boots.db", tmp_path / "aside.db"
+        place.rename(aside)
+        for is_there in (False, True):
+            if is_there:
+                place.write_bytes(b"")
+            await one.takeup.look()
+            assert "was removed or replaced" in one.keeping.trouble
+            assert (["n1"], ["n1"]) == (one.names, list(one.orders.every()))
+            with pytest.raises(StoreAway, match="put it back, or restart"):
+                await one.keeping.remove("n1", None)
+            assert is_there == place.exists(), "nothing was made in its place"
+        assert b"" == place.read_bytes()
+        aside.rename(place)
+        await one.takeup.look()
+        assert "" == one.keeping.trouble
+        await one.keeping.remove("n1", None)
+        assert [] == one.names
+
+    run(main)
+
+
 def test_after_many_changes_everything_is_read_anew(server: Server) -> None:
     async def main() -> None:
         one, two = server("a"), server("b")

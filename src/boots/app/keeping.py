@@ -148,7 +148,7 @@ class Keeping:
         """
         async with self.turn:
             made = await self.store.write(
-                records.create, name, record, by=by, at=self._clock(), server=self.store.server
+                records.create, name, record, by=by, at=self._clock(), server=self.store.me
             )
             self._took(made)
         await self._placed()
@@ -163,7 +163,7 @@ class Keeping:
                 revision,
                 by=by,
                 at=self._clock(),
-                server=self.store.server,
+                server=self.store.me,
             )
             self._took(made)
         await self._placed()
@@ -180,7 +180,7 @@ class Keeping:
         """Forget a record and its order.  Raises as `create`."""
         async with self.turn:
             await self.store.write(
-                records.remove, name, revision, at=self._clock(), server=self.store.server
+                records.remove, name, revision, at=self._clock(), server=self.store.me
             )
             self.kept.drop(name)
             self.put_order(name, None)
@@ -210,7 +210,7 @@ class Keeping:
     async def give(self, name: str, order: Order) -> None:
         """Keep an order, and have it in force.  Raises `StoreAway`."""
         async with self.turn:
-            await self.store.write(orders.give, name, order, server=self.store.server)
+            await self.store.write(orders.give, name, order, server=self.store.me)
             self._unspent.pop(name, None)
             self.put_order(name, order)
         self._copy_soon()
@@ -219,7 +219,7 @@ class Keeping:
         """Have the record alone count again.  Raises `StoreAway`."""
         async with self.turn:
             now = self._clock()
-            await self.store.write(orders.withdraw, name, at=now, server=self.store.server)
+            await self.store.write(orders.withdraw, name, at=now, server=self.store.me)
             self.put_order(name, None)
         self._copy_soon()
 
@@ -242,7 +242,7 @@ class Keeping:
                 expires=expires,
                 by=by,
                 at=self._clock(),
-                server=self.store.server,
+                server=self.store.me,
             )
             self.tokens[tokens.digest(secret)] = made
         return made
@@ -251,7 +251,7 @@ class Keeping:
         """Take a token away; whether there was one.  Raises `StoreAway`."""
         async with self.turn:
             there = await self.store.write(
-                tokens.drop, number, at=self._clock(), server=self.store.server
+                tokens.drop, number, at=self._clock(), server=self.store.me
             )
             left = ((digest, token) for digest, token in self.tokens.items() if token.id != number)
             self.tokens = dict(left)
@@ -277,7 +277,7 @@ class Keeping:
                 order.at,
                 order.spent,
                 at=self._clock(),
-                server=self.store.server,
+                server=self.store.me,
             )
             if self._unspent.get(name) is order:
                 del self._unspent[name]

@@ -105,7 +105,7 @@ class TakeUp:
 
     def _news(self, found: list[Change], what: str) -> set[str]:
         return {
-            each.key for each in found if each.what == what and each.server != self._store.server
+            each.key for each in found if each.what == what and each.server != self._store.me
         }
 
     async def _take_events(self) -> None:

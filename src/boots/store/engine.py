@@ -84,9 +84,37 @@ def _sqlite(url: str, path: Path) -> Engine:
     except OSError as error:
         raise StoreError(f"{path}: cannot be written: {error.strerror}") from None
     engine = create_engine(url, connect_args={"timeout": _PATIENCE, "check_same_thread": False})
+    same = _Same(path)
+    event.listen(engine, "do_connect", same)
+    event.listen(engine, "checkout", same)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+class _Same:
+    """Sees that the file is the one that it was: an empty one in its place is no store of ours.
+
+    Where it was removed, or a backup was put there, what is in force stays so, and nothing is
+    written where nobody would find it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._known = self._facts()
+
+    def __call__(self, *_: object) -> None:
+        """A connection is about to be made, or used."""
+        if self._facts() != self._known:
+            why = f"{self._path} was removed or replaced; put it back, or restart the server"
+            raise OperationalError(None, None, Exception(why))
+
+    def _facts(self) -> tuple[int, int] | None:
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
 
 def _prepare(connection: Any, _record: object) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from secrets import token_hex
 from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine
@@ -25,6 +26,8 @@ class Store:
     def __init__(self, engine: Engine, server: str) -> None:
         self.engine = engine
         self.server = server
+        self.me = f"{server}/{token_hex(4)}"
+        """Which process changed something: two may have one name, by mistake or for a moment."""
         self._readers = ThreadPoolExecutor(_READERS, "store-read")
         self._writer = ThreadPoolExecutor(1, "store-write")
 

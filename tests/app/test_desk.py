@@ -465,3 +465,36 @@ async def test_an_explained_script_does_not_open_the_metadata(office: Office) ->
     scripts = [chain.script for chain in (await office.desk.explain(FILE_MAC)).chains]
     assert scripts
     assert not any(secret in script for script in scripts)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".",
+        "..",
+        "stream",
+        " ",
+        "a ",
+        "x\r\nSet-Cookie: a=b",
+        "a\x1bb",
+        "a" * 254,
+        FILE_MAC,
+        "\u202eab",
+    ],
+)
+def test_a_name_that_leads_nowhere_or_to_another_is_refused(tmp_path: Any, name: str) -> None:
+    @at_desk
+    async def test(office: Office) -> None:
+        error = await refused(
+            office.desk.create({"name": name, "mac": "52:54:00:00:00:77"}, "ann"), 422
+        )
+        assert ["name"] == [each.field for each in error.errors]
+
+    test(tmp_path)
+
+
+@at_desk
+async def test_a_machine_may_be_named_by_its_own_mac(office: Office) -> None:
+    mac = "52:54:00:00:00:77"
+    made = await office.desk.create({"name": mac, "mac": mac}, "ann")
+    assert mac == made.line.name

@@ -104,9 +104,7 @@ class TakeUp:
         await keeping.copy()
 
     def _news(self, found: list[Change], what: str) -> set[str]:
-        return {
-            each.key for each in found if each.what == what and each.server != self._store.me
-        }
+        return {each.key for each in found if each.what == what and each.server != self._store.me}
 
     async def _take_events(self) -> None:
         keeping, found = self._keeping, None

@@ -15,6 +15,7 @@ from boots.serve.forwarded import Peer
 _REPORT = re.compile(r"/(?P<mac>[^/{}]+)/agent/v1/(?P<what>progress|inventory)")
 # A large machine's inventory has some thousands; to take apart a MB of brackets takes 0.1 s.
 _MOST_PARTS, _MOST_VALUES = 20_000, 100_000
+_DEEPEST = 32  # levels: what is shown of it is moved in by each
 _PATIENCE = 30.0  # seconds that the body of a report may take
 
 
@@ -55,8 +56,8 @@ class AgentReports:
             said = msgspec.json.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise web.HTTPBadRequest(text=f"not JSON: {error}\n") from None
-        if not isinstance(said, dict):
-            raise web.HTTPBadRequest(text="a JSON object is wanted\n")
+        if not isinstance(said, dict) or _is_deep(said):
+            raise web.HTTPBadRequest(text=f"a JSON object is wanted, {_DEEPEST} levels at most\n")
         return given, said
 
     async def _progress(self, request: web.BaseRequest, mac: str, peer: Peer) -> web.StreamResponse:
@@ -80,3 +81,18 @@ class AgentReports:
             events.InventoryReported(mac=given.mac, peer=str(peer), inventory=said, next=then)
         )
         return web.json_response({"next": then})
+
+
+def _is_deep(value: object) -> bool:
+    """Whether a value is nested more deeply than any inventory; without calling itself."""
+    layer = [value]
+    for _ in range(_DEEPEST):
+        layer = [
+            below
+            for each in layer
+            if isinstance(each, dict | list)
+            for below in (each.values() if isinstance(each, dict) else each)
+        ]
+        if not layer:
+            return False
+    return True

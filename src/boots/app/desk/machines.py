@@ -21,6 +21,7 @@ from boots.journal import events
 from boots.machines import kept as records
 from boots.machines.kept import STORE
 from boots.machines.secrets import files_named, restored, without_secrets
+from boots.model import mac as macs
 from boots.model.mac import Mac
 from boots.model.machine import Machine as Known
 from boots.model.order import Order
@@ -30,6 +31,8 @@ from boots.store.records import Conflict
 from boots.timeline.words import Boot, State
 
 _ENOUGH = 1_000  # machines on a page at most
+_LONGEST_NAME = 253  # characters: those of a host name
+_NO_NAMES = {"", ".", "..", "stream"}  # browsers and the API take them otherwise in a path
 
 
 class MachinesDesk:
@@ -221,6 +224,8 @@ class MachinesDesk:
             raise Refused(
                 422, "this is not one record", f"it holds {len(machines)}; send each by itself"
             )
+        if not instead_of:
+            _refuse_name(machines[0])
         self._refuse_claimed(machines[0], instead_of)
         return machines[0], text
 
@@ -284,6 +289,30 @@ class MachinesDesk:
             )
         )
         house.history.machines.note([mac])
+
+
+def _refuse_name(made: Known) -> None:
+    """Refuse a name that leads nowhere in an address, or to another machine.
+
+    Raises:
+        Refused: it will not do.
+    """
+    name, mac = made.name, macs.parse(made.name)
+    problem = ""
+    if mac is not None and mac not in {each.mac for each in made.interfaces}:
+        problem = "it is a MAC that the machine has not"
+    elif len(name) > _LONGEST_NAME:
+        problem = f"it has more than {_LONGEST_NAME} characters"
+    elif not name.isprintable() or name != name.strip() or name in _NO_NAMES:
+        problem = "no address can end with it"
+    if problem:
+        advice = "write letters, digits, dots and hyphens, like rack-12"
+        raise Refused(
+            422,
+            "this is no name for a machine",
+            f"{name[:80]!r}: {problem}; {advice}",
+            [FieldError(field="name", problem=problem, advice=advice)],
+        )
 
 
 def _runs(profile: Profile) -> str:

@@ -47,6 +47,7 @@ class Office:
     def __init__(self, folder: Path, records: str = RECORDS) -> None:
         self.now = START
         self.told: list[AnyEvent] = []
+        self.folder = folder
         place = folder / "machines.yaml"
         place.write_text(records)
         store = Store(engines.make(engines.sqlite_url(folder / "boots.db")), "one")

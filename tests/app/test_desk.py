@@ -13,6 +13,7 @@ from boots.app.planned import Failed, in_a_process
 from boots.app.world import World
 from boots.client.words import NewOrder, NewPlan, NewToken, Provision, Role
 from boots.journal import events
+from boots.machines.files import Cache, load
 from boots.model.mac import Mac
 from boots.model.order import Netboot
 from boots.model.site import Profile
@@ -498,3 +499,21 @@ async def test_a_machine_may_be_named_by_its_own_mac(office: Office) -> None:
     mac = "52:54:00:00:00:77"
     made = await office.desk.create({"name": mac, "mac": mac}, "ann")
     assert mac == made.line.name
+
+
+@at_desk
+async def test_very_many_machines_that_changed_come_in_portions(office: Office) -> None:
+    record = "".join(
+        f"  - name: n-{n}\n    mac: 52:54:00:00:{n >> 8:02x}:{n & 255:02x}\n" for n in range(350)
+    )
+    (office.folder / "machines.yaml").write_text("machines:\n" + record)
+    index = load([office.folder / "machines.yaml"], Cache()).index
+    office.answers.world = World(index, office.answers.raw.sites, index)
+    async with office.desk.follow_machines() as machines:
+        office.history.machines.note(index.by_mac)
+        sizes, names = [], set[str]()
+        while len(names) < 350:
+            lines = await anext(machines)
+            sizes.append(len(lines))
+            names |= {line.name for line in lines}
+    assert [100, 100, 100, 50] == sizes

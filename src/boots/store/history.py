@@ -75,6 +75,24 @@ def last_event(connection: Connection) -> int:
     return connection.execute(select(func.max(events.c.id))).scalar() or 0
 
 
+def read_on(
+    connection: Connection,
+    *,
+    macs: tuple[str, ...] = (),
+    kinds: tuple[str, ...] = (),
+    after: int,
+    limit: int,
+) -> tuple[list[Happened], int]:
+    """Events after a number, and the number after which to go on: there is nothing in between."""
+    newest = last_event(connection)
+    if newest <= after:
+        return [], after
+    found = read_events(connection, macs=macs, kinds=kinds, after=after, limit=limit)
+    if len(found) == limit:
+        return found, found[-1].id
+    return found, max(newest, found[-1].id) if found else newest
+
+
 def of_others(connection: Connection, server: str, after: int, limit: int) -> list[Happened]:
     """What other servers wrote after a number."""
     found = connection.execute(

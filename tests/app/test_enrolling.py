@@ -175,3 +175,12 @@ def test_a_flood_of_machines_has_an_end(serve: Serve) -> None:
     (told,) = server.told
     assert isinstance(told, events.EnrolmentRefused)
     assert f"{_MOST} machines wait for a record already" in told.why
+
+
+def test_who_waits_for_a_switch_waits_once_however_often_it_tells(serve: Serve) -> None:
+    server = serve()
+    server.hear(*[SILENT] * 5)
+    assert 1 == len(server.timers)
+    assert [] == server.made
+    server.wind()
+    assert 1 == len(server.made)

@@ -49,6 +49,7 @@ class Enrolling:
         self._tell = tell
         self._later = later
         self._waiting = asyncio.Queue[_Told](_MOST)
+        self._settling: dict[Mac, _Told] = {}
 
     def write(self, entries: Sequence[Entry]) -> None:
         """Take note of machines without a record that told what they are made of."""
@@ -93,7 +94,7 @@ class Enrolling:
         if not made.auto:
             return
         if made.early and not told.settled:
-            self._later(SETTLED, lambda: self._take(told._replace(settled=True)))
+            self._settle(told)
         elif made.record is None:
             self._refused(told.mac, made.rule, made.problem)
         else:
@@ -101,6 +102,16 @@ class Enrolling:
                 await self._create(made.record, f'rule "{made.rule}"')
             except Exception as error:  # noqa: BLE001  # whatever it is, the next has its turn
                 self._refused(told.mac, made.rule, str(error) or type(error).__name__)
+
+    def _settle(self, told: _Told) -> None:
+        """Look again when the machine has said all that it will; what it says last counts."""
+        mac = told.mac
+        if mac not in self._settling:
+            if len(self._settling) >= _MOST:
+                return self._refused(mac, "", f"{_MOST} machines wait for their switches already")
+            self._later(SETTLED, lambda: self._take(self._settling.pop(mac)))
+        self._settling[mac] = told._replace(settled=True)
+        return None
 
     def _refused(self, mac: Mac, rule: str, why: str) -> None:
         self._tell(events.EnrolmentRefused(mac=mac, rule=rule, why=why))

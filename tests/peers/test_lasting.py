@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.peers.conftest import MAC, NIC, Boots, Lan, boots, launch, need, run
+from tests.peers.conftest import MAC, NIC, SERVER, Boots, Lan, boots, launch, need, run
 from tests.peers.replicas import Replica
 
 from boots.client.client import Client
@@ -74,6 +74,42 @@ def test_records_that_were_acknowledged_outlive_kill_9(lan: Lan, tmp_path: Path)
                 f"192.168.70.{20 + number}",
             )
         assert server.ask(lambda client: client.health()).troubles == ()
+
+
+def scripts_until_it_ends(lan: Lan, server: Boots) -> bool:
+    """Ask for the script until nobody answers any more; whether it ever came."""
+    came = False
+    while server.process.poll() is None:
+        words = (need("curl"), "-s", "-m", "2", f"http://{SERVER.ip}:8080/auto.ipxe")
+        came = came or "kernel" in run(lan.client, *words).stdout
+    return came
+
+
+@pytest.mark.parametrize("moment", [0.05])
+def test_netboot_once_is_not_twice_whenever_it_is_killed(
+    lan: Lan, tmp_path: Path, moment: float
+) -> None:
+    (tmp_path / "osie").mkdir()
+    for name in ("vmlinuz-x86_64", "initramfs-x86_64"):
+        (tmp_path / "osie" / name).write_bytes(b"")
+    first = launch(lan.server, tmp_path)
+    try:
+        first.until(events.ServerStarted, timeout=20)
+        given = Replica(0, lan.server, first).ask(lambda asks: asks.order("one", Netboot.ONCE))
+        killing = threading.Timer(moment, first.process.kill)
+        killing.start()
+        came = scripts_until_it_ends(lan, first)
+        killing.join()
+    finally:
+        first.process.kill()
+        first.process.wait()
+    (tmp_path / "journal.jsonl").unlink()
+
+    with boots(lan.server, tmp_path) as again:
+        order = Replica(0, lan.server, again).ask(lambda asks: asks.machine("one")).order
+        assert order is not None
+        assert given.at == order.at, "what was acknowledged is there"
+        assert order.spent or not came, "and what was used up is used up"
 
 
 # --- a full disk

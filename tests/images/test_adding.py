@@ -99,6 +99,13 @@ def test_a_name_that_is_none_is_refused(name: str, tmp_path: Path) -> None:
         add(Wanted(str(tmp_path), name, tmp_path), lambda *_: None)
 
 
+def test_an_image_of_nothing_but_zeros_is_none(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(PACKED["gzip"](bytes(5 * MIB)))
+    with pytest.raises(Unsuitable, match="holds nothing but zeros"):
+        added(source, tmp_path / "images")
+
+
 def test_an_index_is_no_source(tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.write_bytes(IMAGE)

@@ -90,6 +90,8 @@ def add(wanted: Wanted, tell: Callable[[int, int | None], None]) -> Added:
             sure = bool(algorithms) or form is not Form.RAW
             image = cut(reader, file, wanted.level, lambda done: tell(done, size), sure=sure)
             _prove(wanted, feed.digests())
+            if not image.packed:
+                raise Unsuitable(f"{wanted.source} holds nothing but zeros")
             _settled(file)
             return _publish(wanted, image, form, Path(work))
 

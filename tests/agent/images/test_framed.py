@@ -44,6 +44,7 @@ def test_all_of_it_is_on_the_disk(files: dict[str, bytes], tmp_path: Path) -> No
     assert IMAGE == goal.read_bytes()[: len(IMAGE)]
     assert len(IMAGE) == result.written + result.zeroed + result.reused
     assert 2 == site.connections  # one for the index, one for all frames
+    assert all(asked for path, asked in site.asked if path.endswith(".frames"))
     assert result.sent == sum(map(len, files.values()))
 
 

@@ -90,7 +90,9 @@ class Frames:
         while carried is not None:
             run = [carried]
             carried = None
-            while len(run) < _AT_ONCE and (following := needed.take()) is not None:
+            # The first frame was asked for when the file was opened.
+            most = _AT_ONCE if run[0].place else 1
+            while len(run) < most and (following := needed.take()) is not None:
                 if following.place != run[-1].place + run[-1].packed:
                     carried = following
                     break

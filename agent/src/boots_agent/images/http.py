@@ -52,10 +52,11 @@ class Remote:
     """The content of an ``http`` or ``https`` URL.
 
     `proved` says that a digest will tell if two contents were mixed, so that a server without
-    validators may be asked for the rest.
+    validators may be asked for the rest.  With a `length` no more is asked for before the first
+    seek.
     """
 
-    def __init__(self, url: str, net: Net, *, proved: bool) -> None:
+    def __init__(self, url: str, net: Net, *, proved: bool, length: int | None = None) -> None:
         self._url = url
         self._proved = proved
         self._net = net
@@ -66,7 +67,7 @@ class Remote:
         self._position = 0  # where the caller is
         self._at = 0  # where the response is
         self._until: int | None = None  # where the response ends
-        self._wanted: int | None = None  # where what is wanted ends
+        self._wanted = length  # where what is wanted ends
         self._pauses = pauses()
         self._waited = 0.0
         self._aborted = False

@@ -42,14 +42,14 @@ class Raw:
         return filled
 
 
-def open_feed(url: str, net: Net, *, proved: bool) -> Feed:
-    """The bytes at a URL or path; `proved` as for `Remote`.
+def open_feed(url: str, net: Net, *, proved: bool, length: int | None = None) -> Feed:
+    """The bytes at a URL or path; `proved` and `length` as for `Remote`.
 
     Raises:
         Unreachable: There are none.
     """
     path = local_path(url)
-    return File(path) if path is not None else Remote(url, net, proved=proved)
+    return File(path) if path is not None else Remote(url, net, proved=proved, length=length)
 
 
 def head_of(feed: Feed) -> bytes:

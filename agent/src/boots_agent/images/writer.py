@@ -11,7 +11,7 @@ from boots_agent.images.edges import Edges
 from boots_agent.images.feeds import Changed, Feed, Hashed
 from boots_agent.images.framed import Frames
 from boots_agent.images.http import PATIENCE, Net
-from boots_agent.images.index import MOST_BYTES, read_index
+from boots_agent.images.index import MOST_BYTES, Frame, read_index
 from boots_agent.images.meter import Meter
 from boots_agent.images.readback import read_back
 from boots_agent.images.reading import form_of_feed, head_of, open_feed
@@ -141,7 +141,9 @@ def _framed(feed: Hashed, head: bytes, job: Job, work: Work, world: World) -> tu
             raise Damaged(f"the index is of an image with sha256:{index.sha256}, not {each.value}")
     check_fits(index.size, work)
     work.meter.total = index.size
-    packed = open_feed(urljoin(job.url, index.file), world.net(), proved=True)
+    first = next(each.packed for each in index.content if isinstance(each, Frame))
+    place = urljoin(job.url, index.file)
+    packed = open_feed(place, world.net(), proved=True, length=first)
     try:
         if packed.size not in {None, index.packed}:
             raise Damaged(f"{index.file} has {packed.size} bytes, its index says {index.packed}")

@@ -191,6 +191,7 @@ def test_a_disk_that_is_too_small_is_refused_untouched(
         {"boots-image": 2},
         {"content": []},
         {"content": [[1, 2, 3]]},
+        {"content": [[2**50, "a" * 64]], "bytes": 2**50, "size": 4096},
         {"content": [["1", "2"]]},
         {"content": [10**9, 10**9]},
         {"content": None},

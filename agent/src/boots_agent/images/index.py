@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from boots_agent.images.words import MIB, Damaged
 
 VERSION = 1
-MOST_BYTES = 64 * MIB  # of the index itself: an image of 2 TiB without a zero frame has less
+MOST_BYTES = 24 * MIB  # of the index itself: an image of 1 TiB without a zero frame has 20
 _FRAME = 64 * MIB  # the longest frame, as one must fit into the memory of a small machine
 
 
@@ -87,6 +87,9 @@ def _content(rows: Any, size: int, frame: int) -> tuple[Frame | Zeros, ...]:
             packed, digest = row
             each = Frame(offset, min(frame, size - offset), place, _count(packed), _digest(digest))
             place += each.packed
+            # What does not get smaller has a few bytes more.
+            if each.packed > frame + frame // 8:
+                raise Damaged(f"the index of the image has a frame of {packed} packed bytes")
             content.append(each)
         else:
             content.append(Zeros(offset, min(_count(row) * frame, size - offset)))

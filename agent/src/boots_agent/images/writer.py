@@ -134,8 +134,9 @@ def _streamed(feed: Hashed, form: Form, head: bytes, job: Job, work: Work) -> Ed
 
 def _framed(feed: Hashed, head: bytes, job: Job, work: Work, world: World) -> tuple[Edges, int]:
     """The same of a framed image; and the bytes that travelled."""
-    index = read_index(_whole(feed, head))
+    said = _whole(feed, head)
     _prove(job, Of.SENT, feed.digests())
+    index = read_index(said)
     for each in job.digests:
         if each.of is Of.IMAGE and each.algorithm == "sha256" and each.value != index.sha256:
             raise Damaged(f"the index is of an image with sha256:{index.sha256}, not {each.value}")

@@ -84,10 +84,19 @@ def test_a_header_that_makes_no_sense_is_refused_untouched(
     assert before == goal.read_bytes()
 
 
-def test_a_table_that_leads_out_of_the_file_is_damage(tmp_path: Path) -> None:
+@pytest.mark.parametrize("place", [1 << 20, 1 << 40, 1 << 55])
+@pytest.mark.parametrize("table", [1, 2])
+def test_a_table_that_leads_out_of_the_file_is_damage(
+    table: int, place: int, tmp_path: Path
+) -> None:
     content = bytearray(qcow2(pattern(50)))
-    struct.pack_into(">Q", content, PAGE, 1 << 63 | 1 << 40)
+    struct.pack_into(">Q", content, table * PAGE, 1 << 63 | place)
     source, goal = tmp_path / "image", disk(tmp_path / "disk", MIB)
     source.write_bytes(content)
-    with pytest.raises(Damaged):
+    with pytest.raises(Damaged, match="points to byte"):
         write(source, goal)
+    with serving(Site({"/image": bytes(content)})) as site:
+        with pytest.raises(Damaged, match="points to byte"):
+            write(f"{site.url}/image", goal)
+        with pytest.raises(Damaged):
+            write(f"{site.url}/image", goal, of_sent(bytes(content)))

@@ -70,6 +70,7 @@ class File:
 
     def seek(self, offset: int, length: int | None = None) -> None:  # noqa: ARG002  # all is here
         """Read on from there."""
+        within(offset, self.size)
         self._file.seek(offset)
 
     def abort(self) -> None:
@@ -147,6 +148,16 @@ class Hashed:
     def close(self) -> None:
         """No more is read."""
         self._feed.close()
+
+
+def within(offset: int, size: int | None) -> None:
+    """See to it that a place can be in the content; broken tables lead anywhere.
+
+    Raises:
+        Damaged: It cannot.
+    """
+    if size is not None and offset > size:
+        raise Damaged(f"the image points to byte {offset}, and has {size}")
 
 
 def local_path(url: str) -> str | None:

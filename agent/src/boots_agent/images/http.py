@@ -14,7 +14,7 @@ from typing import NamedTuple
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from boots_agent import __version__
-from boots_agent.images.feeds import CHUNK, Changed
+from boots_agent.images.feeds import CHUNK, Changed, within
 from boots_agent.images.words import MIB, Damaged, ImageError, Unreachable
 from boots_agent.server import pauses
 
@@ -107,6 +107,7 @@ class Remote:
 
     def seek(self, offset: int, length: int | None = None) -> None:
         """Read on from there; with a length no more than that is asked for."""
+        within(offset, self.size)
         self._position = offset
         self._wanted = None if length is None else offset + length
         if self._response is None:

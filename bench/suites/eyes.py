@@ -12,8 +12,11 @@ def cases(quick: bool) -> list[Case]:
     """DHCP at saturation and at rates, the start, and memory."""
     both = (boots(1000), without_eyes(1000))
     many = (boots(10_000), without_eyes(10_000))
+    storm = (boots(40_000), without_eyes(40_000))
+    once = Dhcp(machines=40_000, exchanges=40_000)
     return [
-        Case("eyes", "eyes: 1,000 reservations, relayed", EXCHANGE, both, Dhcp()),
+        Case("eyes", "eyes: a storm, 40,000 machines once", EXCHANGE, storm, once, warm_up=0.02),
+        Case("eyes", "eyes: 1,000 machines, again and again", EXCHANGE, both, Dhcp()),
         *(
             Case("eyes", f"eyes: {rate:,} exchanges a second", P99, both, _offered(rate))
             for rate in ((10_000,) if quick else _RATES)

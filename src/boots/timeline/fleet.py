@@ -33,6 +33,7 @@ from boots.timeline.words import Boot, Finding, ForeignServer, State, Stranger
 MOST = 65_536
 _AT_ONCE = 1.0  # seconds in which the same thing said again says nothing
 _MOST_A_SECOND = 128  # events of one machine; a real one has a dozen
+_MOST_ANSWERS = 16  # answers by DHCP to one machine in a second that say something; of six at most
 _LONGEST_QUEUE = 64
 
 
@@ -276,6 +277,8 @@ class Timelines:
         track = self._tracks.get(mac)
         if track is None:
             track = self._track(mac)
+        elif track.heard >= _MOST_ANSWERS and int(entry.at) == track.second:
+            return  # it asks and asks
         else:
             self._tracks.move_to_end(mac)
         self._queue(mac, track, entry)

@@ -44,7 +44,7 @@ def place() -> Iterator[Place]:
     """The servers and the machines on a switch, the database with the servers on another."""
     with contextlib.ExitStack() as made:
         one, two, machines, database, switch = (made.enter_context(space()) for _ in range(5))
-        _within(made, switch, network.bridge("lan", IPv4Interface("10.77.0.254/16")))
+        _within(made, switch, network.bridge("lan", IPv4Interface("10.77.255.254/16")))
         _within(made, database, network.bridge("back", DATABASE))
         for at, name in enumerate((one, two)):
             _within(made, switch, network.plug(f"s{at}", "lan", LAN, SERVERS[at], name))

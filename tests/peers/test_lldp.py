@@ -8,6 +8,7 @@ from pathlib import Path
 from socket import AF_PACKET, SOCK_RAW, socket
 
 import pytest
+from pyroute2 import IPRoute
 from tests.peers.conftest import LAN, NIC, Lan
 
 from boots.lab import network
@@ -24,8 +25,19 @@ def vector(name: str) -> tuple[bytes, dict[str, object]]:
     return bytes.fromhex(found["frame"]), found["neighbour"]
 
 
+def _carries(ip: IPRoute, index: int) -> bool:
+    return bool(ip.get_links(index)[0].get_attr("IFLA_OPERSTATE") == "UP")
+
+
 def say(lan: Lan, *names: str) -> None:
-    """Frames of these vectors from the server's end of the cable."""
+    """Frames of these vectors from the server's end of the cable, once it has a carrier."""
+    for place, name in ((lan.server, LAN), (lan.client, NIC)):
+        with network.within(place), IPRoute() as ip:
+            (index,) = ip.link_lookup(ifname=name)
+            until = time.monotonic() + 10
+            while not _carries(ip, index):
+                assert time.monotonic() < until, f"{name} has no carrier"
+                time.sleep(0.01)
     with network.within(lan.server), socket(AF_PACKET, SOCK_RAW, 0) as mouth:
         mouth.bind((LAN, 0))
         for name in names:

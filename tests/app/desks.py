@@ -21,7 +21,6 @@ from boots.machines.files import Cache, load
 from boots.model.mac import Mac
 from boots.model.order import Order
 from boots.serve.packets import Packets
-from boots.settings import Settings
 from boots.store import engine as engines
 from boots.store.store import Store
 from boots.store.writer import Retention, Writer
@@ -67,7 +66,6 @@ class Office:
             packets=self.packets,
             history=self.history,
             keeping=self.keeping,
-            settings=Settings,
             clock=lambda: self.now,
             tell=self.told.append,
             unready=lambda: "",

@@ -248,7 +248,6 @@ class Operating:
             packets=self._packets,
             history=self._history,
             keeping=self.keeping,
-            settings=lambda: self._settings,
             clock=time.time,
             tell=self._tell,
             unready=self._unready,

@@ -16,8 +16,3 @@ def disk_of(device: str) -> str:
         if found:
             return found[1]
     return device
-
-
-def is_partition(device: str) -> bool:
-    """Whether a name is that of a partition."""
-    return disk_of(device) != device

@@ -17,7 +17,6 @@ from boots.model import mac as macs
 from boots.model.machine import Machine
 from boots.model.order import Order
 from boots.serve.packets import Packets
-from boots.settings import Settings
 from boots.store.engine import StoreAway
 from boots.timeline.words import Boot, Finding
 
@@ -36,7 +35,6 @@ class House:
     packets: Packets
     history: History
     keeping: Keeping | None
-    settings: Callable[[], Settings]
     clock: Callable[[], float]
     tell: Callable[[AnyEvent], None]
     unready: Callable[[], str]

@@ -1,0 +1,228 @@
+"""The same of workflows: runs as they are asked for and shown."""
+
+import enum
+from collections.abc import Mapping
+
+from boots.timeline.words import Word
+
+
+class Policy(enum.Enum):
+    """What an armed disk may hold that is lost."""
+
+    EMPTY_ONLY = "empty-only"
+    """Nothing."""
+    WIPE_KNOWN = "wipe-known"
+    """Nothing, or what a run of ours wrote there."""
+    FORCE = "force"
+    """Anything; the disk is to be named by its serial number or WWN."""
+
+
+class Arming(Word, frozen=True):
+    """Which disks a run may write, and what they may hold.
+
+    `disks` are paths, serial numbers or WWNs of those that may be; empty for those that the
+    template names.  With `FORCE` they must be serial numbers or WWNs.  `hours` is for how long.
+    """
+
+    policy: Policy = Policy.EMPTY_ONLY
+    disks: tuple[str, ...] = ()
+    hours: float = 2.0
+
+
+class NewRun(Word, frozen=True):
+    """A workflow for a machine.
+
+    `template` is the text, bare or ``kind: Template``; `name` what it is called in place of its
+    own name.  `map` is the hardware map: ``device_1`` and its like, to names or MACs of machines.
+    `disk` chooses the disk that templates see first (``size>=100G rotational=false``), in place
+    of the record's.  Without `arm` no disk can be written.  `power` has its BMC start it.
+    """
+
+    machine: str
+    template: str
+    name: str = ""
+    map: Mapping[str, str] = {}
+    disk: str = ""
+    arm: Arming | None = None
+    power: bool = True
+
+
+class ArmedDisk(Word, frozen=True):
+    """A disk that a run may write; `holds` is what was found on it, where that was seen.
+
+    `problem` says why it would be refused as things are; empty if it would not.
+    """
+
+    machine: str
+    path: str
+    serial: str = ""
+    size: int = 0
+    model: str = ""
+    holds: str = ""
+    whole: bool = True
+    actions: tuple[str, ...] = ()
+    problem: str = ""
+
+
+class RunStep(Word, frozen=True):
+    """One action of a run.
+
+    `writes` are the devices that it writes, `progress` is 0 to 1, -1 where there is none, and
+    `rate` in bytes a second.
+    """
+
+    number: int
+    task: str
+    worker: str
+    name: str
+    kind: str
+    meaning: str
+    state: str
+    part: str = "action"
+    attempt: int = 1
+    timeout: int = 0
+    writes: tuple[str, ...] = ()
+    started: float = 0.0
+    ended: float = 0.0
+    exit_code: int | None = None
+    message: str = ""
+    phase: str = ""
+    progress: float = -1.0
+    rate: float = 0.0
+    eta: float = -1.0
+
+
+class RunLine(Word, frozen=True):
+    """A run in a list.  `step` is the number (from 1) and the name of the action it is at."""
+
+    id: str
+    name: str
+    machine: str
+    mac: str
+    state: str
+    sub: str = ""
+    why: str = ""
+    step: str = ""
+    steps: int = 0
+    done: int = 0
+    progress: float = -1.0
+    created: float = 0.0
+    started: float = 0.0
+    ended: float = 0.0
+    by: str = ""
+
+
+class Run(Word, frozen=True):
+    """A run, whole.
+
+    `needs` says what a person can do now: ``retry``, ``again``, ``done``, ``cancel``; `heard` is
+    when its agent was last heard of.
+    """
+
+    line: RunLine
+    steps: tuple[RunStep, ...]
+    disks: tuple[ArmedDisk, ...] = ()
+    policy: str = ""
+    armed_by: str = ""
+    armed_until: float = 0.0
+    template: str = ""
+    of: str = ""
+    heard: float = 0.0
+    revision: int = 0
+    needs: tuple[str, ...] = ()
+    note: str = ""
+
+
+class Runs(Word, frozen=True):
+    """Runs, the latest first; `next` goes on where this page ends."""
+
+    runs: tuple[RunLine, ...] = ()
+    next: str = ""
+    total: int = 0
+
+
+class RunPlan(Word, frozen=True):
+    """What a new run would do, and what is wrong with it."""
+
+    name: str
+    steps: tuple[RunStep, ...] = ()
+    disks: tuple[ArmedDisk, ...] = ()
+    faults: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+
+
+class Settle(Word, frozen=True):
+    """What a person says of the action a run waits at: do it `again`, or take it as done."""
+
+    step: int
+    again: bool
+
+
+class Retry(Word, frozen=True):
+    """Take up a run that is over at an action (from 1; 0: where it ended); arm anew."""
+
+    first: int = 0
+    arm: Arming | None = None
+    power: bool = True
+
+
+class LogLine(Word, frozen=True):
+    """One line of what an action said; `step` from 1."""
+
+    id: int
+    at: float
+    step: int
+    attempt: int
+    text: str
+
+
+class LogLines(Word, frozen=True):
+    """Lines in their order; `next` is to be given as `after`, 0 where these are all so far."""
+
+    lines: tuple[LogLine, ...] = ()
+    next: int = 0
+
+
+class Freeze(Word, frozen=True):
+    """Whether any disk may be armed or written at all, and the most that are at once."""
+
+    frozen: bool
+    why: str = ""
+    by: str = ""
+    at: float = 0.0
+    most: int = 0
+    writing: int = 0
+
+
+class NewFreeze(Word, frozen=True):
+    """Stop all arming and writing, or allow it again."""
+
+    frozen: bool
+    why: str = ""
+
+
+class EdgesLine(Word, frozen=True):
+    """What stood at both ends of a disk before a run wrote it."""
+
+    id: int
+    machine: str
+    run: str
+    serial: str
+    path: str
+    size: int
+    holds: str
+    at: float
+
+
+class EdgesList(Word, frozen=True):
+    """All that are kept of a machine, the latest first."""
+
+    edges: tuple[EdgesLine, ...] = ()
+
+
+class Undo(Word, frozen=True):
+    """Put the ends of a disk back as they were; the serial number is said again, to be sure."""
+
+    edges: int
+    serial: str
+    power: bool = True

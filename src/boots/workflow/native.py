@@ -47,7 +47,7 @@ class Kind(Word, frozen=True, kw_only=False):
     off: bool = False
 
 
-_FS = Env("FS_TYPE", "the file system of the partition: ext4, xfs, vfat …")
+_FS = Env("FS_TYPE", "its file system (ext4, xfs, vfat …); found out where it is not given")
 _PLACE = "a partition"
 _DEST = Env("DEST_DISK", "the disk", required=True, use=Use.WRITES_DISK)
 _IMG = Env("IMG_URL", "where the image is", required=True)
@@ -129,21 +129,25 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind(
         "writefile",
-        "writes one file to a partition",
+        "writes one file to a partition, whole or not at all",
         (
             Env("DEST_DISK", _PLACE, required=True, use=Use.WRITES_PARTITION),
-            Env("FS_TYPE", _FS.meaning, required=True),
-            Env("DEST_PATH", "the path of the file on it", required=True),
-            Env("CONTENTS", "what it says"),
+            _FS,
+            Env(
+                "DEST_PATH",
+                "the path of the file on it; a link there is replaced, and none leads out",
+                required=True,
+            ),
+            Env("CONTENTS", "what it says; or one of those below"),
+            Env("STATIC_NETPLAN", "true: it says the machine's addresses as netplan has them"),
+            Env("STATIC_BOTTLEROCKET", "true: the same for Bottlerocket, of the first interface"),
+            Env("IFNAME", "what Bottlerocket calls that interface"),
+            Env("BOOTCONFIG_CONTENTS", "a boot configuration, made into an initrd that holds it"),
+            Env("HEGEL_URLS", "given at all: it says the machine's user data; nobody is asked"),
             Env("UID", "whose it is, by number", default="0"),
             Env("GID", "of which group", default="0"),
             Env("MODE", "who may read it, in octal", default="0644"),
             Env("DIRMODE", "the same of folders that are made for it", default="0755"),
-            Env("STATIC_NETPLAN", "true: its addresses as netplan has them, for CONTENTS"),
-            Env("STATIC_BOTTLEROCKET", "true: its addresses for Bottlerocket"),
-            Env("IFNAME", "the interface that they are for"),
-            Env("BOOTCONFIG_CONTENTS", "boot settings of Bottlerocket"),
-            Env("HEGEL_URLS", "where Bottlerocket finds its metadata"),
         ),
     ),
     Kind(

@@ -65,7 +65,8 @@ class Context:
         say: A line for its log.
         tell: How far it is.
         arm: The permission to write the disk that a path is (or is on); proved, used up, and with
-            the disk's ends sent to the server where they were not.  Raises `ActionFailed`.
+            the disk's ends sent to the server where they were not; of a disk that this run has had
+            before, the policy is ``force``.  Raises `ActionFailed`.
         edges: Ends of a disk that the server keeps, by their number: what to put back.
         run: A program to its end: its words, further named arguments as in `Programs`.
             Its output are lines of the log.  Returns its status.

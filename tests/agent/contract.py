@@ -35,4 +35,23 @@ def load(path: Path) -> Vector:
     )
 
 
-VECTORS = [load(path) for path in sorted(FOLDER.glob("*.json"))]
+def _is_exchange(path: Path) -> bool:
+    return "request" in json.loads(path.read_text())
+
+
+VECTORS = [load(path) for path in sorted(FOLDER.glob("*.json")) if _is_exchange(path)]
+
+
+@dataclass(frozen=True)
+class Signed:
+    """A record of an armed disk as it is handed out, and what of it is signed with which key."""
+
+    key: bytes
+    record: dict[str, Any]
+    canonical: str
+
+
+def armed() -> list[Signed]:
+    """The vectors of records of armed disks."""
+    whole = json.loads((FOLDER / "armed.json").read_text())
+    return [Signed(bytes.fromhex(each["key"]), each["record"], each["canonical"]) for each in whole]

@@ -1,20 +1,9 @@
 """The same of workflows: runs as they are asked for and shown."""
 
-import enum
 from collections.abc import Mapping
 
+from boots.model.arming import Policy
 from boots.timeline.words import Word
-
-
-class Policy(enum.Enum):
-    """What an armed disk may hold that is lost."""
-
-    EMPTY_ONLY = "empty-only"
-    """Nothing."""
-    WIPE_KNOWN = "wipe-known"
-    """Nothing, or what a run of ours wrote there."""
-    FORCE = "force"
-    """Anything; the disk is to be named by its serial number or WWN."""
 
 
 class Arming(Word, frozen=True):

@@ -81,6 +81,7 @@ MACHINE_KEYS = _METADATA_KEYS | {
     "interfaces",
     "notes",
 }
+HINT_KEYS = {"size", "size_gb", "rotational", "transport", "model", "serial", "wwn", "prefer"}
 FILE_KEYS = {"machines", "defaults", "notes"}
 NO_DEFAULT = {"name", "mac", "address", "interfaces", "raspberry_pi", "instance_id"}
 
@@ -134,7 +135,7 @@ def machine(node: Node, place: Place, record: bytes) -> Machine:
         interfaces: tuple[Interface, ...] = (_interface(node, node.at("name")),)
     else:
         interfaces = _interfaces(node)
-    node.at("disks").texts()  # for workflows, which read them of the record
+    _disks(node.at("disks"))  # for workflows, which read them of the record
     return Machine(
         name=node.at("name").text(interfaces[0].mac),
         interfaces=interfaces,
@@ -146,6 +147,17 @@ def machine(node: Node, place: Place, record: bytes) -> Machine:
         bmc=bmc.read(node.at("bmc")),
         record=record,
     )
+
+
+def _disks(node: Node) -> None:
+    """Paths, or hints, which may be mappings."""
+    for each in _list(node) if isinstance(node.value, str | list) else [node]:
+        if isinstance(each.value, dict):
+            each.refuse_unknown(HINT_KEYS)
+            for key in each.value:
+                each.at(key).text()
+        else:
+            each.text()
 
 
 def _metadata(node: Node) -> Metadata:

@@ -6,6 +6,7 @@ _BY_LINK = re.compile(r"(/dev/disk/by-[a-z]+/.+)-part([0-9]+)")
 _NUMBERED = re.compile(
     r"(/dev/(?:nvme[0-9]+n[0-9]+|mmcblk[0-9]+|loop[0-9]+|nbd[0-9]+|md[0-9]+))p([0-9]+)"
 )
+_STACKED = re.compile(r"/dev/(?:md[0-9]|md/|dm-|(?!disk/)[^/]+/)")
 _LETTERED = re.compile(r"(/dev/(?:sd|vd|xvd|hd)[a-z]+)([0-9]+)")
 
 
@@ -16,3 +17,8 @@ def disk_of(device: str) -> str:
         if found:
             return found[1]
     return device
+
+
+def is_stacked(device: str) -> bool:
+    """Whether this is an array or a volume, which stands on disks and is none."""
+    return _STACKED.match(device) is not None

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from boots.model.machine import Interface, Machine, Reservation, Route
+from boots.workflow.hints import written
 from boots.workflow.shapes import SPEC
 
 _ONE_OF = {"true": True, "yes": True, "on": True, "y": True}
@@ -138,7 +139,8 @@ def _spec(machine: Machine, record: Mapping[str, Any]) -> dict[str, Any]:
     """A record of ours as it would be written for Tinkerbell."""
     own = machine.metadata
     disks = record.get("disks")
-    names = [disks] if isinstance(disks, str) else disks if isinstance(disks, list) else []
+    named = disks if isinstance(disks, list) else [disks]
+    names = [written(each) if isinstance(each, dict) else each for each in named]
     instance = {
         "id": own.instance_id or next((each.mac for each in machine.interfaces), ""),
         "hostname": machine.name,
@@ -153,7 +155,7 @@ def _spec(machine: Machine, record: Mapping[str, Any]) -> dict[str, Any]:
     return _given(
         {
             "agentID": machine.agent_id,
-            "disks": [{"device": each} for each in names if isinstance(each, str)],
+            "disks": [{"device": each} for each in names if isinstance(each, str) and each],
             "interfaces": [_interface(each, machine.cpu) for each in machine.interfaces],
             "metadata": _given(metadata),
             "userData": own.user_data,

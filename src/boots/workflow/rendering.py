@@ -10,6 +10,7 @@ from boots.model.machine import Machine
 from boots.workflow import template
 from boots.workflow.gotemplate import Broken, Rendered, parse, render
 from boots.workflow.hardware import as_object, in_go, storage_of
+from boots.workflow.settling import Unfit, functions, settled, waits
 from boots.workflow.template import Reading
 from boots.workflow.wrapped import Text
 
@@ -23,43 +24,79 @@ class Outcome(msgspec.Struct, frozen=True):
     reading: Reading
     storage: Any = None
 
+    @property
+    def waits(self) -> bool:
+        """Whether it names disks by hints that only the machine's inventory can settle."""
+        return waits(self.text) or waits(repr(self.storage))
 
-def data(machine: Machine, hardware_map: Mapping[str, str] | None = None) -> dict[str, Any]:
+
+def data(
+    machine: Machine,
+    hardware_map: Mapping[str, str] | None = None,
+    inventory: Any = None,
+    disk: str = "",
+) -> dict[str, Any]:
     """What a template sees: the hardware map's keys, ``.Hardware`` and ``.hardware``.
 
     Without a map ``device_1`` is the machine's first MAC, as in every template of Tinkerbell's.
+    Hints in place of disks are settled by the `inventory`; `disk` is in place of the first.
+
+    Raises:
+        Unfit: a hint is none, or does not mean one disk.
     """
-    hardware = as_object(machine)
+    hardware = settled(as_object(machine), inventory, disk)
     if hardware_map is None:
         hardware_map = {"device_1": machine.interfaces[0].mac} if machine.interfaces else {}
     own = {key: value for key, value in hardware_map.items() if key not in _OWN}
     return {**own, "Hardware": in_go(hardware), "hardware": hardware}
 
 
-def rendered(source: Text, seen: Mapping[str, Any]) -> Rendered:
+def rendered(source: Text, seen: Mapping[str, Any], inventory: Any = None) -> Rendered:
     """The text of a template for what it sees.
 
     Raises:
         Broken: it is no template, or cannot be rendered.
     """
-    return render(parse(source.text, source.name), seen)
+    return render(parse(source.text, source.name), seen, own=functions(inventory))
 
 
 def of_machine(
-    source: Text, machine: Machine, hardware_map: Mapping[str, str] | None = None
+    source: Text,
+    machine: Machine,
+    hardware_map: Mapping[str, str] | None = None,
+    inventory: Any = None,
+    disk: str = "",
 ) -> Outcome:
-    """A template for a machine: rendered, read and judged.  Never raises on what it says."""
-    return of_data(source, data(machine, hardware_map))
+    """A template for a machine: rendered, read and judged.  Never raises on what it says.
+
+    Without an `inventory` hints stay open, and the outcome `waits` for it.
+    """
+    try:
+        seen = data(machine, hardware_map, inventory, disk)
+    except Unfit as unfit:
+        return Outcome("", Reading(None, (_of_record(unfit, machine, disk),)))
+    return of_data(source, seen, inventory)
 
 
-def of_data(source: Text, seen: Mapping[str, Any]) -> Outcome:
+def of_data(source: Text, seen: Mapping[str, Any], inventory: Any = None) -> Outcome:
     """The same, for what a template sees."""
     storage = storage_of(seen["hardware"]) if "hardware" in seen else None
     try:
-        made = rendered(source, seen)
+        made = rendered(source, seen, inventory)
     except Broken as broken:
         return Outcome("", Reading(None, (told(broken, source),)), storage)
     return Outcome(made.text, template.read(made, source.origin), storage)
+
+
+def _of_record(unfit: Unfit, machine: Machine, disk: str) -> Fault:
+    mine = bool(disk) and unfit.field == "spec.disks[0]"
+    return Fault(
+        file="disk" if mine else machine.place.file or machine.name,
+        line=0 if mine else machine.place.line,
+        field="" if mine else unfit.field,
+        problem=unfit.problem,
+        advice=unfit.advice,
+    )
 
 
 def told(broken: Broken, source: Text) -> Fault:

@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from types import MappingProxyType
 from typing import Any
 
 from boots.documents.fault import nearest
 from boots.workflow.gotemplate.budget import DEEPEST, Budget
 from boots.workflow.gotemplate.errors import Broken, Refused
 from boots.workflow.gotemplate.functions import TABLE
+from boots.workflow.gotemplate.functions.calling import Native
 from boots.workflow.gotemplate.nodes import (
     Chain,
     Command,
@@ -54,22 +56,30 @@ class _Continued(Exception):
     """``continue``."""
 
 
-def render(tree: Tree, data: Mapping[str, Any], budget: Budget | None = None) -> Rendered:
+def render(
+    tree: Tree,
+    data: Mapping[str, Any],
+    budget: Budget | None = None,
+    own: Mapping[str, Native] = MappingProxyType({}),
+) -> Rendered:
     """The text that a template makes of its data, which only ``set`` and its like change.
+
+    `own` are functions that know more than those of the table by the same names.
 
     Raises:
         Broken: a value that is missing or of the wrong kind, or more than the budget allows.
     """
-    evaluation = _Evaluation(tree, budget or Budget(), data)
+    evaluation = _Evaluation(tree, budget or Budget(), data, own)
     evaluation.parts(tree.parts, data)
     return evaluation.rendered()
 
 
 class _Evaluation:
-    def __init__(self, tree: Tree, budget: Budget, data: Any) -> None:
+    def __init__(self, tree: Tree, budget: Budget, data: Any, own: Mapping[str, Native]) -> None:
         self._tree = tree
         self._source = tree.source
         self._budget = budget
+        self._functions = {**TABLE, **own}
         self._variables: list[tuple[str, Any]] = [("$", data)]
         self._depth = 0
         self._pieces: list[tuple[int, str]] = []
@@ -253,7 +263,7 @@ class _Evaluation:
             values.append(final)
         try:
             self._budget.spend(sum(map(weigh, values)))
-            value = TABLE[node.name].call(values, self._budget.spend)
+            value = self._functions[node.name].call(values, self._budget.spend)
             self._budget.spend(weigh(value))
         except Refused as refused:
             problem = f"{node.name}: {refused.problem}"

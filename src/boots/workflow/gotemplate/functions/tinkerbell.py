@@ -1,9 +1,10 @@
-"""What Tinkerbell adds to Go and Sprig."""
+"""What Tinkerbell adds to Go and Sprig, and we do."""
 
 from ipaddress import IPv4Address
 
 from boots.workflow.gotemplate.errors import Refused
 from boots.workflow.gotemplate.functions.calling import Native
+from boots.workflow.hints import NoHint, parse, unsettled
 
 
 def format_partition(disk: str, number: int) -> str:
@@ -24,7 +25,20 @@ def _prefix(netmask: str) -> int:
     return prefix
 
 
+def _disk(text: str) -> str:
+    """A path that stands for the disk, as long as nobody knows which disks there are."""
+    if not text.startswith("/"):
+        try:
+            return unsettled(parse(text))
+        except NoHint as wrong:
+            raise Refused(str(wrong), wrong.advice) from None
+    return text
+
+
+DISK = Native("disk", "s", _disk, "the disk that a hint means (ours): size>=100G prefer=smallest")
+
 TABLE = (
+    DISK,
     Native(
         "formatPartition", "si", format_partition, "the name of a disk's partition: /dev/nvme0n1p1"
     ),

@@ -1,0 +1,123 @@
+"""Hints in a machine's record, and in templates, to the disks that the machine has."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from boots.workflow.gotemplate.errors import Refused
+from boots.workflow.gotemplate.functions.calling import Native
+from boots.workflow.gotemplate.functions.tinkerbell import DISK
+from boots.workflow.hints import (
+    UNSETTLED,
+    Hint,
+    NoDisk,
+    NoHint,
+    choose,
+    is_hint,
+    parse,
+    path_of,
+    unsettled,
+)
+from boots.workflow.inventory import Disk, disks, is_at
+
+
+class Unfit(Exception):
+    """A record's hint is none, or no disk is to be had by it; `field` of its ``spec`` says it."""
+
+    def __init__(self, field: str, problem: str, advice: str) -> None:
+        super().__init__(problem)
+        self.field = field
+        self.problem = problem
+        self.advice = advice
+
+
+def waits(text: str) -> bool:
+    """Whether a rendered text names disks that only the machine's inventory can tell."""
+    return UNSETTLED in text
+
+
+def settled(hardware: Mapping[str, Any], inventory: Any, disk: str = "") -> dict[str, Any]:
+    """A Hardware object whose disks are paths: hints became those that the machine has.
+
+    Without an inventory (None) a hint is a path that stands for it.  Entries of ``disks`` are
+    different disks: what one has, a later one cannot mean.  `disk` comes first of them, in place
+    of the record's first.
+
+    Raises:
+        Unfit: it is no hint, or no disk or several fit.
+    """
+    chooser = _Chooser(inventory)
+    spec = dict(hardware["spec"])
+    entries = [each for each in spec.get("disks") or () if isinstance(each, Mapping)]
+    if disk:
+        entries = [{"device": disk}, *entries[1:]]
+    if entries:
+        spec["disks"] = chooser.all_of(entries, "spec.disks")
+    storage = _within(spec, "metadata", "instance", "storage")
+    partitioned = storage.get("disks") if isinstance(storage, Mapping) else None
+    if isinstance(partitioned, list) and all(isinstance(each, Mapping) for each in partitioned):
+        again = _Chooser(inventory).all_of(partitioned, "spec.metadata.instance.storage.disks")
+        metadata, instance = spec["metadata"], spec["metadata"]["instance"]
+        own = {**instance, "storage": {**instance["storage"], "disks": again}}
+        spec["metadata"] = {**metadata, "instance": own}
+    return {**hardware, "spec": spec}
+
+
+def functions(inventory: Any) -> dict[str, Native]:
+    """The functions of templates that know this machine's disks."""
+    if inventory is None:
+        return {}
+
+    def disk(text: str) -> str:
+        try:
+            return _Chooser(inventory).path(text)
+        except NoHint as wrong:
+            raise Refused(str(wrong), wrong.advice) from None
+        except NoDisk as none:
+            raise Refused(str(none), "ask for what the machine has") from None
+
+    return {DISK.name: Native(DISK.name, DISK.takes, disk, DISK.meaning)}
+
+
+class _Chooser:
+    """Chooses disks of one machine, each once."""
+
+    def __init__(self, inventory: Any) -> None:
+        self._all: tuple[Disk, ...] | None = None if inventory is None else disks(inventory)
+        self._left = list(self._all or ())
+
+    def all_of(self, entries: list[Mapping[str, Any]], field: str) -> list[dict[str, Any]]:
+        named = [str(each.get("device") or "") for each in entries]
+        for path in named:
+            if not is_hint(path):
+                self._left = [each for each in self._left if not is_at(each, path)]
+        return [
+            {**each, "device": _told(self.path, path, f"{field}[{at}]")}
+            for at, (each, path) in enumerate(zip(entries, named, strict=True))
+        ]
+
+    def path(self, text: str) -> str:
+        """The path that a hint means; a path is one already."""
+        if not text or not is_hint(text):
+            return text
+        hint: Hint = parse(text)
+        if self._all is None:
+            return unsettled(hint)
+        found = choose(hint, self._left)
+        self._left.remove(found)
+        return path_of(found, self._all)
+
+
+def _told(path: Callable[[str], str], text: str, field: str) -> str:
+    try:
+        return path(text)
+    except NoHint as wrong:
+        raise Unfit(field, str(wrong), wrong.advice) from None
+    except NoDisk as none:
+        advice = "boots discovered and the machine's page show what it has"
+        raise Unfit(field, str(none), advice) from None
+
+
+def _within(value: Any, *steps: str) -> Any:
+    for step in steps:
+        value = value.get(step) if isinstance(value, Mapping) else None
+    return value

@@ -1,0 +1,441 @@
+"""Arming: from the disks of a plan to those of a machine, or why they may not be written."""
+
+import hashlib
+import hmac
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.agent.contract import armed as vectors
+from tests.workflow.test_hints import inventory
+
+from boots.client import workflows
+from boots.model.arming import Policy
+from boots.workflow.armed import NotArmed, Record, Terms, records
+from boots.workflow.arming import Resolution, Resolved, changed, resolve
+from boots.workflow.plan import Armed, Plan, plan
+from boots.workflow.words import Action, Task, Template
+
+MAC = "52:54:00:12:34:56"
+GPT = "b6f5a3a0-6a4b-4c6e-9d0c-0d8b2a0f5e11"
+
+
+@dataclass(frozen=True)
+class Allowed:
+    policy: Policy = Policy.EMPTY_ONLY
+    disks: tuple[str, ...] = ()
+
+
+def disk(path: str = "/dev/vda", **more: Any) -> dict[str, Any]:
+    plain = {
+        "name": path.rpartition("/")[2],
+        "path": path,
+        "bytes": 10 * 10**9,
+        "serial": "S1",
+        "wwn": None,
+        "transport": "virtio",
+        "rotational": False,
+        "read_only": False,
+        "partitions": 0,
+        "content": "empty",
+    }
+    return {**plain, **more}
+
+
+def machine(*disks: dict[str, Any]) -> dict[str, Any]:
+    return {"disks": list(disks)}
+
+
+def wanting(*paths: str, whole: bool = True) -> Plan:
+    return Plan(
+        steps=(),
+        disks=tuple(
+            Armed(disk=each, worker=MAC, actions=("write",), whole=whole) for each in paths
+        ),
+    )
+
+
+def problem(seen: Any, allowed: Allowed | None = Allowed(), path: str = "/dev/vda") -> str:
+    (found,) = resolve(wanting(path), seen, allowed).disks
+    return found.problem
+
+
+# --- what may be written
+
+
+def test_an_empty_disk_is_armed_by_its_serial_and_size() -> None:
+    found = resolve(wanting("/dev/vda"), machine(disk(model="Q")), Allowed())
+
+    assert found == Resolution(
+        disks=(
+            Resolved(
+                path="/dev/vda",
+                worker=MAC,
+                actions=("write",),
+                whole=True,
+                serial="S1",
+                size=10 * 10**9,
+                model="Q",
+            ),
+        )
+    )
+    assert found.disks[0].armed
+    assert () == found.faults
+
+
+def test_a_disk_is_found_by_the_name_that_udev_gives_it() -> None:
+    (found,) = resolve(
+        wanting("/dev/disk/by-id/wwn-0x5000c500a1b2c3d4"),
+        inventory("server"),
+        Allowed(Policy.FORCE, ("ZC12",)),
+    ).disks
+
+    assert ("ZC12", "ext2, 3 or 4", True) == (found.serial, found.holds, found.armed)
+
+
+def test_what_is_not_known_yet_waits_and_is_not_armed() -> None:
+    found = resolve(wanting("/dev/vda"), None, Allowed())
+
+    assert found.waits
+    assert not found.disks[0].armed
+    assert () == found.faults
+
+
+def test_nothing_is_armed_where_nobody_did() -> None:
+    for seen in (None, machine(disk())):
+        found = resolve(wanting("/dev/vda"), seen, None)
+
+        assert (False, False) == (found.waits, found.disks[0].armed)
+        assert "nobody armed it" in found.faults[0]
+
+
+def test_the_words_of_the_api_say_what_is_allowed() -> None:
+    allowed = workflows.Arming(policy=Policy.FORCE, disks=("S1",))
+
+    assert () == resolve(wanting("/dev/vda"), machine(disk(content="gpt")), allowed).faults
+
+
+def test_only_disks_of_the_worker_are_asked_for() -> None:
+    whole = Plan(
+        steps=(),
+        disks=tuple(
+            Armed(disk=path, worker=worker, actions=("a",), whole=True)
+            for path, worker in (("/dev/vda", MAC), ("/dev/sda", "other"))
+        ),
+    )
+
+    assert ["/dev/vda"] == [
+        each.path for each in resolve(whole, machine(disk()), Allowed(), worker=MAC).disks
+    ]
+
+
+# --- what may not
+
+
+@pytest.mark.parametrize(
+    ("seen", "wanted"),
+    [
+        (machine(), "the machine has no such disk; there are none at all"),
+        (machine(disk("/dev/sda")), "there are sda (S1), 10 GB"),
+        (machine(disk(serial=None)), "it tells no serial number and no WWN, by which it would be"),
+        (machine(disk(transport="usb")), "it is on USB"),
+        (machine(disk(read_only=True)), "it is read-only"),
+        (machine(disk(bytes=0)), "no medium"),
+        (machine(disk(), disk("/dev/vdb")), "vdb has the same serial number S1: two ways to it?"),
+        (
+            machine(disk(content="gpt", partitions=2)),
+            "it holds a GPT with 2 partitions, and the policy is empty-only",
+        ),
+        (machine(disk(content="unknown")), "it holds data, and the policy is empty-only"),
+    ],
+)
+def test_a_disk_that_may_not_be_written_says_why(seen: Any, wanted: str) -> None:
+    assert wanted in problem(seen)
+    assert not resolve(wanting("/dev/vda"), seen, Allowed()).disks[0].armed
+
+
+@pytest.mark.parametrize(
+    ("path", "wanted"),
+    [
+        ("/dev/disk/by-path/pci-0000:00:05.0", "only /dev/disk/by-id can be told"),
+        ("/dev/md0", "it stands on disks that the template does not name"),
+        ("/dev/disk/by-hint/prefer=first", "render the template with the machine's inventory"),
+    ],
+)
+def test_a_path_that_leads_to_no_disk_says_why(path: str, wanted: str) -> None:
+    assert wanted in problem(machine(disk()), path=path)
+
+
+def test_two_disks_of_one_serial_are_armed_by_their_wwns() -> None:
+    twins = machine(disk(wwn="eui.01"), disk("/dev/vdb", wwn="eui.02"))
+
+    assert ["eui.01", "eui.02"] == [
+        each.serial for each in resolve(wanting("/dev/vda", "/dev/vdb"), twins, Allowed()).disks
+    ]
+
+
+def test_a_disk_that_is_smaller_than_its_image_is_told_before() -> None:
+    (found,) = resolve(
+        wanting("/dev/vda"), machine(disk()), Allowed(), least={"/dev/vda": 11 * 10**9}
+    ).disks
+
+    assert "it has 10 GB, and the image needs 11 GB" == found.problem
+
+
+def test_a_disk_that_was_not_named_is_refused() -> None:
+    two = machine(disk(), disk("/dev/vdb", serial="S2"))
+    first, second = resolve(wanting("/dev/vda", "/dev/vdb"), two, Allowed(disks=("S1",))).disks
+
+    assert ("", "only S1 may be written") == (first.problem, second.problem)
+
+
+@pytest.mark.parametrize("name", ["/dev/vda", "S1", "naa.5000c500a1b2c3d4", "0x5000C500A1B2C3D4"])
+def test_a_disk_may_be_named_by_path_serial_or_wwn(name: str) -> None:
+    assert "" == problem(machine(disk(wwn="naa.5000c500a1b2c3d4")), Allowed(disks=(name,)))
+
+
+def test_a_named_disk_that_nothing_writes_is_a_slip() -> None:
+    found = resolve(wanting("/dev/vda"), machine(disk()), Allowed(disks=("S1", "S2")))
+
+    assert ("S2 is armed, and the template writes /dev/vda",) == found.faults
+
+
+def test_an_action_that_writes_nobody_knows_what_is_told() -> None:
+    unclear = Plan(steps=(), disks=(), unclear=("format",))
+
+    assert ("format writes disks, and nothing says which",) == (
+        resolve(unclear, machine(disk()), Allowed()).faults
+    )
+
+
+@pytest.mark.parametrize("names", [(), ("/dev/vda",), ("S2",), ("s1",)])
+def test_force_wants_the_serial_said_by_a_person(names: tuple[str, ...]) -> None:
+    told = problem(machine(disk(content="ntfs")), Allowed(Policy.FORCE, names))
+
+    assert "force needs its serial number said: S1" == told
+
+
+def test_force_loses_what_is_there() -> None:
+    assert "" == problem(machine(disk(content="ntfs")), Allowed(Policy.FORCE, ("S1",)))
+
+
+@pytest.mark.parametrize(
+    ("content", "known", "fine"),
+    [
+        ("empty", (), True),
+        ("gpt", (GPT,), True),
+        ("gpt", (), False),
+        ("ext", (GPT,), False),
+        ("unknown", (GPT,), False),
+    ],
+)
+def test_wipe_known_loses_only_what_runs_of_ours_wrote(
+    content: str, known: tuple[str, ...], fine: bool
+) -> None:
+    (found,) = resolve(
+        wanting("/dev/vda"), machine(disk(content=content)), Allowed(Policy.WIPE_KNOWN), known
+    ).disks
+
+    assert fine is found.armed
+
+
+def test_what_the_run_itself_wrote_is_no_hindrance() -> None:
+    seen = machine(disk(content="gpt"))
+
+    assert resolve(wanting("/dev/vda"), seen, Allowed(), taken=["S1"]).disks[0].armed
+
+
+def test_an_array_stands_on_disks_that_are_armed() -> None:
+    two = machine(disk(), disk("/dev/vdb", serial="S2"))
+    found = resolve(wanting("/dev/vda", "/dev/vdb", "/dev/md0", "/dev/vg/root"), two, Allowed())
+
+    assert ["/dev/vda", "/dev/vdb"] == [each.path for each in found.disks]
+    assert () == found.faults
+
+
+# --- what is handed out
+
+
+TERMS = Terms(
+    machine="node-1", run="w-1", step=0, attempt=1, policy=Policy.EMPTY_ONLY, expires=1764507200.0
+)
+WRITE = Action(name="write", image="image2disk", environment={"DEST_DISK": "/dev/vda"})
+MKFS = Action(name="mkfs", image="mkfs", environment={"DEST_DISK": "/dev/md0", "FS_TYPE": "ext4"})
+READ = Action(name="read", image="slurp", environment={"SOURCE_DISK": "/dev/vda"})
+
+
+def resolved(*paths: str, seen: Any = None) -> tuple[Resolved, ...]:
+    return resolve(wanting(*paths), seen or machine(disk()), Allowed()).disks
+
+
+def test_an_action_gets_the_record_of_the_disk_that_it_writes_and_of_no_other() -> None:
+    two = machine(disk(), disk("/dev/vdb", serial="S2"))
+    (record,) = records(TERMS, WRITE, MAC, resolved("/dev/vda", "/dev/vdb", seen=two))
+
+    assert ("/dev/vda", "S1", 10 * 10**9, False) == (
+        record.path,
+        record.serial,
+        record.size,
+        record.taken,
+    )
+
+
+def test_an_action_that_reads_gets_none() -> None:
+    assert () == records(TERMS, READ, MAC, resolved("/dev/vda"))
+
+
+def test_what_writes_to_an_array_gets_the_disks_below() -> None:
+    two = machine(disk(), disk("/dev/vdb", serial="S2"))
+    found = records(TERMS, MKFS, MAC, resolved("/dev/vda", "/dev/vdb", "/dev/md0", seen=two))
+
+    assert ["S1", "S2"] == [each.serial for each in found]
+
+
+@pytest.mark.parametrize(
+    ("given", "worker", "told"),
+    [
+        ((), MAC, "write would write /dev/vda, and nobody armed it"),
+        (resolved("/dev/vda"), "another", "nobody armed it"),
+        (resolved("/dev/vda", seen=machine(disk(transport="usb"))), MAC, "it is on USB"),
+        (resolve(wanting("/dev/vda"), None, Allowed()).disks, MAC, "has not told its disks yet"),
+    ],
+)
+def test_what_is_not_armed_is_not_handed_out(
+    given: tuple[Resolved, ...], worker: str, told: str
+) -> None:
+    with pytest.raises(NotArmed, match=told):
+        records(TERMS, WRITE, worker, given)
+
+
+def test_a_record_says_that_the_run_had_the_disk_before() -> None:
+    terms = Terms(
+        machine="n",
+        run="w",
+        step=1,
+        attempt=1,
+        policy=Policy.EMPTY_ONLY,
+        expires=1.0,
+        taken=frozenset({"S1"}),
+    )
+
+    assert records(terms, WRITE, MAC, resolved("/dev/vda"))[0].taken
+
+
+def test_a_record_is_signed_as_the_protocol_says() -> None:
+    for vector in vectors():
+        given = {key: value for key, value in vector.record.items() if key != "signature"}
+        policy, known = Policy(given["policy"]), tuple(given["known"])
+        record = Record(**{**given, "policy": policy, "known": known})
+
+        assert vector.canonical == record.canonical().decode()
+        assert vector.record == record.signed(vector.key)
+        assert (
+            hmac.new(vector.key, vector.canonical.encode(), hashlib.sha256).hexdigest()
+            == vector.record["signature"]
+        )
+        assert given == json.loads(vector.canonical)
+
+
+# --- laws
+
+
+SERIALS = st.sampled_from(["S1", "S2", "S3", "", None, 7])
+WWNS = st.sampled_from(["naa.5000c500a1b2c3d4", "eui.01", None])
+DISKS = st.lists(
+    st.builds(
+        disk,
+        st.sampled_from(["/dev/vda", "/dev/vdb", "/dev/sda", "/etc/x"]),
+        serial=SERIALS,
+        wwn=WWNS,
+        bytes=st.sampled_from([0, 10**9, 2 * 10**9, -1, None]),
+        transport=st.sampled_from(["virtio", "usb", "ata", None]),
+        read_only=st.booleans(),
+        content=st.sampled_from(["empty", "gpt", "ext", "unknown", None]),
+        partitions=st.integers(0, 2),
+    ),
+    max_size=4,
+)
+SEEN = st.none() | st.builds(lambda disks: {"disks": disks}, DISKS)
+ALLOWED = st.none() | st.builds(
+    Allowed,
+    st.sampled_from(Policy),
+    st.lists(st.sampled_from(["/dev/vda", "S1", "S2", "eui.01", ""])).map(tuple),
+)
+PATHS = st.lists(
+    st.sampled_from(["/dev/vda", "/dev/vdb", "/dev/md0", "/dev/disk/by-id/virtio-S1"]),
+    min_size=1,
+    unique=True,
+)
+
+
+@given(SEEN, ALLOWED, PATHS, st.lists(st.sampled_from([GPT])))
+def test_a_disk_is_armed_only_with_an_identity_that_is_its_alone(
+    seen: Any, allowed: Allowed | None, paths: list[str], known: list[str]
+) -> None:
+    found = resolve(wanting(*paths), seen, allowed, known)
+    entries = seen["disks"] if seen else []
+
+    for each in found.disks:
+        assert not (each.armed and each.problem)
+        if not each.armed:
+            continue
+        assert allowed is not None
+        (own,) = [one for one in entries if each.serial in (one["serial"], one["wwn"])]
+        assert own["bytes"] == each.size > 0
+        assert own["transport"] != "usb"
+        assert not own["read_only"]
+        if allowed.policy is Policy.EMPTY_ONLY:
+            assert own["content"] in ("empty", None)
+        if allowed.policy is Policy.FORCE:
+            assert {own["serial"], own["wwn"]} & set(allowed.disks)
+
+
+@given(SEEN, ALLOWED, PATHS)
+def test_nothing_unarmed_is_ever_handed_out(
+    seen: Any, allowed: Allowed | None, paths: list[str]
+) -> None:
+    found = resolve(wanting(*paths), seen, allowed).disks
+    armed = {(each.serial, each.size) for each in found if each.armed}
+    for action in (WRITE, MKFS):
+        try:
+            given_out = records(TERMS, action, MAC, found)
+        except NotArmed:
+            continue
+        assert given_out
+        assert {(each.serial, each.size) for each in given_out} <= armed
+
+
+@given(SEEN, SEEN, PATHS)
+def test_a_disk_whose_serial_or_size_changed_is_told(
+    before: Any, after: Any, paths: list[str]
+) -> None:
+    for each in resolve(wanting(*paths), before, Allowed()).disks:
+        if not each.armed:
+            continue
+        assert "" == changed(each, before)
+        if changed(each, after):
+            continue
+        (own,) = [one for one in after["disks"] if each.serial in (one["serial"], one["wwn"])]
+        assert own["bytes"] == each.size
+
+
+def test_a_disk_at_another_path_is_not_the_armed_one() -> None:
+    (was,) = resolved("/dev/vda")
+
+    assert "" == changed(was, machine(disk()))
+    assert "/dev/vda has the serial number S9 now; armed is S1" == changed(
+        was, machine(disk(serial="S9"), disk("/dev/vdb"))
+    )
+    assert "/dev/vda is not there any more; armed is the disk S1" == changed(was, machine())
+    assert "/dev/vda has 5 bytes now; armed is a disk of 10000000000" == changed(
+        was, machine(disk(bytes=5))
+    )
+
+
+def test_a_plan_of_a_template_is_resolved() -> None:
+    template = Template(name="t", tasks=(Task(name="one", worker=MAC, actions=(WRITE,)),))
+
+    assert () == resolve(plan(template), machine(disk()), Allowed()).faults

@@ -238,7 +238,12 @@ KINDS: tuple[Kind, ...] = (
         "makes a partition table",
         (
             _DEST,
-            Env("LAYOUT", "partitions in order: efi 512M, swap 4G, root rest", required=True),
+            Env(
+                "LAYOUT",
+                "partitions in order, each a name, a size and, where it is to be made, a file"
+                " system: efi 512M vfat, swap 4G, home 25%, root rest ext4",
+                required=True,
+            ),
             Env("TABLE", "gpt or mbr", default="gpt"),
         ),
     ),
@@ -247,7 +252,7 @@ KINDS: tuple[Kind, ...] = (
         "makes a file system on a partition",
         (
             Env("DEST_DISK", _PLACE, required=True, use=Use.WRITES_PARTITION),
-            Env("FS_TYPE", _FS.meaning, required=True),
+            Env("FS_TYPE", "ext2, ext3, ext4, vfat, swap, xfs or btrfs", required=True),
             Env("LABEL", "its label"),
         ),
     ),

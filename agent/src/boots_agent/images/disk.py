@@ -22,6 +22,7 @@ from boots_agent.images.words import MIB, DiskFailed, State, Unsuitable
 from boots_agent.images.zstd import address
 
 _BLKRRPART, _BLKGETSIZE64, _BLKSSZGET, _BLKZEROOUT = 0x125F, 0x80081272, 0x1268, 0x127F
+BLKDISCARD, BLKSECDISCARD = 0x1277, 0x127D
 _PUNCH = 1 | 2  # FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE
 _PAGE = 4096
 _ZEROED_AT_ONCE = 64 * MIB
@@ -104,6 +105,38 @@ class Disk:
             with contextlib.suppress(OSError):
                 fcntl.ioctl(self._plain, _BLKRRPART)
 
+    @property
+    def sector(self) -> int:
+        """Bytes of a sector, as the disk counts them; a file has those of most disks."""
+        if not self._is_device:
+            return 512
+        return int(struct.unpack("i", self.control(_BLKSSZGET, bytes(4)))[0])
+
+    @property
+    def name(self) -> str:
+        """What the kernel calls the device; empty for a file."""
+        facts = os.fstat(self._plain)
+        return "" if not self._is_device else _block(facts, Path("/sys")).name
+
+    def control(self, request: int, argument: bytes) -> bytes:
+        """Have the kernel do something with the device.
+
+        Raises:
+            OSError: It cannot, or will not.
+        """
+        return fcntl.ioctl(self._plain, request, argument)
+
+    def discard(self, offset: int, length: int, request: int = BLKDISCARD) -> None:
+        """Tell the disk that these bytes are of no use; what they read as then is its own affair.
+
+        Raises:
+            OSError: It has no such words.
+        """
+        if self._is_device:
+            self.control(request, struct.pack("QQ", offset, length))
+        else:
+            self._punch(offset, length)
+
     def close(self) -> None:
         """Let go."""
         os.close(self._plain)
@@ -161,6 +194,16 @@ def open_target(path: str, armed: Armed, *, sys: Path, direct: bool = True) -> D
         return Disk(path, plain, _direct(same) if direct else None, size)
     finally:
         os.close(reading)
+
+
+def open_source(path: str) -> Disk:
+    """A disk or partition, to read.
+
+    Raises:
+        Refused: It cannot be opened.
+    """
+    descriptor = _opened(path, os.O_RDONLY)
+    return Disk(path, descriptor, None, _size(descriptor))
 
 
 def identities(descriptor: int, sys: Path) -> frozenset[str]:

@@ -1,0 +1,90 @@
+"""Making file systems: which program, with what words, and in which OSIE it is."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from boots_agent.actions.context import ActionFailed, Context
+
+MISSING = 127
+FULL = "full"
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """What makes a file system.
+
+    Attributes:
+        program: Its name.
+        always: Arguments without which it would ask.
+        usual: Arguments where nobody says others.
+        label: What stands before a label.
+        longest: Bytes of a label.
+        flavour: Which OSIE has it; nothing for all of them.
+    """
+
+    program: str
+    always: tuple[str, ...]
+    usual: tuple[str, ...]
+    label: str
+    longest: int
+    flavour: str = ""
+
+
+_EXT = {
+    each: Maker("mkfs.ext4", ("-q", "-F", "-t", each), (), "-L", 16) for each in ("ext2", "ext3")
+}
+MAKERS: Mapping[str, Maker] = {
+    **_EXT,
+    "ext4": Maker("mkfs.ext4", ("-q", "-F"), (), "-L", 16),
+    "vfat": Maker("mkfs.vfat", (), ("-F", "32"), "-n", 11),
+    "fat32": Maker("mkfs.vfat", (), ("-F", "32"), "-n", 11),
+    "swap": Maker("mkswap", (), (), "-L", 15),
+    "xfs": Maker("mkfs.xfs", ("-q", "-f"), (), "-L", 12, FULL),
+    "btrfs": Maker("mkfs.btrfs", ("-q", "-f"), (), "-L", 255, FULL),
+}
+
+
+def make_file_system(
+    context: Context, device: str, kind: str, label: str = "", options: Sequence[str] = ()
+) -> None:
+    """Make one on a device that may be written.
+
+    Raises:
+        ActionFailed: It is of a kind nobody knows, or the program fails or is not there.
+    """
+    maker = maker_of(kind)
+    if len(label.encode()) > maker.longest:
+        raise ActionFailed(f"{label!r}: a label of {kind} has at most {maker.longest} bytes")
+    named = [maker.label, label] if label else []
+    words = [maker.program, *maker.always, *(options or maker.usual), *named, device]
+    context.say(" ".join(words))
+    run(context, words, maker.flavour)
+
+
+def maker_of(kind: str) -> Maker:
+    """What makes a kind of file system.
+
+    Raises:
+        ActionFailed: Nothing does.
+    """
+    found = MAKERS.get(kind.lower())
+    if found is None:
+        raise ActionFailed(f"FS_TYPE {kind!r} is not made here; there are {', '.join(MAKERS)}")
+    return found
+
+
+def run(
+    context: Context, words: Sequence[str], flavour: str = "", good: Sequence[int] = (0,)
+) -> int:
+    """A program that must do its work.
+
+    Raises:
+        ActionFailed: It fails, or this OSIE has it not.
+    """
+    status = context.run(list(words))
+    if status == MISSING:
+        where = f"the flavour {flavour} of OSIE has it" if flavour else "no OSIE should lack it"
+        raise ActionFailed(f"{words[0]} is not in this OSIE; {where}")
+    if status not in good:
+        raise ActionFailed(f"{words[0]} ended with {status}: its lines above say why")
+    return status

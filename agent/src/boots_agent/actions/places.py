@@ -1,0 +1,46 @@
+"""Where a path leads: a whole disk, or a partition and the disk it is on."""
+
+import os
+import stat
+from pathlib import Path
+from typing import NamedTuple
+
+from boots_agent.actions.context import ActionFailed
+from boots_agent.facts import number as number_in
+
+
+class Place(NamedTuple):
+    """A disk, and which partition of it; None for all of it."""
+
+    disk: str
+    number: int | None
+
+
+def place_of(path: str, sys: Path) -> Place:
+    """What a path leads to, as the kernel has it.
+
+    Raises:
+        ActionFailed: Nothing is there.
+    """
+    try:
+        facts = Path(path).stat()
+    except OSError as error:
+        raise ActionFailed(f"{path} cannot be found: {error.strerror}") from None
+    if not stat.S_ISBLK(facts.st_mode):
+        return Place(path, None)
+    device = f"{os.major(facts.st_rdev)}:{os.minor(facts.st_rdev)}"
+    block = (sys / "dev/block" / device).resolve()
+    number = number_in(block / "partition")
+    return Place(path, None) if number is None else Place(f"/dev/{block.parent.name}", number)
+
+
+def node(disk: str, number: int) -> str:
+    """The path of a disk's partition."""
+    if disk.startswith("/dev/disk/by-"):
+        return f"{disk}-part{number}"
+    return f"{disk}{'p' if disk[-1:].isdigit() else ''}{number}"
+
+
+def kernel_name(disk: str, number: int) -> str:
+    """What the kernel calls it."""
+    return Path(node(os.path.realpath(disk), number)).name

@@ -155,12 +155,24 @@ KINDS: tuple[Kind, ...] = (
         "runs a command in the system on a partition",
         (
             Env("BLOCK_DEVICE", _PLACE, required=True, use=Use.WRITES_PARTITION),
-            Env("FS_TYPE", _FS.meaning, required=True),
-            Env("CMD_LINE", "the command", required=True),
-            Env("CHROOT", "y: within that system", default=""),
+            _FS,
+            Env(
+                "CMD_LINE",
+                "the command; without an interpreter, commands between semicolons",
+                required=True,
+            ),
+            Env("CHROOT", "y: within that system; else in OSIE, which has it at $ROOT", default=""),
             Env("DEFAULT_INTERPRETER", "what reads the command: /bin/sh -c"),
-            Env("UPDATE_RESOLV_CONF", "true: with OSIE's name servers", default="false"),
-            Env("JSON_OUTPUT", "log lines as JSON", default="true"),
+            Env(
+                "UPDATE_RESOLV_CONF",
+                "true: with OSIE's name servers, as long as it runs",
+                default="false",
+            ),
+            Env(
+                "JSON_OUTPUT",
+                "needs not be said: a line of the log is what is printed",
+                default="true",
+            ),
         ),
     ),
     Kind(

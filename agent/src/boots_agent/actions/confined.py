@@ -76,15 +76,15 @@ class Tree:
         except (FileNotFoundError, NotADirectoryError):
             return []
 
-    def write(self, path: str, content: bytes, owner: Owner) -> None:
+    def write(self, path: str, content: bytes, owner: Owner, *, follow: bool = False) -> None:
         """Put a file there, whole or not at all, and on the disk when this returns.
 
-        Folders that are missing are made.  A link at the path itself is replaced, not followed.
+        Folders that are missing are made.  A link at the path itself is replaced unless `follow`.
 
         Raises:
             OSError: It cannot be done; what was there is still there.
         """
-        with self._at(path, follow=False, make=owner) as place:
+        with self._at(path, follow=follow, make=owner) as place:
             if place.itself is not None and stat.S_ISDIR(os.fstat(place.itself).st_mode):
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
             folder = os.open(_same(place.folder), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -100,24 +100,23 @@ class Tree:
             if place.itself is None:
                 os.symlink(target, place.name, dir_fd=place.folder)
 
-    def move(self, path: str, name: str) -> None:
-        """Give what is at a path another name in its folder; what has that name is gone."""
-        with self._at(path, follow=False) as place:
-            _there(place, path)
-            os.rename(place.name, name, src_dir_fd=place.folder, dst_dir_fd=place.folder)
-
-    def remove(self, path: str) -> None:
+    def remove(self, path: str, *, follow: bool = False) -> None:
         """Take a file or link away, if it is there."""
-        with self._at(path, follow=False) as place:
+        with self._at(path, follow=follow) as place:
             if place.itself is not None:
                 os.unlink(place.name, dir_fd=place.folder)
 
     def folder(self, path: str) -> Path:
-        """A folder's true path, links resolved; it is made if it is missing.
+        """A folder's true path, as `place`; it is made if it is missing."""
+        with self._at(path, make=Owner(), last_is_folder=True) as place:
+            return Path(_same(_there(place, path))).readlink()
+
+    def place(self, path: str) -> Path:
+        """Where something truly is, links resolved.  Raises `OSError`.
 
         To be mounted on, by its name: only for a tree that nobody else changes meanwhile.
         """
-        with self._at(path, make=Owner(), last_is_folder=True) as place:
+        with self._at(path) as place:
             return Path(_same(_there(place, path))).readlink()
 
     @contextlib.contextmanager

@@ -57,6 +57,18 @@ def lacking(why: str) -> None:
     pytest.skip(why)
 
 
+def unpacked_cloud_init(folder: Path) -> str:
+    """cloud-init's modules, unpacked: installed it would run at this machine's next start."""
+    command = [need("apt-get"), "-q", "download", "cloud-init"]
+    options = ["-o", "APT::Sandbox::User=root"]
+    subprocess.run([*command, *options], cwd=folder, capture_output=True, check=False)
+    for package in folder.glob("*.deb"):
+        subprocess.run([need("dpkg-deb"), "-x", package, folder], check=True)
+        return str(folder / "usr/lib/python3/dist-packages")
+    lacking("cloud-init cannot be downloaded")
+    raise AssertionError
+
+
 def free_of_root() -> list[str]:
     """The words before a command that take every privilege of root from it but its files."""
     return [need("setpriv"), "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"]

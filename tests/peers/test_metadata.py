@@ -2,11 +2,10 @@
 
 import json
 import os
-import subprocess
 from pathlib import Path
 
 import pytest
-from tests.peers.conftest import MAC, SERVER, Lan, boots, lacking, need, run
+from tests.peers.conftest import MAC, SERVER, Lan, boots, lacking, need, run, unpacked_cloud_init
 
 from boots.journal import events
 from boots.model.mac import Mac
@@ -59,18 +58,10 @@ print(json.dumps({
 
 @pytest.fixture(scope="session")
 def cloud_init(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """cloud-init's modules, unpacked: installed it would run at this machine's next start."""
+    """cloud-init's modules."""
     if os.geteuid() != 0:
         lacking("network namespaces need root")
-    folder = tmp_path_factory.mktemp("cloud-init")
-    command = [need("apt-get"), "-q", "download", "cloud-init"]
-    options = ["-o", "APT::Sandbox::User=root"]
-    subprocess.run([*command, *options], cwd=folder, capture_output=True, check=False)
-    for package in folder.glob("*.deb"):
-        subprocess.run([need("dpkg-deb"), "-x", package, folder], check=True)
-        return str(folder / "usr/lib/python3/dist-packages")
-    lacking("cloud-init cannot be downloaded")
-    raise AssertionError
+    return unpacked_cloud_init(tmp_path_factory.mktemp("cloud-init"))
 
 
 def read(lan: Lan, modules: str, program: str, url: str) -> object:

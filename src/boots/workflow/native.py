@@ -275,10 +275,22 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind(
         "seed",
-        "writes what cloud-init reads at the first boot",
+        "writes what cloud-init reads at the first boot, and where the system reports that it runs",
         (
-            Env("DEST_DISK", _PLACE, required=True, use=Use.WRITES_PARTITION),
+            Env(
+                "DEST_DISK",
+                "the partition of its root file system, or one of FAT with the label CIDATA",
+                required=True,
+                use=Use.WRITES_PARTITION,
+            ),
+            _FS,
             Env("TYPE", "nocloud", default="nocloud"),
+            Env(
+                "UNIT",
+                "yes: nothing of that, but a unit of systemd that reports; for systems without"
+                " cloud-init",
+                default="no",
+            ),
         ),
     ),
     Kind(

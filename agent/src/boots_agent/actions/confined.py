@@ -99,6 +99,7 @@ class Tree:
         with self._at(path, follow=False, make=Owner()) as place:
             if place.itself is None:
                 os.symlink(target, place.name, dir_fd=place.folder)
+                _label(f"{_same(place.folder)}/{place.name}", _same(place.folder))
 
     def remove(self, path: str, *, follow: bool = False) -> None:
         """Take a file or link away, if it is there."""
@@ -256,7 +257,8 @@ def _give(descriptor: int, owner: Owner, mode: int) -> None:
     os.fchmod(descriptor, mode)
 
 
-def _label(descriptor: int, like: str) -> None:
+def _label(what: int | str, like: str) -> None:
     """The SELinux label of the file that was there, or of the folder: OSIE makes none itself."""
     with contextlib.suppress(OSError):
-        os.setxattr(descriptor, _LABEL, os.getxattr(like, _LABEL))
+        label = os.getxattr(like, _LABEL)
+        os.setxattr(what, _LABEL, label, follow_symlinks=isinstance(what, int))

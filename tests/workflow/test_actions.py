@@ -61,6 +61,29 @@ def test_waitdaemon_is_the_action_that_it_waits_for() -> None:
 
 
 @pytest.mark.parametrize(
+    "command",
+    [
+        ("sh", "-c", "echo b > /proc/sysrq-trigger"),
+        ("/bin/sh", "-c", "sleep 5 && echo 'b' > /proc/sysrq-trigger"),
+        ("reboot", "-f"),
+        ("touch", "/worker/reboot"),
+    ],
+)
+def test_a_container_that_only_reboots_is_a_reboot(command: tuple[str, ...]) -> None:
+    assert kind_of(action("alpine", *command)) is BY_NAME["reboot"]
+    assert kind_of(action("waitdaemon", *command, IMAGE="alpine")) is BY_NAME["reboot"]
+    assert kind_of(action("waitdaemon", *command, IMAGE="x/kexec:v1")) is BY_NAME["kexec"]
+    assert kind_of(action("waitdaemon", *command)) is BY_NAME["waitdaemon"]
+
+
+@pytest.mark.parametrize(
+    "command", [("sh", "-c", "dd of=/dev/sda; reboot"), ("rebooted",), (), ("sh", "reboot")]
+)
+def test_a_container_that_does_more_is_a_container(command: tuple[str, ...]) -> None:
+    assert kind_of(action("alpine", *command)) is None
+
+
+@pytest.mark.parametrize(
     ("done", "disk", "use"),
     [
         (action("image2disk", DEST_DISK="/dev/sda"), "/dev/sda", Use.WRITES_DISK),

@@ -1,23 +1,53 @@
 """Templates that people run with Tinkerbell: each renders, reads and plans."""
 
+import os
+
 import pytest
 from tests.workflow.reading import VECTORS, published, recorded, source
 
+from boots.workflow.doubts import Rules
 from boots.workflow.gotemplate import parse, render
+from boots.workflow.image import short_name
 from boots.workflow.lint import lint
-from boots.workflow.plan import Armed, plan
-from boots.workflow.rendering import of_machine
+from boots.workflow.plan import CONTAINER, Armed, plan
+from boots.workflow.rendering import Outcome, of_machine
 from boots.workflow.words import Template
 
-NATIVE = {
-    "playground-ubuntu": ["image2disk", "cexec", "cexec", "writefile", "kexec"],
+KINDS = {
+    "playground-ubuntu": ["image2disk", *["cexec"] * 5, "writefile", "kexec"],
     "docs-2021-image": ["image2disk", "kexec"],
+    "docs-2021-centos": ["image2disk", "cexec", "kexec"],
     "docs-2021-rootfs": ["rootio", "rootio", "archive2disk", "cexec", "kexec"],
+    "docs-2021-rhel-rootfs": [*["rootio"] * 3, "archive2disk", "cexec", "cexec", "kexec"],
+    "docs-2021-grub2disk": ["rootio", "rootio", "archive2disk", "grub2disk", "kexec"],
     "capt-default": ["oci2disk", "writefile", "writefile", "kexec"],
-    "eks-anywhere-ubuntu": ["image2disk", "writefile", "writefile", "reboot"],
-    "eks-anywhere-bottlerocket": ["image2disk", "writefile", "writefile", "writefile", "reboot"],
+    "eks-anywhere-ubuntu": ["image2disk", *["writefile"] * 4, "reboot"],
+    "eks-anywhere-rhel": ["image2disk", *["writefile"] * 4, "reboot"],
+    "eks-anywhere-bottlerocket": ["image2disk", *["writefile"] * 3, "reboot"],
     "docs-windows": ["image2disk", "reboot"],
+    "flatcar-image": ["image2disk", "writefile", "reboot"],
+    "freebsd": ["qemuimg2disk", "reboot"],
+    "syslinux": ["rootio", "rootio", "archive2disk", "syslinux", "reboot"],
+    "tink-2020-two-machines": ["image2disk", "reboot"] * 2,
+    "tink-2020-two-machines-object": ["image2disk", "reboot"] * 2,
+    "capture": ["slurp"],
+    "structure": ["wipe", "image2disk", "writefile", "writefile", "reboot"],
+    "ours": ["inventory", "image2disk", "seed", "reboot"],
 }
+NOT_NATIVE = {
+    "flatcar": {"flatcar-install"},
+    "nixos": {"nixos-install"},
+    "tink-2020-hello": {"hello-world"},
+    "community-2020-debian": {
+        "disk-wipe",
+        "disk-partition",
+        "install-root-fs",
+        "install-grub",
+        "cloud-init",
+    },
+}
+BOTH = ["machine1", "node-1"]
+PLANS = VECTORS / "plans"
 
 
 def template(name: str, whose: str = "machine1") -> Template:
@@ -30,23 +60,90 @@ def template(name: str, whose: str = "machine1") -> Template:
 def test_every_template_here_is_looked_at() -> None:
     files = {path.stem for path in VECTORS.glob("*.yaml")}
 
-    assert files == {*NATIVE, "flatcar", "records"}
+    assert files == {*KINDS, *NOT_NATIVE, "references", "records"}
 
 
-@pytest.mark.parametrize("whose", ["machine1", "node-1"])
-@pytest.mark.parametrize("name", NATIVE)
-def test_a_published_template_is_native_throughout(name: str, whose: str) -> None:
-    steps = plan(template(name, whose)).steps
+@pytest.mark.parametrize("name", KINDS)
+def test_a_published_template_is_native_throughout(name: str) -> None:
+    steps = plan(template(name)).steps
 
-    assert NATIVE[name] == [step.kind for step in steps]
-    assert [False] * (len(steps) - 1) + [True] == [step.ends for step in steps]
+    assert _on_arm(name) == [step.kind for step in steps]
+    for step, following in zip(steps, [*steps[1:], None], strict=True):
+        left = following is None or following.worker != step.worker
+        assert (left and name != "capture") is step.ends
 
 
-@pytest.mark.parametrize("name", NATIVE)
-def test_a_published_template_has_nothing_wrong_before_a_machine_is_known(name: str) -> None:
+@pytest.mark.parametrize("whose", BOTH)
+@pytest.mark.parametrize("name", KINDS)
+def test_what_a_published_template_does_to_a_machine_is_known_to_the_letter(
+    name: str, whose: str
+) -> None:
+    golden = PLANS / f"{name}.{whose}.txt"
+    actual = _in_words(published(name, whose))
+    if os.environ.get("UPDATE_VECTORS"):
+        golden.parent.mkdir(exist_ok=True)
+        golden.write_text(actual)
+
+    assert golden.read_text() == actual
+
+
+def test_no_plan_is_left_over() -> None:
+    assert {path.name for path in PLANS.iterdir()} == {
+        f"{name}.{whose}.txt" for name in KINDS for whose in BOTH
+    }
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_published_template_is_looked_at_whole_before_a_machine_is_known(name: str) -> None:
     reading = lint(source(name)).reading
 
-    assert ((), ()) == (reading.faults, reading.doubts)
+    assert () == reading.faults
+    assert not [each for each in reading.doubts if "was not looked at" in each.problem]
+
+
+def test_a_template_as_kubernetes_keeps_it_says_the_same() -> None:
+    bare, kept = template("tink-2020-two-machines"), template("tink-2020-two-machines-object")
+
+    assert bare == kept
+
+
+def test_a_container_that_does_nothing_but_reboot_is_a_reboot() -> None:
+    steps = plan(template("playground-ubuntu", "machine1")).steps
+
+    assert ("reboot", True) == (steps[-1].kind, steps[-1].ends)
+
+
+@pytest.mark.parametrize("name", NOT_NATIVE)
+def test_containers_of_ones_own_are_refused_and_each_is_named(name: str) -> None:
+    problems = [fault.problem for fault in published(name).reading.faults]
+
+    assert problems
+    assert NOT_NATIVE[name] == {short_name(each.split('"')[1]) for each in problems}
+
+
+@pytest.mark.parametrize("name", NOT_NATIVE)
+def test_containers_are_taken_where_they_are_run(name: str) -> None:
+    outcome = of_machine(source(name), recorded("node-1"), rules=Rules(containers=True))
+
+    assert () == outcome.reading.faults
+    assert outcome.reading.template is not None
+    found = plan(outcome.reading.template)
+    containers = {short_name(each.action.image) for each in found.steps if each.kind == CONTAINER}
+    assert NOT_NATIVE[name] == containers
+    assert set(found.unclear) >= {
+        each.action.name for each in found.steps if each.kind == CONTAINER
+    }
+
+
+def test_references_are_refused_with_or_without_a_machine() -> None:
+    wanted = (
+        "references.yaml:12:23: references are not allowed: templates see the record of their"
+        " machine only; write what is wanted into the record (values:, Tinkerbell's"
+        " metadata.custom)"
+    )
+
+    for outcome in (published("references"), lint(source("references"))):
+        assert [wanted] == list(map(str, outcome.reading.faults))
 
 
 def test_the_structure_follows_the_machine() -> None:
@@ -118,7 +215,7 @@ def test_a_key_that_the_hardware_map_has_not_is_told() -> None:
     )
 
 
-@pytest.mark.parametrize("name", NATIVE)
+@pytest.mark.parametrize("name", ["playground-ubuntu", "capt-default", "eks-anywhere-ubuntu"])
 def test_rendering_leaves_literal_scalars_alone(name: str) -> None:
     text = render(parse(source(name).text), {"device_1": "x", "Hardware": _anybody()}).text
 
@@ -130,3 +227,32 @@ def test_rendering_leaves_literal_scalars_alone(name: str) -> None:
 
 def _anybody() -> dict[str, object]:
     return {"Disks": ["/dev/sda"], "Interfaces": [{"DHCP": {"Arch": "x86_64"}}]}
+
+
+def _on_arm(name: str) -> list[str]:
+    kinds = KINDS[name]
+    return [*kinds[:-1], "reboot"] if name == "playground-ubuntu" else kinds
+
+
+def _in_words(outcome: Outcome) -> str:
+    """What a template does, and with which words of its own."""
+    found = outcome.reading.template
+    assert found is not None
+    planned = plan(found, outcome.storage)
+    lines = [f"{found.name}, at most {found.global_timeout} s"]
+    for number, step in enumerate(planned.steps, 1):
+        action = step.action
+        ends = ", ends OSIE" if step.ends else ""
+        lines.append(
+            f"{number} {step.task} ({step.worker}): {action.name}: {step.kind}"
+            f" {' '.join(action.command)}".rstrip()
+            + f", {action.timeout} s{ends}"
+        )
+        lines += [f"    {each.use.value} {each.device} on {each.disk}" for each in step.touches]
+        lines += [f"    {name}={value!r}" for name, value in sorted(action.environment.items())]
+    for disk in planned.disks:
+        how = "whole" if disk.whole else "partitions"
+        lines.append(f"arm {disk.disk} of {disk.worker}, {how}: {', '.join(disk.actions)}")
+    lines += [f"unclear {name}" for name in planned.unclear]
+    lines += [f"doubt {each}" for each in outcome.reading.doubts]
+    return "\n".join(lines) + "\n"

@@ -15,6 +15,7 @@ from boots.documents.fault import Faulty, nearest
 from boots.model import mac as macs
 from boots.model.machine import Machine
 from boots.serve.sockets import StartError
+from boots.workflow.doubts import Rules
 from boots.workflow.plan import Armed, Plan, Step, plan
 from boots.workflow.rendering import Outcome, of_machine
 from boots.workflow.wrapped import NoTemplate, Text, unwrapped
@@ -40,15 +41,26 @@ def lint(
     given: _SetOption = None,
     config: ConfigOption = None,
     machines: MachinesOption = None,
+    images: Annotated[
+        Path | None, typer.Option("--images", help="Say which images this folder has not.")
+    ] = None,
+    containers: Annotated[
+        bool, typer.Option("--containers", help="Take images that are no native action.")
+    ] = False,
 ) -> None:
     """Say what is wrong with templates: place, what it is, and what to write instead."""
     from boots.workflow.lint import lint as judged
 
     wrong = doubtful = 0
     with saying_no():
+        rules = Rules(containers=containers, images=_below(images) if images else None)
         whose = _machine(machine, config, machines) if machine else None
         for source in [each for file in files for each in _texts_of(file)]:
-            outcome = of_machine(source, whose, _map(given)) if whose else judged(source)
+            outcome = (
+                of_machine(source, whose, _map(given), rules=rules)
+                if whose
+                else judged(source, rules)
+            )
             wrong += len(outcome.reading.faults)
             doubtful += len(outcome.reading.doubts)
             _tell(outcome)
@@ -100,6 +112,14 @@ def planned(
         return
     _print(Console(highlight=False, soft_wrap=True), template.name, whose, found)
     _tell(outcome)
+
+
+def _below(folder: Path) -> frozenset[str]:
+    """The names of the images in a folder, as they are published."""
+    if not folder.is_dir():
+        raise StartError(f"{folder} is no folder; it is boots.images of the settings")
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return frozenset(path.relative_to(folder).as_posix() for path in files)
 
 
 def _tell(outcome: Outcome) -> None:

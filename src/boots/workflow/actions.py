@@ -1,5 +1,6 @@
 """Which action one of a template is, which disks it touches, and what is wrong with it."""
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
@@ -9,6 +10,11 @@ from boots.workflow.disks import disk_of
 from boots.workflow.image import short_name
 from boots.workflow.native import BY_NAME, Kind, Use
 from boots.workflow.words import Action
+
+_REBOOT = re.compile(
+    r"(?:(?:/bin/)?(?:ba|a)?sh -c )?(?:sleep [0-9]+ *(?:;|&&) *)?"
+    r"(?:echo [\"']?b[\"']? *> */proc/sysrq-trigger|(?:/sbin/)?reboot(?: -f)?|touch /worker/reboot)"
+)
 
 
 class Touch(Word, frozen=True):
@@ -20,11 +26,20 @@ class Touch(Word, frozen=True):
 
 
 def kind_of(action: Action) -> Kind | None:
-    """What an action is, whatever waits before it; None of an image that is not native."""
+    """What an action is, whatever waits before it; None of an image that is not native.
+
+    A container that does nothing but reboot the machine is `reboot`.
+    """
     kind = BY_NAME.get(short_name(action.image))
     if kind is not None and kind.name == "waitdaemon":
-        return BY_NAME.get(short_name(action.environment.get("IMAGE", "")), kind)
-    return kind
+        inner = action.environment.get("IMAGE", "")
+        waits = BY_NAME.get("reboot") if inner and _reboots(action) else kind
+        return BY_NAME.get(short_name(inner), waits)
+    return BY_NAME["reboot"] if kind is None and _reboots(action) else kind
+
+
+def _reboots(action: Action) -> bool:
+    return _REBOOT.fullmatch(" ".join(action.command).strip()) is not None
 
 
 def is_terminal(action: Action) -> bool:
@@ -83,19 +98,22 @@ class Remark(Word, frozen=True):
     is_fault: bool = True
 
 
-def judge(action: Action, own: Collection[str]) -> Iterator[Remark]:
+def judge(action: Action, own: Collection[str], *, containers: bool = False) -> Iterator[Remark]:
     """What is wrong with an action; `own` are the variables that stand at the action itself.
 
-    Those of its task may be meant for its neighbours: they are never doubtful.
+    Those of its task may be meant for its neighbours: they are never doubtful.  With
+    `containers` an image that is no action of ours is run as it is.
     """
     kind = BY_NAME.get(short_name(action.image))
-    if kind is None:
-        yield _unknown_image(action.image, "image")
+    wanted = kind_of(action)
+    if kind is None or wanted is None:
+        if wanted is None and not containers:
+            yield _unknown_image(action.image, "image")
         return
-    wanted = kind_of(action) or kind
     inner = action.environment.get("IMAGE", "")
     if wanted.name == "waitdaemon" and inner:
-        yield _unknown_image(inner, "environment", "IMAGE")
+        if not containers:
+            yield _unknown_image(inner, "environment", "IMAGE")
         return
     known = {each.name: each for each in (*kind.env, *wanted.env)}
     for env in known.values():

@@ -9,6 +9,7 @@ import msgspec
 from boots.documents.fault import Fault
 from boots.model.mac import Mac
 from boots.model.machine import Machine, Place
+from boots.workflow.doubts import PLAIN, Rules
 from boots.workflow.gotemplate import Broken, parse, render
 from boots.workflow.gotemplate.nodes import Field, Tree, Variable
 from boots.workflow.rendering import Outcome, data, told
@@ -58,7 +59,7 @@ _RECORD = {
 }
 
 
-def lint(source: Text) -> Outcome:
+def lint(source: Text, rules: Rules = PLAIN) -> Outcome:
     """Look at a template with a machine that is made up: one with all that is common.
 
     What only a real record can say is a doubt: a template that asks for more than that machine
@@ -72,11 +73,15 @@ def lint(source: Text) -> Outcome:
         name="any", interfaces=(), place=Place(file="", line=0), record=msgspec.json.encode(_RECORD)
     )
     seen = {**dict.fromkeys(_asked(tree), _MAC), **data(anybody, {})}
+    seen.pop("references", None)
     try:
         made = render(tree, seen)
     except Broken as broken:
-        return Outcome("", Reading(None, (), (_untried(told(broken, source)),)))
-    return Outcome(made.text, read(made, source.origin))
+        fault = told(broken, source)
+        if fault.problem != broken.problem:  # no record can help
+            return Outcome("", Reading(None, (fault,)))
+        return Outcome("", Reading(None, (), (_untried(fault),)))
+    return Outcome(made.text, read(made, source.origin, rules, source.text))
 
 
 def _untried(fault: Fault) -> Fault:

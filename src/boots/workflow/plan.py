@@ -7,6 +7,9 @@ from boots.workflow.actions import Touch, is_terminal, kind_of, touches, writes
 from boots.workflow.native import Use
 from boots.workflow.words import Action, Template
 
+CONTAINER = "container"
+"""What a step is whose image is no native action."""
+
 
 class Step(Word, frozen=True):
     """One action of it: what it is, in whose words, and which devices it uses."""
@@ -61,8 +64,8 @@ def _step(task: str, worker: str, action: Action, storage: Any) -> Step:
         task=task,
         worker=worker,
         action=action,
-        kind=kind.name if kind else "",
-        meaning=kind.meaning if kind else "",
+        kind=kind.name if kind else CONTAINER,
+        meaning=kind.meaning if kind else "runs a container, which may write any disk",
         touches=touches(action, storage),
         ends=is_terminal(action),
     )

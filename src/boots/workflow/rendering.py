@@ -8,6 +8,7 @@ import msgspec
 from boots.documents.fault import Fault
 from boots.model.machine import Machine
 from boots.workflow import template
+from boots.workflow.doubts import PLAIN, Rules
 from boots.workflow.gotemplate import Broken, Rendered, parse, render
 from boots.workflow.hardware import as_object, in_go, storage_of
 from boots.workflow.settling import Unfit, functions, settled, waits
@@ -65,7 +66,9 @@ def of_machine(
     machine: Machine,
     hardware_map: Mapping[str, str] | None = None,
     inventory: Any = None,
+    *,
     disk: str = "",
+    rules: Rules = PLAIN,
 ) -> Outcome:
     """A template for a machine: rendered, read and judged.  Never raises on what it says.
 
@@ -75,17 +78,19 @@ def of_machine(
         seen = data(machine, hardware_map, inventory, disk)
     except Unfit as unfit:
         return Outcome("", Reading(None, (_of_record(unfit, machine, disk),)))
-    return of_data(source, seen, inventory)
+    return of_data(source, seen, inventory, rules)
 
 
-def of_data(source: Text, seen: Mapping[str, Any], inventory: Any = None) -> Outcome:
+def of_data(
+    source: Text, seen: Mapping[str, Any], inventory: Any = None, rules: Rules = PLAIN
+) -> Outcome:
     """The same, for what a template sees."""
     storage = storage_of(seen["hardware"]) if "hardware" in seen else None
     try:
         made = rendered(source, seen, inventory)
     except Broken as broken:
         return Outcome("", Reading(None, (told(broken, source),)), storage)
-    return Outcome(made.text, template.read(made, source.origin), storage)
+    return Outcome(made.text, template.read(made, source.origin, rules, source.text), storage)
 
 
 def _of_record(unfit: Unfit, machine: Machine, disk: str) -> Fault:
@@ -101,11 +106,16 @@ def _of_record(unfit: Unfit, machine: Machine, disk: str) -> Fault:
 
 def told(broken: Broken, source: Text) -> Fault:
     """What is wrong with a template, with its place in the file."""
+    problem = broken.problem
+    advice = broken.advice or "the reference of workflows says what may stand there"
+    if problem.startswith(".references is not there"):
+        problem = "references are not allowed: templates see the record of their machine only"
+        advice = "write what is wanted into the record (values:, Tinkerbell's metadata.custom)"
     return Fault(
         file=source.origin.file,
         line=broken.line + source.origin.first - 1,
         column=broken.column + source.origin.indent,
         field="",
-        problem=broken.problem,
-        advice=broken.advice or "the reference of workflows says what may stand there",
+        problem=problem,
+        advice=advice,
     )

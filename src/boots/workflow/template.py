@@ -15,6 +15,7 @@ from boots.documents.fault import Fault, Wrong, field_name, nearest
 from boots.documents.node import Node
 from boots.documents.parsing import Lines, parse
 from boots.workflow.actions import judge
+from boots.workflow.doubts import PLAIN, Rules, doubts
 from boots.workflow.gotemplate import Rendered
 from boots.workflow.image import is_reference
 from boots.workflow.words import HOUR, Action, Task, Template
@@ -60,9 +61,14 @@ class Origin:
     indent: int = 0
 
 
-def read(rendered: Rendered, origin: Origin) -> Reading:
-    """Read the text that a template was rendered to.  Never raises on what it says."""
-    reader = _Reader(rendered, origin)
+def read(
+    rendered: Rendered, origin: Origin, rules: Rules = PLAIN, written: str | None = None
+) -> Reading:
+    """Read the text that a template was rendered to.  Never raises on what it says.
+
+    `written` is what it was before; with it the template is looked at as a whole, too.
+    """
+    reader = _Reader(rendered, origin, rules, written)
     try:
         documents = parse(rendered.text)
     except Wrong as wrong:
@@ -76,8 +82,12 @@ def read(rendered: Rendered, origin: Origin) -> Reading:
 class _Reader:
     """Reads on after a mistake, so that all of them are told at once."""
 
-    def __init__(self, rendered: Rendered, origin: Origin) -> None:
+    def __init__(
+        self, rendered: Rendered, origin: Origin, rules: Rules, written: str | None
+    ) -> None:
         self._rendered = rendered
+        self._rules = rules
+        self._written = written
         self._origin = origin
         self._lines = Lines(rendered.text)
         self._faults: list[Fault] = []
@@ -112,6 +122,9 @@ class _Reader:
             template = self._template(top)
         elif not self._faults:
             self._wrong(top, "this is no template", "write version:, name: and tasks:")
+        if template is not None and self._written is not None and not self._faults:
+            for doubt in doubts(template, self._rules, self._written):
+                self._doubt(Node(None, doubt.path), doubt.problem, doubt.advice)
         faults = tuple(self._faults)
         return Reading(None if faults else template, faults, tuple(self._doubts))
 
@@ -260,7 +273,7 @@ class _Reader:
             idempotent=self._flag(node.at("idempotent")),
         )
         if is_reference(action.image):
-            for remark in judge(action, own):
+            for remark in judge(action, own, containers=self._rules.containers):
                 place = Node(None, (*node.path, *remark.path))
                 tell = self._wrong if remark.is_fault else self._doubt
                 tell(place, remark.problem, remark.advice)

@@ -28,20 +28,24 @@ class Machine(Server):
         *answers: dict[str, Any] | RefusedError,
         patience: int = 2,
         switch: bool = False,
+        at_progress: str = "",
         argument: float | None = None,
     ) -> None:
         self.answers = list(answers)
         self.patience = patience
         self.switch = switch
         self.argument = argument
+        self.at_progress = at_progress
         self.inventory = INVENTORY
+        self.after_work = "idle"
         self.log: list[tuple[Any, ...]] = []
         self.said: list[str] = []
 
-    def post(self, path: str, content: dict[str, Any]) -> dict[str, Any]:
+    def post(self, path: str, content: dict[str, Any], **_: Any) -> dict[str, Any]:
         if path == "progress":
             self.log.append((content["seq"], content["stage"]))
-            return {}
+            known = self.at_progress and content["seq"] > 2
+            return {"next": self.at_progress} if known else {}
         self.log.append((path,) if content == INVENTORY else (path, "heard"))
         answer = self.answers.pop(0)
         if isinstance(answer, RefusedError):
@@ -59,6 +63,10 @@ class Machine(Server):
         self.inventory = HEARD if self.switch else INVENTORY
         return min(seconds, 12.0) if self.switch else seconds
 
+    def work(self) -> str:
+        self.log.append(("work",))
+        return self.after_work
+
     def run(self) -> None:
         world = World(
             self.said.append,
@@ -66,6 +74,7 @@ class Machine(Server):
             lambda: self.inventory,
             self.listen,
             lambda command: self.log.append(("power", command)),
+            self.work,
             self.argument,
         )
         run(self, world, "agent")
@@ -149,3 +158,24 @@ def test_an_idle_machine_does_not_listen_if_told_so() -> None:
         *((1, "started"), ("inventory",), (2, "idle"), ("sleep", HEARTBEAT)),
         *((3, "idle"), ("sleep", HEARTBEAT)),
     ] == machine.log
+
+
+@pytest.mark.parametrize("after", ["reboot", "poweroff"])
+def test_a_workflow_says_how_it_goes_on(after: str) -> None:
+    machine = Machine({"next": "workflow"})
+    machine.after_work = after
+    machine.run()
+    assert [("work",), (2, after), ("power", after)] == machine.log[2:]
+
+
+def test_a_machine_is_idle_after_its_workflow() -> None:
+    machine = Machine({"next": "workflow"}, argument=0)
+    with pytest.raises(Over):
+        machine.run()
+    assert [("work",), (2, "idle"), ("sleep", HEARTBEAT), (3, "idle")] == machine.log[2:6]
+
+
+def test_an_idle_machine_that_a_run_waits_for_reboots() -> None:
+    machine = Machine({"next": "idle"}, argument=0, at_progress="reboot")
+    machine.run()
+    assert [(3, "idle"), (4, "reboot"), ("power", "reboot")] == machine.log[-3:]

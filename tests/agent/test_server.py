@@ -6,7 +6,7 @@ from itertools import islice
 import pytest
 from tests.agent.contract import VECTORS, Vector
 
-from boots_agent.server import RefusedError, Server, pauses
+from boots_agent.server import Asked, RefusedError, Server, pauses
 
 
 class Peer:
@@ -19,8 +19,8 @@ class Peer:
         self.said: list[str] = []
         self.server = Server("http://10.0.0.1/52:54:00:12:34:56/", self.send, self.sleep, self.say)
 
-    def send(self, url: str, body: bytes) -> tuple[int, bytes]:
-        self.asked.append((url, json.loads(body)))
+    def send(self, asked: Asked) -> tuple[int, bytes]:
+        self.asked.append((asked.url, json.loads(asked.body)))
         answer = self.answers.pop(0)
         if isinstance(answer, OSError):
             raise answer

@@ -1,40 +1,81 @@
 """The agent as a program: ``python3 -m boots_agent``, started by ``/init`` once there is a network.
 
-The kernel command line says where the server is: ``boots.url=http://ADDRESS:PORT/MAC``.  With
-``boots.lldp=SECONDS`` switches are listened to for so long, whatever the server says next.
+The kernel command line says where the server is: ``boots.url=http://ADDRESS:PORT/MAC``, or
+``https``, and then ``boots.pin=SHA256`` of its certificate; and with ``boots.ticket=TICKET`` what
+opens a session of a workflow.  With ``boots.lldp=SECONDS`` switches are listened to for so long,
+whatever the server says next.
 """
 
 import os
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
-from boots_agent import __version__
+from boots_agent import __version__, leaving
 from boots_agent.agent import World, run
 from boots_agent.console import Console
 from boots_agent.facts import kernel_arguments, seconds
 from boots_agent.inventory import collect
+from boots_agent.kernel import adopt_orphans
 from boots_agent.listening import Ears
 from boots_agent.server import Server
-from boots_agent.transport import send
+from boots_agent.session import Clock, Keeper
+from boots_agent.transport import is_pin, sending
+from boots_agent.working import Workshop, tidy, work
 
 _ROOT = Path("/")
-_BUSYBOX = "/usr/bin/busybox"
 
 
 def main() -> int:
     """Run the agent on this machine; returns only when it cannot begin."""
     console = Console(_ROOT)
     arguments = kernel_arguments(_ROOT)
-    url = arguments.get("boots.url", "")
-    if not url.startswith("http://"):
-        console.say(
+    wrong = misdirected(arguments)
+    if wrong:
+        console.say(wrong)
+        return 2
+    url = arguments["boots.url"]
+    console.say(f"agent {__version__} says hello to {url}")
+    server = Server(url, sending(arguments.get("boots.pin", "")), time.sleep, console.say)
+    adopt_orphans()
+    shop = _workshop(server, console, arguments.get("boots.ticket", ""))
+    tidy(shop)
+    run(server, _world(console, arguments, shop), f"agent {__version__}")
+    return 0
+
+
+def misdirected(arguments: Mapping[str, str]) -> str:
+    """What is wrong with what the kernel command line says of the server; empty if nothing is."""
+    url, pin = arguments.get("boots.url", ""), arguments.get("boots.pin", "")
+    if not url.startswith(("http://", "https://")):
+        return (
             f"boots.url is {url!r} on the kernel command line, but must be"
             " http://ADDRESS:PORT/MAC: there is no server to talk to"
         )
-        return 2
-    console.say(f"agent {__version__} says hello to {url}")
-    server = Server(url, send, time.sleep, console.say)
+    if url.startswith("https://") and not is_pin(pin):
+        return (
+            f"boots.url is {url!r} on the kernel command line, and boots.pin {pin!r}, but must be"
+            " the SHA-256 of the server's certificate, in hexadecimal: nobody could say who answers"
+        )
+    return ""
+
+
+def _workshop(server: Server, console: Console, ticket: str) -> Workshop:
+    return Workshop(
+        server=server,
+        clock=Clock(),
+        keeper=Keeper(_ROOT / "run/boots"),
+        ticket=ticket,
+        say=console.say,
+        sleep=time.sleep,
+        end=lambda how: leaving.end(how, console.say),
+        mounts=_ROOT / "mnt",
+        refresh=lambda: None,
+    )
+
+
+def _world(console: Console, arguments: Mapping[str, str], shop: Workshop) -> World:
     architecture = os.uname().machine
     ears = Ears(_ROOT)
 
@@ -42,23 +83,15 @@ def main() -> int:
         ears.listen(0)  # what came meanwhile
         return collect(_ROOT, architecture, ears.heard)
 
-    patience = seconds(arguments.get("boots.lldp", ""))
-    run(
-        server,
-        World(console.say, time.sleep, take, ears.listen, _power, patience),
-        f"agent {__version__}",
+    return World(
+        say=console.say,
+        sleep=time.sleep,
+        collect=take,
+        listen=ears.listen,
+        power=shop.end,
+        work=lambda: work(shop),
+        patience=seconds(arguments.get("boots.lldp", "")),
     )
-    return 0
-
-
-def _power(command: str) -> None:
-    """Leave this run of the machine at once; nothing is mounted that a shutdown would have to save.
-
-    Args:
-        command: ``reboot`` or ``poweroff``.
-    """
-    os.sync()
-    os.execv(_BUSYBOX, [command, "-f"])  # noqa: S606  # no shell on purpose
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the agent does, step by step: hello, inventory, then what the server says.
+"""What the agent does, step by step: the inventory, then what the server says.
 
 The inventory goes out at once.  Switches say only every 30 s which port the machine is at, so an
 idle machine goes on listening, and sends its inventory again when there is news of its NICs.
@@ -13,7 +13,7 @@ from boots_agent.summary import summary
 HEARTBEAT = 60.0  # seconds between signs of life while idle
 ASK_AGAIN = 60.0  # seconds after a refused inventory
 LISTEN = 35.0  # seconds that an idle machine listens: switches speak every 30
-_NEXT = frozenset({"idle", "reboot", "poweroff"})
+_NEXT = frozenset({"idle", "reboot", "poweroff", "workflow"})
 
 
 class World(NamedTuple):
@@ -25,6 +25,7 @@ class World(NamedTuple):
         collect: Takes the inventory.
         listen: Hears the switches for so long, or until all have spoken; the seconds it took.
         power: Ends this run of the machine: ``reboot`` or ``poweroff``.
+        work: Does what a workflow has for this machine; what is next after it.
         patience: For how many seconds switches are listened to whatever comes next; None for
             those of an idle machine, and for none of another.
     """
@@ -34,6 +35,7 @@ class World(NamedTuple):
     collect: Callable[[], dict[str, Any]]
     listen: Callable[[float], float]
     power: Callable[[str], None]
+    work: Callable[[], str]
     patience: float | None = None
 
 
@@ -45,33 +47,52 @@ class Progress:
         self._say = say
         self._told = 0
 
-    def tell(self, stage: str, message: str) -> None:
-        """Tell a stage; a refusal is said on the console and changes nothing."""
+    def tell(self, stage: str, message: str) -> str:
+        """Tell a stage, and return what is next; empty if nothing else is.
+
+        A refusal is said on the console and changes nothing.
+        """
         self._told += 1
         content: dict[str, object] = {"seq": self._told, "stage": stage, "message": message}
         try:
-            self._server.post("progress", content)
+            return str(self._server.post("progress", content).get("next", ""))
         except RefusedError as error:
             self._say(f"the server refused the stage {stage!r}: {error}")
+            return ""
 
 
 def run(server: Server, world: World, hello: str) -> None:
-    """Do everything, in order; an idle machine stays in here for ever."""
+    """Do everything, in order; an idle machine stays in here until it is told to reboot."""
     progress = Progress(server, world.say)
     progress.tell("started", hello)
     following, sent = send_inventory(server, world)
+    if following == "workflow":
+        following = world.work()
+    told = ""
     if following == "idle":
         world.say("ready, idle")
-        progress.tell("idle", "ready")
-    following, listened = follow_up(server, world, following, sent)
-    if following == "idle":
-        world.sleep(max(0.0, HEARTBEAT - listened))
-        while True:
-            progress.tell("idle", "ready")
-            world.sleep(HEARTBEAT)
+        told = progress.tell("idle", "ready")
+    following = told if told == "reboot" else _listen(server, world, progress, following, sent)
     world.say(f"the server says: {following}")
     progress.tell(following, "as the server said")
     world.power(following)
+
+
+def _listen(
+    server: Server, world: World, progress: Progress, following: str, sent: dict[str, Any]
+) -> str:
+    """Hear the switches, and then be idle until there is something else to do."""
+    following, listened = follow_up(server, world, following, sent)
+    if following == "workflow":
+        following = world.work()
+    pause = max(0.0, HEARTBEAT - listened)
+    while following == "idle":
+        world.sleep(pause)
+        pause = HEARTBEAT
+        # A run waits for this machine, which has no ticket for it: it gets one when it comes anew.
+        if progress.tell("idle", "ready") == "reboot":
+            following = "reboot"
+    return following
 
 
 def follow_up(

@@ -66,15 +66,14 @@ def _is_disk(path: Path) -> bool:
 
 
 def _disk(root: Path, path: Path) -> dict[str, object]:
-    device = path / "device"
     return {
         "name": path.name,
         "path": f"/dev/{path.name}",
         "bytes": (number(path / "size") or 0) * _SECTOR,
-        "model": _model(device),
+        "model": model_of(path),
         "serial": serial_of(path),
         "wwn": wwn_of(path),
-        "transport": _transport(path),
+        "transport": transport_of(path),
         "rotational": text(path / "queue/rotational") == "1",
         "read_only": text(path / "ro") == "1",
         "partitions": sum((path / name / "partition").exists() for name in names(path)),
@@ -82,7 +81,9 @@ def _disk(root: Path, path: Path) -> dict[str, object]:
     }
 
 
-def _model(device: Path) -> str | None:
+def model_of(path: Path) -> str | None:
+    """What its maker calls it, for its directory below ``/sys``."""
+    device = path / "device"
     model = text(device / "model") or text(device / "name")
     # What a virtio device has for a vendor is a number, and names nobody.
     vendor = text(device / "vendor")
@@ -100,14 +101,15 @@ def serial_of(path: Path) -> str | None:
     told = text(path / "serial") or text(path / "device/serial")
     # SCSI's page 80 begins with four bytes of header.
     page = raw(path / "device/vpd_pg80")[4:].decode(errors="replace").strip("\0 ")
-    if told or page or _transport(path) != "usb":
+    if told or page or transport_of(path) != "usb":
         return told or page or None
     # A USB stick's number is its USB device's, some directories above.
     told_above = (text(above / "serial") for above in path.resolve().parents)
     return next((serial for serial in told_above if serial), None)
 
 
-def _transport(path: Path) -> str | None:
+def transport_of(path: Path) -> str | None:
+    """What the disk is attached by, for its directory below ``/sys``."""
     if path.name.startswith("nvme"):
         return "nvme"
     where = str(path.resolve())

@@ -8,6 +8,8 @@ import platform
 RDONLY, NOSUID, NODEV, NOEXEC = 0x1, 0x2, 0x4, 0x8
 BIND, REC, PRIVATE = 0x1000, 0x4000, 0x40000
 DETACH = 2
+_DEATH_SIGNAL, _SUBREAPER = 1, 36  # prctl(2)
+_REBOOT = {"reboot": 0x01234567, "poweroff": 0x4321FEDC, "kexec": 0x45584543}  # reboot(2)
 NEW_MOUNTS, NEW_PIDS = 0x00020000, 0x20000000
 
 _NO_INITRD = 4  # KEXEC_FILE_NO_INITRAMFS
@@ -55,6 +57,24 @@ def load_kernel(kernel: int, initrd: int | None, command_line: str) -> None:
         ctypes.c_ulong(flags),
     )
     _said(done, "kexec_file_load")
+
+
+def adopt_orphans() -> None:
+    """Processes whose parent ended become this one's children, and can be found."""
+    _said(_libc().prctl(_SUBREAPER, 1, 0, 0, 0), "prctl")
+
+
+def die_with_parent(signal: int) -> None:
+    """Get a signal when the thread that forked this process is gone."""
+    _said(_libc().prctl(_DEATH_SIGNAL, int(signal), 0, 0, 0), "prctl")
+
+
+def leave(how: str) -> None:
+    """End this run of the machine at once: ``reboot``, ``poweroff``, ``kexec``.
+
+    Of kexec the kernel says no where none is loaded.
+    """
+    _said(_libc().reboot(_REBOOT[how]), how)
 
 
 def _libc() -> ctypes.CDLL:

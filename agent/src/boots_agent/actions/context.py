@@ -66,12 +66,16 @@ class Context:
         tell: How far it is.
         arm: The permission to write the disk that a path is (or is on); proved, used up, and with
             the disk's ends sent to the server where they were not; of a disk that this run has had
-            before, the policy is ``force``.  Raises `ActionFailed`.
-        edges: Ends of a disk that the server keeps, by their number: what to put back.
+            before, or that this action asks for a second time, the policy is ``force``.  Raises
+            `ActionFailed`.
+        edges: Ends of a disk that the server keeps, by their number: its first and last MiB, one
+            after the other, to be put back.  Raises `ActionFailed`.
         run: A program to its end: its words, further named arguments as in `Programs`.
             Its output are lines of the log.  Returns its status.
         mounts: The folder below which things are mounted; whatever is there is unmounted after.
         root: ``/`` of OSIE.
+        refresh: Makes the names below ``/dev/disk`` anew, after partitions or file systems were
+            made.
     """
 
     name: str
@@ -86,6 +90,7 @@ class Context:
     run: "Programs"
     mounts: Path
     root: Path = Path("/")
+    refresh: Callable[[], None] = lambda: None
 
     def required(self, name: str) -> str:
         """A variable that must be there.

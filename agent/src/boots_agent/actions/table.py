@@ -1,8 +1,8 @@
-"""Which action is which function."""
+"""Which function does which native action; the server's table is `boots.workflow.native`."""
 
 from collections.abc import Mapping
 
-from boots_agent.actions import grow, mkfs, partition
+from boots_agent.actions import grow, image, mkfs, partition, power, required, script
 from boots_agent.actions.cexec import cexec
 from boots_agent.actions.context import Action
 from boots_agent.actions.seed import seed
@@ -11,8 +11,14 @@ from boots_agent.actions.writefile import writefile
 ACTIONS: Mapping[str, Action] = {
     "cexec": cexec,
     "grow": grow.enlarge,
+    "image2disk": image.write,
+    "inventory": required.check,
     "mkfs": mkfs.make,
     "partition": partition.make,
+    "poweroff": power.off,
+    "qemuimg2disk": image.write,
+    "reboot": power.reboot,
     "seed": seed,
+    "shell": script.run,
     "writefile": writefile,
 }

@@ -13,6 +13,7 @@ import os
 import stat
 import struct
 from pathlib import Path
+from typing import NamedTuple
 
 from boots_agent.disks import serial_of, wwn_of
 from boots_agent.facts import number, text
@@ -30,6 +31,18 @@ _ZEROED_AT_ONCE = 64 * MIB
 
 class Refused(Unsuitable):
     """The disk may not be written."""
+
+
+class Seen(NamedTuple):
+    """A disk before anything is written to it.
+
+    Attributes:
+        holds: What is on it, in words; empty if nothing is.
+        ends: Its first and its last MiB; of a smaller one all.
+    """
+
+    holds: str
+    ends: bytes
 
 
 class Disk:
@@ -206,6 +219,27 @@ def open_source(path: str) -> Disk:
     return Disk(path, descriptor, None, _size(descriptor))
 
 
+def examine(path: str, armed: Armed, *, sys: Path, named: str = "") -> Seen:
+    """Look at a disk as `open_target` does, without opening it for writing.
+
+    Args:
+        path: The device.
+        armed: What shall allow it to be written.
+        sys: Where the kernel tells of disks.
+        named: What it is called in errors; empty: its path.
+
+    Raises:
+        Refused: It is not the disk that was armed, or holds what may not be lost.
+    """
+    reading = _opened(path, os.O_RDONLY, named)
+    try:
+        disk = Disk(named or path, reading, None, _size(reading))
+        _check(disk, reading, armed, sys)
+        return Seen(held(disk.look, disk.size), _ends(disk))
+    finally:
+        os.close(reading)
+
+
 def identities(descriptor: int, sys: Path) -> frozenset[str]:
     """By what a disk can be named in an `Armed` value."""
     facts = os.fstat(descriptor)
@@ -242,6 +276,12 @@ def _check(disk: Disk, descriptor: int, armed: Armed, sys: Path) -> None:
         raise Refused(f"{disk.path} has {disk.size} bytes; armed is a disk of {armed.size}")
     if armed.policy is not Policy.FORCE:
         _check_content(disk, armed)
+
+
+def _ends(disk: Disk) -> bytes:
+    if disk.size <= 2 * MIB:
+        return disk.look(0, disk.size)
+    return disk.look(0, MIB) + disk.look(disk.size - MIB, MIB)
 
 
 def _block(facts: os.stat_result, sys: Path) -> Path:

@@ -1,0 +1,82 @@
+"""`image2disk` and `qemuimg2disk`: an image on a whole disk, by `write_image`."""
+
+from boots_agent.actions import growing
+from boots_agent.actions.context import ActionFailed, Context, Progress
+from boots_agent.device import in_words
+from boots_agent.images.words import Digest, Job, Of, Result, read_digest
+from boots_agent.images.words import Progress as Written
+from boots_agent.images.writer import THIS_MACHINE, World, write_image
+
+_VERIFY = frozenset({"", "stream", "full"})
+_RAW = frozenset({"", "host_device", "raw"})
+
+
+def write(context: Context) -> None:
+    """Write the image of ``IMG_URL`` to ``DEST_DISK``; what it is packed in is looked at.
+
+    Raises:
+        ActionFailed: what it is given makes no sense, or the disk is not armed.
+        boots_agent.images.words.ImageError: the image is not on the disk.
+    """
+    url, disk = context.required("IMG_URL"), context.required("DEST_DISK")
+    digests, verify = _digests(context), _verify(context)
+    _check_qemu(context)
+    armed = context.arm(disk)
+    job = Job(url, disk, armed, digests=digests, verify=verify)
+
+    def tell(written: Written) -> None:
+        how_far = Progress(written.phase, written.done, written.total, written.rate, written.eta)
+        context.tell(how_far)
+
+    context.say(f"writing {url} to {disk}")
+    result = write_image(job, tell, _world(context))
+    context.say(_summary(result))
+    growing.after_image(context, disk, armed, context.environment.get("GROW_PARTITION", ""))
+
+
+def _digests(context: Context) -> tuple[Digest, ...]:
+    text = context.environment.get("SHA256", "")
+    if not text:
+        return ()
+    try:
+        return (read_digest(text, Of.SENT),)
+    except ValueError as error:
+        raise ActionFailed(f"SHA256: {error}") from None
+
+
+def _verify(context: Context) -> bool:
+    said = context.environment.get("VERIFY", "").lower()
+    if said not in _VERIFY:
+        raise ActionFailed(f"VERIFY is {said!r}; write stream or full")
+    return said == "full"
+
+
+def _check_qemu(context: Context) -> None:
+    """What only qemu-img could do is no image that is written otherwise."""
+    if context.kind != "qemuimg2disk":
+        return
+    if context.environment.get("FORMAT", "") not in _RAW:
+        raise ActionFailed("FORMAT: a disk is written as what it is, host_device")
+    if context.environment.get("EXTRA_ARGS", "").strip():
+        raise ActionFailed("EXTRA_ARGS are for qemu-img, which OSIE does without: leave them out")
+
+
+def _world(context: Context) -> World:
+    world = THIS_MACHINE._replace(sys=context.root / "sys")
+    if not context.flag("RETRY_ENABLED"):
+        return world
+    said = context.environment.get("RETRY_DURATION_MINUTES", "") or "10"
+    if not said.isdecimal():
+        raise ActionFailed(f"RETRY_DURATION_MINUTES is {said!r}, and should be a number")
+    return world._replace(patience=int(said) * 60.0)
+
+
+def _summary(result: Result) -> str:
+    rate = result.size / result.seconds if result.seconds > 0 else 0.0
+    parts = [f"{in_words(result.size)} ({result.form.value}) in {result.seconds:.1f} s"]
+    parts.append(f"{in_words(int(rate))}/s, {in_words(result.sent)} travelled")
+    if result.reused:
+        parts.append(f"{in_words(result.reused)} were there already")
+    if result.verified:
+        parts.append("read back")
+    return ", ".join(parts)

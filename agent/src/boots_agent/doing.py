@@ -1,0 +1,93 @@
+"""In the process of an action: what it is given, and which function does it."""
+
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from boots_agent.actions.context import Action, ActionFailed, Context, Leave
+from boots_agent.actions.table import ACTIONS
+from boots_agent.gate import Gate, Surroundings
+from boots_agent.handed import HandOut
+from boots_agent.images.words import MIB
+from boots_agent.process import Voice
+from boots_agent.programs import MISSING, Running
+from boots_agent.server import RefusedError, Server
+from boots_agent.session import Clock, Keeper, Session
+
+
+class Tools(NamedTuple):
+    """What every action is given its ways to the world from."""
+
+    server: Server
+    clock: Clock
+    keeper: Keeper
+    mounts: Path
+    refresh: Callable[[], None]
+    session: Session
+    root: Path = Path("/")
+
+
+def work_of(handout: HandOut, tools: Tools, voice: Voice) -> Leave | None:
+    """Do what was handed out.
+
+    Raises:
+        ActionFailed: it failed.
+    """
+    if handout.part != "action":
+        _command(handout, voice)
+        return None
+    action = ACTIONS.get(handout.kind)
+    if action is None:
+        raise ActionFailed(f"this OSIE does not know the action {handout.kind!r}", MISSING)
+    return _natively(action, handout, tools, voice)
+
+
+def _command(handout: HandOut, voice: Voice) -> None:
+    """What is to be run after an action went wrong: a program of OSIE."""
+    if not handout.command:
+        raise ActionFailed("there is no command to be run")
+    code = Running(voice.say)(handout.command, environment=handout.environment)
+    if code:
+        raise ActionFailed(f"{handout.command[0]} ended with {code}", code)
+
+
+def _natively(action: Action, handout: HandOut, tools: Tools, voice: Voice) -> Leave | None:
+    key = tools.session.key
+
+    def send(path: str, body: bytes) -> None:
+        try:
+            tools.server.send(path, body, key)
+        except RefusedError as error:
+            raise ActionFailed(
+                f"the server does not take what is on the disk now: {error}: nothing was written"
+            ) from None
+
+    def edges(number: int) -> bytes:
+        try:
+            packed = tools.server.fetch(f"edges/{number}", tools.session.words, key)
+            return zlib.decompressobj().decompress(packed, 2 * MIB)
+        except (RefusedError, zlib.error) as error:
+            raise ActionFailed(f"the ends of a disk, number {number}: {error}") from None
+
+    around = Surroundings(
+        tools.clock.now, tools.keeper.used, send, voice.say, tools.refresh, tools.root
+    )
+    tools.mounts.mkdir(parents=True, exist_ok=True)
+    return action(
+        Context(
+            name=handout.name,
+            kind=handout.kind,
+            command=handout.command,
+            environment=handout.environment,
+            machine=handout.machine,
+            say=voice.say,
+            tell=voice.tell,
+            arm=Gate(handout, tools.session, around).arm,
+            edges=edges,
+            run=Running(voice.say),
+            mounts=tools.mounts,
+            root=tools.root,
+            refresh=tools.refresh,
+        )
+    )

@@ -1,0 +1,174 @@
+"""What the server is still to hear of a session: events, lines, and how far the action is.
+
+All that changes it is an operation, and each is in a file before it counts: an agent that is
+killed and started anew reads them again, and tells the rest.
+"""
+
+import contextlib
+import json
+import os
+from collections import deque
+from pathlib import Path
+from typing import Any, NamedTuple
+
+MOST_LINES = 2000
+MOST_LETTERS = 1000  # of a line
+_AT_ONCE = 500  # lines in one message
+_FILE_GROWS = 1 << 20  # bytes that are added before the file is written anew
+
+Operation = list[Any]
+
+
+class Line(NamedTuple):
+    """A line of an action's log; `at` is by the server's clock."""
+
+    at: float
+    step: int
+    attempt: int
+    text: str
+
+
+class Outbox:
+    """Events and lines in order until the server has them.
+
+    Lines are numbered when they are sent first, so that the numbers have no gap though lines were
+    dropped: a line says how many.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path
+        self._added = 0
+        self._sequence = 1  # of the next event
+        self._number = 1  # of the next line that is sent
+        self._events: deque[dict[str, Any]] = deque()
+        self._sent: deque[Line] = deque()
+        self._waiting: deque[Line] = deque()
+        self._missing = 0
+        self._progress: dict[str, Any] | None = None
+
+    @classmethod
+    def kept(cls, path: Path) -> "Outbox":
+        """What an agent before this one left behind."""
+        box = cls(None)
+        with contextlib.suppress(OSError):
+            for line in path.read_bytes().splitlines():
+                try:
+                    operation = json.loads(line)
+                except ValueError:  # the last one, cut short
+                    break
+                box._apply(operation)
+        box._path = path
+        return box
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the server has heard all."""
+        return not (self._events or self._sent or self._waiting or self._missing)
+
+    @property
+    def has_news(self) -> bool:
+        """Whether there is something that was not sent."""
+        return bool(self._waiting or self._progress)
+
+    @property
+    def last(self) -> int:
+        """The number of the last event."""
+        return self._sequence - 1
+
+    def put_event(self, event: dict[str, Any]) -> int:
+        """Add an event; its number."""
+        self._do(["event", event])
+        return self.last
+
+    def put_lines(self, lines: list[Line]) -> None:
+        """Add lines."""
+        self._do(["lines", [each._replace(text=each.text[:MOST_LETTERS]) for each in lines]])
+
+    def put_progress(self, progress: dict[str, Any]) -> None:
+        """How far it is; only the latest is kept, and not in the file."""
+        self._progress = progress
+
+    def message(self) -> dict[str, Any]:
+        """What is to be sent now."""
+        if not self._sent and (self._waiting or self._missing):
+            self._do(["take", _AT_ONCE])
+        first = self._number - len(self._sent)
+        lines = [{"number": first + at, **each._asdict()} for at, each in enumerate(self._sent)]
+        said: dict[str, Any] = {"events": list(self._events), "lines": lines}
+        if self._progress:
+            said["progress"] = self._progress
+        return said
+
+    def heard(self, expected: int, line: int, progress: object = None) -> None:
+        """The server wants these numbers next, and knows of this progress."""
+        if self._progress is progress:
+            self._progress = None
+        if self._events or self._sent:
+            self._do(["heard", expected, line])
+
+    def _do(self, operation: Operation) -> None:
+        if self._path is not None:
+            said = json.dumps(operation).encode() + b"\n"
+            with self._path.open("ab") as file:
+                file.write(said)
+            self._added += len(said)
+        self._apply(operation)
+        if self._added > _FILE_GROWS:
+            self._write_anew()
+
+    def _write_anew(self) -> None:
+        assert self._path is not None  # noqa: S101  # only what has a file adds to it
+        fresh = self._path.with_suffix(".new")
+        content = json.dumps(["whole", self._whole()]).encode() + b"\n"
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(content)
+        fresh.replace(self._path)
+        self._added = 0
+
+    def _apply(self, operation: Operation) -> None:
+        match operation:
+            case ["event", event]:
+                self._events.append({"sequence": self._sequence, **event})
+                self._sequence += 1
+            case ["lines", lines]:
+                self._waiting.extend(Line(*each) for each in lines)
+                while len(self._waiting) > MOST_LINES:
+                    self._waiting.popleft()
+                    self._missing += 1
+            case ["take", most]:
+                self._take(most)
+            case ["heard", expected, line]:
+                while self._events and self._events[0]["sequence"] < expected:
+                    self._events.popleft()
+                while self._sent and self._number - len(self._sent) < line:
+                    self._sent.popleft()
+            case ["whole", whole]:
+                self._restore(whole)
+
+    def _take(self, most: int) -> None:
+        """Number the next lines."""
+        if self._missing and self._waiting:
+            first = self._waiting[0]
+            told = f"[{self._missing} lines are missing: they came faster than they could be sent]"
+            self._sent.append(first._replace(text=told))
+            self._missing = 0
+        while self._waiting and len(self._sent) < most:
+            self._sent.append(self._waiting.popleft())
+        self._number += len(self._sent)
+
+    def _whole(self) -> dict[str, Any]:
+        return {
+            "sequence": self._sequence,
+            "number": self._number,
+            "missing": self._missing,
+            "events": list(self._events),
+            "sent": list(self._sent),
+            "waiting": list(self._waiting),
+        }
+
+    def _restore(self, whole: dict[str, Any]) -> None:
+        self._sequence, self._number = whole["sequence"], whole["number"]
+        self._missing = whole["missing"]
+        self._events = deque(whole["events"])
+        self._sent = deque(Line(*each) for each in whole["sent"])
+        self._waiting = deque(Line(*each) for each in whole["waiting"])

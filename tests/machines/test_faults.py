@@ -25,7 +25,7 @@ FORMS = (
                 " host_name, instance_id, interfaces, kernel_args, lease_time, mac, name,"
                 " name_servers, netboot, notes, ntp_servers, options, plan, profile,"
                 " pxelinux, raspberry_pi, routes, script, script_url, search, ssh_keys,"
-                " tags, then, user_data, values, vendor_data, vlan"
+                " storage, tags, then, user_data, values, vendor_data, vlan"
             ),
         ),
         (

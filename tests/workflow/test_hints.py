@@ -8,10 +8,11 @@ import pytest
 from tests.agent.contract import FOLDER
 from tests.workflow.reading import machine
 
+from boots.documents.hints import Hint, NoHint
+from boots.documents.hints import parse as parse_hint
 from boots.machines.records import read
 from boots.workflow.gotemplate import Broken, parse, render
-from boots.workflow.hints import Hint, NoDisk, NoHint, choose, path_of
-from boots.workflow.hints import parse as parse_hint
+from boots.workflow.hints import NoDisk, choose, path_of
 from boots.workflow.inventory import Disk, disks, is_at, is_named, size_of
 from boots.workflow.rendering import data, of_machine
 from boots.workflow.settling import Unfit
@@ -296,8 +297,16 @@ def test_a_hint_that_nothing_fits_is_told_at_the_record() -> None:
 
 
 def test_a_hint_that_is_none_is_told_at_the_record() -> None:
-    with pytest.raises(Unfit, match='"sise" is nothing'):
-        first("[sise>=9T]", None)
+    whose = machine("""
+        apiVersion: tinkerbell.org/v1alpha1
+        kind: Hardware
+        metadata: {name: node-1}
+        spec: {interfaces: [{dhcp: {mac: 52:54:00:12:34:56}}], disks: [{device: sise>=9T}]}
+    """)
+
+    for seen in (None, inventory("server")):
+        with pytest.raises(Unfit, match='"sise" is nothing'):
+            data(whose, None, seen)
 
 
 def test_without_an_inventory_a_hint_stays_open() -> None:
@@ -368,6 +377,9 @@ def test_the_language_knows_the_function_without_a_machine() -> None:
 @pytest.mark.parametrize(
     ("disks", "wanted"),
     [
+        ("[sise>=9T]", 'm.yaml:5: machines[0].disks[0]: "sise" is nothing that disks are told'),
+        ("[sda]", 'm.yaml:5: machines[0].disks[0]: "sda" is no condition; write it like size>='),
+        ("{prefer: best}", 'm.yaml:5: machines[0].disks: "best" is nothing to prefer'),
         ("[{sise: 1G}]", 'm.yaml:5: machines[0].disks[0].sise: there is no field "sise"; did you'),
         ("[{size: [1G]}]", "m.yaml:5: machines[0].disks[0].size: text is wanted here"),
         ("[[/dev/sda]]", "m.yaml:5: machines[0].disks[0]: text is wanted here"),

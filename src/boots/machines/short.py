@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Interface
 from typing import Any
 
+from boots.documents import hints, layouts
 from boots.documents.fault import Wrong
 from boots.documents.node import Node
 from boots.documents.parsing import Mapping
@@ -78,10 +79,11 @@ MACHINE_KEYS = _METADATA_KEYS | {
     "facility",
     "bmc",
     "disks",
+    "storage",
     "interfaces",
     "notes",
 }
-HINT_KEYS = {"size", "size_gb", "rotational", "transport", "model", "serial", "wwn", "prefer"}
+CPR_KEYS = {"disks", "raid", "filesystems", "volume_groups"}
 FILE_KEYS = {"machines", "defaults", "notes"}
 NO_DEFAULT = {"name", "mac", "address", "interfaces", "raspberry_pi", "instance_id"}
 
@@ -135,7 +137,8 @@ def machine(node: Node, place: Place, record: bytes) -> Machine:
         interfaces: tuple[Interface, ...] = (_interface(node, node.at("name")),)
     else:
         interfaces = _interfaces(node)
-    _disks(node.at("disks"))  # for workflows, which read them of the record
+    _disks(node.at("disks"))  # for workflows, which read both of the record
+    _storage(node.at("storage"))
     return Machine(
         name=node.at("name").text(interfaces[0].mac),
         interfaces=interfaces,
@@ -152,12 +155,41 @@ def machine(node: Node, place: Place, record: bytes) -> Machine:
 def _disks(node: Node) -> None:
     """Paths, or hints, which may be mappings."""
     for each in _list(node) if isinstance(node.value, str | list) else [node]:
-        if isinstance(each.value, dict):
-            each.refuse_unknown(HINT_KEYS)
-            for key in each.value:
-                each.at(key).text()
-        else:
-            each.text()
+        _disk(each)
+
+
+def _disk(node: Node) -> None:
+    text = ""
+    if isinstance(node.value, dict):
+        node.refuse_unknown(hints.KEYS)
+        text = hints.written({key: node.at(key).text() for key in node.value})
+    elif hints.is_hint(node.text()):
+        text = node.text()
+    try:
+        if text:
+            hints.parse(text)
+    except hints.NoHint as wrong:
+        advice = f"{wrong.advice}; or a path, like /dev/sda"
+        raise node.wrong(str(wrong), advice) from None
+
+
+def _storage(node: Node) -> None:
+    """Disks with layouts; or the mapping that Tinkerbell has, which is kept as it is."""
+    if isinstance(node.value, dict):
+        node.refuse_unknown(CPR_KEYS)
+        return
+    for each in node.items():
+        if not isinstance(each.value, dict):
+            raise each.wrong("a disk is a mapping here", "write disk: … and layout: … below it")
+        each.refuse_unknown({"disk", "wipe", "layout"})
+        if each.at("disk").value is None:
+            raise each.at("disk").wrong("no disk is named", "write disk: and a path or a hint")
+        _disk(each.at("disk"))
+        each.at("wipe").flag(False)
+        try:
+            layouts.parse(", ".join(each.at("layout").texts()))
+        except layouts.NoLayout as wrong:
+            raise each.at("layout").wrong(str(wrong), wrong.advice) from None
 
 
 def _metadata(node: Node) -> Metadata:

@@ -10,9 +10,10 @@ from typing import Any
 
 import msgspec
 
+from boots.documents.hints import written
 from boots.model.machine import Interface, Machine, Reservation, Route
-from boots.workflow.hints import written
 from boots.workflow.shapes import SPEC
+from boots.workflow.storage import as_cpr
 
 _ONE_OF = {"true": True, "yes": True, "on": True, "y": True}
 _OLD_NAMES = {
@@ -146,6 +147,7 @@ def _spec(machine: Machine, record: Mapping[str, Any]) -> dict[str, Any]:
         "hostname": machine.name,
         "tags": list(own.tags),
         "ssh_keys": list(own.ssh_keys),
+        "storage": as_cpr(record.get("storage")),
     }
     metadata = {
         "instance": _given(instance),

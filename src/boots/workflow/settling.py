@@ -3,20 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from boots.documents.hints import Hint, NoHint, is_hint, parse
 from boots.workflow.gotemplate.errors import Refused
 from boots.workflow.gotemplate.functions.calling import Native
-from boots.workflow.gotemplate.functions.tinkerbell import DISK
-from boots.workflow.hints import (
-    UNSETTLED,
-    Hint,
-    NoDisk,
-    NoHint,
-    choose,
-    is_hint,
-    parse,
-    path_of,
-    unsettled,
-)
+from boots.workflow.gotemplate.functions.tinkerbell import DISK, format_partition
+from boots.workflow.hints import UNSETTLED, NoDisk, choose, path_of, stand_ins, unsettled
 from boots.workflow.inventory import Disk, disks, is_at
 
 
@@ -55,11 +46,33 @@ def settled(hardware: Mapping[str, Any], inventory: Any, disk: str = "") -> dict
     storage = _within(spec, "metadata", "instance", "storage")
     partitioned = storage.get("disks") if isinstance(storage, Mapping) else None
     if isinstance(partitioned, list) and all(isinstance(each, Mapping) for each in partitioned):
-        again = _Chooser(inventory).all_of(partitioned, "spec.metadata.instance.storage.disks")
         metadata, instance = spec["metadata"], spec["metadata"]["instance"]
-        own = {**instance, "storage": {**instance["storage"], "disks": again}}
+        own = {**instance, "storage": _settled_storage(storage, partitioned, inventory)}
         spec["metadata"] = {**metadata, "instance": own}
     return {**hardware, "spec": spec}
+
+
+def _settled_storage(
+    storage: Mapping[str, Any], partitioned: list[Mapping[str, Any]], inventory: Any
+) -> dict[str, Any]:
+    """Its disks chosen, and what names their partitions (file systems, arrays) likewise."""
+    chosen = _Chooser(inventory).all_of(partitioned, "spec.metadata.instance.storage.disks")
+    paths = [each["device"] for each in chosen]
+    before = stand_ins([str(each.get("device") or "") for each in partitioned])
+    moved = {old: new for old, new in zip(before, paths, strict=True) if old.startswith(UNSETTLED)}
+    rest = {key: _moved(value, moved) for key, value in storage.items()}
+    return {**rest, "disks": chosen}
+
+
+def _moved(value: Any, moved: Mapping[str, str]) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _moved(each, moved) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_moved(each, moved) for each in value]
+    disk, part, number = value.rpartition("-part") if isinstance(value, str) else ("", "", "")
+    if part and disk in moved and number.isdecimal():
+        return format_partition(moved[disk], int(number))
+    return value
 
 
 def functions(inventory: Any) -> dict[str, Native]:
@@ -90,10 +103,9 @@ class _Chooser:
         for path in named:
             if not is_hint(path):
                 self._left = [each for each in self._left if not is_at(each, path)]
-        return [
-            {**each, "device": _told(self.path, path, f"{field}[{at}]")}
-            for at, (each, path) in enumerate(zip(entries, named, strict=True))
-        ]
+        found = [_told(self.path, path, f"{field}[{at}]") for at, path in enumerate(named)]
+        paths = stand_ins(named) if self._all is None else found
+        return [{**each, "device": path} for each, path in zip(entries, paths, strict=True)]
 
     def path(self, text: str) -> str:
         """The path that a hint means; a path is one already."""

@@ -2,9 +2,10 @@
 
 from ipaddress import IPv4Address
 
+from boots.documents.hints import NoHint, parse
 from boots.workflow.gotemplate.errors import Refused
 from boots.workflow.gotemplate.functions.calling import Native
-from boots.workflow.hints import NoHint, parse, unsettled
+from boots.workflow.hints import unsettled
 
 
 def format_partition(disk: str, number: int) -> str:

@@ -132,6 +132,13 @@ def test_only_disks_of_the_worker_are_asked_for() -> None:
     ]
 
 
+def test_a_stick_is_armed_only_where_it_is_called_by_its_serial() -> None:
+    stick = machine(disk("/dev/sdb", serial="U1", transport="usb"))
+
+    assert "" == problem(stick, path="/dev/disk/by-id/usb-Maker_Stick_U1")
+    assert "it is on USB" in problem(stick, path="/dev/sdb")
+
+
 # --- what may not
 
 
@@ -283,6 +290,17 @@ def test_an_action_gets_the_record_of_the_disk_that_it_writes_and_of_no_other() 
     )
 
 
+def test_one_disk_by_two_names_has_one_record() -> None:
+    by_id = "/dev/disk/by-id/virtio-S1"
+    grub = Action(
+        name="grub",
+        image="grub2disk",
+        environment={"GRUB_DISK": "/dev/vda", "GRUB_INSTALL_PATH": f"{by_id}-part1"},
+    )
+
+    assert 1 == len(records(TERMS, grub, MAC, resolved("/dev/vda", by_id)))
+
+
 def test_an_action_that_reads_gets_none() -> None:
     assert () == records(TERMS, READ, MAC, resolved("/dev/vda"))
 
@@ -385,7 +403,7 @@ def test_a_disk_is_armed_only_with_an_identity_that_is_its_alone(
         assert allowed is not None
         (own,) = [one for one in entries if each.serial in (one["serial"], one["wwn"])]
         assert own["bytes"] == each.size > 0
-        assert own["transport"] != "usb"
+        assert own["transport"] != "usb" or each.serial in each.path
         assert not own["read_only"]
         if allowed.policy is Policy.EMPTY_ONLY:
             assert own["content"] in ("empty", None)

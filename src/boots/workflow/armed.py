@@ -88,7 +88,8 @@ def records(
     found: dict[str, Resolved] = {}
     for touch in touches(action, storage):
         if touch.use is not Use.READS:
-            found |= {each.path: each for each in _meant(touch.disk, action.name, own)}
+            # One disk by two names is one record: the agent takes it by its serial number.
+            found |= {each.serial: each for each in _meant(touch.disk, action.name, own)}
     return tuple(_record(terms, each) for each in found.values())
 
 

@@ -143,7 +143,7 @@ class _Judge:
         disk = found[0]
         name = identity(disk, self.disks)
         problem = (
-            self._cannot(disk, name, self._least.get(wanted.disk, 0))
+            self._cannot(disk, name, wanted.disk)
             or self._not_named(disk, wanted.disk)
             or self._keeps(disk, name)
         )
@@ -168,10 +168,10 @@ class _Judge:
             return f"only /dev/disk/by-id can be told from an inventory; there are {there}"
         return f"the machine has no such disk; there are {there}"
 
-    def _cannot(self, disk: Disk, name: str, least: int) -> str:
+    def _cannot(self, disk: Disk, name: str, path: str) -> str:
         """Why nobody can arm it at all."""
-        if disk.transport == "usb":
-            return "it is on USB, and such disks are never written"
+        if disk.transport == "usb" and not (name and name in path):
+            return "it is on USB: it is written only where its path says its serial number"
         if disk.read_only:
             return "it is read-only"
         if not disk.size:
@@ -184,6 +184,7 @@ class _Judge:
         if not name:
             advice = "give it one (QEMU: serial=…), or use another disk"
             return f"it tells no serial number and no WWN, by which it would be armed: {advice}"
+        least = self._least.get(path, 0)
         if disk.size < least:
             return f"it has {size_of(disk.size)}, and the image needs {size_of(least)}"
         return ""

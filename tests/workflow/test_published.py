@@ -196,7 +196,7 @@ def test_a_container_of_ones_own_is_refused_by_its_name() -> None:
     assert 2 == len(faults)
     assert (
         "flatcar.yaml:13:9: tasks[0].actions[0].image:"
-        ' no action goes by the image "flatcar-install"; there are archive2disk, cexec'
+        ' no action goes by the image "flatcar-install"; there are archive2disk, burnin'
     ) in str(faults[0])
 
 

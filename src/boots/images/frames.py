@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import IO, NamedTuple
 
-from boots.images.pack import Packer
 from boots_agent.images.index import VERSION
+from boots_agent.images.pack import Packer
 from boots_agent.images.reading import LOOKED_AT, Reader, look_inside
 from boots_agent.images.zeros import is_zero
 

@@ -218,7 +218,8 @@ KINDS: tuple[Kind, ...] = (
             Env("SOURCE_DISK", "the disk", required=True, use=Use.READS),
             Env("DEST_URL", "where it goes", required=True),
             Env("IMG_NAME", "what it is called there"),
-            Env("COMPRESSED", "packed", default="false"),
+            Env("COMPRESSED", "packed: false, zstd (true) or gzip", default="false"),
+            Env("HTTP_METHOD", "PUT or POST", default="PUT"),
         ),
     ),
     Kind(
@@ -242,8 +243,15 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind(
         "wipe",
-        "empties a disk and proves it",
-        (_DEST, Env("METHOD", "discard, secure or overwrite", default="discard")),
+        "empties a disk, proves it, and says a certificate",
+        (
+            _DEST,
+            Env(
+                "METHOD",
+                "discard (else overwrite), secure: the disk's own command, or overwrite",
+                default="discard",
+            ),
+        ),
     ),
     Kind(
         "partition",
@@ -309,11 +317,30 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind(
         "verify",
-        "reads a disk and compares it with its image",
+        "reads a disk and compares it with its image, or with what it should hash to",
         (
             Env("SOURCE_DISK", "the disk", required=True, use=Use.READS),
             Env("IMG_URL", "the image"),
-            Env("SHA256", "its digest"),
+            Env("SHA256", "the digest of the image as it is downloaded; without one, of the disk"),
+            Env("SIZE", "of how many bytes of the disk the digest is; else of all"),
+        ),
+    ),
+    Kind(
+        "undo",
+        "puts back what stood at both ends of a disk before a run first wrote it",
+        (
+            _DEST,
+            Env("EDGES", "the number that these ends are kept by", required=True),
+        ),
+    ),
+    Kind(
+        "burnin",
+        "reads disks, fills memory and keeps processors busy, and fails where one of them does",
+        (
+            Env("MINUTES", "how long, a third for each", default="10"),
+            Env("SOURCE_DISKS", "the disks that are read, by blanks; else all", use=Use.READS),
+            Env("GIB", "how much of each disk; else all that there is time for"),
+            Env("MEMORY_MIB", "how much memory; else half of what is free"),
         ),
     ),
 )

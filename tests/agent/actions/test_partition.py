@@ -52,9 +52,9 @@ def test_a_layout_becomes_a_table(form: Form, stage: Stage, tmp_path: Path) -> N
 def test_nothing_old_is_found_where_a_partition_begins_or_ends(
     stage: Stage, tmp_path: Path
 ) -> None:
-    path = file_disk(tmp_path / "disk", fill=b"old content ")
+    path = file_disk(tmp_path / "disk", 16 * MIB, b"old content ")
     stage.allow(path, path)
-    partition.make(stage.context("partition", DEST_DISK=str(path), LAYOUT=LAYOUT))
+    partition.make(stage.context("partition", DEST_DISK=str(path), LAYOUT="a 4M, b rest"))
     content = path.read_bytes()
     for part in table(path).parts:
         assert bytes(MIB) == content[part.start * 512 :][:MIB]
@@ -63,7 +63,7 @@ def test_nothing_old_is_found_where_a_partition_begins_or_ends(
 
 
 def test_a_disk_that_holds_something_is_left_alone(stage: Stage, tmp_path: Path) -> None:
-    path = file_disk(tmp_path / "disk", fill=b"old content ")
+    path = file_disk(tmp_path / "disk", 64 * MIB, b"old content ")
     before = path.read_bytes()
     stage.allow(path, path, Policy.EMPTY_ONLY)
     with pytest.raises(ActionFailed, match="holds data, and the policy is empty-only"):
@@ -89,7 +89,7 @@ def test_a_mistake_is_told_before_anything_is_armed(
 
 
 def test_a_layout_that_does_not_fit_changes_nothing(stage: Stage, tmp_path: Path) -> None:
-    path = file_disk(tmp_path / "disk", fill=b"old content ")
+    path = file_disk(tmp_path / "disk", 64 * MIB, b"old content ")
     before = path.read_bytes()
     stage.allow(path, path)
     with pytest.raises(ActionFailed, match="nothing is left for root"):

@@ -9,8 +9,8 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
-from boots.images.pack import Packer
 from boots_agent.images.armed import Armed, Policy
+from boots_agent.images.pack import Packer
 from boots_agent.images.words import Digest, Job, Of, Progress, Result
 from boots_agent.images.writer import World, write_image
 

@@ -9,7 +9,7 @@ import pytest
 from tests.agent.images.made import MIB, disk, pattern
 
 from boots.images.adding import Wanted, add
-from boots.images.pack import Packer
+from boots_agent.images.pack import Packer
 
 ROOT = Path(__file__).parents[3]
 SIZE = 2048 * MIB

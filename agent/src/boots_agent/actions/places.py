@@ -35,12 +35,11 @@ def place_of(path: str, sys: Path) -> Place:
 
 
 def node(disk: str, number: int) -> str:
-    """The path of a disk's partition."""
-    if disk.startswith("/dev/disk/by-"):
-        return f"{disk}-part{number}"
-    return f"{disk}{'p' if disk[-1:].isdigit() else ''}{number}"
+    """The path of a disk's partition, whatever the disk is called here."""
+    real = os.path.realpath(disk)
+    return f"{real}{'p' if real[-1:].isdigit() else ''}{number}"
 
 
 def kernel_name(disk: str, number: int) -> str:
     """What the kernel calls it."""
-    return Path(node(os.path.realpath(disk), number)).name
+    return Path(node(disk, number)).name

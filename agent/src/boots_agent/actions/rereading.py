@@ -8,7 +8,7 @@ import contextlib
 import ctypes
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from boots_agent.actions.context import ActionFailed
@@ -38,7 +38,8 @@ def reread(
         return  # a file has no partitions
     disk.reread_table()
     block = sys / "class/block" / disk.name
-    _remove(disk, table, block)
+    logical = table.slots if table.form is Form.MBR else None
+    _remove(disk, {each.number for each in table.parts}, block, logical)
     for part in table.parts:
         if not (part.kind in MBR_EXTENDED and table.form is Form.MBR):
             _have(disk, table, part, block)
@@ -46,13 +47,18 @@ def reread(
         _wait(Path("/dev") / kernel_name(f"/dev/{disk.name}", part.number), sleep)
 
 
-def _remove(disk: Disk, table: Table, block: Path) -> None:
-    """What the kernel has and the table has not; logical partitions of an MBR are not looked at."""
-    known = {each.number for each in table.parts}
+def forget_partitions(disk: Disk, sys: Path) -> None:
+    """Have the kernel know no partition of a disk that has none any more."""
+    if disk.name:
+        disk.reread_table()
+        _remove(disk, set(), sys / "class/block" / disk.name, None)
+
+
+def _remove(disk: Disk, known: Collection[int], block: Path, logical: int | None) -> None:
+    """What the kernel has and the table has not; numbers above `logical` are not looked at."""
     for name in names(block):
         has = number(block / name / "partition")
-        logical = table.form is Form.MBR and has is not None and has > table.slots
-        if has is not None and has not in known and not logical:
+        if has is not None and has not in known and not (logical and has > logical):
             with contextlib.suppress(OSError):
                 _call(disk, _DELETE, has, 0, 0)
 

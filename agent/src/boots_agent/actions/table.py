@@ -2,13 +2,27 @@
 
 from collections.abc import Mapping
 
-from boots_agent.actions import grow, image, mkfs, partition, power, required, script
+from boots_agent.actions import (
+    burnin,
+    grow,
+    image,
+    mkfs,
+    partition,
+    power,
+    required,
+    script,
+    slurp,
+    undo,
+    verify,
+    wipe,
+)
 from boots_agent.actions.cexec import cexec
 from boots_agent.actions.context import Action
 from boots_agent.actions.seed import seed
 from boots_agent.actions.writefile import writefile
 
 ACTIONS: Mapping[str, Action] = {
+    "burnin": burnin.burn,
     "cexec": cexec,
     "grow": grow.enlarge,
     "image2disk": image.write,
@@ -20,5 +34,9 @@ ACTIONS: Mapping[str, Action] = {
     "reboot": power.reboot,
     "seed": seed,
     "shell": script.run,
+    "slurp": slurp.upload,
+    "undo": undo.put_back,
+    "verify": verify.compare,
+    "wipe": wipe.erase,
     "writefile": writefile,
 }

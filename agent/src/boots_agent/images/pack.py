@@ -1,4 +1,4 @@
-"""Packing with the system's libzstd, through the agent's binding of it."""
+"""Packing with the system's libzstd, a frame at a time."""
 
 import ctypes
 import functools

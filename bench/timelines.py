@@ -5,6 +5,7 @@
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 from boots.journal import events
 from boots.journal.events import Entry
@@ -22,7 +23,7 @@ def mac(number: int) -> str:
 
 def exchange(number: int, at: float, program: str = "PXE ROM") -> list[Entry]:
     """An offer and an ACK for one machine."""
-    said = {
+    said: dict[str, Any] = {
         "mac": mac(number),
         "interface": "eth1",
         "address": f"10.0.{number >> 8 & 255}.{number & 255}",

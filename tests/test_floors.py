@@ -40,6 +40,7 @@ MAY_USE: dict[str, set[str]] = {
         "model",
         "policy",
         "documents",
+        "workflow",
         "machines",
         "journal",
         "leases",

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from tests.policy.made import SITE
+from tests.policy.made import site
 
 from boots.app import world as worlds
 from boots.app.answers import Answers
@@ -14,12 +14,16 @@ from boots.app.desk.house import House
 from boots.app.history import History
 from boots.app.keeping import Keeping
 from boots.app.orders import Orders
+from boots.app.runs.beginning import Limits
+from boots.app.runs.running import Running
 from boots.app.world import World
 from boots.journal import events
 from boots.journal.events import AnyEvent, Entry
 from boots.machines.files import Cache, load
-from boots.model.mac import Mac
+from boots.model.mac import Mac, parse
+from boots.model.machine import Known, Machine
 from boots.model.order import Order
+from boots.model.site import Site
 from boots.serve.packets import Packets
 from boots.store import engine as engines
 from boots.store.store import Store
@@ -27,6 +31,7 @@ from boots.store.writer import Retention, Writer
 from boots.timeline.fleet import Timelines
 
 START = 1_800_000_000.0
+KEY = b"the key of this server is this, "
 FILE_MAC, OTHER_MAC, STRANGE_MAC = (f"52:54:00:00:00:0{n}" for n in (1, 2, 9))
 RECORDS = f"""\
 machines:
@@ -43,18 +48,39 @@ machines:
 class Office:
     """A server's desk, and what is behind it."""
 
-    def __init__(self, folder: Path, records: str = RECORDS) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        records: str = RECORDS,
+        *,
+        url: str = "",
+        server: str = "one",
+        most_writing: int = 10,
+    ) -> None:
         self.now = START
         self.told: list[AnyEvent] = []
         self.folder = folder
         place = folder / "machines.yaml"
         place.write_text(records)
-        store = Store(engines.make(engines.sqlite_url(folder / "boots.db")), "one")
+        at = url or engines.sqlite_url(folder / "boots.db")
+        store = Store(engines.make(at), server)
         self.orders = Orders(lambda: self.now, self._name_of, self._spent)
         self.keeping = Keeping(store, self.orders, folder / "copy.json", lambda: self.now)
         index = load([place], Cache()).index
         self.answers = Answers(
-            World(index, {"lan0": SITE}, index), held=self.orders.held, over=self.orders.over
+            World(index, {"lan0": site(ticket_key=KEY, token_key=KEY)}, index),
+            held=self.orders.held,
+            over=self.orders.over,
+            ticket=self._ticket,
+        )
+        self.running = Running(
+            self.keeping,
+            lambda: self.now,
+            self.told.append,
+            find=self._find,
+            name_of=self._name_of,
+            site=lambda interface: self.answers.raw.sites[interface],
+            limits=lambda: Limits(24.0, most_writing),
         )
         self.keeping.place = self._place
         self.writer = Writer(store.engine, "one", Retention(1e12, 1000), lambda: self.now)
@@ -71,7 +97,8 @@ class Office:
             unready=lambda: "",
             troubles=list,
             started=START,
-            server="one",
+            server=server,
+            running=self.running,
         )
         self.desk = Desk(house)
 
@@ -82,6 +109,15 @@ class Office:
         known = self.answers.raw.index.by_mac.get(Mac(mac))
         return known.machine.name if known else ""
 
+    def _ticket(self, known: Known, at: Site) -> str:
+        return self.running.live.ticket(known, at)
+
+    def _find(self, key: str) -> Machine | None:
+        index = self.answers.raw.index
+        mac = parse(key)
+        known = index.by_mac.get(mac) if mac else None
+        return known.machine if known else index.by_name.get(key)
+
     async def _place(self) -> None:
         self.answers.world = worlds.with_kept(self.answers.raw, self.keeping.kept)
 
@@ -91,6 +127,7 @@ class Office:
             self.now += 1
             self.orders.write([Entry(self.now, each)])
             self.history.write([Entry(self.now, each)])
+            self.running.signs.write([Entry(self.now, each)])
         self.history.look()
 
     async def written(self) -> None:

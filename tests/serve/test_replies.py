@@ -21,7 +21,14 @@ CLIENT = IPv4Address("192.0.2.7")
 MAC = Mac("52:54:00:12:34:56")
 ALL = b"\xff" * 6
 GIST = Gist(
-    is_offer=True, program="", architecture="", boot_file=(), separator=":", why="", relay=""
+    osie=False,
+    is_offer=True,
+    program="",
+    architecture="",
+    boot_file=(),
+    separator=":",
+    why="",
+    relay="",
 )
 
 

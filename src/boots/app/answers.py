@@ -81,7 +81,8 @@ class Answers:
     """Answers from `world`; putting another one there is what a reload comes to.
 
     `over` puts over an index what was ordered of its machines.  `leaves` hears of each machine
-    that is told by a script or menu of ours what to run, before that leaves.
+    that is told by a script or menu of ours what to run, before that leaves, and `ticket` gives
+    it one where a run waits for it.
     """
 
     def __init__(
@@ -93,9 +94,11 @@ class Answers:
         over: Callable[[Index], Index] = lambda index: index,
         *,
         leaves: Callable[[Known], None] = lambda _: None,
+        ticket: Callable[[Known, Site], str] = lambda _known, _site: "",
     ) -> None:
         self._over = over
         self._leaves = leaves
+        self._ticket = ticket
         self.raw = world
         """The world in force without what was ordered."""
         self._world = replace(world, index=over(world.index))
@@ -194,7 +197,7 @@ class Answers:
                 return Given(owner.mac if owner else "", wanted.name, made, owner)
             known = self._known(wanted.mac or self._board(wanted.name, peer), peer, site)
             if says_what_to_run(wanted.name):  # what its last script loads it still gets
-                known = self._with_hold(known)
+                known = self._with_ticket(self._with_hold(known), site)
             what = boot.fetch(wanted.name, known, site, tftp=tftp)
             if known is not None and says_what_to_run(wanted.name) and _tells(what):
                 self._leaves(known)
@@ -234,6 +237,10 @@ class Answers:
     def _with_hold(self, known: Known | None) -> Known | None:
         why = self._held(known) if known is not None else ""
         return msgspec.structs.replace(known, held=why) if known is not None and why else known
+
+    def _with_ticket(self, known: Known | None, site: Site) -> Known | None:
+        text = self._ticket(known, site) if known is not None else ""
+        return msgspec.structs.replace(known, ticket=text) if known is not None and text else known
 
     def _known(self, mac: Mac | None, peer: IPv4Address, site: Site) -> Known | None:
         index = self.world.index

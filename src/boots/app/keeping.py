@@ -211,8 +211,12 @@ class Keeping:
         """Keep an order, and have it in force.  Raises `StoreAway`."""
         async with self.turn:
             await self.store.write(orders.give, name, order, server=self.store.me)
-            self._unspent.pop(name, None)
-            self.put_order(name, order)
+            self.took_order(name, order)
+
+    def took_order(self, name: str, order: Order) -> None:
+        """Have an order in force that is written; `turn` is held."""
+        self._unspent.pop(name, None)
+        self.put_order(name, order)
         self._copy_soon()
 
     async def withdraw(self, name: str) -> None:

@@ -247,5 +247,5 @@ class Opening:
             self._record,
             time.monotonic,
             self._alive,
-            extras=replace(extras, images=self._answers.images(interface)),
+            extras=replace(extras, images=self._answers.images(interface), interface=interface),
         )

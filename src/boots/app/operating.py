@@ -24,6 +24,8 @@ from boots.app.keeping import Keeping, open_store
 from boots.app.leasing import Leasing
 from boots.app.limits import leave_what_is_there
 from boots.app.orders import Orders
+from boots.app.runs.beginning import Limits
+from boots.app.runs.running import Running
 from boots.app.takeup import TakeUp
 from boots.app.troubles import Troubles
 from boots.client.words import Trouble
@@ -31,9 +33,10 @@ from boots.journal import events
 from boots.journal.events import AnyEvent, Entry
 from boots.journal.journal import Sink
 from boots.machines.kept import Kept
-from boots.model.mac import Mac
-from boots.model.machine import Known
+from boots.model.mac import Mac, parse
+from boots.model.machine import Known, Machine
 from boots.model.order import Order
+from boots.model.site import Site
 from boots.policy.explain import one_digit_off
 from boots.serve.packets import Packets
 from boots.settings import Settings
@@ -81,10 +84,24 @@ class Operating:
         self.keeping = (
             Keeping(store, self.orders, state / "store-copy.json", time.time) if store else None
         )
+        self.running = self._made_running(self.keeping) if self.keeping is not None else None
         self._server = store.server if store is not None else socket.gethostname()
         self._history: History
         self._enrolling: Enrolling
         self._desk: Desk
+
+    def _made_running(self, keeping: Keeping) -> Running:
+        own = self._settings.workflow
+        limits = Limits(float(own.hours), own.most_writing)
+        return Running(
+            keeping,
+            time.time,
+            self._tell,
+            find=self._find,
+            name_of=self._name_of,
+            site=lambda interface: self._answers.raw.sites[interface],
+            limits=lambda: limits,
+        )
 
     @property
     def kept(self) -> Kept | None:
@@ -100,6 +117,22 @@ class Operating:
     def held(self, known: Known) -> str:
         """Why an order lets a machine boot nothing any more."""
         return self.orders.held(known)
+
+    def ticket(self, known: Known, site: Site) -> str:
+        """What a machine's agent begins its session with, where a run waits for it."""
+        return self.running.live.ticket(known, site) if self.running is not None else ""
+
+    def _find(self, key: str) -> Machine | None:
+        """The machine of a name, a MAC or an agent's id."""
+        index = self._answers.raw.index
+        mac = parse(key)
+        known = index.by_mac.get(mac) if mac is not None else None
+        if known is not None:
+            return known.machine
+        named = index.by_name.get(key)
+        if named is not None or not key:
+            return named
+        return next((each for each in index.machines if each.agent_id == key), None)
 
     def _name_of(self, mac: str) -> str:
         known = self._answers.raw.index.by_mac.get(Mac(mac))
@@ -157,7 +190,8 @@ class Operating:
         if keeping is None:
             looked_at = self._settings.operator.enabled
             return [self._troubles, self._history] if looked_at else []
-        return [self.orders, self._troubles, self._history, self._enrolling]
+        signs = [self.running.signs] if self.running is not None else []
+        return [self.orders, self._troubles, self._history, self._enrolling, *signs]
 
     def _address_of(self, mac: Mac) -> IPv4Address | None:
         boot = self._history.timelines.boot(mac)
@@ -184,6 +218,8 @@ class Operating:
             return
         keeping.reordered = reordered
         await keeping.open()
+        if self.running is not None and not keeping.trouble:
+            await self.running.load()
         if len(keeping.kept):
             await place()
         keeping.place = place
@@ -202,7 +238,9 @@ class Operating:
         if keeping is not None and self._writer is not None:
             self._writer.start()
             poll = self._settings.store.poll
-            takeup = TakeUp(keeping, poll, self._others, keeping.place)
+            takeup = TakeUp(keeping, poll, self._others, keeping.place, self.running)
+            if self.running is not None:
+                tasks.append(asyncio.create_task(self.running.run()))
             tasks += [asyncio.create_task(takeup.run()), asyncio.create_task(self._remember())]
             if leasing is not None:
                 tasks.append(asyncio.create_task(self._show_leases(leasing, self._writer)))
@@ -254,6 +292,7 @@ class Operating:
             troubles=self._standing,
             started=self._started,
             server=self._server,
+            running=self.running,
         )
 
     def _standing(self) -> Sequence[Trouble]:

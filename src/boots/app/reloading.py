@@ -52,6 +52,8 @@ AT_START = (
     "operator.key",
     "operator.tokens_required",
     "operator.hosts",
+    "workflow.most_writing",
+    "workflow.hours",
     "store.enabled",
     "store.url",
     "store.server",

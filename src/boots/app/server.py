@@ -94,6 +94,7 @@ class Server:
             seen=team.seen if team else None,
             over=self._operating.orders.over,
             leaves=self._operating.orders.leaves,
+            ticket=self._operating.ticket,
         )
         self._operating.answers(self._answers)
 
@@ -120,7 +121,7 @@ class Server:
         return Team(count, self._addresses, lambda: self._settings.boot, self._tell)
 
     def _build(self, settings: Settings) -> World:
-        if settings.metadata.enabled and not self._token_key:
+        if (settings.metadata.enabled or settings.store.enabled) and not self._token_key:
             self._token_key = token_key(self._state_folder())
         kept = self._operating.kept
         return worlds.build(settings, self._addresses, self._cache, self._token_key, kept)
@@ -213,6 +214,7 @@ class Server:
         ]
 
     async def _open(self, loop: asyncio.AbstractEventLoop) -> list[str]:
+        running = self._operating.running
         opening = Opening(
             self._settings,
             self._addresses,
@@ -223,6 +225,7 @@ class Server:
                 ready=lambda: self._unready,
                 metrics=self._observing.metrics,
                 trusted=self._trusted,
+                sessions=running.sessions if running is not None else None,
             ),
             packets=self.packets,
             only=ours(self._settings) if self._team else EVERY,

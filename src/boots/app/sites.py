@@ -74,6 +74,7 @@ def make(settings: Settings, own: IPv4Interface, offered: Offered) -> Site:
         ),
         token_key=offered.token_key if settings.metadata.enabled else b"",
         metadata_by_address=settings.metadata.by_address,
+        ticket_key=offered.token_key if settings.store.enabled else b"",
     )
 
 

@@ -8,6 +8,7 @@ import msgspec
 import structlog
 
 from boots.app.keeping import Keeping
+from boots.app.runs.running import Running
 from boots.journal.events import AnyEvent, Entry
 from boots.store import changes, history, orders, records, tokens
 from boots.store.changes import Change
@@ -23,7 +24,8 @@ _event: Callable[[str], AnyEvent] = msgspec.json.Decoder(AnyEvent).decode
 class TakeUp:
     """Looks at the store whenever it tells of a change, and every `poll` seconds.
 
-    `take` is given what happened at other servers; `place` puts changed records in force.
+    `take` is given what happened at other servers; `place` puts changed records in force;
+    `runs` are those of workflows.
     """
 
     def __init__(
@@ -32,8 +34,10 @@ class TakeUp:
         poll: float,
         take: Callable[[list[Entry]], None],
         place: Callable[[], Awaitable[None]],
+        runs: Running | None = None,
     ) -> None:
         self._keeping = keeping
+        self._runs = runs
         self._store = keeping.store
         self._poll = poll
         self._take = take
@@ -71,9 +75,14 @@ class TakeUp:
         """It was away: what was used up meanwhile is written first, then all is read anew."""
         await self._store.open()
         await self._keeping.write_down()
-        await self._keeping.load()
-        await self._place()
+        await self._load()
         self._keeping.trouble = ""
+
+    async def _load(self) -> None:
+        await self._keeping.load()
+        if self._runs is not None:
+            await self._runs.load()
+        await self._place()
 
     async def _take_changes(self) -> None:
         keeping = self._keeping
@@ -81,8 +90,7 @@ class TakeUp:
         if not found:
             return
         if len(found) > _MANY:
-            await keeping.load()
-            await self._place()
+            await self._load()
             return
         machines = self._news(found, changes.MACHINE)
         for name in machines:
@@ -98,6 +106,8 @@ class TakeUp:
         if any(each.what == changes.TOKEN for each in found):
             async with keeping.turn:
                 keeping.tokens = await self._store.read(tokens.by_digest)
+        if self._runs is not None:
+            await self._runs.take_up(found, self._store.me)
         keeping.changes = found[-1].id
         if machines:
             await self._place()

@@ -73,7 +73,7 @@ class StoreRecovered(Event, frozen=True, tag=True):
 
 
 class OfferSent(Event, frozen=True, tag=True):
-    """A DISCOVER was answered."""
+    """A DISCOVER was answered; `osie` where ours in memory asked."""
 
     mac: str
     interface: str
@@ -83,10 +83,14 @@ class OfferSent(Event, frozen=True, tag=True):
     boot_file: str
     why: str
     relay: str = ""
+    osie: bool = False
 
 
 class AckSent(Event, frozen=True, tag=True):
-    """A REQUEST (or an INFORM, when `address` is empty) was answered."""
+    """A REQUEST (or an INFORM, when `address` is empty) was answered.
+
+    `osie` where ours in memory asked, and no installed system.
+    """
 
     mac: str
     interface: str
@@ -96,6 +100,7 @@ class AckSent(Event, frozen=True, tag=True):
     boot_file: str
     why: str
     relay: str = ""
+    osie: bool = False
 
 
 class NakSent(Event, frozen=True, tag=True):
@@ -427,8 +432,109 @@ class TokenChanged(Event, frozen=True, tag=True):
     by: str
 
 
+# --- workflows
+
+
+class RunCreated(Event, frozen=True, tag=True):
+    """A person, or a program, had a workflow begin for `machine`.
+
+    `disks` are those that it may write by `policy`, `of` is the run that it takes up again.
+    """
+
+    mac: str
+    machine: str
+    run: str
+    name: str
+    by: str
+    policy: str
+    disks: list[str]
+    of: str = ""
+
+
+class DisksArmed(Event, frozen=True, tag=True):
+    """The disks that a run may write were found in the machine's inventory, or were not."""
+
+    mac: str
+    machine: str
+    run: str
+    by: str
+    policy: str
+    disks: list[str]
+    problems: list[str] = []
+
+
+class RunChanged(Event, frozen=True, tag=True):
+    """A workflow went on, stopped or ended: its state, and that of the action it is at."""
+
+    mac: str
+    machine: str
+    run: str
+    name: str
+    state: str
+    sub: str = ""
+    why: str = ""
+    step: str = ""
+    step_state: str = ""
+    exit_code: int = 0
+
+
+class RunOrdered(Event, frozen=True, tag=True):
+    """A person decided something of a run: ``cancel``, ``again`` or ``done``."""
+
+    mac: str
+    machine: str
+    run: str
+    what: str
+    by: str
+    step: str = ""
+
+
+class TicketRefused(Event, frozen=True, tag=True):
+    """An agent came with a ticket or a key that is not good; `again`: it was good once before."""
+
+    mac: str
+    peer: str
+    run: str
+    why: str
+    again: bool = False
+
+
+class EdgesSaved(Event, frozen=True, tag=True):
+    """What stood at the ends of a disk is kept, before a run writes it."""
+
+    mac: str
+    machine: str
+    run: str
+    serial: str
+    path: str
+    holds: str
+
+
+class SystemSeen(Event, frozen=True, tag=True):
+    """The system of a machine said that it is up."""
+
+    mac: str
+    peer: str
+
+
+class WritingStopped(Event, frozen=True, tag=True):
+    """All arming and writing of disks was stopped, or (`frozen` false) allowed again."""
+
+    frozen: bool
+    by: str
+    why: str = ""
+
+
 AnyEvent = (
-    RecordChanged
+    RunCreated
+    | DisksArmed
+    | RunChanged
+    | RunOrdered
+    | TicketRefused
+    | EdgesSaved
+    | SystemSeen
+    | WritingStopped
+    | RecordChanged
     | BootOrdered
     | PowerSwitched
     | TokenChanged

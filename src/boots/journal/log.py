@@ -37,6 +37,8 @@ _LEVEL: Mapping[type[Event], str] = {
     events.TlsRefused: "warning",
     events.BootFileDoubtful: "warning",
     events.StoreTroubled: "error",
+    events.TicketRefused: "warning",
+    events.WritingStopped: "warning",
 }
 # The level of a refusal depends on the file, that of another server on whether it may be there.
 _UNSETTLED = {events.FetchRefused, events.ForeignServerSeen}

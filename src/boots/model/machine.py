@@ -173,13 +173,15 @@ class Known(Word, frozen=True):
     """A machine, and the one of its interfaces that is asking.
 
     A `stranger` has no record: its machine is made up from its MAC, and from its lease if it
-    has one.  `held` says why it may boot nothing for a while; empty for most.
+    has one.  `held` says why it may boot nothing for a while; empty for most.  `ticket` is what
+    OSIE's agent begins its session with, where a run waits for the machine.
     """
 
     machine: Machine
     interface: Interface
     stranger: bool = False
     held: str = ""
+    ticket: str = ""
 
     @property
     def mac(self) -> Mac:

@@ -150,7 +150,7 @@ class Site(Word, frozen=True):
     `mac_separator` stands between the pairs of a MAC in the URLs of boot files; ``.`` between
     fours.
     `token_key` makes the tokens of metadata URLs; with `metadata_by_address` an address will do
-    instead.
+    instead.  `ticket_key` seals the tickets of runs.
     """
 
     server: IPv4Address
@@ -181,3 +181,4 @@ class Site(Word, frozen=True):
     iso: Iso = Iso()
     token_key: bytes = b""
     metadata_by_address: bool = True
+    ticket_key: bytes = b""

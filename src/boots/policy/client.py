@@ -29,7 +29,7 @@ class Client:
 
     `code` is option 93 as it came, None without one.  `user_class` is empty without option 77.
     `features` are iPXE's, from option 175.  `uuid` is the machine's, from option 97.
-    `quirk` is what it needs done otherwise.
+    `quirk` is what it needs done otherwise.  `osie` is ours in memory, and no installed system.
     """
 
     mac: Mac
@@ -40,6 +40,7 @@ class Client:
     features: frozenset[str] = frozenset()
     uuid: UUID | None = None
     quirk: Behaviour = PLAIN
+    osie: bool = False
 
 
 # Firmware of one kind reports several codes: x64 UEFI says 7, and 9 where RFC 4578's swapped
@@ -65,6 +66,9 @@ ARCHITECTURES: dict[Code, Architecture] = {
     Code.EFI_LOONGARCH64: Architecture.LOONG64_UEFI,
     Code.EFI_LOONGARCH64_HTTP: Architecture.LOONG64_UEFI,
 }
+
+OSIE = "OSIE"
+"""What the vendor class of OSIE's own DHCP begins with."""
 
 # User classes that iPXE builds send: stock ones, Tinkerbell's, and one for builds of one's own.
 OUR_CLASSES = frozenset({"Tinkerbell", "Boots"})
@@ -103,6 +107,7 @@ def from_dhcp(message: Message, quirks: tuple[Quirk, ...] = shipped.SHIPPED) -> 
         features=pxe.features(ipxe) if ipxe else frozenset(),
         uuid=message.get(pxe.UUID),
         quirk=quirk,
+        osie=facts.vendor_class.startswith(OSIE),
     )
 
 

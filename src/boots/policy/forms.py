@@ -67,6 +67,7 @@ class Gist(NamedTuple):
     separator: str
     why: str
     relay: str
+    osie: bool
 
 
 class Ready(NamedTuple):
@@ -244,4 +245,5 @@ def gist(answer: Answer, reply: Message, client: Client, site: Site) -> Gist:
         separator=separator,
         why=answer.why,
         relay=str(reply.giaddr) if int(reply.giaddr) else "",
+        osie=client.osie,
     )

@@ -21,7 +21,10 @@ SOURCE = "metadata"
 _VERSIONS = ("2009-04-04", "latest")
 _NOCLOUD = "nocloud"
 _WHOLE = "metadata"
-_TOPS = {*_VERSIONS, _NOCLOUD, _WHOLE}
+PHONE_HOME = "phone-home"
+"""What the installed system posts to when it is up."""
+
+_TOPS = {*_VERSIONS, _NOCLOUD, _WHOLE, PHONE_HOME}
 _BY_ID = "tootles/instanceID/"
 _JSON = "application/json"
 
@@ -137,6 +140,11 @@ def _addresses(machine: Machine, instance: Mapping[str, Any]) -> dict[str, str]:
 
 
 # --- NoCloud
+
+
+def seed(machine: Machine) -> Mapping[str, str]:
+    """NoCloud's four files."""
+    return {name: text for name, text in _nocloud(machine).items() if isinstance(text, str)}
 
 
 def _nocloud(machine: Machine) -> Tree:

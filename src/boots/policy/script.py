@@ -15,6 +15,7 @@ from boots.model.machine import Known
 from boots.model.site import Profile, Site
 from boots.policy import hook, templates
 from boots.policy.path import URL_SAFE, leads_back
+from boots.policy.ticket import ARGUMENT
 from boots.policy.words import ENDS_COMMAND, PRINTABLE, Unwritable, word, words
 
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
@@ -248,6 +249,7 @@ def arguments(profile: Profile, known: Known, site: Site, initrds: Sequence[str]
         args += placed.get(text, [text])
     if profile.agent:
         args += [f"boots.url={site.http_url}/{known.mac}", f"BOOTIF=01-{dashed(known.mac)}"]
+        args += [f"{ARGUMENT}{known.ticket}"] if known.ticket else []
     if hook.SITE_ARGS not in profile.args:
         args += site.kernel_args
     args += known.interface.netboot.kernel_args

@@ -12,6 +12,7 @@ from boots.model import mac as macs
 from boots.model.mac import Mac
 from boots.model.machine import Known
 from boots.model.site import Site
+from boots.policy import ticket
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 _IN_URL = re.compile(r"(?<=/)[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])")
@@ -44,8 +45,8 @@ def is_one(text: str) -> bool:
 
 
 def hidden(text: str) -> str:
-    """A script as it may be told to anybody: what has the form of a token in a URL is left out."""
-    return _IN_URL.sub("(a-token)", text)
+    """A script as it may be told to anybody, without tickets and what looks like a URL's token."""
+    return ticket.hidden(_IN_URL.sub("(a-token)", text))
 
 
 def is_within(path: str, key: bytes) -> bool:

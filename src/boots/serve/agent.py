@@ -9,6 +9,7 @@ import msgspec
 from aiohttp import web
 
 from boots.journal import events
+from boots.serve.agent_words import Sessions
 from boots.serve.doors import Fetch, Given, Record
 from boots.serve.forwarded import Peer
 
@@ -20,11 +21,12 @@ _PATIENCE = 30.0  # seconds that the body of a report may take
 
 
 class AgentReports:
-    """Takes the agents' reports to the journal."""
+    """Takes the agents' reports to the journal; `sessions` knows of runs, where there are any."""
 
-    def __init__(self, fetch: Fetch, record: Record) -> None:
+    def __init__(self, fetch: Fetch, record: Record, sessions: Sessions | None = None) -> None:
         self._fetch = fetch
         self._record = record
+        self._sessions = sessions
 
     def answer(self, request: web.BaseRequest, peer: Peer) -> Awaitable[web.StreamResponse] | None:
         """The answer to a report; None where the path is of none."""
@@ -62,21 +64,27 @@ class AgentReports:
 
     async def _progress(self, request: web.BaseRequest, mac: str, peer: Peer) -> web.StreamResponse:
         given, said = await self._report(request, mac, peer)
+        stage = str(said.get("stage", ""))[:64]
         self._record(
             events.AgentProgressed(
                 mac=given.mac,
                 peer=str(peer),
-                stage=str(said.get("stage", ""))[:64],
+                stage=stage,
                 message=str(said.get("message", ""))[:1024],
             )
         )
-        return web.Response(status=204)
+        known, sessions = given.known, self._sessions
+        then = sessions.after_progress(known, stage) if known and sessions else ""
+        return web.json_response({"next": then}) if then else web.Response(status=204)
 
     async def _inventory(
         self, request: web.BaseRequest, mac: str, peer: Peer
     ) -> web.StreamResponse:
         given, said = await self._report(request, mac, peer)
-        then = given.known.machine.then.value if given.known else "idle"
+        known, sessions = given.known, self._sessions
+        then = known.machine.then.value if known else "idle"
+        if known is not None and sessions is not None:
+            then = sessions.after_inventory(known) or then
         self._record(
             events.InventoryReported(mac=given.mac, peer=str(peer), inventory=said, next=then)
         )

@@ -154,7 +154,7 @@ class DhcpDoor(DatagramDoor):
             )
             return
         mac, address, gist = ready[-3:]
-        is_offer, program, architecture, _, _, why, relay = gist
+        is_offer, program, architecture, _, _, why, relay, osie = gist
         try:
             self._replies.send_ready(ready)
         except OSError as error:
@@ -179,6 +179,7 @@ class DhcpDoor(DatagramDoor):
                 boot_file=boot_file(ready),
                 why=why,
                 relay=relay,
+                osie=osie,
             )
         )
 
@@ -212,5 +213,6 @@ class DhcpDoor(DatagramDoor):
             boot_file=answer.decision.url if isinstance(answer.decision, Load) else "",
             why=answer.why,
             relay=relay,
+            osie=answer.client is not None and answer.client.osie,
             **about._asdict(),
         )

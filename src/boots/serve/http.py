@@ -22,10 +22,12 @@ from boots.policy.got import File, Ground, Refusal, Rendered, Script
 from boots.policy.token import hidden
 from boots.serve import download
 from boots.serve.agent import AgentReports
+from boots.serve.agent_words import Sessions
 from boots.serve.doors import Fetch, Given, Record
 from boots.serve.forwarded import Network, Peer, asker
 from boots.serve.handshakes import SecureSite
 from boots.serve.iso import Images, IsoRoom
+from boots.serve.sessions import SessionRoom, is_asked
 from boots.serve.story import SERVER, Clock, Hand
 
 STATUS = {
@@ -47,6 +49,9 @@ Metrics = tuple[bytes, str]
 Answering = web.StreamResponse | Awaitable[web.StreamResponse]
 """An answer, or what will be it."""
 
+Relay = Callable[[web.BaseRequest, Peer, str], Awaitable[web.StreamResponse]]
+"""Passes a request on; with who asks, and the interface that it came in by."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extras:
@@ -55,7 +60,8 @@ class Extras:
     `ready` says why the server is not ready to answer, and nothing once it is.
     `metrics` gives them in the form that an ``Accept`` header asks for, and the content type.
     `trusted` are the networks of proxies whose word is taken for who asks.
-    `mac_of` knows who it is with whom `tls` came to nothing.
+    `mac_of` knows who it is with whom `tls` came to nothing.  `sessions` answers agents of runs,
+    asked by the `interface`; `relay` passes on what is for them to a process that has them.
     """
 
     images: Images | None = None
@@ -64,6 +70,9 @@ class Extras:
     trusted: tuple[Network, ...] = ()
     tls: ssl.SSLContext | None = None
     mac_of: Callable[[IPv4Address], str] = lambda _: ""
+    sessions: Sessions | None = None
+    interface: str = ""
+    relay: Relay | None = None
 
 
 class _Ear(logging.Logger):
@@ -109,7 +118,13 @@ class HttpDoor:
         self._extras = extras or Extras()
         self._hand = Hand(record, clock)
         self._iso = IsoRoom(self._extras.images, STATUS, self._hand)
-        self._reports = AgentReports(fetch, record)
+        own = self._extras
+        self._reports = AgentReports(fetch, record, own.sessions)
+        self._sessions = (
+            SessionRoom(fetch, own.sessions, own.interface)
+            if own.sessions is not None and own.relay is None
+            else None
+        )
         self._rooms: dict[str, Callable[[web.BaseRequest], Answering]] = {
             "/healthcheck": self._health,
             "/healthz": self._lives,
@@ -174,6 +189,7 @@ class HttpDoor:
         path, method = request.path, request.method
         if method not in {hdrs.METH_GET, hdrs.METH_HEAD}:
             report = self._reports.answer(request, peer) if method == hdrs.METH_POST else None
+            report = report or self._in_session(request, peer)
             if report is None:
                 raise web.HTTPMethodNotAllowed(method, ["GET", "HEAD"])
             return report
@@ -183,6 +199,14 @@ class HttpDoor:
         if self._iso.is_open and iso.is_wanted(path):
             return self._iso.answer(request, peer)
         return self._give(request, path, peer)
+
+    def _in_session(
+        self, request: web.BaseRequest, peer: Peer
+    ) -> Awaitable[web.StreamResponse] | None:
+        relay = self._extras.relay
+        if relay is not None and is_asked(request.path):
+            return relay(request, peer, self._extras.interface)
+        return self._sessions.answer(request, peer) if self._sessions is not None else None
 
     # --- how we are
 

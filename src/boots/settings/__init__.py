@@ -24,6 +24,7 @@ from boots.settings.words import (
     Syslog,
     Tftp,
     Trace,
+    Workflow,
 )
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "Syslog",
     "Tftp",
     "Trace",
+    "Workflow",
     "all_keys",
     "load",
     "of_keys",

@@ -29,6 +29,8 @@ _BOUNDS: Mapping[str, tuple[int, int]] = {
     "store.keep_days": (1, 36_500),
     "store.keep_events": (100, 1_000_000_000),
     "store.poll": (1, 3_600),
+    "workflow.most_writing": (1, 100_000),
+    "workflow.hours": (1, 8_760),
 }
 
 _PLAIN_URL = re.compile(r"[A-Za-z0-9:/._~\[\]-]+")

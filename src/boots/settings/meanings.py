@@ -111,6 +111,8 @@ MEANINGS: Mapping[str, str] = {
     "store.keep_events": "How many events are kept at most; the oldest go first.",
     "store.poll": "Seconds between two looks at what other servers changed,"
     " where the store does not tell of it.",
+    "workflow.most_writing": "How many workflows may write disks at once; the others wait.",
+    "workflow.hours": "Hours that disks can be armed for at most.",
     "log.form": "How the log is written: `console` for people, `json` for machines.",
     "log.level": "The least grave lines that are logged: debug, info, warning, error.",
     "log.lines": "How many events are logged in a second at most, and as many warnings and errors"

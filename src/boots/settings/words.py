@@ -153,6 +153,13 @@ class Store(_Section, frozen=True):
     poll: int = 5
 
 
+class Workflow(_Section, frozen=True):
+    """``[workflow]``."""
+
+    most_writing: int = 10
+    hours: int = 24
+
+
 class Log(_Section, frozen=True):
     """``[log]``."""
 
@@ -185,6 +192,7 @@ class Settings(_Section, frozen=True):
     trace: Trace = Trace()
     operator: Operator = Operator()
     store: Store = Store()
+    workflow: Workflow = Workflow()
     log: Log = Log()
 
     @property

@@ -1,4 +1,4 @@
-"""Changes: what one server wrote of machines, orders and tokens, told to the others.
+"""Changes: what one server wrote of machines, orders, tokens and runs, told to the others.
 
 Each is a row, written with what it tells of.  PostgreSQL wakes who listens; SQLite is looked at.
 """
@@ -14,13 +14,13 @@ from boots.store.engine import is_postgres
 from boots.store.schema import changes
 
 CHANNEL = "boots_changes"
-MACHINE, ORDER, TOKEN = "machine", "order", "token"
+MACHINE, ORDER, TOKEN, RUN, FREEZE = "machine", "order", "token", "run", "freeze"
 _IN_ORDER = 0x626F6F7474  # the advisory lock that has numbers come in the order of commits
 _KEPT = 86_400.0  # seconds
 
 
 class Change(NamedTuple):
-    """One of them; `key` is a machine's name, or a token's number."""
+    """One of them; `key` is a machine's name, a token's number, or a run's id."""
 
     id: int
     server: str

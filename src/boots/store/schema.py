@@ -9,6 +9,7 @@ from sqlalchemy import (
     Double,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -126,4 +127,92 @@ changes = Table(
     Column("key", Text, nullable=False),
     sqlite_autoincrement=True,
 )
-"""What was changed of machines, orders and tokens, for the other servers to take up."""
+"""What was changed of machines, orders, tokens and runs, for the other servers to take up."""
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("machine", Text, nullable=False),
+    Column("mac", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("live", Integer, nullable=False),
+    Column("writing", Integer, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("ended_at", Double, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("runs_by_time", "created_at"),
+    Index("runs_by_state", "state", "created_at"),
+    Index("runs_alive", "live"),
+)
+"""Workflows on their way, and over; `writing` says that one may write disks now."""
+
+run_machines = Table(
+    "run_machines",
+    metadata,
+    Column("run", Text, primary_key=True),
+    Column("machine", Text, primary_key=True),
+    Column("held", Text, unique=True),
+    Index("run_machines_by_machine", "machine"),
+)
+"""Whose runs they are.  `held` is the machine while its run is not over: it has one at a time."""
+
+run_agents = Table(
+    "run_agents",
+    metadata,
+    Column("run", Text, primary_key=True),
+    Column("worker", Text, primary_key=True),
+    Column("session", BigInteger, nullable=False),
+    Column("line", BigInteger, nullable=False),
+    Column("heard_at", Double, nullable=False),
+    Column("progress", Text, nullable=False),
+)
+"""What was heard of the agents: the next line that is wanted, and how far they are."""
+
+run_lines = Table(
+    "run_lines",
+    metadata,
+    Column("id", _COUNTED, primary_key=True, autoincrement=True),
+    Column("run", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("text", Text, nullable=False),
+    Index("run_lines_by_run", "run", "id"),
+    sqlite_autoincrement=True,
+)
+
+edges = Table(
+    "edges",
+    metadata,
+    Column("id", _COUNTED, primary_key=True, autoincrement=True),
+    Column("run", Text, nullable=False),
+    Column("machine", Text, nullable=False),
+    Column("serial", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("holds", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("wrote", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index("edges_of_a_run", "run", "serial", unique=True),
+    Index("edges_by_machine", "machine", "id"),
+    sqlite_autoincrement=True,
+)
+"""What stood at both ends of disks before runs wrote them, packed by zlib.
+
+`wrote` is the GUID of the partition table that the run left there, where it told one.
+"""
+
+freezes = Table(
+    "freezes",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("frozen", Integer, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("given_by", Text, nullable=False),
+    Column("given_at", Double, nullable=False),
+)
+"""Whether any disk may be armed or written: one row, or none."""

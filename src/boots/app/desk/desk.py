@@ -7,6 +7,7 @@ from boots.app.desk.house import House
 from boots.app.desk.machines import MachinesDesk
 from boots.app.desk.network import NetworkDesk
 from boots.app.desk.power import PowerDesk
+from boots.app.desk.workflows import WorkflowsDesk
 
 
 class Desk:
@@ -33,3 +34,11 @@ class Desk:
         self.boots, self.boot, self.events = happened.boots, happened.boot, happened.events
         self.follow_events = happened.follow_events
         self.follow_machines = happened.follow_machines
+        workflows = WorkflowsDesk(house, power)
+        self.plan_run, self.create_run = workflows.plan_run, workflows.create_run
+        self.runs, self.run = workflows.runs, workflows.run
+        self.cancel_run, self.settle_run = workflows.cancel_run, workflows.settle_run
+        self.retry_run, self.run_lines = workflows.retry_run, workflows.run_lines
+        self.follow_run = workflows.follow_run
+        self.freeze, self.set_freeze = workflows.freeze, workflows.set_freeze
+        self.edges, self.undo = workflows.edges, workflows.undo

@@ -11,6 +11,7 @@ from boots.app.desk.lines import line
 from boots.app.desk.roster import Roster
 from boots.app.history import History
 from boots.app.keeping import Keeping
+from boots.app.runs.running import Running
 from boots.client.words import MachineLine, Trouble
 from boots.journal.events import AnyEvent
 from boots.model import mac as macs
@@ -28,7 +29,7 @@ class House:
     """A running server, as its desk sees it.  `clock` gives seconds since 1970.
 
     `unready` says why it is not ready, and nothing once it is; `troubles` what an operator should
-    know of it now.
+    know of it now.  `running` are the runs of workflows, where there is a store.
     """
 
     answers: Answers
@@ -41,6 +42,7 @@ class House:
     troubles: Callable[[], Sequence[Trouble]]
     started: float
     server: str
+    running: Running | None = None
     _rosters: list[Roster] = field(default_factory=list)
 
     def roster(self) -> Roster:

@@ -1,0 +1,302 @@
+"""The desk: workflows, and the disks that they may write."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+from msgspec.structs import replace
+
+from boots.api.desk import Refused
+from boots.app.desk.house import House, asks_store
+from boots.app.desk.power import PowerDesk
+from boots.app.runs import showing
+from boots.app.runs.keeper import NoRun
+from boots.app.runs.running import Running
+from boots.app.runs.undoing import undone
+from boots.app.runs.words import Given, Kept
+from boots.client.words import NewPower, PowerAction
+from boots.client.workflows import (
+    EdgesLine,
+    EdgesList,
+    Freeze,
+    LogLine,
+    LogLines,
+    NewFreeze,
+    NewRun,
+    Retry,
+    Run,
+    RunPlan,
+    Runs,
+    Settle,
+    Undo,
+)
+from boots.journal import events
+from boots.store import edges, run_lines
+from boots.store import runs as rows
+from boots.store.freezes import Freeze as Frozen
+from boots.store.run_lines import Heard
+from boots.workflow.happened import Cancelled, Settled
+from boots.workflow.run import State
+
+_ENOUGH = 1_000  # rows on a page at most
+_STATES = frozenset(each.value for each in State)
+
+
+class WorkflowsDesk:
+    """Answers what `boots.api.desk.Desk` asks of workflows."""
+
+    def __init__(self, house: House, power: PowerDesk) -> None:
+        self._house = house
+        self._power = power
+
+    def _running(self) -> Running:
+        running = self._house.running
+        if running is None:
+            raise Refused(
+                503, "there is no store", "store.enabled is false: workflows cannot be kept"
+            )
+        return running
+
+    # --- to begin
+
+    @asks_store
+    async def plan_run(self, wanted: NewRun) -> RunPlan:
+        """What a new run would do."""
+        self._house.machine(wanted.machine)
+        return showing.plan(await self._running().beginning.plan(_given(wanted, "")))
+
+    @asks_store
+    async def create_run(self, wanted: NewRun, by: str) -> Run:
+        """Begin one."""
+        self._house.machine(wanted.machine)
+        running = self._running()
+        kept = await running.beginning.create(_given(wanted, by))
+        return await self._started(kept, by, power=wanted.power)
+
+    @asks_store
+    async def retry_run(self, identity: str, wanted: Retry, by: str) -> Run:
+        """Take up one that is over, as a new run."""
+        before = await self._one(identity)
+        made = await self._running().beginning.retry(before, wanted.first, wanted.arm, by)
+        return await self._started(made, by, power=wanted.power)
+
+    @asks_store
+    async def undo(self, key: str, wanted: Undo, by: str) -> Run:
+        """Put the ends of a disk back, by a run that does that."""
+        machine = self._house.machine(key)
+        running = self._running()
+        found = await running.keeper.store.read(edges.one, wanted.edges)
+        if found is None or found[0].machine != machine.name:
+            detail = f'of "{machine.name}" no ends of a disk have the number {wanted.edges}'
+            raise Refused(404, "no such ends of a disk", detail)
+        line, _ = found
+        if line.serial != wanted.serial:
+            detail = f"those ends are of the disk {line.serial}, not of {wanted.serial}"
+            raise Refused(409, "that is another disk", detail)
+        kept = await running.beginning.create(undone(line, by))
+        return await self._started(kept, by, power=wanted.power)
+
+    async def _started(self, kept: Kept, by: str, *, power: bool) -> Run:
+        """A new run, and its machines started, which may not work: then it waits for them."""
+        notes = []
+        for own in kept.machines if power else ():
+            if self._house.machine(own.name).bmc is None:
+                notes.append(f"{own.name} has no BMC: start it, or restart it, from the network")
+                continue
+            try:
+                await self._power.switch(own.name, NewPower(action=PowerAction.NETBOOT), by)
+            except Refused as refused:
+                notes.append(f"the BMC of {own.name} could not start it: {refused.detail}")
+        shown = await self._shown(await self._one(kept.run.id))
+        note = "; ".join(filter(None, (shown.note, *notes)))
+        return replace(shown, note=note)
+
+    # --- to look at
+
+    @asks_store
+    async def runs(
+        self, *, key: str = "", state: str = "", after: str = "", limit: int = 50
+    ) -> Runs:
+        """Runs, the latest first."""
+        keeper = self._running().keeper
+        machines = (self._house.machine(key).name,) if key else ()
+        states = _states(state)
+        limit = min(limit, _ENOUGH)
+        found = await keeper.store.read(
+            rows.page,
+            machines=machines,
+            states=states,
+            before=_before(after),
+            limit=limit + 1,
+        )
+        total = await keeper.store.read(rows.count, machines=machines, states=states)
+        lines = []
+        for row in found[:limit]:
+            kept = keeper.took(row)
+            heard = {} if kept.run.is_final else await self._heard(kept)
+            lines.append(showing.line(kept, heard))
+        last = found[limit - 1] if len(found) > limit else None
+        following = f"{last.created!r} {last.id}" if last else ""
+        return Runs(runs=tuple(lines), next=following, total=total)
+
+    @asks_store
+    async def run(self, identity: str) -> Run:
+        """One run."""
+        return await self._shown(await self._one(identity))
+
+    async def _one(self, identity: str) -> Kept:
+        try:
+            return await self._running().keeper.one(identity)
+        except NoRun:
+            raise Refused(404, "no such run", f'none has the id "{identity}"') from None
+
+    async def _shown(self, kept: Kept) -> Run:
+        return showing.whole(kept, await self._heard(kept))
+
+    async def _heard(self, kept: Kept) -> Mapping[str, Heard]:
+        """What was heard of its agents; by this server it is the latest, others write it down."""
+        keeper = self._running().keeper
+        found = await keeper.store.read(run_lines.of, kept.run.id)
+        for own in kept.machines:
+            here = keeper.heard(kept.run.id, own.worker)
+            there = found.get(own.worker)
+            if here is not None and (there is None or there.at < here.at):
+                found[own.worker] = here
+        return found
+
+    @asks_store
+    async def run_lines(self, identity: str, after: int = 0, limit: int = 200) -> LogLines:
+        """What its actions said, after the line of this id."""
+        await self._one(identity)
+        limit = min(limit, _ENOUGH)
+        store = self._running().keeper.store
+        found = await store.read(run_lines.read, identity, after, limit + 1)
+        lines = tuple(
+            LogLine(id=e.id, at=e.at, step=e.step + 1, attempt=e.attempt, text=e.text)
+            for e in found[:limit]
+        )
+        return LogLines(lines=lines, next=lines[-1].id if len(found) > limit else 0)
+
+    @asynccontextmanager
+    async def follow_run(self, identity: str) -> AsyncIterator[AsyncIterator[Run]]:
+        """The run at each change; at most a few times a second."""
+        await self.run(identity)
+        keeper = self._running().keeper
+        async with keeper.flag(identity).watched() as woken:
+
+            async def changes() -> AsyncIterator[Run]:
+                while True:
+                    await woken.wait()
+                    woken.clear()
+                    yield await self.run(identity)
+                    await self._running().breath()
+
+            yield changes()
+
+    # --- to decide
+
+    @asks_store
+    async def cancel_run(self, identity: str, by: str) -> Run:
+        """End it."""
+        before = await self._one(identity)
+        if before.run.is_final:
+            raise Refused(409, "it is over", f"run {identity} is {before.run.state.value}")
+        kept = await self._running().keeper.happen(identity, Cancelled(by=by))
+        self._tell(kept, "cancel", by)
+        return await self._shown(kept)
+
+    @asks_store
+    async def settle_run(self, identity: str, said: Settle, by: str) -> Run:
+        """Say what is to become of the action that it waits at."""
+        before = await self._one(identity)
+        settled = Settled(by=by, step=said.step - 1, again=said.again)
+        kept = await self._running().keeper.happen(identity, settled)
+        if kept is before:
+            at = before.run.at
+            where = f"it is at action {at + 1}" if at is not None else "all its actions are done"
+            state = f"{before.run.state.value} {before.run.sub.value}".strip()
+            raise Refused(409, "it does not wait for that", f"run {identity} is {state}; {where}")
+        self._tell(kept, "again" if said.again else "done", by, said.step)
+        return await self._shown(kept)
+
+    def _tell(self, kept: Kept, what: str, by: str, step: int = 0) -> None:
+        own = kept.machines[0]
+        named = f"{step} {kept.run.steps[step - 1].action.name}" if step else ""
+        self._house.tell(
+            events.RunOrdered(
+                mac=own.worker, machine=own.name, run=kept.run.id, what=what, by=by, step=named
+            )
+        )
+
+    # --- disks
+
+    async def freeze(self) -> Freeze:
+        """Whether disks may be armed and written at all."""
+        running = self._running()
+        frozen = running.keeper.frozen
+        return Freeze(
+            frozen=frozen.frozen,
+            why=frozen.why,
+            by=frozen.by,
+            at=frozen.at,
+            most=running.limits().most_writing,
+            writing=sum(each.writing for each in running.keeper.live.values()),
+        )
+
+    @asks_store
+    async def set_freeze(self, wanted: NewFreeze, by: str) -> Freeze:
+        """Stop that, or allow it again."""
+        running = self._running()
+        await running.keeper.freeze(Frozen(wanted.frozen, wanted.why, by, self._house.clock()))
+        self._house.tell(events.WritingStopped(frozen=wanted.frozen, by=by, why=wanted.why))
+        return await self.freeze()
+
+    @asks_store
+    async def edges(self, key: str) -> EdgesList:
+        """What is kept of the ends of a machine's disks."""
+        name = self._house.machine(key).name
+        found = await self._running().keeper.store.read(edges.of_machine, name)
+        lines = (
+            EdgesLine(
+                id=each.id,
+                machine=each.machine,
+                run=each.run,
+                serial=each.serial,
+                path=each.path,
+                size=each.size,
+                holds=each.holds,
+                at=each.at,
+            )
+            for each in found
+        )
+        return EdgesList(edges=tuple(lines))
+
+
+def _given(wanted: NewRun, by: str) -> Given:
+    return Given(
+        by=by,
+        machine=wanted.machine,
+        source=wanted.template,
+        name=wanted.name,
+        map=wanted.map,
+        disk=wanted.disk,
+        arm=wanted.arm,
+    )
+
+
+def _states(text: str) -> tuple[str, ...]:
+    found = tuple(part for part in text.split(",") if part)
+    for each in found:
+        if each not in _STATES:
+            known = ", ".join(sorted(_STATES))
+            raise Refused(400, "no such state", f'"{each}" is none; there are {known}')
+    return found
+
+
+def _before(after: str) -> tuple[float, str] | None:
+    if not after:
+        return None
+    moment, _, identity = after.partition(" ")
+    try:
+        return float(moment), identity
+    except ValueError:
+        raise Refused(400, "no such page", "take after from next of the page before") from None

@@ -1,0 +1,192 @@
+"""From what a person asks for to a run: rendered, judged, planned, and its disks found."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from msgspec.structs import replace
+
+from boots.app.runs.words import Given, Kept, Own
+from boots.documents.fault import Fault
+from boots.model import mac as macs
+from boots.model.arming import Policy
+from boots.model.machine import Machine
+from boots.workflow import plan as planned
+from boots.workflow.arming import Resolved, resolve
+from boots.workflow.hardware import as_object, storage_of
+from boots.workflow.plan import Plan
+from boots.workflow.rendering import of_machine
+from boots.workflow.run import State
+from boots.workflow.words import Task, Template
+from boots.workflow.wrapped import NoTemplate, Text, unwrapped
+
+NAMED = "template"
+"""What a template that came over the API is called where mistakes are told."""
+
+Find = Callable[[str], Machine | None]
+"""The machine of a name, a MAC or an agent's id."""
+
+
+class Seen(NamedTuple):
+    """What is known of machines: found by `find`, and by their names what each told of itself.
+
+    `known` are the GUIDs of partition tables that runs of ours wrote, by the same names.
+    """
+
+    find: Find
+    inventories: Mapping[str, Any] = {}
+    known: Mapping[str, tuple[str, ...]] = {}
+
+
+class Made(NamedTuple):
+    """What came of it.  `waits`: for an inventory, then it is to be made again.
+
+    `faults` are why it cannot begin: `mistakes` of the template, and what is wrong with disks.
+    """
+
+    given: Given
+    template: Template | None
+    text: str
+    machines: tuple[Own, ...] = ()
+    plan: Plan = Plan(steps=(), disks=())
+    disks: tuple[Resolved, ...] = ()
+    mistakes: tuple[Fault, ...] = ()
+    faults: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+    waits: bool = False
+
+
+def make(given: Given, seen: Seen) -> Made:
+    """What a person's words come to; never raises on what they say."""
+    try:
+        texts = unwrapped(given.source, NAMED)
+    except NoTemplate as none:
+        return Made(given, None, "", mistakes=(none.fault,))
+    if len(texts) != 1:
+        names = ", ".join(each.name for each in texts)
+        return Made(given, None, "", faults=(f"it holds several templates: {names}; send one",))
+    first = seen.find(given.machine)
+    if first is None or not first.interfaces:
+        return Made(given, None, "", faults=(f'no record is called "{given.machine}"',))
+    return _made(given, seen, first, texts[0])
+
+
+def _made(given: Given, seen: Seen, first: Machine, source: Text) -> Made:
+    own = {key: _in_map(value, seen.find) for key, value in given.map.items()} or None
+    outcome = of_machine(source, first, own, seen.inventories.get(first.name), disk=given.disk)
+    reading = outcome.reading
+    doubts = tuple(map(str, reading.doubts))
+    if reading.template is None or reading.faults:
+        return Made(given, None, outcome.text, mistakes=reading.faults, doubts=doubts)
+    named = replace(reading.template, name=given.name or reading.template.name)
+    template, machines, strangers = _with_machines(named, seen.find, first, outcome.storage)
+    if strangers:
+        faults = tuple(
+            f'worker "{each}" is no machine of ours: write its MAC' for each in strangers
+        )
+        return Made(given, None, outcome.text, faults=faults, doubts=doubts)
+    made = _with_disks(given, seen, template, machines)
+    return made._replace(text=outcome.text, doubts=doubts, waits=made.waits or outcome.waits)
+
+
+def again(given: Given, seen: Seen, before: Kept, first: int) -> Made:
+    """The steps of an earlier run from one on, with disks that are armed anew."""
+    tasks: dict[str, Task] = {}
+    for step in before.run.steps[first:]:
+        known = tasks.get(step.task)
+        actions = (*known.actions, step.action) if known else (step.action,)
+        tasks[step.task] = Task(name=step.task, worker=step.worker, actions=actions)
+    template = Template(name=before.run.name, tasks=tuple(tasks.values()))
+    return _with_disks(given, seen, template, before.machines, taken(before, given))._replace(
+        text=before.template
+    )
+
+
+def taken(before: Kept, given: Given) -> tuple[str, ...]:
+    """The disks whose content is the earlier run's own, which did not come to its end.
+
+    They may be lost by `WIPE_KNOWN`; a run that was a success left a system.
+    """
+    arm = given.arm
+    if arm is None or arm.policy is not Policy.WIPE_KNOWN or before.run.state is State.SUCCESS:
+        return ()
+    return before.taken
+
+
+def _with_disks(
+    given: Given,
+    seen: Seen,
+    template: Template,
+    machines: tuple[Own, ...],
+    taken: tuple[str, ...] = (),
+) -> Made:
+    plans = [_of_worker(template, each) for each in machines]
+    found = [
+        resolve(
+            plan,
+            seen.inventories.get(own.name),
+            given.arm,
+            seen.known.get(own.name, ()),
+            worker=own.worker,
+            taken=taken,
+        )
+        for plan, own in zip(plans, machines, strict=True)
+    ]
+    return Made(
+        given,
+        template,
+        "",
+        machines,
+        _joined(template, plans),
+        tuple(disk for each in found for disk in each.disks),
+        faults=tuple(fault for each in found for fault in each.faults),
+        waits=any(each.waits for each in found),
+    )
+
+
+def _in_map(value: str, find: Find) -> str:
+    """A value of the hardware map: of a machine's name its first MAC."""
+    if macs.parse(value) is not None:
+        return value
+    machine = find(value)
+    return machine.interfaces[0].mac if machine and machine.interfaces else value
+
+
+def _with_machines(
+    template: Template, find: Find, first: Machine, storage: Any
+) -> tuple[Template, tuple[Own, ...], tuple[str, ...]]:
+    """The template with each worker by its machine's first MAC, the machines, and who is none."""
+    own: dict[str, Own] = {}
+    strangers: list[str] = []
+    tasks: list[Task] = []
+    for task in template.tasks:
+        machine = find(task.worker)
+        if machine is None or not machine.interfaces:
+            strangers.append(task.worker)
+            continue
+        worker = str(machine.interfaces[0].mac)
+        if worker not in own:
+            own[worker] = Own(
+                worker=worker,
+                name=machine.name,
+                macs=tuple(str(each.mac) for each in machine.interfaces),
+                storage=(storage if machine.name == first.name else storage_of(as_object(machine))),
+            )
+        tasks.append(replace(task, worker=worker))
+    return replace(template, tasks=tuple(tasks)), tuple(own.values()), tuple(strangers)
+
+
+def _of_worker(template: Template, own: Own) -> Plan:
+    tasks = tuple(each for each in template.tasks if each.worker == own.worker)
+    return planned.plan(replace(template, tasks=tasks), own.storage)
+
+
+def _joined(template: Template, plans: list[Plan]) -> Plan:
+    """One plan of all, with the steps in their order."""
+    by_step = {(step.task, step.action.name): step for each in plans for step in each.steps}
+    return Plan(
+        steps=tuple(
+            by_step[task.name, action.name] for task in template.tasks for action in task.actions
+        ),
+        disks=tuple(disk for each in plans for disk in each.disks),
+        unclear=tuple(name for each in plans for name in each.unclear),
+    )

@@ -1,0 +1,29 @@
+"""The run that puts the ends of a disk back."""
+
+import json
+
+from boots.app.runs.words import Given
+from boots.client.workflows import Arming
+from boots.model.arming import Policy
+from boots.store.edges import Line
+
+NAME = "undo-partition-table"
+_HOURS = 2.0
+
+
+def undone(line: Line, by: str) -> Given:
+    """A run of one action, for the disk with that serial number and no other, wherever it is."""
+    action = {
+        "name": "undo",
+        "image": "undo",
+        "timeout": 600,
+        "environment": {"EDGES": str(line.id), "DEST_DISK": "{{ index .Hardware.Disks 0 }}"},
+    }
+    task = {"name": "undo", "worker": "{{ .device_1 }}", "actions": [action]}
+    return Given(
+        by=by,
+        machine=line.machine,
+        source=json.dumps({"version": "0.1", "name": NAME, "tasks": [task]}),
+        disk=f"serial={json.dumps(line.serial)}",
+        arm=Arming(policy=Policy.FORCE, disks=(line.serial,), hours=_HOURS),
+    )

@@ -1,0 +1,78 @@
+"""The ends of disks as they stood before a run wrote them: what an undo puts back."""
+
+from typing import NamedTuple
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from boots.store.schema import edges
+
+MOST = 32
+"""Edges of a machine that are kept: the last ones, some 2 MiB each where they do not pack."""
+
+
+class Line(NamedTuple):
+    """What is known of them, without what they hold."""
+
+    id: int
+    run: str
+    machine: str
+    serial: str
+    path: str
+    size: int
+    holds: str
+    at: float
+
+
+_COLUMNS = tuple(edges.c[name] for name in Line._fields)
+
+
+def keep(connection: Connection, line: Line, body: bytes) -> bool:
+    """Keep the ends of a disk; whether this run had none of it before, which else stay."""
+    there = connection.execute(
+        select(edges.c.id).where(edges.c.run == line.run, edges.c.serial == line.serial)
+    ).first()
+    if there is not None:
+        return False
+    values = line._asdict()
+    del values["id"]
+    connection.execute(insert(edges).values(**values, wrote="", body=body))
+    beyond = (
+        select(edges.c.id)
+        .where(edges.c.machine == line.machine)
+        .order_by(edges.c.id.desc())
+        .offset(MOST)
+        .limit(1)
+    )
+    last = connection.execute(beyond).scalar()
+    if last is not None:
+        connection.execute(delete(edges).where(edges.c.machine == line.machine, edges.c.id <= last))
+    return True
+
+
+def note_written(connection: Connection, run: str, serial: str, guid: str) -> None:
+    """Know by which partition table a disk is one that this run wrote."""
+    connection.execute(
+        update(edges).where(edges.c.run == run, edges.c.serial == serial).values(wrote=guid)
+    )
+
+
+def known(connection: Connection, machine: str) -> tuple[str, ...]:
+    """The GUIDs of partition tables that runs wrote on this machine's disks."""
+    found = connection.execute(
+        select(edges.c.wrote).where(edges.c.machine == machine, edges.c.wrote != "").distinct()
+    )
+    return tuple(sorted(guid for (guid,) in found))
+
+
+def of_machine(connection: Connection, machine: str) -> list[Line]:
+    """Those of a machine, the latest first."""
+    found = connection.execute(
+        select(*_COLUMNS).where(edges.c.machine == machine).order_by(edges.c.id.desc())
+    )
+    return [Line(*row) for row in found]
+
+
+def one(connection: Connection, number: int) -> tuple[Line, bytes] | None:
+    """One of them, and what it holds."""
+    found = connection.execute(select(*_COLUMNS, edges.c.body).where(edges.c.id == number)).first()
+    return (Line(*found[:-1]), bytes(found[-1])) if found else None

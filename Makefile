@@ -21,6 +21,7 @@ PACKAGES_RUN := python3 python3-venv ipxe
 PACKAGES_DEMO := qemu-system-x86 ipxe-qemu ovmf iproute2 util-linux tcpdump
 PACKAGES_SECURE := shim-signed shim-helpers-amd64-signed grub-efi-amd64-signed
 PACKAGES_WIDE := qemu-system-arm qemu-efi-aarch64 qemu-block-extra grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools fdisk pxelinux syslinux-common u-boot-qemu
+PACKAGES_IMAGE := mmdebstrap grub-common grub-pc-bin grub-efi-amd64-bin mtools fdisk e2fsprogs
 PACKAGES_BENCH := gcc libc6-dev iproute2 util-linux
 PEERS := kea-dhcp4-server dnsmasq-base tftpd-hpa atftpd nginx
 PACKAGES_TEST := $(PACKAGES_SECURE) chromium chromium-driver gcc libc6-dev busybox-static dosfstools e2fsprogs xfsprogs btrfs-progs fdisk gdisk util-linux dnsmasq-base isc-dhcp-client isc-dhcp-relay tftp-hpa atftp curl cpio netbase procps systemd nftables xorriso python3-yaml python3-requests python3-configobj python3-jinja2 python3-jsonschema python3-jsonpatch python3-oauthlib python3-netifaces postgresql debian-installer-$(DEBIAN)-netboot-amd64
@@ -62,7 +63,7 @@ setup-test: setup-demo
 
 .PHONY: setup-wide
 setup-wide: setup-test
-	$(call install,$(PACKAGES_WIDE))
+	$(call install,$(PACKAGES_WIDE) $(PACKAGES_IMAGE))
 
 .PHONY: setup-bench
 setup-bench: setup build/peers/ready
@@ -133,6 +134,11 @@ osie: setup ## Build OSIE for real machines into build/osie
 .PHONY: boot-files
 boot-files: setup ## Fetch iPXE, shim and GRUB of Debian trixie into build/boot-files
 	@$(BOOTS) boot-files fetch --secure-boot --output build/boot-files
+
+.PHONY: debian-image
+debian-image: setup ## Build an image of Debian for disks into build/images (root)
+	$(call install,$(PACKAGES_IMAGE))
+	@$(SUDO) $(BOOTS) image debian --output build/images
 
 .PHONY: lock
 lock: | .tools/bin/uv ## Resolve all dependencies anew into requirements.lock

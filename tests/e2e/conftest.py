@@ -1,5 +1,6 @@
 """OSIE and boot files are made once for all boots, by the commands that an operator would use."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -26,6 +27,19 @@ def osie(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
         return built[flavour]
 
     return build
+
+
+@pytest.fixture(scope="session")
+def debian(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small Debian as a raw disk; one that DEBIAN_IMAGE names is taken as it is."""
+    given = os.environ.get("DEBIAN_IMAGE")
+    if given:
+        return Path(given)
+    place: Path = tmp_path_factory.mktemp("debian")
+    command = [sys.executable, "-m", "boots", "image", "debian", "--raw", place / "disk.img"]
+    options = ["--flavour", "cloud", "--no-cloud-init", "--no-ssh", "--slim"]
+    subprocess.run([*command, *options, "--append", "no_timer_check"], check=True)
+    return place / "disk.img"
 
 
 @pytest.fixture(scope="session")

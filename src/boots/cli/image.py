@@ -9,10 +9,11 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
+from boots.cli.debian_image import debian
 from boots.settings import Settings
 
 if TYPE_CHECKING:
-    from boots.images.adding import Added
+    from boots.images.adding import Added, Wanted
 
 image = typer.Typer(no_args_is_help=True, help="Images of operating systems, for disks.")
 
@@ -37,27 +38,37 @@ def add(
     It may be raw or qcow2, or raw and packed with gzip, bzip2, xz or zstd; its first bytes tell.
     """
     from boots.images.adding import Wanted
-    from boots.images.adding import add as add_image
-    from boots_agent.images.words import ImageError, Of, read_digest
+    from boots_agent.images.words import Of, read_digest
 
     console = Console(highlight=False, soft_wrap=True)
-    began = time.monotonic()
     try:
         proof = read_digest(digest, Of.SENT) if digest is not None else None
-        wanted = Wanted(source, name, output, proof, level)
+    except ValueError as error:
+        console.print(f"boots: {error}", markup=False)
+        raise typer.Exit(2) from None
+    publish(Wanted(source, name, output, proof, level), console)
+
+
+def publish(wanted: "Wanted", console: Console) -> None:
+    """Add an image with a bar, and say what was made; on failure say why, exit status 2."""
+    from boots.images.adding import add as add_image
+    from boots_agent.images.words import ImageError
+
+    began = time.monotonic()
+    try:
         with _bar(console) as bar:
             task = bar.add_task("reading", total=None)
             added = add_image(
                 wanted, lambda done, whole: bar.update(task, completed=done, total=whole)
             )
-    except (ImageError, ValueError) as error:
+    except ImageError as error:
         console.print(f"boots: {error}", markup=False)
         raise typer.Exit(2) from None
     except OSError as error:
         where = f" {error.filename}" if error.filename else ""
         console.print(f"boots: cannot write{where}: {os.strerror(error.errno or 0)}", markup=False)
         raise typer.Exit(2) from None
-    for line in told(added, name, time.monotonic() - began):
+    for line in told(added, wanted.name, time.monotonic() - began):
         console.print(line, markup=False)
 
 
@@ -89,4 +100,5 @@ def _bar(console: Console) -> Progress:
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
+    image.command()(debian)
     app.add_typer(image, name="image")

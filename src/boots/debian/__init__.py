@@ -1,1 +1,1 @@
-"""Floor 4: boot files out of packages of a Debian release that need not be this machine's."""
+"""Floor 4: out of packages of a Debian release: boot files, and images of it for disks."""

@@ -71,7 +71,7 @@ class BootOptions:
     disk: int = 1024
     """MiB; 0 for none."""
     contents: str = ""
-    """A file that the disk is a copy of at power-on; empty: so is the disk."""
+    """A file that the disk begins as a copy of at power-on; empty: so is the disk."""
     program: str = "undionly.kpxe"
     """The boot file that the ROM of `Firmware.BIOS_CHAIN` loads."""
     authority: str = ""

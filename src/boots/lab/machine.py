@@ -1,6 +1,7 @@
 """A virtual machine: its QEMU command line, and its life from power-on to power-off."""
 
 import contextlib
+import os
 import shutil
 import struct
 import subprocess
@@ -52,7 +53,7 @@ class Spec:
     disk: int = 1024
     """MiB of an empty disk; 0 for none.  The file is sparse."""
     contents: str = ""
-    """A file that its disk is a copy of at power-on, in place of an empty one."""
+    """A file that its disk begins as a copy of at power-on, in place of an empty one."""
     program: str = "undionly.kpxe"
     """The boot file that a ROM loads whose firmware is told so by a script."""
     disc: str = ""
@@ -104,6 +105,8 @@ class Files:
             (self.directory / _SCRIPT).write_text(script, encoding="ascii")
         if spec.disk and spec.contents:
             shutil.copyfile(spec.contents, self.directory / _DISK)
+            with (self.directory / _DISK).open("r+b") as file:
+                file.truncate(max(spec.disk * MIB, file.seek(0, os.SEEK_END)))
         elif spec.disk:
             with (self.directory / _DISK).open("wb") as file:
                 file.truncate(spec.disk * MIB)

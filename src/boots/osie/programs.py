@@ -6,22 +6,38 @@ image is made of, so that the same package versions give the same bytes on every
 
 import os
 import subprocess
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from boots.osie.elf import wants
 from boots.osie.errors import BuildError
 
-_PACKAGE_OF = {"apt-get": "apt", "dpkg-deb": "dpkg"}
+_PACKAGE_OF = {
+    "apt-config": "apt",
+    "apt-get": "apt",
+    "dpkg-deb": "dpkg",
+    "grub-mkimage": "grub-common",
+    "mcopy": "mtools",
+    "mformat": "mtools",
+    "mke2fs": "e2fsprogs",
+    "mmd": "mtools",
+    "sfdisk": "fdisk",
+}
 
 
-def host_output(*command: str, cwd: Path | None = None) -> str:
-    """What a host program prints.
+def host_output(
+    *command: str,
+    cwd: Path | None = None,
+    data: bytes = b"",
+    env: Mapping[str, str] | None = None,
+) -> str:
+    """What a host program prints that is fed `data`; `env` is more of its environment.
 
     Raises:
         BuildError: The program is missing or fails; the text tells its last words.
     """
-    return _run(command, cwd=cwd, env={}).decode()
+    return _run(command, cwd=cwd, env=env or {}, data=data).decode()
 
 
 def host_pipe(*command: str) -> subprocess.Popen[bytes]:
@@ -30,6 +46,28 @@ def host_pipe(*command: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(command, stdout=subprocess.PIPE)
     except FileNotFoundError as error:
         raise _missing(command[0]) from error
+
+
+def host_lines(*command: str, tell: Callable[[str], None]) -> None:
+    """Run a host program that tells how far it is; `tell` hears each line of its errors.
+
+    Raises:
+        BuildError: The program is missing or fails; the text tells its last words.
+    """
+    last: deque[str] = deque(maxlen=3)
+    try:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace"
+        )
+    except FileNotFoundError as error:
+        raise _missing(command[0]) from error
+    with process:
+        for line in process.stderr or ():
+            if line.strip():
+                last.append(line.strip())
+                tell(last[-1])
+    if process.returncode:
+        raise BuildError(f"{command[0]} failed: {' / '.join(last)}")
 
 
 class Unpacked:

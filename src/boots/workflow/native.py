@@ -116,8 +116,8 @@ KINDS: tuple[Kind, ...] = (
             Env("MIRROR_HOST", "needs not be said: the record is at hand"),
             Env("METADATA_SERVICE_PORT", "as MIRROR_HOST", default="50061"),
             Env("MBR", "an old partition table instead of GPT", default="false"),
-            Env("TEST", "metadata to try with"),
-            Env("JSON_FILE", "a file that says what the record would"),
+            Env("TEST", "a record in JSON, to try with"),
+            Env("JSON_FILE", "a file or URL that says what the record would"),
         ),
         commands={
             "wipe": Use.WRITES_DISK,

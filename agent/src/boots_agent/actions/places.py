@@ -1,12 +1,15 @@
 """Where a path leads: a whole disk, or a partition and the disk it is on."""
 
 import os
+import re
 import stat
 from pathlib import Path
 from typing import NamedTuple
 
 from boots_agent.actions.context import ActionFailed
 from boots_agent.facts import number as number_in
+
+_LINK = re.compile(r"(/dev/disk/by-[a-z]+/.+)-part(\d+)")
 
 
 class Place(NamedTuple):
@@ -43,3 +46,19 @@ def node(disk: str, number: int) -> str:
 def kernel_name(disk: str, number: int) -> str:
     """What the kernel calls it."""
     return Path(node(disk, number)).name
+
+
+def existing(device: str) -> str:
+    """The path of a device by which it is there: names below /dev/disk come later than partitions.
+
+    Raises:
+        ActionFailed: It is not there.
+    """
+    found = _LINK.fullmatch(device)
+    if found and not Path(device).exists():
+        device = node(found[1], int(found[2]))
+    if not Path(device).exists():
+        raise ActionFailed(
+            f"{device} is not there: was it partitioned, and are all its disks armed?"
+        )
+    return device

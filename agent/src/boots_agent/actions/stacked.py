@@ -1,0 +1,94 @@
+"""Arrays and volume groups of a record, by the programs for them: the flavour full has these."""
+
+from collections.abc import Iterator
+
+from boots_agent.actions.context import ActionFailed, Context
+from boots_agent.actions.gate import permitted
+from boots_agent.actions.making import FULL, run
+from boots_agent.actions.places import existing
+from boots_agent.actions.storage import GroupWish, RaidWish, Storage, VolumeWish
+from boots_agent.tables.layout import In, read_size
+from boots_agent.tables.words import TableError
+
+_SECTOR = 512
+_BUSY = 1  # mdadm and vgchange, of what runs already
+
+
+def need(context: Context, wanted: Storage) -> None:
+    """See to it that the programs are there, before anything is written.
+
+    Raises:
+        ActionFailed: One is not.
+    """
+    programs = ["mdadm"] * bool(wanted.raids) + ["pvcreate", "vgcreate"] * bool(wanted.groups)
+    for program in programs:
+        run(context, [program, "--version"], FULL)
+
+
+def build(context: Context, wanted: Storage) -> None:
+    """Make arrays, then volume groups on them or on partitions.
+
+    Raises:
+        ActionFailed: What they are made of may not be written, or a program fails.
+    """
+    for raid in wanted.raids:
+        devices = _own(context, (*raid.devices, *raid.spares))
+        run(context, _mdadm(raid, devices), FULL)
+    for group in wanted.groups:
+        devices = _own(context, group.devices)
+        run(context, ["pvcreate", "-ff", "-y", *devices], FULL)
+        run(context, ["vgcreate", "-y", group.name, *devices], FULL)
+        for volume in group.volumes:
+            run(context, list(_lvcreate(group, volume)), FULL)
+
+
+def start(context: Context, wanted: Storage) -> None:
+    """Have arrays and volumes that are there already run, after OSIE was started anew."""
+    if wanted.raids:
+        run(context, ["mdadm", "--assemble", "--scan"], FULL, good=(0, _BUSY, 2))
+    if wanted.groups:
+        run(context, ["vgchange", "-a", "y"], FULL)
+
+
+def _own(context: Context, names: tuple[str, ...]) -> list[str]:
+    """The devices, each on disks that may be written."""
+    devices = [existing(each) for each in names]
+    for device in devices:
+        permitted(context, device)
+    return devices
+
+
+def _mdadm(raid: RaidWish, devices: list[str]) -> list[str]:
+    level = raid.level or "1"
+    count = len(raid.devices)
+    spares = [f"--spare-devices={len(raid.spares)}"] if raid.spares else []
+    # Firmware and old boot loaders read a mirror as if it were a partition: no header in front.
+    return [
+        "mdadm",
+        "--create",
+        raid.name,
+        "--run",
+        "--force",
+        "--metadata=1.0" if level == "1" else "--metadata=1.2",
+        f"--level={level}",
+        f"--raid-devices={count}",
+        *spares,
+        *devices,
+    ]
+
+
+def _lvcreate(group: GroupWish, volume: VolumeWish) -> Iterator[str]:
+    yield from ("lvcreate", "-y", "-W", "y", "-n", volume.name)
+    yield from volume.options
+    sectors = int(volume.size) if volume.size.isdecimal() else 0
+    try:
+        size = read_size(str(sectors * _SECTOR) if sectors else volume.size)
+    except TableError as error:
+        raise ActionFailed(f"storage: {group.name}/{volume.name}: {error}") from error
+    if size.unit is In.REST:
+        yield from ("-l", "100%FREE")
+    elif size.unit is In.PERCENT:
+        yield from ("-l", f"{int(size.value)}%VG")
+    else:
+        yield from ("-L", f"{int(size.value)}b")
+    yield group.name

@@ -16,6 +16,7 @@ from boots.client import workflows
 from boots.model.arming import Policy
 from boots.workflow.armed import NotArmed, Record, Terms, records
 from boots.workflow.arming import Resolution, Resolved, changed, resolve
+from boots.workflow.images import image_at, least
 from boots.workflow.plan import Armed, Plan, plan
 from boots.workflow.words import Action, Task, Template
 
@@ -457,3 +458,31 @@ def test_a_plan_of_a_template_is_resolved() -> None:
     template = Template(name="t", tasks=(Task(name="one", worker=MAC, actions=(WRITE,)),))
 
     assert () == resolve(plan(template), machine(disk()), Allowed()).faults
+
+
+def test_a_disk_must_hold_the_largest_image_that_is_written_to_it() -> None:
+    def write(image: str, disk: str) -> Action:
+        url = f"http://192.0.2.1/images/{image}/index.json"
+        return Action(
+            name=image, image="image2disk", environment={"IMG_URL": url, "DEST_DISK": disk}
+        )
+
+    actions = (write("small", "/dev/vda"), write("big", "/dev/vda"), write("other", "/dev/vdb"))
+    template = Template(name="t", tasks=(Task(name="one", worker=MAC, actions=actions),))
+
+    assert {"/dev/vda": 9} == least(plan(template), {"small": 4, "big": 9})
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("http://192.0.2.1/images/debian-13/index.json", "debian-13"),
+        ("http://192.0.2.1:8080/images/debian-13", "debian-13"),
+        ("/images/debian-13/", "debian-13"),
+        ("http://192.0.2.1/other/debian-13", ""),
+        ("http://[", ""),
+        ("", ""),
+    ],
+)
+def test_an_image_of_ours_is_known_by_its_path(url: str, name: str) -> None:
+    assert name == image_at(url)

@@ -187,6 +187,7 @@ def test_two_ways_to_one_disk_have_no_name_that_means_one() -> None:
         ("/dev/disk/by-id/nvme-ACME_NVMe_1.92TB_N1", NVME),
         ("/dev/disk/by-id/nvme-ACME_NVMe_1.92TB_N1_1", NVME),
         ("/dev/disk/by-id/wwn-0x5002538e00000001", TWIN),
+        ("/dev/disk/by-id/usb-Maker_Stick_U1-0:0", STICK),
         ("/dev/sdb", SSD),
     ],
 )

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Callable, Iterator
-from urllib.parse import urlsplit
 
 from boots.model.word import Word
 from boots.workflow.actions import is_terminal, kind_of, touches
+from boots.workflow.images import INDEX, image_at
 from boots.workflow.native import Use
 from boots.workflow.words import Action, Template
 
@@ -40,7 +40,6 @@ _PROOFS = {
 }
 _SECRET = re.compile(r"(?:^|_)(?:PASSWORD|PASSWD|PASS|SECRET|TOKEN|API_?KEY|PRIVATE_KEY)$")
 _KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
-_INDEX = "/index.json"
 
 _Place = tuple[str | int, ...]
 
@@ -66,7 +65,7 @@ def _unproved(place: _Place, action: Action, rules: Rules, written: str) -> Iter
     url = action.environment.get(source, "")
     if not url.startswith("http://") or action.environment.get(proof):
         return
-    if url.endswith(_INDEX):
+    if url.endswith(INDEX):
         return  # an index proves its frames
     yield Doubt(
         path=(*place, "environment", source),
@@ -79,23 +78,13 @@ def _not_there(place: _Place, action: Action, rules: Rules, written: str) -> Ite
     if rules.images is None:
         return
     for name, value in action.environment.items():
-        path = _path(value) if name.endswith("_URL") else ""
-        if not path.startswith("/images/"):
-            continue
-        image = path.removeprefix("/images/").rstrip("/")
-        if not {image, f"{image}{_INDEX}"} & rules.images:
+        image = image_at(value) if name.endswith("_URL") else ""
+        if image and not {image, f"{image}{INDEX}"} & rules.images:
             yield Doubt(
                 path=(*place, "environment", name),
-                problem=f'there is no image "{image.removesuffix(_INDEX)}" in boots.images',
+                problem=f'there is no image "{image}" in boots.images',
                 advice="add it: boots image add FILE NAME",
             )
-
-
-def _path(url: str) -> str:
-    try:
-        return urlsplit(url).path
-    except ValueError:
-        return ""
 
 
 def _secret(place: _Place, action: Action, rules: Rules, written: str) -> Iterator[Doubt]:  # noqa: ARG001

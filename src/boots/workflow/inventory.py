@@ -15,6 +15,8 @@ _MOST_BYTES = 1 << 60
 _PATH = re.compile(r"/dev/[A-Za-z0-9!_.-]{1,32}")
 _WWN = re.compile(r"(?:naa\.|wwn-0x|0x|3)?([0-9a-f]{16}|[0-9a-f]{32})")
 _BY_ID = "/dev/disk/by-id/"
+# What may stand behind the serial number: NVMe's namespace, a USB disk's target and LUN.
+_BEHIND = {"ata": "", "nvme": "(?:_[0-9]+)?", "scsi": "", "usb": "(?:-[0-9]+:[0-9]+)?", "mmc": ""}
 _HELD = {
     "gpt": "a GPT",
     "mbr": "an MBR",
@@ -155,14 +157,12 @@ def _links(disk: Disk) -> Iterator[str]:
 
 
 def _ends(disk: Disk, name: str) -> bool:
-    """Names of the form BUS-MODEL_SERIAL, and NVMe's with the number of the namespace behind."""
+    """Names of the form BUS-MODEL_SERIAL, some with a number of the disk behind."""
     bus, _, rest = name.partition("-")
-    if not disk.serial or bus not in {"ata", "nvme", "scsi", "usb", "mmc"}:
+    if not disk.serial or bus not in _BEHIND:
         return False
-    serial = re.sub(r"\s+", "_", disk.serial)
-    return rest.endswith(f"_{serial}") or (
-        bus == "nvme" and re.search(rf"_{re.escape(serial)}_[0-9]+$", rest) is not None
-    )
+    serial = re.escape(re.sub(r"\s+", "_", disk.serial))
+    return re.search(rf"_{serial}{_BEHIND[bus]}$", rest) is not None
 
 
 def identity(disk: Disk, all_disks: Sequence[Disk]) -> str:

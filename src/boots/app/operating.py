@@ -24,6 +24,7 @@ from boots.app.keeping import Keeping, open_store
 from boots.app.leasing import Leasing
 from boots.app.limits import leave_what_is_there
 from boots.app.orders import Orders
+from boots.app.runs import images
 from boots.app.runs.beginning import Limits
 from boots.app.runs.running import Running
 from boots.app.takeup import TakeUp
@@ -101,6 +102,7 @@ class Operating:
             name_of=self._name_of,
             site=lambda interface: self._answers.raw.sites[interface],
             limits=lambda: limits,
+            images=lambda: images.sizes(Path(self._settings.boot.images)),
         )
 
     @property

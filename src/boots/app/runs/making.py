@@ -12,10 +12,13 @@ from boots.model.arming import Policy
 from boots.model.machine import Machine
 from boots.workflow import plan as planned
 from boots.workflow.arming import Resolved, resolve
+from boots.workflow.doubts import Rules
 from boots.workflow.hardware import as_object, storage_of
+from boots.workflow.images import least
 from boots.workflow.plan import Plan
 from boots.workflow.rendering import of_machine
 from boots.workflow.run import State
+from boots.workflow.settling import Unfit, settled
 from boots.workflow.words import Task, Template
 from boots.workflow.wrapped import NoTemplate, Text, unwrapped
 
@@ -30,11 +33,13 @@ class Seen(NamedTuple):
     """What is known of machines: found by `find`, and by their names what each told of itself.
 
     `known` are the GUIDs of partition tables that runs of ours wrote, by the same names.
+    `images` are ours, with their sizes.
     """
 
     find: Find
     inventories: Mapping[str, Any] = {}
     known: Mapping[str, tuple[str, ...]] = {}
+    images: Mapping[str, int] = {}
 
 
 class Made(NamedTuple):
@@ -72,17 +77,17 @@ def make(given: Given, seen: Seen) -> Made:
 
 def _made(given: Given, seen: Seen, first: Machine, source: Text) -> Made:
     own = {key: _in_map(value, seen.find) for key, value in given.map.items()} or None
-    outcome = of_machine(source, first, own, seen.inventories.get(first.name), disk=given.disk)
+    rules = Rules(images=frozenset(seen.images))
+    outcome = of_machine(
+        source, first, own, seen.inventories.get(first.name), disk=given.disk, rules=rules
+    )
     reading = outcome.reading
     doubts = tuple(map(str, reading.doubts))
     if reading.template is None or reading.faults:
         return Made(given, None, outcome.text, mistakes=reading.faults, doubts=doubts)
     named = replace(reading.template, name=given.name or reading.template.name)
-    template, machines, strangers = _with_machines(named, seen.find, first, outcome.storage)
-    if strangers:
-        faults = tuple(
-            f'worker "{each}" is no machine of ours: write its MAC' for each in strangers
-        )
+    template, machines, faults = _with_machines(named, seen, first, outcome.storage)
+    if faults:
         return Made(given, None, outcome.text, faults=faults, doubts=doubts)
     made = _with_disks(given, seen, template, machines)
     return made._replace(text=outcome.text, doubts=doubts, waits=made.waits or outcome.waits)
@@ -128,6 +133,7 @@ def _with_disks(
             seen.known.get(own.name, ()),
             worker=own.worker,
             taken=taken,
+            least=least(plan, seen.images),
         )
         for plan, own in zip(plans, machines, strict=True)
     ]
@@ -152,27 +158,37 @@ def _in_map(value: str, find: Find) -> str:
 
 
 def _with_machines(
-    template: Template, find: Find, first: Machine, storage: Any
+    template: Template, seen: Seen, first: Machine, storage: Any
 ) -> tuple[Template, tuple[Own, ...], tuple[str, ...]]:
-    """The template with each worker by its machine's first MAC, the machines, and who is none."""
+    """The template with each worker by its machine's first MAC, the machines, and what is wrong."""
     own: dict[str, Own] = {}
-    strangers: list[str] = []
+    faults: list[str] = []
     tasks: list[Task] = []
     for task in template.tasks:
-        machine = find(task.worker)
+        machine = seen.find(task.worker)
         if machine is None or not machine.interfaces:
-            strangers.append(task.worker)
+            faults.append(f'worker "{task.worker}" is no machine of ours: write its MAC')
             continue
         worker = str(machine.interfaces[0].mac)
         if worker not in own:
+            try:
+                theirs = storage if machine.name == first.name else _storage(machine, seen)
+            except Unfit as unfit:
+                faults.append(f"{machine.name}: {unfit.field}: {unfit}; {unfit.advice}")
+                continue
             own[worker] = Own(
                 worker=worker,
                 name=machine.name,
                 macs=tuple(str(each.mac) for each in machine.interfaces),
-                storage=(storage if machine.name == first.name else storage_of(as_object(machine))),
+                storage=theirs,
             )
         tasks.append(replace(task, worker=worker))
-    return replace(template, tasks=tuple(tasks)), tuple(own.values()), tuple(strangers)
+    return replace(template, tasks=tuple(tasks)), tuple(own.values()), tuple(faults)
+
+
+def _storage(machine: Machine, seen: Seen) -> Any:
+    """What its record says of storage, with its hints settled as far as its disks are known."""
+    return storage_of(settled(as_object(machine), seen.inventories.get(machine.name)))
 
 
 def _of_worker(template: Template, own: Own) -> Plan:

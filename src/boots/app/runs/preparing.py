@@ -1,5 +1,6 @@
 """Runs that wait for their machines to tell what they are made of."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -20,10 +21,11 @@ _LARGEST = 1 << 20  # characters of an inventory
 
 
 class Seeing:
-    """What the store knows of machines."""
+    """What the store knows of machines; `images` gives those of ours, with their sizes."""
 
-    def __init__(self, store: Store, find: Find) -> None:
+    def __init__(self, store: Store, find: Find, images: Callable[[], Mapping[str, int]]) -> None:
         self._store = store
+        self._images = images
         self.find = find
 
     async def of(self, names: list[str], fresh: Mapping[str, Any] | None = None) -> Seen:
@@ -36,7 +38,8 @@ class Seeing:
         inventories = {each.name: await self._inventory(each) for each in machines}
         told = {name: each for name, each in inventories.items() if each is not None}
         known = {each.name: await self._store.read(edges.known, each.name) for each in machines}
-        return Seen(self.find, {**told, **(fresh or {})}, known)
+        images = await asyncio.to_thread(self._images)
+        return Seen(self.find, {**told, **(fresh or {})}, known, images)
 
     async def _inventory(self, machine: Machine) -> Any:
         own = [str(each.mac) for each in machine.interfaces]

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from boots.app.keeping import Keeping
 from boots.app.runs.beginning import Beginning, Limits
@@ -26,7 +26,7 @@ class Running:
 
     `find` gives the machine of a name, a MAC or an agent's id, `name_of` the name of a MAC's.
     `site` gives the site of an interface, `limits` what the settings allow.  `moved` hears of
-    each machine that has another run, or none.
+    each machine that has another run, or none.  `images` gives our images, with their sizes.
     """
 
     def __init__(
@@ -39,12 +39,13 @@ class Running:
         name_of: Callable[[str], str],
         site: Callable[[str], Site],
         limits: Callable[[], Limits],
+        images: Callable[[], Mapping[str, int]] = dict,
     ) -> None:
         self.limits = limits
         self.live = Live(clock, secrets.token_bytes)
         self.moved: Callable[[str, str], None] = lambda _machine, _run: None
         self.keeper = Keeper(keeping.store, clock, tell, self._moved)
-        seeing = Seeing(keeping.store, find)
+        seeing = Seeing(keeping.store, find, images)
         netboots = Netboots(keeping, clock, tell)
         preparing = Preparing(self.keeper, seeing, clock)
         self.beginning = Beginning(

@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from boots_agent import __version__, leaving
+from boots_agent import __version__, leaving, links
 from boots_agent.agent import World, run
 from boots_agent.console import Console
 from boots_agent.facts import kernel_arguments, seconds
@@ -71,7 +71,7 @@ def _workshop(server: Server, console: Console, ticket: str) -> Workshop:
         sleep=time.sleep,
         end=lambda how: leaving.end(how, console.say),
         mounts=_ROOT / "mnt",
-        refresh=lambda: None,
+        refresh=lambda: links.refresh(_ROOT),
     )
 
 

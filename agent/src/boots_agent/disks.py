@@ -42,7 +42,7 @@ _SIGNATURES = (
 def disks(root: Path) -> list[dict[str, object]]:
     """Every real disk, by name."""
     block = root / "sys/block"
-    return [_disk(root, block / name) for name in names(block) if _is_disk(block / name)]
+    return [_disk(root, block / name) for name in names(block) if is_disk(block / name)]
 
 
 def kind_of(start: bytes) -> str | None:
@@ -58,7 +58,8 @@ def kind_of(start: bytes) -> str | None:
     return "unknown" if start.strip(b"\0") else "empty"
 
 
-def _is_disk(path: Path) -> bool:
+def is_disk(path: Path) -> bool:
+    """Whether a directory of ``/sys/block`` is of a real disk."""
     name = path.name
     hidden = text(path / "hidden") == "1"  # one way of several to a multipath disk
     area = name.startswith("mmcblk") and ("boot" in name or "rpmb" in name)

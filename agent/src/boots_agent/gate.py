@@ -28,6 +28,7 @@ class Surroundings(NamedTuple):
         used: The file that notes which records were used.
         send: Brings ends of a disk to the server, and returns when it has them for good.
         refresh: Makes the names of disks anew.
+        find: The disks that a path leads to.
     """
 
     now: Callable[[], float]
@@ -36,6 +37,7 @@ class Surroundings(NamedTuple):
     say: Callable[[str], None]
     refresh: Callable[[], None] = lambda: None
     root: Path = Path("/")
+    find: Callable[[str, Path], list[Device]] = disks_of
 
 
 class Gate:
@@ -58,7 +60,7 @@ class Gate:
         if path.startswith("/dev/disk/") and not os.path.exists(path):  # noqa: PTH110  # no Path yet
             self._around.refresh()
         try:
-            devices = disks_of(path, self._around.root)
+            devices = self._around.find(path, self._around.root)
         except NoDisk as error:
             raise ActionFailed(f"{error}: {_UNTOUCHED}") from None
         armed = [self._armed(each) for each in devices]
@@ -74,7 +76,7 @@ class Gate:
     def _proved(self, device: Device) -> Armed:
         record = self._record_of(device)
         self._check(record, device)
-        self._use(record, device)
+        self._use(record)
         armed = _permission(record)
         if record.said.get("taken"):
             armed = replace(armed, policy=Policy.FORCE)
@@ -85,6 +87,7 @@ class Gate:
             raise ActionFailed(_whole(error)) from None
         if not record.said.get("taken"):
             self._send_ends(record, seen)
+        self._around.say(f"{device.described} is armed: it holds {seen.holds or 'nothing'}")
         return armed
 
     def _record_of(self, device: Device) -> Record:
@@ -138,12 +141,10 @@ class Gate:
         said = record.said
         return json.dumps([said["run"], said["step"], said["attempt"], said["serial"]])
 
-    def _use(self, record: Record, device: Device) -> None:
+    def _use(self, record: Record) -> None:
         """Note it before anything else is done: what comes after may be cut short anywhere."""
         with self._around.used.open("a") as file:
             file.write(f"{self._mark(record)}\n")
-        policy = "its own run's" if record.said.get("taken") else record.said.get("policy")
-        self._around.say(f"{device.described} is armed ({policy})")
 
     def _send_ends(self, record: Record, seen: Seen) -> None:
         asked = {

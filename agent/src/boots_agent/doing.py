@@ -5,12 +5,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from boots_agent.actions.context import Action, ActionFailed, Context, Leave
+from boots_agent.actions.context import Action, ActionFailed, Context
 from boots_agent.actions.table import ACTIONS
 from boots_agent.gate import Gate, Surroundings
 from boots_agent.handed import HandOut
 from boots_agent.images.words import MIB
-from boots_agent.process import Voice
+from boots_agent.process import Result, Voice
 from boots_agent.programs import MISSING, Running
 from boots_agent.server import RefusedError, Server
 from boots_agent.session import Clock, Keeper, Session
@@ -28,7 +28,7 @@ class Tools(NamedTuple):
     root: Path = Path("/")
 
 
-def work_of(handout: HandOut, tools: Tools, voice: Voice) -> Leave | None:
+def work_of(handout: HandOut, tools: Tools, voice: Voice) -> Result:
     """Do what was handed out.
 
     Raises:
@@ -36,7 +36,7 @@ def work_of(handout: HandOut, tools: Tools, voice: Voice) -> Leave | None:
     """
     if handout.part != "action":
         _command(handout, voice)
-        return None
+        return Result(0)
     action = ACTIONS.get(handout.kind)
     if action is None:
         raise ActionFailed(f"this OSIE does not know the action {handout.kind!r}", MISSING)
@@ -52,42 +52,50 @@ def _command(handout: HandOut, voice: Voice) -> None:
         raise ActionFailed(f"{handout.command[0]} ended with {code}", code)
 
 
-def _natively(action: Action, handout: HandOut, tools: Tools, voice: Voice) -> Leave | None:
-    key = tools.session.key
+def _natively(action: Action, handout: HandOut, tools: Tools, voice: Voice) -> Result:
+    gate = Gate(handout, tools.session, _around(tools, voice))
+    left = action(_context(handout, tools, voice, gate))
+    return Result(0, left.how if left else "", gate.written())
+
+
+def _around(tools: Tools, voice: Voice) -> Surroundings:
+    """The gate's ways to the world."""
 
     def send(path: str, body: bytes) -> None:
         try:
-            tools.server.send(path, body, key)
+            tools.server.send(path, body, tools.session.key)
         except RefusedError as error:
             raise ActionFailed(
                 f"the server does not take what is on the disk now: {error}: nothing was written"
             ) from None
 
+    return Surroundings(
+        tools.clock.now, tools.keeper.used, send, voice.say, tools.refresh, tools.root
+    )
+
+
+def _context(handout: HandOut, tools: Tools, voice: Voice, gate: Gate) -> Context:
     def edges(number: int) -> bytes:
         try:
-            packed = tools.server.fetch(f"edges/{number}", tools.session.words, key)
+            asked = tools.session.words
+            packed = tools.server.fetch(f"edges/{number}", asked, tools.session.key)
             return zlib.decompressobj().decompress(packed, 2 * MIB)
         except (RefusedError, zlib.error) as error:
             raise ActionFailed(f"the ends of a disk, number {number}: {error}") from None
 
-    around = Surroundings(
-        tools.clock.now, tools.keeper.used, send, voice.say, tools.refresh, tools.root
-    )
     tools.mounts.mkdir(parents=True, exist_ok=True)
-    return action(
-        Context(
-            name=handout.name,
-            kind=handout.kind,
-            command=handout.command,
-            environment=handout.environment,
-            machine=handout.machine,
-            say=voice.say,
-            tell=voice.tell,
-            arm=Gate(handout, tools.session, around).arm,
-            edges=edges,
-            run=Running(voice.say),
-            mounts=tools.mounts,
-            root=tools.root,
-            refresh=tools.refresh,
-        )
+    return Context(
+        name=handout.name,
+        kind=handout.kind,
+        command=handout.command,
+        environment=handout.environment,
+        machine=handout.machine,
+        say=voice.say,
+        tell=voice.tell,
+        arm=gate.arm,
+        edges=edges,
+        run=Running(voice.say),
+        mounts=tools.mounts,
+        root=tools.root,
+        refresh=tools.refresh,
     )

@@ -1,5 +1,6 @@
 """The gate before every disk: what an action may write is proved here, or nothing is written."""
 
+import contextlib
 import json
 import os
 import zlib
@@ -15,6 +16,7 @@ from boots_agent.facts import text
 from boots_agent.handed import HandOut, Record
 from boots_agent.images.armed import Armed, Policy
 from boots_agent.images.disk import Refused, Seen, examine
+from boots_agent.images.signatures import Read, disk_guid
 from boots_agent.session import Session
 
 _UNTOUCHED = "nothing was written"
@@ -65,6 +67,16 @@ class Gate:
             raise ActionFailed(f"{error}: {_UNTOUCHED}") from None
         armed = [self._armed(each) for each in devices]
         return armed[0]
+
+    def written(self) -> dict[str, str]:
+        """The GUIDs of the GPTs that armed disks have now, by what they are armed by."""
+        found = {}
+        for path, armed in self._open.items():
+            with contextlib.suppress(OSError), Path(path).open("rb") as file:
+                guid = disk_guid(_reader(file.fileno()))
+                if guid:
+                    found[armed.serial] = guid
+        return found
 
     def _armed(self, device: Device) -> Armed:
         if device.path not in self._open:
@@ -156,6 +168,10 @@ class Gate:
             "holds": seen.holds,
         }
         self._around.send(f"edges?{urlencode(asked)}", zlib.compress(seen.ends))
+
+
+def _reader(descriptor: int) -> Read:
+    return lambda offset, length: os.pread(descriptor, length, offset)
 
 
 def _permission(record: Record) -> Armed:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 MOST_LINES = 2000
 MOST_LETTERS = 1000  # of a line
 _AT_ONCE = 500  # lines in one message
+_LETTERS_AT_ONCE = 64_000  # which are 768,000 bytes of JSON at most; the server takes 1 MiB
 _FILE_GROWS = 1 << 20  # bytes that are added before the file is written anew
 
 Operation = list[Any]
@@ -152,7 +153,9 @@ class Outbox:
             told = f"[{self._missing} lines are missing: they came faster than they could be sent]"
             self._sent.append(first._replace(text=told))
             self._missing = 0
-        while self._waiting and len(self._sent) < most:
+        letters = 0
+        while self._waiting and len(self._sent) < most and letters < _LETTERS_AT_ONCE:
+            letters += len(self._waiting[0].text)
             self._sent.append(self._waiting.popleft())
         self._number += len(self._sent)
 

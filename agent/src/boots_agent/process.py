@@ -12,10 +12,11 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple, NoReturn
 
-from boots_agent.actions.context import FAILED, ActionFailed, Leave, Progress
+from boots_agent.actions.context import FAILED, ActionFailed, Progress
 from boots_agent.images.words import ImageError
 from boots_agent.kernel import die_with_parent
 from boots_agent.outbox import MOST_LETTERS
@@ -43,9 +44,9 @@ class Voice:
         """How far it is."""
         self._send({"progress": progress._asdict()})
 
-    def end(self, code: int, leave: str = "") -> None:
+    def end(self, result: "Result") -> None:
         """The last word."""
-        self._send({"result": [code, leave]})
+        self._send({"result": [result.code, result.leave, dict(result.wrote)]})
 
     def _send(self, message: dict[str, Any]) -> None:
         left = memoryview(json.dumps(message).encode() + b"\n")
@@ -55,10 +56,20 @@ class Voice:
 
 
 class Result(NamedTuple):
-    """How a process ended: its code, and how OSIE ends after it, if it does."""
+    """How a process ended.
+
+    Attributes:
+        leave: How OSIE ends after it; empty if it does not.
+        wrote: The GUIDs of the GPTs that disks have now, by the serial numbers they are armed by.
+    """
 
     code: int
     leave: str = ""
+    wrote: Mapping[str, str] = MappingProxyType({})
+
+
+Work = Callable[["Voice"], Result]
+"""What is done in the process.  Raises `ActionFailed`."""
 
 
 class Process:
@@ -120,7 +131,7 @@ class Process:
         os.close(self._ended)
 
 
-def start(work: Callable[[Voice], Leave | None], now: Callable[[], float]) -> Process:
+def start(work: Work, now: Callable[[], float]) -> Process:
     """Begin it in a process of its own."""
     agent = os.getpid()
     reading, writing = os.pipe()
@@ -154,22 +165,22 @@ def _stop(number: int, _: object) -> NoReturn:
     raise SystemExit(_KILLED + number)
 
 
-def _run(work: Callable[[Voice], Leave | None], voice: Voice) -> None:
+def _run(work: Work, voice: Voice) -> None:
     try:
-        left = work(voice)
+        result = work(voice)
     except ActionFailed as error:
         voice.say(str(error))
-        voice.end(error.code or FAILED)
+        voice.end(Result(error.code or FAILED))
     except ImageError as error:
         voice.say(f"{error} (the disk is {error.state.value})")
-        voice.end(FAILED)
+        voice.end(Result(FAILED))
     except SystemExit as error:
-        voice.end(error.code if isinstance(error.code, int) else FAILED)
+        voice.end(Result(error.code if isinstance(error.code, int) else FAILED))
     except BaseException as error:  # noqa: BLE001  # whatever it is, it is told
         voice.say("".join(traceback.format_exception(error)))
-        voice.end(FAILED)
+        voice.end(Result(FAILED))
     else:
-        voice.end(0, left.how if left else "")
+        voice.end(result)
 
 
 def stop(process: Process, messages: Callable[[], None], wake: int, grace: float = GRACE) -> None:

@@ -2,15 +2,15 @@
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
-from boots_agent.actions.context import Leave
 from boots_agent.courier import Courier
 from boots_agent.handed import HandOut
 from boots_agent.outbox import Line
-from boots_agent.process import GRACE, Process, Voice, start, stop
+from boots_agent.process import GRACE, Process, Work, start, stop
 
 LAST_LINES = 50
 MOST_MESSAGE = 16_384  # letters
@@ -24,11 +24,12 @@ class Outcome(NamedTuple):
     message: str
     leave: str = ""
     timed_out: bool = False
+    wrote: Mapping[str, str] = MappingProxyType({})
 
 
 def carry_out(
     handout: HandOut,
-    work: Callable[[Voice], Leave | None],
+    work: Work,
     courier: Courier,
     *,
     now: Callable[[], float],
@@ -68,7 +69,7 @@ def carry_out(
         noted.unlink(missing_ok=True)
     message = "\n".join(last)[-MOST_MESSAGE:]
     if not why:
-        return Outcome(result.code, message, result.leave)
+        return Outcome(result.code, message, result.leave, wrote=result.wrote)
     timed_out = not (courier.cancelled or courier.lost)
     return Outcome(result.code or 1, message, timed_out=timed_out)
 

@@ -215,6 +215,7 @@ class _Bench:
             exit_code=outcome.code,
             timed_out=outcome.timed_out,
             message=outcome.message,
+            **({"wrote": dict(outcome.wrote)} if outcome.wrote else {}),
         )
         self._courier.finish()
 

@@ -1,7 +1,7 @@
 """The gate before every disk: what must be right, and that nothing is written where it is not."""
 
-import json
 import subprocess
+import uuid
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -17,12 +17,11 @@ from tests.agent.working.fake import signed
 from boots_agent.actions.context import ActionFailed
 from boots_agent.device import Device, disks_of, in_words
 from boots_agent.gate import Gate, Surroundings
-from boots_agent.handed import HandOut, Record, read
+from boots_agent.handed import HandOut, read
 from boots_agent.images.armed import Armed, Policy
 from boots_agent.images.disk import begin, open_target
 from boots_agent.session import Session
 
-VECTORS = Path(__file__).parent.parent.parent / "vectors/agent/armed.json"
 KEY, OTHER_KEY = "11" * 32, "22" * 32
 NOW = 1_764_500_000.0
 NAMED = {"run": "w-1", "step": 2, "attempt": 1}
@@ -191,6 +190,18 @@ def test_a_path_that_leads_nowhere_is_not_made(place: Place) -> None:
     assert not Path(missing).exists()
 
 
+def test_which_tables_armed_disks_have_now_is_told(place: Place) -> None:
+    gate = place.gate(place.record())
+    assert {} == gate.written()
+    gate.arm(str(place.path))
+    assert {} == gate.written()
+    guid = uuid.uuid4()
+    with place.path.open("r+b") as file:
+        file.seek(512)
+        file.write(b"EFI PART" + bytes(48) + guid.bytes_le + bytes(20))
+    assert {f"file:{place.path}": str(guid)} == gate.written()
+
+
 # --- disks of the kernel
 
 
@@ -242,15 +253,6 @@ def test_a_disk_with_a_mounted_partition_is_not_armed(tmp_path: Path) -> None:
 
 
 # --- words
-
-
-@pytest.mark.parametrize(
-    "vector", json.loads(VECTORS.read_text()), ids=lambda each: each["key"][:8]
-)
-def test_a_record_is_proved_as_the_server_signs_it(vector: dict[str, Any]) -> None:
-    assert Record(vector["record"]).is_signed(vector["key"])
-    assert not Record({**vector["record"], "size": 1}).is_signed(vector["key"])
-    assert not Record(vector["record"]).is_signed(OTHER_KEY)
 
 
 @pytest.mark.parametrize(

@@ -14,17 +14,18 @@ from boots.lab import network
 
 
 @pytest.fixture(scope="session")
-def osie(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
-    """The folder with OSIE of a flavour; it is built when first asked for."""
-    built: dict[str, str] = {}
+def osie(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
+    """The folder with OSIE of a flavour, and more flags; it is built when first asked for."""
+    built: dict[tuple[str, ...], str] = {}
 
-    def build(flavour: str) -> str:
-        if flavour not in built:
+    def build(*flavour_and_flags: str) -> str:
+        if flavour_and_flags not in built:
+            flavour, *flags = flavour_and_flags
             output: Path = tmp_path_factory.mktemp("osie") / flavour
-            command = [sys.executable, "-m", "boots", "osie", "build"]
+            command = [sys.executable, "-m", "boots", "osie", "build", *flags]
             subprocess.run([*command, "--flavour", flavour, "--output", output], check=True)
-            built[flavour] = str(output)
-        return built[flavour]
+            built[flavour_and_flags] = str(output)
+        return built[flavour_and_flags]
 
     return build
 

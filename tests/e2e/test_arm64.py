@@ -1,18 +1,14 @@
-"""A 64-bit ARM machine: its firmware loads iPXE, and that its script, kernel and initramfs.
+"""A 64-bit ARM machine, from its firmware to the inventory: iPXE, its script, OSIE for arm64."""
 
-OSIE is for x86_64 alone: other files stand in for it, and the boot ends when they have arrived.
-"""
-
-import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.e2e.test_boot import happened, names
+from tests.e2e.test_boot import arrived, happened, names
 
 from boots.journal import events
 from boots.lab.boot import BootOptions, boot_once
 from boots.lab.firmware import Firmware
-from boots.lab.stages import Stage
 
 pytestmark = pytest.mark.e2e
 
@@ -22,27 +18,26 @@ machines:
     mac: 52:54:00:77:00:01
     address: 192.168.77.10/24
     cpu: aarch64
+    console: ttyAMA0
+    then: poweroff
 """
 
 
-def test_the_firmware_of_an_arm64_machine_loads_ipxe_and_that_its_script(
-    boot_files: Path, tmp_path: Path
+def test_an_arm64_machine_boots_osie_that_was_built_here(
+    boot_files: Path, osie: Callable[..., str]
 ) -> None:
-    # iPXE itself is a program that it can load as a kernel.
-    shutil.copyfile(boot_files / "ipxe-arm64.efi", tmp_path / "vmlinuz-aarch64")
-    shutil.copyfile(boot_files / "ipxe-arm64.efi", tmp_path / "initramfs-aarch64")
-
     result = boot_once(
         BootOptions(
-            osie=str(tmp_path),
+            osie=osie("cloud", "--architecture", "aarch64"),
             firmware=Firmware.ARM64,
             record=RECORD,
-            goal=Stage.INITRD,
             server_arguments=("--boot-files", str(boot_files)),
         )
     )
 
-    assert result.ok, f"{result.reason}; evidence in {result.work}"
+    inventory = arrived(result)
+    assert ("aarch64", "uefi") == (inventory["architecture"], inventory["firmware"])
+    assert ["BOOTS-LAB-1-DISK"] == [disk["serial"] for disk in inventory["disks"]]
     offers = happened(result, events.OfferSent)
     assert ("PXE ROM", "arm64-uefi") == (offers[0].program, offers[0].architecture)
     sent = happened(result, events.TransferFinished)

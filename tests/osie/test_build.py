@@ -1,5 +1,6 @@
 """Building without any package: what is said, kept, and refused."""
 
+import importlib.resources
 import json
 import subprocess
 import sys
@@ -8,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from boots.osie import flavours, programs, tree
+from boots.osie import flavours, parts, programs, tree
+from boots.osie.architectures import ARCHITECTURES, architecture
 from boots.osie.build import BuildOptions, build
 from boots.osie.cpio import regular
 from boots.osie.elf import Wants, wants
 from boots.osie.errors import BuildError
-from boots.osie.manifest import Manifest, Output, Part, table, to_json
+from boots.osie.manifest import Manifest, Output, Part, memory_needed, table, to_json
 
 OSIE = Path(tree.__file__).parent
 
@@ -23,7 +25,13 @@ RECORD = Manifest(
     architecture="x86_64",
     kernel="6.1.0-1-cloud-amd64",
     modules=55,
-    outputs=(Output("vmlinuz-x86_64", 14_000_000, "aa"), Output("initramfs-x86_64", 12_000, "bb")),
+    modules_beside=7,
+    memory=160,
+    outputs=(
+        Output("vmlinuz-x86_64", 14_000_000, "aa"),
+        Output("initramfs-x86_64", 12_000, "bb"),
+        Output("modules-x86_64", 4_000_000, "cc"),
+    ),
     parts=(Part("base", 3, 30_000, 12_000),),
     packages={"zstd": "1", "busybox-static": "2"},
 )
@@ -41,12 +49,53 @@ def test_a_manifest_is_json_in_one_order() -> None:
 def test_the_table_tells_every_part_and_the_total() -> None:
     lines = [line.split() for line in table(RECORD)]
     assert ["base", "3", "0.03", "0.01"] == lines[1]
-    assert ["total", "0.03", "14.01"] == lines[-1]
+    assert ["total", "0.03", "14.01"] == lines[-3]
+
+
+def test_the_table_tells_what_lies_beside_and_what_memory_is_needed() -> None:
+    beside, memory = table(RECORD)[-2:]
+    assert "modules-x86_64: 7 modules for whoever lacks one, 4.00 MB" == beside
+    assert "a machine needs 160 MiB" == memory
+
+
+def test_a_machine_needs_twice_what_it_unpacks_and_some_for_its_kernel() -> None:
+    assert 288 == memory_needed(102_070_000)
+    assert 64 == memory_needed(0)
 
 
 def test_an_unknown_flavour_names_those_there_are(tmp_path: Path) -> None:
-    with pytest.raises(BuildError, match="no flavour 'tiny'; there are generic, cloud"):
+    with pytest.raises(BuildError, match="no flavour 'tiny'; there are generic, cloud, full"):
         build(BuildOptions(tmp_path / "out", tmp_path / "cache", "tiny"), lambda _: None)
+
+
+def test_an_unknown_architecture_names_those_there_are(tmp_path: Path) -> None:
+    options = BuildOptions(tmp_path / "out", tmp_path / "cache", architecture="riscv64")
+    with pytest.raises(BuildError, match="no architecture 'riscv64'; there are x86_64, aarch64"):
+        build(options, lambda _: None)
+
+
+def test_an_architecture_has_debians_name_too() -> None:
+    assert architecture("aarch64") is architecture("arm64")
+
+
+@pytest.mark.parametrize("flavour", flavours.FLAVOURS.values(), ids=lambda each: each.name)
+def test_every_flavour_has_what_workflows_write_disks_with(flavour: flavours.Flavour) -> None:
+    for cpu in ARCHITECTURES.values():
+        within = set(flavour.module_patterns(cpu))
+        assert set() == {"kernel/fs/ext4/*", "kernel/fs/fat/*", "kernel/fs/xfs/*"} - within
+        assert set() == {"kernel/fs/squashfs/*", "kernel/fs/overlayfs/*"} - within
+        assert set() == {"kernel/drivers/block/loop", "kernel/fs/efivarfs/*"} - within
+        assert flavour.kernel_package(cpu).endswith(cpu.debian)
+
+
+def test_all_of_the_agent_goes_in_and_its_folders_too(tmp_path: Path) -> None:
+    source = Path(str(importlib.resources.files("boots_agent")))
+    parts._copy_modules(source, tmp_path)
+    expected = {path.relative_to(source) for path in source.rglob("*.py")}
+    assert expected == {
+        path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()
+    }
+    assert {"actions", "images"} <= {path.parent.name for path in expected}
 
 
 def test_a_missing_program_names_the_package_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,8 +5,10 @@ import pytest
 from boots.osie.drivers import (
     Selection,
     module_name,
+    near,
     parse_dependencies,
     parse_soft_dependencies,
+    patterns_of,
     select,
 )
 
@@ -66,3 +68,20 @@ def test_a_pattern_without_a_module_is_told() -> None:
 )
 def test_a_module_has_one_name_however_its_file_is_called(path: str) -> None:
     assert "hid_generic" == module_name(path)
+
+
+def test_a_word_means_a_module_or_a_folder_however_it_is_written() -> None:
+    assert ("*/card[-_]a", "*/card[-_]a/*") == patterns_of("card_a") == patterns_of("card-a")
+    assert "kernel/drivers/net/card-a.ko" in select(patterns_of("card_a"), HARD, SOFT).paths
+    assert "kernel/drivers/net/phy/phy-core.ko" in select(patterns_of("phy"), HARD, SOFT).paths
+
+
+def test_a_pattern_stays_one() -> None:
+    assert ("kernel/fs/*",) == patterns_of("kernel/fs/*")
+    assert ("!*/card[-_]b", "!*/card[-_]b/*") == patterns_of("!card_b")
+
+
+def test_a_word_that_is_wrong_is_near_others() -> None:
+    assert ("card_a", "card_b") == near("card", HARD)
+    assert ("ext4",) == near("exf4", HARD)
+    assert () == near("zzz", HARD)

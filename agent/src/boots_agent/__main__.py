@@ -19,9 +19,10 @@ from boots_agent.facts import kernel_arguments, seconds
 from boots_agent.inventory import collect
 from boots_agent.kernel import adopt_orphans
 from boots_agent.listening import Ears
+from boots_agent.readying import ready, standing
 from boots_agent.server import Server
 from boots_agent.session import Clock, Keeper
-from boots_agent.transport import is_pin, sending
+from boots_agent.transport import Source, is_pin, sending
 from boots_agent.working import Workshop, tidy, work
 
 _ROOT = Path("/")
@@ -35,9 +36,10 @@ def main() -> int:
     if wrong:
         console.say(wrong)
         return 2
-    url = arguments["boots.url"]
-    console.say(f"agent {__version__} says hello to {url}")
-    server = Server(url, sending(arguments.get("boots.pin", "")), time.sleep, console.say)
+    url, pin = arguments["boots.url"], arguments.get("boots.pin", "")
+    ready(_ROOT, Source(url, pin), console.say)
+    console.say(f"agent {__version__} says hello to {url}, {standing(_ROOT)}")
+    server = Server(url, sending(pin), time.sleep, console.say)
     adopt_orphans()
     shop = _workshop(server, console, arguments.get("boots.ticket", ""))
     tidy(shop)

@@ -1,4 +1,4 @@
-"""One HTTP POST with the standard library.
+"""One HTTP request with the standard library.
 
 Over ``https`` the server is known by the fingerprint of its certificate: OSIE has no certificates
 of authorities, and the clock of a bare machine says nothing about whether one is still good.
@@ -12,6 +12,8 @@ import string
 from urllib.parse import SplitResult, urlsplit
 
 from boots_agent.server import Asked, Send
+
+_TIMEOUT = 20.0  # seconds without a byte
 
 
 class Imposter(OSError):
@@ -38,8 +40,12 @@ class _Pinned(http.client.HTTPSConnection):
 
 def sending(pin: str = "") -> Send:
     """What sends; with the SHA-256 of the certificate that an ``https`` server must have."""
-    wanted = pin.replace(":", "").lower()
+    wanted = _plain(pin)
     return lambda asked: _send(asked, wanted)
+
+
+def _plain(pin: str) -> str:
+    return pin.replace(":", "").lower()
 
 
 def _send(asked: Asked, pin: str) -> tuple[int, bytes]:
@@ -62,6 +68,46 @@ def _send(asked: Asked, pin: str) -> tuple[int, bytes]:
         raise ConnectionError(f"broken HTTP answer ({type(error).__name__})") from error
     finally:
         connection.close()
+
+
+class Source:
+    """What is only read of the server, with nothing kept open in between."""
+
+    def __init__(self, base: str, pin: str = "") -> None:
+        self._parts = urlsplit(base)
+        self._base = self._parts.path.rstrip("/")
+        self._pin = _plain(pin)
+
+    def piece(self, name: str, at: int, length: int) -> bytes:
+        """So many bytes of one of the server's files, from there on.
+
+        Raises:
+            OSError: They cannot be had.
+        """
+        wanted = {"Range": f"bytes={at}-{at + length - 1}"}
+        status, _, data = self._ask("GET", f"{self._base}/{name}", wanted)
+        if status != 206:
+            raise ConnectionError(f"the server answers {status} for {name}")
+        return data
+
+    def date(self) -> str:
+        """What time the server says it is, as HTTP writes it; empty where it does not say.
+
+        Raises:
+            OSError: There was no answer.
+        """
+        return self._ask("HEAD", "/healthz", {})[1]
+
+    def _ask(self, method: str, path: str, headers: dict[str, str]) -> tuple[int, str, bytes]:
+        connection = _connection(self._parts, _TIMEOUT, self._pin)
+        try:
+            connection.request(method, path, headers=headers)
+            answer = connection.getresponse()
+            return answer.status, answer.headers.get("Date", ""), answer.read()
+        except http.client.HTTPException as error:
+            raise ConnectionError(f"broken HTTP answer ({type(error).__name__})") from error
+        finally:
+            connection.close()
 
 
 def _connection(parts: SplitResult, timeout: float, pin: str) -> http.client.HTTPConnection:

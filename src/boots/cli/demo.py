@@ -35,11 +35,11 @@ def demo(
     from boots.cli.osie import make
     from boots.lab import isolation
     from boots.lab.demo import DemoOptions, run_demo
-    from boots.osie.build import KERNEL, BuildOptions
+    from boots.osie.build import BuildOptions, Image
 
     console = Console(highlight=False)
     folder = osie or cache_folder() / "osie" / "cloud"
-    if osie is None and not isolation.inside() and not (folder / KERNEL).exists():
+    if osie is None and not isolation.inside() and not Image(folder).kernel.exists():
         console.print("Building OSIE for virtual machines, once:")
         make(BuildOptions(folder, cache_folder() / "osie", flavour="cloud"), console)
     options = DemoOptions(

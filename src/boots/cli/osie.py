@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from boots.app.folders import cache_folder
+from boots.osie.architectures import ARCHITECTURES
 from boots.osie.flavours import FLAVOURS
 from boots.settings import Settings
 
@@ -31,20 +32,41 @@ def build(
         Path | None, typer.Option(help="Where packages are kept between builds.")
     ] = None,
     level: Annotated[int, typer.Option(help="How hard to compress, 1 to 19.", min=1, max=19)] = 19,
+    architecture: Annotated[
+        str, typer.Option(help=f"For which processors: {' or '.join(ARCHITECTURES)}.")
+    ] = "x86_64",
+    with_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with",
+            metavar="KIND:NAME",
+            help="What goes in besides, as module:NAME, package:NAME or firmware:NAME;"
+            " may be repeated.",
+        ),
+    ] = None,
     module: Annotated[
-        list[str] | None, typer.Option(help="A further kernel module; may be repeated.")
+        list[str] | None,
+        typer.Option(help="A further kernel module, as --with module:NAME; may be repeated."),
     ] = None,
 ) -> None:
-    """Build a kernel and an initramfs from Debian's packages."""
+    """Build a kernel and an initramfs from Debian's packages, and modules that lie beside them."""
     from boots.osie.build import BuildOptions
+    from boots.osie.errors import BuildError
+    from boots.osie.extras import read
 
     console = Console(highlight=False, soft_wrap=True)
+    try:
+        extras = read([*(with_ or ()), *(f"module:{name}" for name in module or ())])
+    except BuildError as error:
+        console.print(f"boots: {error}", markup=False)
+        raise typer.Exit(2) from None
     options = BuildOptions(
         output=output,
         cache=cache or cache_folder() / "osie",
         flavour=flavour,
         level=level,
-        more_modules=tuple(module or ()),
+        architecture=architecture,
+        extras=extras,
     )
     make(options, console)
 

@@ -81,6 +81,8 @@ class BootOptions:
     serial: str = "BOOTS-LAB-1"
     reboot: bool = False
     """Whether a restarted machine goes on."""
+    hardware: tuple[str, ...] = ()
+    """What it has besides, in QEMU's words."""
     packets: bool = True
     """Whether to record the packets, where tcpdump is there."""
     announcement: str = ""
@@ -213,6 +215,7 @@ def _power_on(options: BootOptions, place: topology.Topology, work: Path) -> Vir
         disc=options.disc,
         serial=options.serial,
         reboot=options.reboot,
+        hardware=options.hardware,
     )
     return VirtualMachine.start(spec, Files(work / "machine"), accelerator.choose())
 

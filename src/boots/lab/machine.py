@@ -64,6 +64,8 @@ class Spec:
     """The machine's serial number, and the beginning of its disk's."""
     reboot: bool = False
     """Whether a restart of the machine goes on (else it ends it, like a power-off)."""
+    hardware: tuple[str, ...] = ()
+    """What it has besides, in QEMU's words."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,7 @@ def command(spec: Spec, files: Files, accelerator: Accelerator) -> list[str]:
         *_card(spec, recipe),
         *_disk(spec, files),
         *_disc(spec),
+        *spec.hardware,
         *(() if spec.reboot else ("-no-reboot",)),
     ]
 

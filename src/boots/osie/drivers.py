@@ -4,8 +4,10 @@ Pure functions over the text that ``depmod`` writes.  Paths are relative to the 
 directory, as in ``kernel/drivers/net/virtio_net.ko``.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from posixpath import basename
 
@@ -51,6 +53,27 @@ def parse_soft_dependencies(text: str) -> dict[str, tuple[str, ...]]:
     return needs
 
 
+def patterns_of(word: str) -> tuple[str, ...]:
+    """What a word means as patterns: a module of that name, or all in a folder of that name.
+
+    What holds a slash or a star is a pattern already.
+    """
+    sign = "!" if word.startswith("!") else ""
+    name = word.removeprefix("!")
+    if "/" in name or "*" in name:
+        return (word,)
+    either = re.sub("[-_]", "[-_]", name)  # file names have what the kernel's names have not
+    return (f"{sign}*/{either}", f"{sign}*/{either}/*")
+
+
+def near(word: str, hard: Needs) -> tuple[str, ...]:
+    """Names of modules that look like a word, best first."""
+    names = {module_name(path) for path in hard}
+    wanted = _plain(word)
+    within = sorted(name for name in names if wanted in name)
+    return tuple(within[:5]) or tuple(get_close_matches(wanted, names, 3))
+
+
 def select(patterns: Iterable[str], hard: Needs, soft: Needs) -> Selection:
     """Choose modules and close the choice over hard and soft dependencies.
 
@@ -81,10 +104,14 @@ def _closed(chosen: Iterable[str], hard: Needs, soft: Needs) -> set[str]:
         if path in closed:
             continue
         closed.add(path)
-        waiting += hard[path]
-        wished = soft.get(module_name(path), ())
-        waiting += [by_name[name] for name in wished if name in by_name]
+        waiting += needs_of(path, hard, soft, by_name)
     return closed
+
+
+def needs_of(path: str, hard: Needs, soft: Needs, by_name: Mapping[str, str]) -> tuple[str, ...]:
+    """What a module needs, and what it works better with and this kernel has."""
+    wished = soft.get(module_name(path), ())
+    return (*hard[path], *(by_name[name] for name in wished if name in by_name))
 
 
 def _matches(path: str, patterns: Iterable[str]) -> bool:

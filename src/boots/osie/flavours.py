@@ -1,9 +1,20 @@
-"""What goes into an image, as data: packages, programs, and the drivers of each flavour.
+"""What goes into an image, as data: packages and programs, and what each flavour adds to them.
 
-Everything comes from Debian's ``main`` section, so no drivers' firmware is included.
+Everything comes from Debian's ``main`` section, but firmware: that is in ``non-free-firmware``, and
+goes in where apt knows that section.
 """
 
 from dataclasses import dataclass
+
+from boots.osie.architectures import Architecture
+from boots.osie.kernel_modules import (
+    BOARDS,
+    FILE_SYSTEMS,
+    FULL_HARDWARE,
+    SERVERS,
+    VIRTUAL_MACHINES,
+    VOLUMES,
+)
 
 # Packages whose files are used; the closure brings the libraries they need.
 USER_SPACE = (
@@ -20,11 +31,16 @@ USER_SPACE = (
 # Used while building, not shipped.
 BUILD_TOOLS = ("zstd",)
 
+# What an image for a foreign architecture is built with, of this host's.
+FOREIGN_TOOLS = ("busybox-static", "kmod", "libpython3-stdlib", "python3-minimal", "zstd")
+
 # In the closure only for what maintainer scripts or rarely used modules want: never fetched.
 UNUSED_PACKAGES = (
     "adduser",
     "coreutils",
     "debconf",
+    "debianutils",
+    "dmeventd",
     "dpkg",
     "gcc-*-base",
     "initramfs-tools*",
@@ -33,6 +49,7 @@ UNUSED_PACKAGES = (
     "libaudit*",
     "libdb5*",
     "libgssapi*",
+    "libicu*",
     "libk5crypto*",
     "libklibc",
     "libkrb5*",
@@ -44,11 +61,14 @@ UNUSED_PACKAGES = (
     "libtirpc*",
     "linux-base",
     "logsave",
+    "lsb-base",
     "media-types",
     "passwd",
     "readline-common",
+    "sysvinit-utils",
     "tar",
     "udev",
+    "uuid-runtime",
 )
 
 # Besides BusyBox.  A link brings its target.
@@ -113,97 +133,28 @@ STDLIB_UNUSED = (
     "xmlrpc/*",
 )
 
-_FILE_SYSTEMS = (
-    "kernel/drivers/block/loop",
-    "kernel/fs/efivarfs/*",
-    "kernel/fs/ext4/*",
-    "kernel/fs/fat/*",
-    "kernel/fs/isofs/*",
-    "kernel/fs/nls/nls_ascii",
-    "kernel/fs/nls/nls_cp437",
-    "kernel/fs/nls/nls_iso8859-1",
-    "kernel/fs/nls/nls_utf8",
-    "kernel/fs/overlayfs/*",
-    "kernel/fs/squashfs/*",
-    "kernel/fs/xfs/*",
-    "kernel/*/crc32c*",
-    "kernel/*/crc32*pclmul*",
-)
-
-_VOLUMES = (
-    "kernel/drivers/md/dm-crypt",
-    "kernel/drivers/md/dm-mod",
-    "kernel/drivers/md/dm-snapshot",
-    "kernel/drivers/md/dm-thin-pool",
-    "kernel/drivers/md/md-mod",
-    "kernel/drivers/md/raid*",
-)
-
-_VIRTUAL_MACHINES = (
-    "kernel/drivers/block/virtio_blk",
-    "kernel/drivers/block/xen-blkfront",
-    "kernel/drivers/char/hw_random/virtio-rng",
-    "kernel/drivers/hid/hid-hyperv",
-    "kernel/drivers/hv/hv_utils",
-    "kernel/drivers/hv/hv_vmbus",
-    "kernel/drivers/input/serio/hyperv-keyboard",
-    "kernel/drivers/net/ethernet/amazon/*",
-    "kernel/drivers/net/ethernet/google/*",
-    "kernel/drivers/net/ethernet/intel/ixgbevf/*",
-    "kernel/drivers/net/ethernet/microsoft/*",
-    "kernel/drivers/net/hyperv/*",
-    "kernel/drivers/net/virtio_net",
-    "kernel/drivers/net/vmxnet3/*",
-    "kernel/drivers/net/xen-netfront",
-    "kernel/drivers/pci/controller/pci-hyperv*",
-    "kernel/drivers/scsi/hv_storvsc",
-    "kernel/drivers/scsi/sd_mod",
-    "kernel/drivers/scsi/sg",
-    "kernel/drivers/scsi/sr_mod",
-    "kernel/drivers/scsi/virtio_scsi",
-    "kernel/drivers/scsi/vmw_pvscsi",
-    "kernel/drivers/virtio/*",
-)
-
-_SERVERS = (
-    # Network cards.
-    "kernel/drivers/net/ethernet/*",
-    "kernel/drivers/net/mdio/*",
-    "kernel/drivers/net/phy/*",
-    "kernel/drivers/net/usb/*",
-    "!kernel/drivers/net/usb/*wwan*",
-    "!kernel/drivers/net/ethernet/mellanox/mlxsw/*",  # a switch's chip
-    # Disk controllers.
-    "kernel/drivers/ata/*",
-    "kernel/drivers/message/fusion/*",
-    "kernel/drivers/nvme/host/nvme",
-    "kernel/drivers/pci/controller/vmd",
-    "kernel/drivers/scsi/3w-*",
-    "kernel/drivers/scsi/aacraid/*",
-    "kernel/drivers/scsi/arcmsr/*",
-    "kernel/drivers/scsi/hpsa",
-    "kernel/drivers/scsi/hptiop",
-    "kernel/drivers/scsi/isci/*",
-    "kernel/drivers/scsi/megaraid/*",
-    "kernel/drivers/scsi/mpi3mr/*",
-    "kernel/drivers/scsi/mpt3sas/*",
-    "kernel/drivers/scsi/mvsas/*",
-    "kernel/drivers/scsi/mvumi",
-    "kernel/drivers/scsi/pm8001/*",
-    "kernel/drivers/scsi/ses",
-    "kernel/drivers/scsi/smartpqi/*",
-    "kernel/drivers/mmc/core/mmc_block",
-    "kernel/drivers/mmc/host/sdhci-acpi",
-    "kernel/drivers/mmc/host/sdhci-pci",
-    # Keyboards and storage on USB.
-    "kernel/drivers/hid/hid-generic",
-    "kernel/drivers/hid/usbhid/*",
-    "kernel/drivers/usb/host/*",
-    "kernel/drivers/usb/storage/*",
-    # Baseboard management, firmware.
-    "kernel/drivers/char/ipmi/ipmi_devintf",
-    "kernel/drivers/char/ipmi/ipmi_si",
-    "kernel/drivers/firmware/dmi-sysfs",
+# What a person's package brings along that no program of OSIE reads.
+UNUSED_FILES = (
+    "etc/cron*",
+    "etc/default/*",
+    "etc/init.d/*",
+    "etc/logrotate.d/*",
+    "usr/include/*",
+    "usr/lib/modprobe.d/*",
+    "usr/lib/systemd/*",
+    "usr/lib/tmpfiles.d/*",
+    "usr/lib/udev/*",
+    "usr/share/apport/*",
+    "usr/share/bash-completion/*",
+    "usr/share/bug/*",
+    "usr/share/doc/*",
+    "usr/share/doc-base/*",
+    "usr/share/info/*",
+    "usr/share/initramfs-tools/*",
+    "usr/share/lintian/*",
+    "usr/share/locale/*",
+    "usr/share/man/*",
+    "usr/share/zsh/*",
 )
 
 
@@ -212,31 +163,84 @@ class Flavour:
     """One kind of image.
 
     Attributes:
-        kernel: The Debian package that depends on the kernel of the day.
+        kernel: The Debian package that depends on the kernel of the day, without its ending.
         modules: Patterns as in `boots.osie.drivers.select`.
         purpose: For people who choose.
+        packages: What its programs are of, besides those of every image.
+        programs: Besides those of every image; patterns.
+        files: Our own, by their paths.
+        firmware: Packages whose files for the image's modules go in, where apt has them.
     """
 
     name: str
     kernel: str
     modules: tuple[str, ...]
     purpose: str
+    packages: tuple[str, ...] = ()
+    programs: tuple[str, ...] = ()
+    files: tuple[tuple[str, str], ...] = ()
+    firmware: tuple[str, ...] = ()
 
+    def kernel_package(self, architecture: Architecture) -> str:
+        """The Debian package of its kernel."""
+        return f"{self.kernel}-{architecture.debian}"
+
+    def module_patterns(self, architecture: Architecture) -> tuple[str, ...]:
+        """Which kernel modules are in the image."""
+        boards = architecture.name == "aarch64" and self.kernel == _EVERY
+        return (*self.modules, *(BOARDS if boards else ()))
+
+
+_EVERY = "linux-image"
+_HARDWARE = (*FILE_SYSTEMS, *VOLUMES, *VIRTUAL_MACHINES, *SERVERS)
+
+# Nothing in OSIE runs udev, which LVM would wait for.
+_LVM = """\
+devices { obtain_device_list_from_udev = 0  external_device_info_source = "none" }
+activation { udev_sync = 0  udev_rules = 0  monitoring = 0 }
+backup { backup = 0  archive = 0 }
+"""
 
 FLAVOURS = {
     flavour.name: flavour
     for flavour in (
         Flavour(
             "generic",
-            "linux-image-amd64",
-            (*_FILE_SYSTEMS, *_VOLUMES, *_VIRTUAL_MACHINES, *_SERVERS),
+            _EVERY,
+            _HARDWARE,
             "servers, desktops and virtual machines of every kind",
+            packages=("efibootmgr", "xfsprogs"),
+            programs=("usr/bin/efibootmgr", "usr/sbin/mkfs.xfs", "usr/sbin/xfs_growfs"),
         ),
         Flavour(
             "cloud",
-            "linux-image-cloud-amd64",
-            (*_FILE_SYSTEMS, *_VIRTUAL_MACHINES),
+            "linux-image-cloud",
+            (*FILE_SYSTEMS, *VIRTUAL_MACHINES),
             "virtual machines only: the smallest and quickest",
+        ),
+        Flavour(
+            "full",
+            _EVERY,
+            (*_HARDWARE, *FULL_HARDWARE),
+            "the same with RAID, LVM, Btrfs, NVMe and SMART tools, and firmware where apt has it",
+            packages=(
+                *("btrfs-progs", "dmsetup", "efibootmgr", "ethtool", "gdisk", "hdparm", "lvm2"),
+                *("mdadm", "nvme-cli", "parted", "sg3-utils", "smartmontools", "xfsprogs"),
+            ),
+            programs=(
+                *("usr/bin/btrfs", "usr/bin/efibootmgr", "usr/bin/sg_inq", "usr/bin/sg_format"),
+                *("usr/bin/sg_sanitize", "usr/bin/sg_unmap", "usr/bin/sg_vpd", "usr/sbin/dmsetup"),
+                *("usr/sbin/ethtool", "usr/sbin/gdisk", "usr/sbin/hdparm", "usr/sbin/lv*"),
+                *("usr/sbin/mdadm", "usr/sbin/mdmon", "usr/sbin/mkfs.btrfs", "usr/sbin/mkfs.xfs"),
+                *("usr/sbin/nvme", "usr/sbin/parted", "usr/sbin/partprobe", "usr/sbin/pv*"),
+                *("usr/sbin/sgdisk", "usr/sbin/smartctl", "usr/sbin/vg*", "usr/sbin/xfs_growfs"),
+                "usr/sbin/xfs_repair",
+            ),
+            files=(("etc/lvm/lvm.conf", _LVM), ("etc/mdadm/mdadm.conf", "HOMEHOST <none>\n")),
+            firmware=(
+                *("bnx2", "bnx2x", "cavium", "misc-nonfree", "myricom", "netronome", "netxen"),
+                *("qlogic", "realtek"),
+            ),
         ),
     )
 }

@@ -145,11 +145,20 @@ shells() {
 	done &
 }
 
+# Told before anything else, as what comes of too little memory looks like many other things.
+check_memory() {
+	needed=$(cat /usr/share/osie/memory 2>/dev/null || echo 0)
+	# The kernel keeps some 48 MiB of a small machine's memory to itself.
+	[ $((memory + 48)) -ge "$needed" ] ||
+		say "OSIE ($VARIANT_ID) needs a machine with $needed MiB of memory, and this one has" \
+			"$memory MiB to give"
+}
+
 # The agent is the last part of the image: without it the memory was too small for all of it.
 check_whole() {
 	until [ -e "$(echo /usr/lib/python3.*/boots_agent/__main__.pyc)" ]; do
 		say "the image did not fit into this machine's memory ($memory MiB): parts are missing," \
-			"give the machine 512 MiB or more"
+			"give the machine $needed MiB or more"
 		sleep 60
 	done
 }
@@ -173,6 +182,7 @@ dmesg -n 4
 memory=$(awk '/MemTotal/ {print int($2/1024)}' /proc/meminfo)
 say "version $VERSION_ID ($VARIANT_ID), kernel $(uname -r), $memory MiB," \
 	"$(cut -d' ' -f1 /proc/uptime) s after the kernel"
+check_memory
 shells
 check_whole
 load_drivers

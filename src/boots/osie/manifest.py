@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
 VERSION = 1
+_MIB = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ class Manifest:
         osie: The version of Boots that built the image.
         kernel: The kernel's version, as ``uname -r`` tells it.
         modules: How many kernel modules are within.
+        modules_beside: How many lie beside it.
+        memory: What a machine must have for it, MiB.
         packages: Each Debian package and its version.
     """
 
@@ -42,19 +45,33 @@ class Manifest:
     architecture: str
     kernel: str
     modules: int
+    modules_beside: int
+    memory: int
     outputs: tuple[Output, ...]
     parts: tuple[Part, ...]
     packages: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def total(self) -> int:
-        """What a machine fetches: kernel and archive, in bytes."""
-        return sum(output.size for output in self.outputs)
+        """What each machine fetches: kernel and archive, in bytes."""
+        return sum(output.size for output in self.outputs if not _beside(output))
 
     @property
     def unpacked(self) -> int:
         """What the archive takes in the machine's memory, in bytes."""
         return sum(part.unpacked for part in self.parts)
+
+
+def memory_needed(unpacked: int) -> int:
+    """What a machine must have for an archive of so many bytes, MiB.
+
+    The kernel gives the root half of its memory at most, which is a little less than the machine's.
+    """
+    return -(-(2 * unpacked // _MIB + 64) // 32) * 32
+
+
+def _beside(output: Output) -> bool:
+    return output.name.startswith("modules-")
 
 
 def to_json(manifest: Manifest) -> str:
@@ -70,6 +87,14 @@ def table(manifest: Manifest) -> list[str]:
         f"{part.name:<20}{part.files:>7}{part.unpacked / 1e6:>11.2f}{part.packed / 1e6:>9.2f}"
         for part in manifest.parts
     ]
-    lines += [f"{output.name:<38}{output.size / 1e6:>9.2f}" for output in manifest.outputs]
+    sent = [output for output in manifest.outputs if not _beside(output)]
+    lines += [f"{output.name:<38}{output.size / 1e6:>9.2f}" for output in sent]
     lines.append(f"{'total':<27}{manifest.unpacked / 1e6:>11.2f}{manifest.total / 1e6:>9.2f}")
+    lines += [
+        f"{output.name}: {manifest.modules_beside} modules for whoever lacks one,"
+        f" {output.size / 1e6:.2f} MB"
+        for output in manifest.outputs
+        if _beside(output)
+    ]
+    lines.append(f"a machine needs {manifest.memory} MiB")
     return lines

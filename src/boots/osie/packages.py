@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from posixpath import dirname, join, normpath, relpath
 
+from boots.osie.apt import Apt
 from boots.osie.errors import BuildError
-from boots.osie.programs import host_output, host_pipe
+from boots.osie.programs import host_pipe
 
 _INSTALL = re.compile(r"^Inst (?P<name>\S+) (?:\[\S+\] )?\((?P<version>\S+) ")
 _ADDRESS = re.compile(r"^'(?P<address>[^']+)' (?P<file>\S+) (?P<size>\d+) SHA256:(?P<hash>\w+)$")
-_QUIET = ("-q", "-o", "APT::Sandbox::User=root", "-o", "APT::Architecture=amd64")
 _MERGED = ("bin", "sbin", "lib", "lib64")  # these live under usr/ in every unpacked tree
 
 
@@ -53,7 +53,7 @@ def parse_addresses(text: str) -> tuple[Archive, ...]:
     )
 
 
-def closure(names: Iterable[str], work: Path) -> tuple[Package, ...]:
+def closure(names: Iterable[str], work: Path, apt: Apt) -> tuple[Package, ...]:
     """The packages that `names` need on an empty system; `work` takes an empty status file.
 
     Raises:
@@ -62,9 +62,7 @@ def closure(names: Iterable[str], work: Path) -> tuple[Package, ...]:
     status = work / "status"
     status.write_bytes(b"")
     try:
-        text = host_output(
-            "apt-get",
-            *_QUIET,
+        text = apt.get(
             *("-o", f"Dir::State::status={status}"),
             *("-o", f"Dir::State::extended_states={work / 'extended_states'}"),
             *("-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache="),
@@ -80,7 +78,7 @@ def closure(names: Iterable[str], work: Path) -> tuple[Package, ...]:
 
 
 def fetch(
-    packages: Iterable[Package], cache: Path, report: Callable[[str], None]
+    packages: Iterable[Package], cache: Path, apt: Apt, report: Callable[[str], None]
 ) -> tuple[Path, ...]:
     """Bring package files into the cache; those already there are checked, not fetched again.
 
@@ -89,8 +87,7 @@ def fetch(
     """
     cache.mkdir(parents=True, exist_ok=True)
     wanted = [f"{package.name}={package.version}" for package in packages]
-    command = ("apt-get", *_QUIET)
-    archives = parse_addresses(host_output(*command, "--print-uris", "download", *wanted))
+    archives = parse_addresses(apt.get("--print-uris", "download", *wanted))
     if len(archives) != len(wanted):
         raise BuildError(
             f"apt knows where to get {len(archives)} of {len(wanted)} packages;"
@@ -105,27 +102,33 @@ def fetch(
         # A cached name is NAME_VERSION_ARCHITECTURE.deb and no package name holds "_".
         names = {archive.file.partition("_")[0] for archive in absent}
         again = [name for name in wanted if name.partition("=")[0] in names]
-        host_output(*command, "download", *again, cwd=cache)
+        apt.get("download", *again, cwd=cache)
     for archive in archives:
         if not _whole(archive, cache):
             raise BuildError(f"{cache / archive.file} is not the file that apt's lists promise")
     return tuple(sorted(cache / archive.file for archive in archives))
 
 
-def unpack(archive: Path, root: Path) -> None:
+def unpack(archive: Path, root: Path) -> tuple[str, ...]:
     """Unpack a package below `root`, with ``/bin``, ``/sbin`` and ``/lib*`` merged into ``/usr``.
+
+    Returns the paths of its files and links there.
 
     Only files, links and directories: owners and device nodes play no part in an image.  Symbolic
     links become relative, so that they stay within the tree.
     """
+    placed: list[str] = []
     with (
         host_pipe("dpkg-deb", "--fsys-tarfile", str(archive)) as process,
         tarfile.open(fileobj=process.stdout, mode="r|") as members,
     ):
         for member in members:
             _place(members, member, root)
+            if not member.isdir():
+                placed.append(merged(member.name))
     if process.returncode != 0:
         raise BuildError(f"{archive} cannot be unpacked: delete it and build again")
+    return tuple(placed)
 
 
 def merged(name: str) -> str:

@@ -2,17 +2,19 @@
 
 import importlib.resources
 import shutil
-from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from boots.osie import firmware as blobs
 from boots.osie import flavours
 from boots.osie.cpio import Entry, character_device, directory, regular, symlink, with_parents
-from boots.osie.drivers import Selection, parse_dependencies, parse_soft_dependencies, select
 from boots.osie.errors import BuildError
+from boots.osie.on_demand import Beside
 from boots.osie.packages import merged
 from boots.osie.programs import Unpacked
+from boots.osie.selecting import Chosen
+from boots.osie.sources import Sources, Wanted
 from boots.osie.tree import libraries, read, take
 
 _EMPTY_DIRECTORIES = ("dev", "etc", "mnt", "proc", "root", "run", "sys", "tmp", "var/log")
@@ -26,20 +28,15 @@ _ETC = {
 }
 
 
-def base(root: Path, tools: Unpacked, release: str) -> list[Entry]:
+def base(sources: Sources, wanted: Wanted, release: str) -> list[Entry]:
     """The directories, BusyBox, the programs with their libraries, and ``/init``.
 
-    Args:
-        root: The unpacked packages.
-        tools: Runs programs out of `root`.
-        release: The text of ``/etc/os-release``.
+    `release` is the text of ``/etc/os-release``.
     """
-    programs = [entry for path in flavours.PROGRAMS for entry in take(root, path)]
-    found = {entry.path: entry for entry in _applets(tools)}
-    found |= {
-        f"usr/sbin/{name}": symlink(f"usr/sbin/{name}", "../bin/kmod")
-        for name in flavours.KMOD_NAMES
-    }
+    root, flavour = sources.root, wanted.flavour
+    patterns = (*flavours.PROGRAMS, *flavour.programs)
+    programs = [entry for pattern in patterns for entry in _matching(root, pattern)]
+    programs += _extra_files(sources, wanted)
     entries = [
         *(directory(path, 0o700 if path == "root" else 0o755) for path in _EMPTY_DIRECTORIES),
         *(symlink(name, f"usr/{name}") for name in _MERGED),
@@ -49,35 +46,70 @@ def base(root: Path, tools: Unpacked, release: str) -> list[Entry]:
         *(read(root, path) for path in flavours.CONFIGURATION),
         *programs,
         *libraries(root, [*programs, *_dynamic_modules(root)], flavours.EXTRA_LIBRARIES),
-        *(regular(path, text.encode()) for path, text in _ETC.items()),
+        *(regular(path, text.encode()) for path, text in (*_ETC.items(), *flavour.files)),
         regular("etc/os-release", release.encode()),
         regular("init", _own_file("init.sh"), 0o755),
         regular("usr/share/osie/lease", _own_file("lease.sh"), 0o755),
     ]
     # A real program wins over BusyBox's.
-    found |= {entry.path: entry for entry in entries}
+    found = {entry.path: entry for entry in (*_applets(sources.tools), *_kmod_names(), *entries)}
     return with_parents(found.values())
 
 
-def drivers(
-    root: Path, tools: Unpacked, patterns: Iterable[str], stage: Path
-) -> tuple[list[Entry], Selection]:
+def memory(needed: int) -> Entry:
+    """What tells ``/init`` how many MiB a machine must have."""
+    return regular("usr/share/osie/memory", f"{needed}\n".encode())
+
+
+def _matching(root: Path, pattern: str) -> list[Entry]:
+    paths = sorted(path.relative_to(root).as_posix() for path in root.glob(pattern))
+    return [entry for path in paths or [pattern] for entry in take(root, path)]
+
+
+def _kmod_names() -> list[Entry]:
+    names = [f"usr/sbin/{name}" for name in flavours.KMOD_NAMES]
+    return [symlink(name, "../bin/kmod") for name in names]
+
+
+def _extra_files(sources: Sources, wanted: Wanted) -> list[Entry]:
+    """All of the packages that a person asked for, but what nothing in OSIE reads."""
+    paths = [
+        path
+        for name in wanted.extras.packages
+        for path in sources.files.get(name, ())
+        if not any(fnmatchcase(path, pattern) for pattern in flavours.UNUSED_FILES)
+    ]
+    return [entry for path in paths for entry in take(sources.root, path)]
+
+
+def drivers(sources: Sources, chosen: Chosen, stage: Path) -> list[Entry]:
     """The chosen kernel modules with fresh indexes, made in the empty directory `stage`."""
-    version = kernel_version(root)
-    source = root / "usr/lib/modules" / version
-    tools.run("usr/sbin/depmod", "-b", str(root / "usr"), version)
-    chosen = select(
-        patterns,
-        parse_dependencies((source / "modules.dep").read_text()),
-        parse_soft_dependencies((source / "modules.softdep").read_text()),
-    )
-    goal = stage / "lib/modules" / version
-    for path in (*chosen.paths, *_MODULE_LISTS):
-        if (source / path).exists():
+    goal = stage / "lib/modules" / sources.kernel
+    for path in (*chosen.inside, *_MODULE_LISTS):
+        if (chosen.tree / path).exists():
             (goal / path).parent.mkdir(parents=True, exist_ok=True)
-            (goal / path).hardlink_to(source / path)
-    tools.run("usr/sbin/depmod", "-b", str(stage), version)
-    return with_parents(_files(goal, f"usr/lib/modules/{version}")), chosen
+            (goal / path).hardlink_to(chosen.tree / path)
+    sources.tools.run("usr/sbin/depmod", "-b", str(stage), sources.kernel)
+    return with_parents(_files(goal, f"usr/lib/modules/{sources.kernel}"))
+
+
+def firmware(sources: Sources, wanted: Wanted, chosen: Chosen) -> list[Entry]:
+    """Firmware that the chosen modules name, and all of the packages that were asked for."""
+    named = {
+        name for path in chosen.inside for name in blobs.named_by((chosen.tree / path).read_bytes())
+    }
+    asked = [
+        path.removeprefix(f"{blobs.FOLDER}/")
+        for name in wanted.extras.firmware
+        for path in sources.files.get(f"firmware-{name}", ())
+        if path.startswith(f"{blobs.FOLDER}/")
+    ]
+    return with_parents(blobs.files(sources.root, {*named, *asked}))
+
+
+def index(beside: Beside) -> list[Entry]:
+    """What the agent finds the modules beside the image by."""
+    return with_parents([beside.index])
 
 
 def python(root: Path, tools: Unpacked, stage: Path) -> list[Entry]:
@@ -103,14 +135,6 @@ def agent(root: Path, tools: Unpacked, stage: Path) -> list[Entry]:
         ) from error
     _copy_modules(source, stage / package)
     return _compiled(root, tools, stage, package)
-
-
-def kernel_version(root: Path) -> str:
-    """The version of the one kernel in the unpacked packages."""
-    found = sorted(path.name for path in (root / "usr/lib/modules").iterdir())
-    if len(found) != 1:
-        raise BuildError(f"the packages hold {len(found)} kernels ({', '.join(found)}), not one")
-    return found[0]
 
 
 def python_library(root: Path) -> str:
@@ -151,14 +175,22 @@ def _copy_modules(source: Traversable, goal: Path) -> None:
 
 
 def _compiled(root: Path, tools: Unpacked, stage: Path, package: str) -> list[Entry]:
-    """Compile what is staged with the image's own Python; only the result goes into the image."""
+    """Compile what is staged with the image's own Python; only the result goes into the image.
+
+    For a foreign architecture it is this host's Python of the same release: bytecode is the same.
+    """
+    if python_library(tools.root) != python_library(root):
+        raise BuildError(
+            f"this host's Debian has {python_library(tools.root)}, and the image would have"
+            f" {python_library(root)}: apt-get update, and build again"
+        )
     tools.run(
         "usr/bin/python3",
         *("-S", "-s", "-m", "compileall", "-q", "-b", "-o", "2"),
         *("--invalidation-mode", "unchecked-hash", "-s", str(stage), "-p", "/"),
         str(stage / package),
         env={
-            "PYTHONHOME": str(root / "usr"),
+            "PYTHONHOME": str(tools.root / "usr"),
             "PYTHONHASHSEED": "0",
             "PYTHONDONTWRITEBYTECODE": "1",
         },

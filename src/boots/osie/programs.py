@@ -1,7 +1,8 @@
 """Running other programs: the host's own, and those out of unpacked packages.
 
 What shapes the image's bytes (``depmod``, ``python3``, ``zstd``) runs from the very packages the
-image is made of, so that the same package versions give the same bytes on every host.
+image is made of, so that the same package versions give the same bytes on every host.  For a
+foreign architecture it runs from this host's packages of the same release.
 """
 
 import os
@@ -10,10 +11,12 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from boots.osie.architectures import Architecture
 from boots.osie.elf import wants
 from boots.osie.errors import BuildError
 
 _PACKAGE_OF = {
+    "apt-cache": "apt",
     "apt-config": "apt",
     "apt-get": "apt",
     "dpkg-deb": "dpkg",
@@ -74,12 +77,16 @@ class Unpacked:
     """Programs out of a tree of unpacked packages, started by the tree's own loader.
 
     Neither root rights nor ``chroot`` are needed, only a processor that can run them.
+
+    Attributes:
+        root: The tree.
     """
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
-        self._loader = root / "usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2"
-        self._libraries = f"{root}/usr/lib/x86_64-linux-gnu:{root}/usr/lib"
+    def __init__(self, root: Path, architecture: Architecture) -> None:
+        self.root = root
+        folder = root / architecture.libraries
+        self._loader = folder / architecture.loader
+        self._libraries = f"{folder}:{root}/usr/lib"
 
     def content(self, program: str) -> bytes:
         """The bytes of a program.
@@ -87,7 +94,7 @@ class Unpacked:
         Raises:
             BuildError: The unpacked packages hold no such program.
         """
-        path = self._root / program
+        path = self.root / program
         if not path.exists():
             raise BuildError(f"the unpacked packages hold no {program}")
         return path.read_bytes()
@@ -100,7 +107,7 @@ class Unpacked:
         Raises:
             BuildError: It fails, or this host cannot run it.
         """
-        command = (str(self._root / program), *arguments)
+        command = (str(self.root / program), *arguments)
         if wants(self.content(program)).interpreter:
             command = (str(self._loader), "--library-path", self._libraries, *command)
         return _run(command, env=env or {}, data=data)
@@ -125,8 +132,8 @@ def _run(
         raise _missing(command[0]) from error
     except OSError as error:
         raise BuildError(
-            f"this host cannot run {command[0]} ({error.strerror}); an x86_64 image is built"
-            " on an x86_64 host"
+            f"this host cannot run {command[0]} ({error.strerror}); it is of the architecture that"
+            " apt has packages of, and this host seems to be of another"
         ) from error
     if done.returncode != 0:
         words = done.stderr.decode(errors="replace").strip().splitlines() or ["no message"]

@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from posixpath import dirname, join, normpath
 
+from boots.osie.architectures import ARCHITECTURES
 from boots.osie.cpio import Entry, regular, symlink
 from boots.osie.elf import wants
 from boots.osie.errors import BuildError
 from boots.osie.packages import merged
 
-_LIBRARIES = ("usr/lib/x86_64-linux-gnu", "usr/lib")
+_LIBRARIES = (*(each.libraries for each in ARCHITECTURES.values()), "usr/lib")
 _MOST_LINKS = 16
 
 

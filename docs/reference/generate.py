@@ -14,7 +14,8 @@ import typer
 from boots import settings
 from boots.api import openapi
 from boots.api.reading import Param
-from boots.api.routes import TABLE, Route, Tag
+from boots.api.route import Route, Tag
+from boots.api.routes import TABLE
 from boots.app.reloading import AT_START
 from boots.cli import app
 from boots.journal import events

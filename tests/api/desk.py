@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
+from tests.api.workflows import FakeRuns
 
 from boots.api.desk import Refused
 from boots.client import words
@@ -77,13 +78,13 @@ class Following:
             self.readers.remove(queue)
 
 
-class FakeDesk:
+class FakeDesk(FakeRuns):
     """`done` has what was asked of it that changes something, with who asked."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.machines_: dict[str, Machine] = {}
         self.happened: list[EventLine] = []
-        self.done: list[tuple[Any, ...]] = []
         self.events_follow = Following()
         self.machines_follow = Following()
         self.tokens_ = {1: words.TokenLine(id=1, name="first", role=Role.ADMIN, created=AT)}

@@ -8,12 +8,14 @@ import pytest
 from aiohttp import web
 from tests.api.bench import LOOPBACK, Bench, bench, parsed, request
 from tests.api.desk import TOKENS, FakeDesk
+from tests.api.workflows import failed, run_of
 
 from boots.api.asked import Asked, PageRoute
 from boots.api.auth import Tries, may
 from boots.api.desk import Refused
 from boots.api.listener import Listener
-from boots.api.routes import TABLE, Route
+from boots.api.route import Route
+from boots.api.routes import TABLE
 from boots.client.words import Me, Problem, Role
 from boots.journal import events
 
@@ -26,12 +28,20 @@ BODIES: dict[str, Any] = {
     "switch": {"action": "on"},
     "make_token": {"name": "new", "role": "viewer"},
     "plan": {"text": ""},
+    "create_run": {"machine": "one", "template": ""},
+    "plan_run": {"machine": "one", "template": ""},
+    "settle_run": {"step": 1, "again": True},
+    "retry_run": {},
+    "set_freeze": {"frozen": True},
+    "undo": {"edges": 7, "serial": "BOOTS-1"},
 }
 PLACES = {"{key}": "one", "{id}": "1", "{mac}": "52:54:00:00:00:99", "{name...}": "auto.ipxe"}
 
 
 def target(route: Route) -> str:
     path = route.path.replace("/boots/{id}", "/boots/52:54:00:00:00:01@1700000200")
+    path = path.replace("/workflows/{id}/retry", "/workflows/w-2/retry")
+    path = path.replace("/workflows/{id}", "/workflows/w-1")
     for name, value in PLACES.items():
         path = path.replace(name, value)
     return path
@@ -39,6 +49,7 @@ def target(route: Route) -> str:
 
 async def status_of(at: Bench, route: Route, **headers: str) -> int:
     """The status of an answer; a stream is left once it has begun."""
+    at.desk.runs_ = {"w-1": run_of(), "w-2": failed("w-2")}
     if route.feed is None:
         answer = await at.ask(route.method, target(route), BODIES.get(route.name), **headers)
         return answer.status

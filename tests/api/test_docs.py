@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from tests.api.bench import bench
+from tests.api.workflows import TEMPLATE, failed, waiting
 
 from boots.api.desk import Refused
 from boots.api.problems import of
@@ -15,6 +16,7 @@ from boots.api.reading import decode
 from boots.client.words import NewOrder
 
 PAGE = (Path(__file__).parents[2] / "docs/howto/api.md").read_text()
+RUN = {"machine": "one", "template": TEMPLATE, "arm": {"policy": "empty-only"}}
 ASKED = re.findall(r"^\$ curl (.*)$", PAGE, re.MULTILINE)
 
 
@@ -30,7 +32,8 @@ def read(command: str) -> tuple[str, str, Any, dict[str, str]]:
                 name, _, value = next(words).partition(": ")
                 headers[name] = value
             case "--json":
-                body = json.loads(next(words))
+                text = next(words)
+                body = RUN if text == "@run.json" else json.loads(text)
             case "-o":
                 next(words)
             case "-s" | "-sN":
@@ -51,6 +54,8 @@ async def test_what_the_page_shows_is_answered(command: str) -> None:
         if "/new" in target or ":07" in target:
             record = {"name": "new", "mac": "52:54:00:00:00:07"}
             await at.ask("POST", "/v1/machines", {"record": record})
+        run = failed if "/retry" in target else waiting
+        at.desk.runs_["w-01jx5"] = run("w-01jx5")
         if "/stream" in target:
             method = "HEAD"
         answer = await at.ask(method, target, body, **headers)

@@ -12,7 +12,8 @@ from tests.api.test_auth import target
 from boots.api.connection import Connection
 from boots.api.matching import Matching
 from boots.api.reading import decode
-from boots.api.routes import TABLE, Route
+from boots.api.route import Route
+from boots.api.routes import TABLE
 from boots.client.words import NewOrder
 
 HEADERS = [

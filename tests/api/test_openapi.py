@@ -4,6 +4,7 @@ import inspect
 import json
 import re
 from collections.abc import Iterator
+from types import ModuleType
 from typing import Any
 
 import msgspec
@@ -11,8 +12,9 @@ import pytest
 
 from boots.api import openapi
 from boots.api.desk import Desk
-from boots.api.routes import FORMS, TABLE, Route
-from boots.client import words
+from boots.api.route import Route
+from boots.api.routes import FORMS, TABLE
+from boots.client import words, workflows
 
 DOCUMENT = json.loads(openapi.encoded())
 METHODS = {"get", "put", "post", "delete"}
@@ -115,14 +117,15 @@ def test_all_of_the_desk_can_be_asked() -> None:
     assert set() == {name for name in desk if f"desk.{name}(" not in said}
 
 
-def test_the_words_are_used() -> None:
+@pytest.mark.parametrize(("module", "spare"), [(words, {"Page"}), (workflows, set())])
+def test_the_words_are_used(module: ModuleType, spare: set[str]) -> None:
     schemas = set(DOCUMENT["components"]["schemas"])
     defined = {
         name
-        for name, kind in vars(words).items()
+        for name, kind in vars(module).items()
         if isinstance(kind, type)
         and issubclass(kind, msgspec.Struct)
-        and kind.__module__ == words.__name__
+        and kind.__module__ == module.__name__
     }
 
-    assert {"Page"} == defined - schemas
+    assert spare == defined - schemas

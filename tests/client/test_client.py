@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.api.desk import MAC, STRANGE_MAC, line
+from tests.api.workflows import TEMPLATE, failed, run_of, succeeded, waiting
 from tests.app.certificates import issue
 from tests.client.bench import Server, serving
 
@@ -19,6 +20,8 @@ from boots.client.client import Client
 from boots.client.connecting import ApiError, BadUrl, NoServer
 from boots.client.stream import Broken, Sent, sent
 from boots.client.words import PowerAction, Role
+from boots.client.workflows import Arming, LogLine, NewRun, Retry, Run, Undo
+from boots.model.arming import Policy
 from boots.model.order import Netboot
 
 
@@ -138,6 +141,43 @@ def test_machines_are_followed(client: Client, server: Server) -> None:
     reading.join(5)
 
     assert [(line("one", MAC),)] == found
+
+
+def test_runs_come_in_words(client: Client, server: Server) -> None:
+    server.desk.runs_ = {"w-1": failed("w-1"), "w-2": waiting("w-2")}
+    server.desk.say("a word", "w-2")
+    new = NewRun(machine="one", template=TEMPLATE, arm=Arming(policy=Policy.FORCE, disks=("S1",)))
+
+    assert ["w-2", "w-1"] == [each.id for each in client.all_runs()]
+    assert ["w-1"] == [each.id for each in client.runs(state="FAILED", key="one").runs]
+    assert TEMPLATE == client.run("w-1").template
+    assert "BOOTS-1" == client.plan_run(new).disks[0].serial
+    assert client.create_run(new, once="k") == client.create_run(new, once="k")
+    assert new == server.desk.planned[0] == server.desk.done[0][1]
+    assert ["a word"] == [each.text for each in client.all_run_lines("w-2")]
+    assert "" == client.settle_run("w-2", 1, again=False).line.sub
+    assert "CANCELLED" == client.cancel_run("w-2").line.sub
+    assert "w-2" == client.retry_run("w-2", Retry(first=1)).of
+    assert client.set_freeze(frozen=True, why="work") == client.freeze()
+    assert 7 == client.edges("one").edges[0].id
+    assert "w-9" == client.undo("one", Undo(edges=7, serial="BOOTS-1")).line.id
+
+
+def test_a_run_is_followed_until_it_is_over(client: Client, server: Server) -> None:
+    server.desk.runs_["w-1"] = run_of()
+    server.desk.say("one")
+    stream = client.follow_run("w-1")
+    first, stands = next(stream), next(stream)
+    server.call(lambda: server.desk.say("two"))
+    server.call(lambda: server.desk.move(succeeded()))
+    rest = list(stream)
+
+    assert isinstance(first, LogLine)
+    assert isinstance(stands, Run)
+    assert ("one", "RUNNING") == (first.text, stands.line.state)
+    assert ["two", "SUCCESS"] == [
+        each.text if isinstance(each, LogLine) else each.line.state for each in rest
+    ]
 
 
 # --- servers that are none

@@ -5,6 +5,8 @@ import contextlib
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from typing import Any
 
+from tests.api.workflows import FakeRuns
+
 from boots.api.desk import Refused
 from boots.client.words import (
     Boots,
@@ -217,14 +219,14 @@ def events_of(mac: str) -> list[EventLine]:
     ]
 
 
-class Fleet:
+class Fleet(FakeRuns):
     """A desk that answers from memory, and remembers what it was asked to do."""
 
     def __init__(self, machines: int = 250) -> None:
+        super().__init__()
         self.lines = {f"rack-{n:04d}": line_of(n) for n in range(1, machines + 1)}
         self.records: dict[str, Any] = {}
         self.orders: dict[str, Order] = {}
-        self.done: list[tuple[Any, ...]] = []
         self.told: list[EventLine] = []
         self.kept: dict[str, Boot] = {}
         self.strangers: list[Discovered] = []

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from tests.api.workflows import failed, run_of, succeeded, waiting
 from tests.web.browser import Browser, Running, lacking, running
 from tests.web.fleet import HOSTILE, NOW, Fleet, boot_of, mac_of
 
@@ -23,6 +24,12 @@ PAGES = [
     "/machines/rack-0003/ask/provision",
     "/boots",
     f"/boots/{BOOT}",
+    "/workflows",
+    "/workflows/w-1",
+    "/workflows/w-2",
+    "/workflows/w-2/ask/retry",
+    "/machines/rack-0003/provision",
+    "/freeze",
     "/events",
     "/discovered",
     "/discovered/52:54:00:f0:00:01",
@@ -39,6 +46,8 @@ def fleet() -> Fleet:
     made = Fleet(10_000)
     made.trouble()
     made.tell(spoken(1, LONG))
+    made.runs_ = {"w-1": run_of(why=LONG, name="debian"), "w-2": failed("w-2", name=LONG[:60])}
+    made.say(LONG)
     return made
 
 
@@ -308,6 +317,41 @@ def test_an_action_is_asked_for_before_it_is_done(site: Running, browser: Browse
     browser.driver.find_element(By.CSS_SELECTOR, "form.ask button").click()
     browser.until(lambda: "Done: Netboot once." in browser.text("main"))
     assert ["order"] == [what for what, *_ in site.fleet.done]
+
+
+def test_a_run_is_watched_from_writing_to_its_end(site: Running, browser: Browser) -> None:
+    site.fleet.runs_["w-8"] = run_of("w-8")
+    browser.looks(1280)
+    browser.driver.get(site.url + "/workflows/w-8")
+    alive(browser)
+    site.do(lambda: site.fleet.say("frame 9 of 9", "w-8"))
+    browser.until(lambda: "frame 9 of 9" in browser.text("log"), within=2)
+    site.do(lambda: site.fleet.move(waiting("w-8")))
+    browser.until(lambda: "needs a person" in browser.text("run"), within=1)
+    assert "Take it as done…" in browser.text("run")
+    site.do(lambda: site.fleet.move(succeeded("w-8")))
+
+    browser.until(lambda: "success" in browser.text("run"), within=1)
+    assert "frame 9 of 9" in browser.text("log")
+
+
+def test_a_machine_is_provisioned_by_a_workflow_after_its_name_was_typed(
+    site: Running, browser: Browser
+) -> None:
+    site.fleet.done.clear()
+    browser.looks(1280)
+    browser.driver.get(site.url + "/machines/rack-0003")
+    browser.driver.find_element(By.LINK_TEXT, "Provision by workflow…").click()
+    comes_to(browser, "Provision rack-0003 by a workflow")
+    browser.driver.find_element(By.ID, "template").send_keys("version: '0.1'")
+    browser.driver.find_element(By.ID, "policy").send_keys("force")
+    browser.driver.find_element(By.ID, "disks").send_keys("BOOTS-1" + Keys.ENTER)
+    comes_to(browser, "debian on rack-0003?")
+    assert [] == site.fleet.done
+
+    browser.driver.find_element(By.ID, "typed").send_keys("rack-0003" + Keys.ENTER)
+    comes_to(browser, "debian on rack-0003")
+    assert ["create"] == [what for what, *_ in site.fleet.done]
 
 
 def test_a_token_opens_the_pages_and_leaving_closes_them(browser: Browser) -> None:

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.api.workflows import failed, run_of
 from tests.web.fleet import HOSTILE, NOW, SCRIPT, Fleet, boot_of, mac_of
 from tests.web.served import served
 
@@ -38,6 +39,13 @@ PATHS = [
     "/explain/52:54:00:f0:00:01",
     "/boots",
     f"/boots/{BOOT}",
+    "/workflows",
+    "/workflows/w-1",
+    "/workflows/w-2",
+    "/workflows/w-2/ask/retry",
+    "/workflows/none",
+    "/machines/rack-0003/provision",
+    "/freeze",
     "/events",
     "/events?kind=ConsoleLine&since=2026-01-01",
     "/discovered",
@@ -53,6 +61,8 @@ VOID = {"meta", "link", "input", "br", "hr", "img"}
 def fleet(machines: int = 250) -> Fleet:
     made = Fleet(machines)
     made.trouble()
+    made.runs_ = {"w-1": run_of(why=HOSTILE, by=HOSTILE), "w-2": failed("w-2", note=HOSTILE)}
+    made.say(HOSTILE)
     return made
 
 

@@ -12,7 +12,8 @@ from boots.api import openapi, reading, tags
 from boots.api.asked import Answer, Asked
 from boots.api.desk import Desk, Refused
 from boots.api.once import Once
-from boots.api.routes import TABLE, Route, Tag
+from boots.api.route import Route, Tag
+from boots.api.routes import TABLE
 from boots.api.streams import Streams
 from boots.client.words import Machine, Page
 

@@ -34,6 +34,19 @@ from boots.client.words import (
     Provisioned,
     Tokens,
 )
+from boots.client.workflows import (
+    EdgesList,
+    Freeze,
+    LogLines,
+    NewFreeze,
+    NewRun,
+    Retry,
+    Run,
+    RunPlan,
+    Runs,
+    Settle,
+    Undo,
+)
 from boots.model.order import Order
 from boots.timeline.words import Boot
 
@@ -149,6 +162,49 @@ class Desk(Protocol):
 
     async def capture(self, key: str) -> bytes:
         """The same as a pcap file, for ``boots replay``."""
+
+    # --- workflows
+
+    async def plan_run(self, wanted: NewRun) -> RunPlan:
+        """What a new run would do, with its disks as they are known; it changes nothing."""
+
+    async def create_run(self, wanted: NewRun, by: str) -> Run:
+        """Begin one; refused where its machine has one that is not over, or all is frozen."""
+
+    async def runs(
+        self, *, key: str = "", state: str = "", after: str = "", limit: int = 50
+    ) -> Runs:
+        """Runs, the latest first; of one machine or MAC, or of all."""
+
+    async def run(self, identity: str) -> Run:
+        """One run."""
+
+    async def cancel_run(self, identity: str, by: str) -> Run:
+        """End it."""
+
+    async def settle_run(self, identity: str, said: Settle, by: str) -> Run:
+        """Say what is to become of the action that it waits at."""
+
+    async def retry_run(self, identity: str, wanted: Retry, by: str) -> Run:
+        """Take up one that is over, as a new run."""
+
+    async def run_lines(self, identity: str, after: int = 0, limit: int = 200) -> LogLines:
+        """What its actions said, after the line of this id."""
+
+    def follow_run(self, identity: str) -> AbstractAsyncContextManager[AsyncIterator[Run]]:
+        """The run at each change; at most a few times a second."""
+
+    async def freeze(self) -> Freeze:
+        """Whether disks may be armed and written at all."""
+
+    async def set_freeze(self, wanted: NewFreeze, by: str) -> Freeze:
+        """Stop that, or allow it again."""
+
+    async def edges(self, key: str) -> EdgesList:
+        """What is kept of the ends of a machine's disks."""
+
+    async def undo(self, key: str, wanted: Undo, by: str) -> Run:
+        """Put the ends of a disk back, by a run that does that."""
 
     # --- what else is on the network
 

@@ -55,7 +55,7 @@ def happening(desk: Desk, asked: Asked) -> tuple[Feed, Outbox]:
         Refused: ``Last-Event-ID`` is none of ours.
     """
     key, kind = asked.query["key"], asked.query["kind"]
-    after = _after(asked)
+    after = after_of(asked)
     box = EventBox()
 
     async def feed(stream: Stream) -> None:
@@ -78,7 +78,7 @@ def happening(desk: Desk, asked: Asked) -> tuple[Feed, Outbox]:
     return feed, box
 
 
-def _after(asked: Asked) -> int | None:
+def after_of(asked: Asked) -> int | None:
     """The id to go on after; what a browser comes back with wins over the query it repeats."""
     last = asked.request.headers.get("Last-Event-ID", "")
     if not last:

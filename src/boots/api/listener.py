@@ -22,7 +22,7 @@ from boots.api.connection import Connections
 from boots.api.desk import Desk, Refused
 from boots.api.login import Login
 from boots.api.matching import Matching, NotAllowed
-from boots.api.routes import Route
+from boots.api.route import Route
 from boots.api.seal import seal
 from boots.api.telling import Record, Telling
 from boots.client.words import Me

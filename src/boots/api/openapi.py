@@ -9,7 +9,8 @@ import msgspec
 from boots import __version__
 from boots.api.problems import MEDIA
 from boots.api.reading import Param
-from boots.api.routes import FORMS, TABLE, Route, Tag
+from boots.api.route import Route, Tag
+from boots.api.routes import FORMS, TABLE
 from boots.api.streams import MEDIA as STREAM
 from boots.client.words import Problem
 
@@ -167,7 +168,7 @@ def _headers(route: Route) -> Iterable[dict[str, Any]]:
             "a word of your own: asked again with it, the same answer comes and nothing is done",
         ),
         "Last-Event-ID": (
-            route.name == "follow_events",
+            route.name in {"follow_events", "follow_run"},
             "go on after this id; wins over `after`",
         ),
     }

@@ -1,82 +1,31 @@
 """All that the API can be asked, as a table; the listener, OpenAPI and the reference read it."""
 
-import enum
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-
-import msgspec
+from collections.abc import Mapping, Sequence
 
 from boots.api import happened, machines, others
-from boots.api.asked import Asked, Handler
-from boots.api.desk import Desk
 from boots.api.reading import Param
-from boots.api.streams import Feed, Outbox
+from boots.api.route import AFTER, KEY, MIB, Route, Tag, limit_of
+from boots.api.running import RUNS
 from boots.client import words
 from boots.client.words import Role
 from boots.model.order import Order
 from boots.timeline.words import Boot, State
 
-MIB = 1 << 20
 TEXT, PCAP = "text/plain", "application/vnd.tcpdump.pcap"
 
-
-class Tag(enum.Enum):
-    """What an answer's ETag is made of."""
-
-    NONE = "none"
-    CONTENT = "content"
-    REVISION = "revision"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """One thing that can be asked.
-
-    `name` is that of the client's method, and the ``operationId``.  It `takes` a body of that
-    kind, of `largest` bytes at most; `spare` says that there need be none.  It `gives` that kind,
-    or what is of that media type, or None: nothing.  `role` is None where nobody need be known.
-    `feed` is there in place of `handler` for what streams; `gives` is then what each event has.
-    With `once` an ``Idempotency-Key`` is heeded, with `matched` ``If-Match``.
-    """
-
-    method: str
-    path: str
-    name: str
-    role: Role | None
-    summary: str
-    handler: Handler | None = None
-    feed: Callable[[Desk, Asked], tuple[Feed, Outbox]] | None = None
-    takes: type[msgspec.Struct] | None = None
-    spare: bool = False
-    largest: int = MIB
-    gives: type[msgspec.Struct] | str | None = None
-    status: int = 200
-    query: tuple[Param, ...] = ()
-    tag: Tag = Tag.NONE
-    once: bool = False
-    matched: bool = False
-    refuses: tuple[int, ...] = ()
-
-
-def _limit(usual: int) -> Param:
-    return Param("limit", usual, "how many rows a page has", least=1, most=1000)
-
-
-_AFTER = Param("after", "", "go on after this row: `next` of the page before")
 _STATES = tuple(state.value for state in State)
 _STATE = Param("state", "", "only those in this state", words=_STATES)
-_KEY = Param("key", "", "only those of this machine or MAC")
 _KIND = Param("kind", "", "only events of this class, like `ScriptServed`")
 _INTERFACE = Param("interface", "", "the interface of ours it asks on; the first without one")
-_BOOTS = (Param("state", "", "only boots in this state", words=_STATES), _AFTER, _limit(50))
+_BOOTS = (Param("state", "", "only boots in this state", words=_STATES), AFTER, limit_of(50))
 _EVENTS = (
-    _KEY,
+    KEY,
     _KIND,
     Param("since", 0.0, "only those at this moment or later"),
     Param("until", 0.0, "only those before this moment"),
     Param("after", 0, "go on after the event of this id"),
     Param("latest", False, "the last ones of those that match, in place of the first"),
-    _limit(200),
+    limit_of(200),
 )
 
 TABLE: Sequence[Route] = (
@@ -109,8 +58,8 @@ TABLE: Sequence[Route] = (
         query=(
             Param("q", "", "only those with this text in name, MAC or address"),
             _STATE,
-            _AFTER,
-            _limit(100),
+            AFTER,
+            limit_of(100),
         ),
         tag=Tag.CONTENT,
     ),
@@ -290,7 +239,7 @@ TABLE: Sequence[Route] = (
         summary="All boots, the latest first",
         handler=happened.boots,
         gives=words.Boots,
-        query=(_KEY, *_BOOTS),
+        query=(KEY, *_BOOTS),
         tag=Tag.CONTENT,
     ),
     Route(
@@ -321,7 +270,7 @@ TABLE: Sequence[Route] = (
         feed=happened.happening,
         gives=words.EventLine,
         query=(
-            _KEY,
+            KEY,
             _KIND,
             Param("after", -1, "first those after this id that are kept", least=0),
         ),
@@ -422,6 +371,7 @@ TABLE: Sequence[Route] = (
         largest=16 * MIB,
         gives=words.Plan,
     ),
+    *RUNS,
 )
 
 FORMS: Mapping[str, str] = {

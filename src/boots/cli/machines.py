@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
+from boots.cli import edges
 from boots.cli.asking import (
     CaOption,
     JsonOption,
@@ -19,6 +21,22 @@ from boots.cli.asking import (
     refuse,
 )
 from boots.cli.common import ConfigOption
+
+
+class _OrName(TyperGroup):
+    """``boots machine NAME`` is ``boots machine show NAME``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Say `show` where a name stands."""
+        known = {*self.commands, *ctx.help_option_names}
+        return super().parse_args(ctx, ["show", *args] if args and args[0] not in known else args)
+
+
+machine = typer.Typer(
+    cls=_OrName,
+    no_args_is_help=True,
+    help="One machine, and its disks; `boots machine NAME` shows it.",
+)
 
 
 def machines(
@@ -49,7 +67,7 @@ def machines(
         out.print(shown.fleet(found, time.time(), plain=not shown.unicode(out)))
 
 
-def machine(
+def show(
     key: MachineArgument,
     as_json: JsonOption = False,
     server: ServerOption = "",
@@ -124,5 +142,9 @@ def remove(
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (machines, machine, add, remove):
+    app.command()(machines)
+    machine.command()(show)
+    edges.register(machine)
+    app.add_typer(machine, name="machine")
+    for command in (add, remove):
         app.command()(command)

@@ -1,8 +1,7 @@
-"""``boots provision``, ``netboot``, ``power``: what a machine runs next, and its power."""
+"""``boots netboot``, ``power``: what a machine runs next, and its power."""
 
-import difflib
 import enum
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -17,10 +16,6 @@ from boots.cli.asking import (
     refuse,
 )
 from boots.cli.common import ConfigOption
-
-if TYPE_CHECKING:
-    from boots.client.client import Client
-    from boots.client.words import MachineLine
 
 
 class Wanted(enum.Enum):
@@ -39,62 +34,6 @@ class Switched(enum.Enum):
     OFF = "off"
     CYCLE = "cycle"
     NETBOOT = "netboot"
-
-
-def provision(
-    key: MachineArgument,
-    profile: Annotated[str, typer.Option(help="What it is to run, once.")],
-    power: Annotated[
-        bool, typer.Option(help="Have its BMC start it, if its record names one.")
-    ] = True,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    as_json: JsonOption = False,
-    server: ServerOption = "",
-    token_file: TokenFileOption = None,
-    ca: CaOption = "",
-    config: ConfigOption = None,
-) -> None:
-    """Run a profile on a machine once, and then let it boot from its disk."""
-    with asking(server, token_file, ca, config) as client:
-        line = client.machine(key).line
-        _check_profile(client, profile)
-        if not yes:
-            typer.echo(_will_happen(line, profile, power=power), err=True)
-            typer.confirm("Do it?", abort=True, err=True)
-        made = client.provision(line.name, profile, power=power)
-        if as_json:
-            print_json(made)
-            return
-        print(f"{line.name} runs {profile} at its next start, then boots from its disk")
-        if made.power is not None:
-            print(
-                f"its power is {made.power.state}{f', says {made.power.by}' * bool(made.power.by)}"
-            )
-        if made.note:
-            print(made.note)
-
-
-def _check_profile(client: "Client", profile: str) -> None:
-    known = [each.name for each in client.profiles().profiles]
-    if profile not in known:
-        near = difflib.get_close_matches(profile, known, n=1)
-        hint = f'did you mean "{near[0]}"?' if near else f"there are {', '.join(known) or 'none'}"
-        refuse(f'there is no profile "{profile}"; {hint}', 2)
-
-
-def _will_happen(line: "MachineLine", profile: str, *, power: bool) -> str:
-    """What a person agrees to."""
-    macs = ", ".join(each.mac for each in line.interfaces)
-    once = f"At its next start from the network it runs {profile}, once"
-    told = [
-        f"{line.name} ({macs}) is {line.state.value} now.",
-        f"{once}; an installer may overwrite its disks.",
-    ]
-    if power:
-        told.append("If its record names a BMC, it is restarted from the network at once.")
-    else:
-        told.append("Its power is left alone: start it from the network yourself.")
-    return "\n".join(told)
 
 
 def netboot(
@@ -154,5 +93,5 @@ def power(
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (provision, netboot, power):
+    for command in (netboot, power):
         app.command()(command)

@@ -10,9 +10,13 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from boots.cli import provisioning, runs
+from boots.cli.asking import CaOption, ServerOption, TokenFileOption, asking, print_json
 from boots.cli.common import ConfigOption, MachinesOption, read_settings, saying_no, texts
+from boots.client.workflows import Arming
 from boots.documents.fault import Faulty, nearest
 from boots.model import mac as macs
+from boots.model.arming import Policy
 from boots.model.machine import Machine
 from boots.serve.sockets import StartError
 from boots.workflow.doubts import Rules
@@ -26,10 +30,6 @@ _FileArgument = Annotated[Path, typer.Argument(help="A template: bare, or a kind
 _MachineOption = Annotated[
     str, typer.Option("--machine", help="The machine, by its name or a MAC of its record.")
 ]
-_SetOption = Annotated[
-    list[str] | None,
-    typer.Option("--set", help="A key of the hardware map, as device_1=MAC; may be repeated."),
-]
 
 
 @workflow.command()
@@ -38,7 +38,7 @@ def lint(
     machine: Annotated[
         str, typer.Option("--machine", help="Look at them as this machine would get them.")
     ] = "",
-    given: _SetOption = None,
+    given: provisioning.SetOption = None,
     config: ConfigOption = None,
     machines: MachinesOption = None,
     images: Annotated[
@@ -74,7 +74,7 @@ def lint(
 def render(
     file: _FileArgument,
     machine: _MachineOption,
-    given: _SetOption = None,
+    given: provisioning.SetOption = None,
     config: ConfigOption = None,
     machines: MachinesOption = None,
 ) -> None:
@@ -91,14 +91,50 @@ def render(
 
 @workflow.command(name="plan")
 def planned(
-    file: _FileArgument,
+    template: Annotated[
+        str, typer.Argument(help="A template: a file, - for stdin, or one that is shipped.")
+    ],
     machine: _MachineOption,
-    given: _SetOption = None,
+    given: provisioning.SetOption = None,
+    disk: provisioning.DiskOption = "",
+    arm: provisioning.ArmOption = None,
+    policy: provisioning.PolicyOption = Policy.EMPTY_ONLY,
+    json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")] = False,
+    server: ServerOption = "",
+    token_file: TokenFileOption = None,
+    ca: CaOption = "",
     config: ConfigOption = None,
     machines: MachinesOption = None,
-    json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")] = False,
 ) -> None:
-    """Say what a template would do to a machine, and which disks it would write."""
+    """Say what a template would do to a machine, and which disks it would write.
+
+    A running server is asked, which knows the machine's disks; with --machines no server is.
+    """
+    if machines:
+        _plan_offline(Path(template), machine, given, config, machines, as_json=json)
+        return
+    arming = Arming(policy=policy, disks=tuple(arm or ()))
+    with asking(server, token_file, ca, config) as client:
+        name = client.machine(machine).line.name
+        wanted = provisioning.wanted_of(name, template, given, disk, arming, power=False)
+        found = client.plan_run(wanted)
+        if json:
+            print_json(found)
+        else:
+            provisioning.print_plan(found, name, arming)
+        if found.faults:
+            raise typer.Exit(1)
+
+
+def _plan_offline(
+    file: Path,
+    machine: str,
+    given: list[str] | None,
+    config: Path | None,
+    machines: list[Path],
+    *,
+    as_json: bool,
+) -> None:
     with saying_no():
         whose = _machine(machine, config, machines)
         outcome = of_machine(_only(file), whose, _map(given))
@@ -107,7 +143,7 @@ def planned(
         _tell(outcome)
         raise typer.Exit(1)
     found = plan(template, outcome.storage)
-    if json:
+    if as_json:
         print(msgspec.json.encode(found).decode())
         return
     _print(Console(highlight=False, soft_wrap=True), template.name, whose, found)
@@ -149,15 +185,7 @@ def _only(file: Path) -> Text:
 
 
 def _map(given: list[str] | None) -> Mapping[str, str] | None:
-    if not given:
-        return None
-    found = {}
-    for each in given:
-        key, equals, value = each.partition("=")
-        if not key or not equals:
-            raise StartError(f'--set "{each}" is no key and value; write device_1=MAC')
-        found[key] = value
-    return found
+    return provisioning.map_of(given) or None
 
 
 def _machine(name: str, config: Path | None, machines: list[Path] | None) -> Machine:
@@ -223,4 +251,5 @@ def _print_disk(console: Console, disk: Armed) -> None:
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
+    runs.register(workflow)
     app.add_typer(workflow, name="workflow")

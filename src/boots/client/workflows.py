@@ -2,8 +2,22 @@
 
 from collections.abc import Mapping
 
+from boots.client.words import Page
 from boots.model.arming import Policy
 from boots.timeline.words import Word
+
+STATES = ("PREPARING", "PENDING", "RUNNING", "POST", "SUCCESS", "FAILED", "TIMEOUT")
+"""Where a run can be, in Tinkerbell's words."""
+OVER = frozenset({"SUCCESS", "FAILED", "TIMEOUT"})
+"""Where nothing happens to it any more."""
+WAITS = frozenset({"NEEDS_PERSON", "HELD", "UNCONFIRMED"})
+"""The `sub` of those that wait for somebody: a person, or the system's sign of life in vain."""
+_SUBS = {
+    "NEEDS_PERSON": "needs a person",
+    "HELD": "held",
+    "UNCONFIRMED": "no sign of life",
+    "CANCELLED": "cancelled",
+}
 
 
 class Arming(Word, frozen=True):
@@ -51,6 +65,13 @@ class ArmedDisk(Word, frozen=True):
     whole: bool = True
     actions: tuple[str, ...] = ()
     problem: str = ""
+
+    @property
+    def found(self) -> str:
+        """What is on it, for people; a disk that was never seen has no size."""
+        if not self.size:
+            return "not seen yet"
+        return f"holds {self.holds}" if self.holds else "empty"
 
 
 class RunStep(Word, frozen=True):
@@ -100,6 +121,21 @@ class RunLine(Word, frozen=True):
     ended: float = 0.0
     by: str = ""
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing happens to it any more."""
+        return self.state in OVER
+
+    @property
+    def waits(self) -> bool:
+        """Whether it waits for somebody to look."""
+        return not self.is_over and self.sub in WAITS
+
+    @property
+    def word(self) -> str:
+        """Where it stands, for people."""
+        return _SUBS.get(self.sub) or self.state.lower()
+
 
 class Run(Word, frozen=True):
     """A run, whole.
@@ -122,11 +158,10 @@ class Run(Word, frozen=True):
     note: str = ""
 
 
-class Runs(Word, frozen=True):
-    """Runs, the latest first; `next` goes on where this page ends."""
+class Runs(Page, frozen=True):
+    """A page of runs, the latest first."""
 
     runs: tuple[RunLine, ...] = ()
-    next: str = ""
     total: int = 0
 
 
@@ -141,7 +176,10 @@ class RunPlan(Word, frozen=True):
 
 
 class Settle(Word, frozen=True):
-    """What a person says of the action a run waits at: do it `again`, or take it as done."""
+    """What a person says of the action a run waits at: do it `again`, or take it as done.
+
+    `step` counts from 1.
+    """
 
     step: int
     again: bool

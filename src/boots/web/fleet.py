@@ -90,9 +90,9 @@ def _counted(health: Health, wanted: Wanted) -> dict[str, Any]:
 
 
 async def _strange(room: Room) -> dict[str, Any]:
-    """Who is on the network and should not, as far as that is known."""
-    foreign, found = await asyncio.gather(
-        softly(room.desk.foreign()), softly(room.desk.discovered())
+    """Who is on the network and should not, and whether all writing stands still."""
+    foreign, found, freeze = await asyncio.gather(
+        softly(room.desk.foreign()), softly(room.desk.discovered()), softly(room.desk.freeze())
     )
     servers = () if isinstance(foreign, Refused) else foreign.servers
     strangers = () if isinstance(found, Refused) else [each.stranger for each in found.discovered]
@@ -101,6 +101,7 @@ async def _strange(room: Room) -> dict[str, Any]:
         "foreign": [each for each in servers if now - each.last < _RECENT],
         "near": [each for each in strangers if each.nearest],
         "strangers": len(strangers),
+        "freeze": freeze,
     }
 
 

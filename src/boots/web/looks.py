@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 
 from boots import __version__
 from boots.api.desk import Refused
+from boots.client.workflows import RunLine
 from boots.timeline.words import Stage, State
 
 # What a terminal would take for an order of its own: CSI, OSC and the short escapes.
@@ -30,6 +31,15 @@ STATES: Mapping[State, tuple[str, str]] = {
 }
 """The sign and the word of each state: colour alone tells not everybody."""
 
+RUN_STATES: Mapping[str, State] = {
+    "RUNNING": State.RUNNING,
+    "POST": State.RUNNING,
+    "SUCCESS": State.DONE,
+    "FAILED": State.FAILED,
+    "TIMEOUT": State.FAILED,
+}
+"""Runs look like boots that stand so; those that are not here like what did not begin."""
+
 STAGES: Mapping[str, str] = {
     Stage.FIRMWARE_DHCP.value: "firmware DHCP",
     Stage.BOOT_FILE.value: "boot file",
@@ -43,7 +53,7 @@ STAGES: Mapping[str, str] = {
 }
 
 
-MARKS = {"done": "✓", "running": "▶", "problem": "✕", "stuck": "◼"}
+MARKS = {"done": "✓", "running": "▶", "problem": "✕", "stuck": "◼", "waits": "○"}
 _ELSEWHERE = {"event", "mac", "script", "inventory", "trace"}
 _NONE = Markup("\u2013")
 _LONGEST = 400  # characters of one value of an event
@@ -165,6 +175,15 @@ def state(value: State) -> Markup:
     )
 
 
+def run_state(line: RunLine) -> Markup:
+    """Where a run stands, as sign, word and colour."""
+    like = State.STUCK if line.waits else RUN_STATES.get(line.state, State.UNSEEN)
+    sign, kind = STATES[like]
+    return Markup('<span class="state {}"><span aria-hidden="true">{}</span> {}</span>').format(
+        kind, sign, line.word
+    )
+
+
 def stage(value: str) -> str:
     """A stage in words; one that we do not know as it is."""
     return STAGES.get(value, value)
@@ -226,6 +245,7 @@ FILTERS: Mapping[str, Callable[..., object]] = {
     "when": when,
     "coded": coded,
     "state": state,
+    "run_state": run_state,
     "stage": stage,
     "segment": segment,
     "record": record,

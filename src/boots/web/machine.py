@@ -12,6 +12,7 @@ from boots.api.auth import may
 from boots.api.desk import Refused
 from boots.api.veil import veiled
 from boots.client.words import EventLine, Events, Explained, Machine, Role
+from boots.client.workflows import RunLine
 from boots.timeline.knowledge import of_stranger
 from boots.timeline.words import Boot
 from boots.web import actions, inventory, records, timeline
@@ -56,6 +57,7 @@ async def page(room: Room, asked: Asked) -> web.StreamResponse:
         "has_bmc": records.has_bmc(found.record),
         "did": _did(asked.request.query.get("did", "")),
         "actions": actions.possible(found),
+        "run": await _doing(room, found.line.name),
         **await _remarks(room, found),
     }
     return await room.page(asked, "machine.html", **_standing(room, found), **values)
@@ -142,7 +144,7 @@ async def live(room: Room, asked: Asked) -> web.StreamResponse:
     after = after_of(asked)
 
     async def follow(to: Stream) -> None:
-        pace = Pace(_PACE, _LOOK)
+        pace, goes_on = Pace(_PACE, _LOOK), True
         async with (
             room.desk.follow_machines() as machines,
             room.desk.follow_events(key=name, after=after) as events,
@@ -155,11 +157,19 @@ async def live(room: Room, asked: Asked) -> web.StreamResponse:
                 elif source == "events":
                     await send_events(room, to, value, consoles=True)
                     await to.send(await _fresh(room, name, value))
-                if pace.due(changed=ours):
-                    values = await _remarks(room, await room.desk.machine(name))
-                    await to.send({"remarks": await room.written("parts/remarks.html", **values)})
+                if pace.due(changed=ours or goes_on):
+                    goes_on = await _send_remarks(room, to, name)
 
     return await room.streams.stream(asked, follow)
+
+
+async def _send_remarks(room: Room, to: Stream, name: str) -> bool:
+    """Send what stands above the rest; whether a workflow of it goes on."""
+    values = await _remarks(room, await room.desk.machine(name))
+    run = await _doing(room, name)
+    remarks = await room.written("parts/remarks.html", **values)
+    await to.send({"remarks": remarks, "doing": await room.written("parts/doing.html", run=run)})
+    return run is not None and not run.is_over
 
 
 async def _parts(room: Room, name: str) -> dict[str, str]:
@@ -170,11 +180,20 @@ async def _parts(room: Room, name: str) -> dict[str, str]:
 
 async def _remarks(room: Room, found: Machine) -> dict[str, Any]:
     """What is wrong with this server, and who has nearly a MAC of this machine's."""
-    health, discovered = await asyncio.gather(room.desk.health(), softly(room.desk.discovered()))
+    health, discovered, freeze = await asyncio.gather(
+        room.desk.health(), softly(room.desk.discovered()), softly(room.desk.freeze())
+    )
     heard = () if isinstance(discovered, Refused) else discovered.discovered
     macs = {each.mac for each in found.line.interfaces}
     near = [each.stranger for each in heard if each.stranger.nearest in macs]
-    return {"troubles": health.troubles, "near": [of_stranger(each) for each in near[:_NEAR]]}
+    near_ones = [of_stranger(each) for each in near[:_NEAR]]
+    return {"troubles": health.troubles, "near": near_ones, "freeze": freeze}
+
+
+async def _doing(room: Room, name: str) -> RunLine | None:
+    """The latest workflow of a machine."""
+    found = await softly(room.desk.runs(key=name, limit=1))
+    return found.runs[0] if not isinstance(found, Refused) and found.runs else None
 
 
 async def _fresh(room: Room, name: str, lines: list[EventLine]) -> dict[str, str]:

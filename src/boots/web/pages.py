@@ -9,7 +9,7 @@ from aiohttp import web
 from boots.api.asked import PageRoute
 from boots.api.desk import Desk
 from boots.client.words import Problem, Role
-from boots.web import actions, events, fleet, happened, machine, others
+from boots.web import actions, deciding, events, fleet, happened, machine, others, provision, runs
 from boots.web.live import Streams
 from boots.web.looks import environment
 from boots.web.room import Clock, Handler, Room
@@ -27,6 +27,10 @@ _VIEWED: tuple[tuple[str, Handler], ...] = (
     ("/boots/{id}", happened.boot),
     ("/live/boots", happened.live_boots),
     ("/live/boots/{id}", happened.live_boot),
+    ("/workflows", runs.listed),
+    ("/workflows/{id}", runs.one),
+    ("/live/workflows", runs.live_listed),
+    ("/live/workflows/{id}", runs.live_one),
     ("/events", events.page),
     ("/live/events", events.live),
     ("/discovered", others.discovered),
@@ -38,6 +42,14 @@ _VIEWED: tuple[tuple[str, Handler], ...] = (
 _FOR_OPERATORS: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/machines/{name}/ask/{action}", actions.ask),
     ("POST", "/machines/{name}/ask/{action}", actions.act),
+    ("GET", "/machines/{name}/provision", provision.form),
+    ("POST", "/machines/{name}/provision", provision.plan),
+    ("POST", "/machines/{name}/provision/begin", provision.begin),
+    ("POST", "/machines/{name}/provision/change", provision.change),
+    ("GET", "/workflows/{id}/ask/{action}", deciding.ask),
+    ("POST", "/workflows/{id}/ask/{action}", deciding.act),
+    ("GET", "/freeze", deciding.frozen),
+    ("POST", "/freeze", deciding.freeze),
     ("GET", "/discovered/{mac}", others.one_discovered),
     ("POST", "/discovered/{mac}", others.adopt),
     ("GET", "/machines/{name}/files/{file...}", machine.rendered),  # it may hold secrets

@@ -74,6 +74,7 @@ def about(me: Me | None, here: str) -> dict[str, Any]:
     return {
         "me": known,
         "may_change": known is not None and may(known, Role.OPERATOR),
+        "may_thaw": known is not None and may(known, Role.ADMIN),
         "may_leave": known not in {None, LOCAL},
         "here": here,
     }

@@ -14,8 +14,6 @@ from boots.workflow.arming import Resolved
 from boots.workflow.native import Use
 from boots.workflow.run import DONE, OPEN, Step, Sub, begin
 
-WAITING = "not seen yet: it is found when the machine tells what it is made of"
-
 _progress = msgspec.json.Decoder(Progress).decode
 
 
@@ -153,5 +151,5 @@ def _disk(disk: Resolved, names: Mapping[str, str]) -> ArmedDisk:
         holds=disk.holds,
         whole=disk.whole,
         actions=disk.actions,
-        problem=disk.problem or (WAITING if disk.waits else ""),
+        problem=disk.problem,
     )

@@ -200,14 +200,24 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind(
         "kexec",
-        "starts the installed kernel without a reboot",
+        "starts the installed kernel without the firmware; by a reboot where Linux refuses to",
         (
-            Env("BLOCK_DEVICE", _PLACE, required=True, use=Use.READS),
-            Env("FS_TYPE", _FS.meaning, required=True),
-            Env("KERNEL_PATH", "the kernel on it; else what its grub.cfg starts"),
-            Env("INITRD_PATH", "its initrd"),
-            Env("CMD_LINE", "its arguments"),
-            Env("GRUBCFG_PATH", "its grub.cfg", default="boot/grub/grub.cfg"),
+            Env(
+                "BLOCK_DEVICE",
+                "the partition of its root file system, or that of its /boot",
+                required=True,
+                use=Use.READS,
+            ),
+            _FS,
+            Env("KERNEL_PATH", "the kernel on it; else what its menu would start"),
+            Env("INITRD_PATH", "its initrds, by blanks"),
+            Env("CMD_LINE", "its arguments; else those of the menu"),
+            Env(
+                "GRUBCFG_PATH",
+                "its menu; by default also looked for in grub2, in a /boot by itself, and in"
+                " loader/entries",
+                default="boot/grub/grub.cfg",
+            ),
         ),
         terminal=True,
     ),

@@ -54,7 +54,10 @@ class Tree:
     def opened(self, path: str) -> Iterator[int]:
         """A file, open for reading.  Raises `OSError`."""
         with self._at(path) as place:
-            descriptor = os.open(_same(_there(place, path)), os.O_RDONLY | os.O_CLOEXEC)
+            itself = _there(place, path)
+            if not stat.S_ISREG(os.fstat(itself).st_mode):  # a pipe would be waited for
+                raise OSError(errno.EINVAL, "it is no file", path)
+            descriptor = os.open(_same(itself), os.O_RDONLY | os.O_CLOEXEC)
             try:
                 yield descriptor
             finally:

@@ -19,6 +19,7 @@ from boots_agent.actions import (
 )
 from boots_agent.actions.cexec import cexec
 from boots_agent.actions.context import Action
+from boots_agent.actions.kexec import kexec
 from boots_agent.actions.seed import seed
 from boots_agent.actions.writefile import writefile
 
@@ -28,6 +29,7 @@ ACTIONS: Mapping[str, Action] = {
     "grow": grow.enlarge,
     "image2disk": image.write,
     "inventory": required.check,
+    "kexec": kexec,
     "mkfs": mkfs.make,
     "partition": partition.make,
     "poweroff": power.off,

@@ -1,5 +1,6 @@
 """Storage in records of the short form: what rootio and templates are given."""
 
+import json
 import textwrap
 from typing import Any
 
@@ -13,6 +14,7 @@ from boots.workflow.plan import plan
 from boots.workflow.rendering import data, of_machine
 from boots.workflow.template import Origin
 from boots.workflow.wrapped import Text
+from boots_agent.actions.storage import read_storage
 
 RECORD = """
     machines:
@@ -116,6 +118,23 @@ def test_rootio_writes_the_disks_of_it() -> None:
     found = plan(outcome.reading.template, outcome.storage)
 
     assert (["/dev/vda"], ()) == ([each.disk for each in found.disks], found.unclear)
+
+
+@pytest.mark.parametrize(
+    ("wipe", "wanted"), [("wipe: true", True), ("wipe: no", False), ("", None)]
+)
+def test_osies_rootio_reads_it(wipe: str, wanted: bool | None) -> None:
+    found = storage(SHORT.format(disk="/dev/vda").replace("wipe: true", wipe))
+    (disk,), _, _, file_systems = read_storage(json.loads(json.dumps(found)), uefi=True)
+
+    assert (("/dev/vda", wanted), ["EFI", "SWAP", "ROOT"]) == (
+        (disk.device, disk.wipe),
+        [each.name for each in disk.partitions],
+    )
+    assert [512 << 20, 4 << 30, 0] == [int(each.size.value) for each in disk.partitions]
+    assert [("/dev/vda1", "vfat", "/boot/efi"), ("/dev/vda2", "swap", "none")] == [
+        (each.device, each.kind, each.point) for each in file_systems[:2]
+    ]
 
 
 def test_a_record_without_storage_has_none() -> None:

@@ -25,16 +25,16 @@ def as_cpr(storage: Any) -> Any:
     disks, file_systems = [], []
     for entry, name, stand_in in zip(entries, named, stand_ins(named), strict=True):
         partitions = parse(_layout(entry.get("layout")))
-        disks.append(
-            {
-                "device": name,
-                "wipe_table": str(entry.get("wipe", "")).lower() in {"true", "yes", "on", "y"},
-                "partitions": [
-                    {"label": each.name.upper(), "number": number, "size": each.size // _SECTOR}
-                    for number, each in enumerate(partitions, 1)
-                ],
-            }
-        )
+        disk: dict[str, Any] = {
+            "device": name,
+            "partitions": [
+                {"label": each.name.upper(), "number": number, "size": each.size // _SECTOR}
+                for number, each in enumerate(partitions, 1)
+            ],
+        }
+        if entry.get("wipe") not in {None, ""}:  # nothing said is another thing than false
+            disk["wipe_table"] = str(entry["wipe"]).lower() in {"true", "yes", "on", "y"}
+        disks.append(disk)
         file_systems += [
             _mounted(each, format_partition(stand_in, number))
             for number, each in enumerate(partitions, 1)

@@ -210,6 +210,30 @@ class LogLines(Word, frozen=True):
     next: int = 0
 
 
+class Certificate(Word, frozen=True):
+    """That a disk was erased, as the agent said it and the server signed it.
+
+    `text` is JSON: the agent's `certificate`, when it was `kept`, and by which `server`.
+    `signature` is of the text, by Ed25519, in base64.
+    """
+
+    step: int
+    attempt: int
+    machine: str
+    serial: str
+    at: float
+    text: str
+    signature: str
+
+
+class Certificates(Word, frozen=True):
+    """All of a run; `public_key` proves them, in PEM."""
+
+    run: str
+    public_key: str
+    certificates: tuple[Certificate, ...] = ()
+
+
 class Freeze(Word, frozen=True):
     """Whether any disk may be armed or written at all, and the most that are at once."""
 

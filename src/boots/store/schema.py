@@ -206,6 +206,19 @@ edges = Table(
 `wrote` is the GUID of the partition table that the run left there, where it told one.
 """
 
+certificates = Table(
+    "certificates",
+    metadata,
+    Column("run", Text, primary_key=True),
+    Column("step", Integer, primary_key=True, autoincrement=False),
+    Column("attempt", Integer, primary_key=True, autoincrement=False),
+    Column("machine", Text, nullable=False),
+    Column("serial", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("body", Text, nullable=False),
+)
+"""What agents said in proof that disks were erased."""
+
 freezes = Table(
     "freezes",
     metadata,

@@ -42,3 +42,4 @@ class Desk:
         self.follow_run = workflows.follow_run
         self.freeze, self.set_freeze = workflows.freeze, workflows.set_freeze
         self.edges, self.undo = workflows.edges, workflows.undo
+        self.certificates = workflows.certificates

@@ -9,12 +9,14 @@ from boots.api.desk import Refused
 from boots.app.desk.house import House, asks_store
 from boots.app.desk.power import PowerDesk
 from boots.app.runs import showing
+from boots.app.runs.certificates import Signer
 from boots.app.runs.keeper import NoRun
 from boots.app.runs.running import Running
 from boots.app.runs.undoing import undone
 from boots.app.runs.words import Given, Kept
 from boots.client.words import NewPower, PowerAction
 from boots.client.workflows import (
+    Certificates,
     EdgesLine,
     EdgesList,
     Freeze,
@@ -30,6 +32,7 @@ from boots.client.workflows import (
     Undo,
 )
 from boots.journal import events
+from boots.store import certificates as proofs
 from boots.store import edges, run_lines
 from boots.store import runs as rows
 from boots.store.freezes import Freeze as Frozen
@@ -191,6 +194,24 @@ class WorkflowsDesk:
                     await self._running().breath()
 
             yield changes()
+
+    @asks_store
+    async def certificates(self, identity: str) -> Certificates:
+        """What proves that it erased disks."""
+        store = self._running().keeper.store
+        found = await store.read(proofs.of_run, identity)
+        if not found:
+            await self._one(identity)
+        signer = self._signer()
+        return Certificates(
+            run=identity,
+            public_key=signer.public_key,
+            certificates=tuple(signer.signed(each, self._house.server) for each in found),
+        )
+
+    def _signer(self) -> Signer:
+        sites = self._house.answers.raw.sites.values()
+        return Signer(next((each.ticket_key for each in sites), b""))
 
     # --- to decide
 

@@ -2,10 +2,13 @@
 
 import msgspec
 
+from boots.app.runs import certificates
 from boots.app.runs.keeper import Keeper
 from boots.app.runs.proving import Proving
 from boots.app.runs.stored import stored
+from boots.app.runs.words import Kept
 from boots.serve.agent_words import Caller, Denied, Happened, Heard, Report
+from boots.store import certificates as proofs
 from boots.store import edges
 from boots.store.run_lines import Heard as Noted
 from boots.store.run_lines import Line
@@ -38,14 +41,14 @@ class Hearing:
             await self._note_written(said.run, fresh)
             told = [_event(each, worker, said.session) for each in fresh]
             kept = await self._keeper.happen(said.run, *told)
-        line = await self._hear(said, worker)
+        line = await self._hear(said, worker, kept)
         known = kept.run.sessions.get(worker)
         if known is None or known.number != said.session:
             raise Denied(401, "the session is another's by now")
         over = kept.run.is_final
         return Heard(expected=expected(kept.run, worker), line=line, do="cancel" if over else "go")
 
-    async def _hear(self, said: Report, worker: str) -> int:
+    async def _hear(self, said: Report, worker: str, run: Kept) -> int:
         """Keep lines and progress; the number of the line that is wanted next."""
         now = self._keeper.clock()
         key = said.run, worker
@@ -61,6 +64,9 @@ class Hearing:
             Line(each.number, each.at, each.step, each.attempt, each.text[:_LONGEST_LINE])
             for each in sorted(said.lines, key=lambda each: each.number)
         ]
+        # Before the lines are acknowledged: who says one again has it kept once.
+        for proof in certificates.found(run, worker, lines, now):
+            await self._keeper.store.write(proofs.keep, proof)
         kept = await self._keeper.hear(said.run, worker, heard, lines)
         self._written[key] = now
         if len(self._written) > _MOST_WRITTEN:

@@ -164,6 +164,16 @@ def _make_runs() -> None:
     op.create_index("edges_of_a_run", "edges", ["run", "serial"], unique=True)
     op.create_index("edges_by_machine", "edges", ["machine", "id"])
     op.create_table(
+        "certificates",
+        sa.Column("run", sa.Text, primary_key=True),
+        sa.Column("step", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("attempt", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("machine", sa.Text, nullable=False),
+        sa.Column("serial", sa.Text, nullable=False),
+        sa.Column("at", sa.Double, nullable=False),
+        sa.Column("body", sa.Text, nullable=False),
+    )
+    op.create_table(
         "freezes",
         sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("frozen", sa.Integer, nullable=False),

@@ -151,6 +151,20 @@ async def test_the_ends_of_a_disk_are_put_back_by_a_run() -> None:
     )
 
 
+async def test_a_viewer_sees_what_proves_that_disks_were_erased() -> None:
+    async with bench() as at:
+        proved = await at.ask("GET", "/v1/workflows/w-1/certificate")
+        unknown = await at.ask("GET", "/v1/workflows/w-none/certificate")
+
+    (only,) = proved.json["certificates"]
+    assert ("BOOTS-1", "c2ln", "discard") == (
+        only["serial"],
+        only["signature"],
+        json.loads(only["text"])["certificate"]["method"],
+    )
+    assert 404 == unknown.status
+
+
 async def test_lines_come_in_pages() -> None:
     async with bench() as at:
         at.desk.runs_["w-1"] = run_of()

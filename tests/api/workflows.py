@@ -5,11 +5,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 
 from boots.api.desk import Refused
 from boots.client.workflows import (
     ArmedDisk,
+    Certificate,
+    Certificates,
     EdgesLine,
     EdgesList,
     Freeze,
@@ -309,6 +312,17 @@ class FakeRuns:
         at = AT if wanted.frozen else 0.0
         self.freeze_ = replace(self.freeze_, frozen=wanted.frozen, why=wanted.why, by=by, at=at)
         return self.freeze_
+
+    async def certificates(self, identity: str) -> Certificates:
+        if identity != "w-1":
+            await self.run(identity)
+            return Certificates(run=identity, public_key="-----BEGIN PUBLIC KEY-----")
+        disk = {"serial": "BOOTS-1", "model": "ACME", "size": 10 * GIB}
+        said = {"certificate": {"disk": disk, "method": "discard", "ended": AT}, "kept": AT + 1}
+        proof = Certificate(step=1, attempt=2, machine="one", serial="BOOTS-1", at=AT + 1,
+                            text=msgspec.json.encode(said).decode(), signature="c2ln")  # fmt: skip
+        key = "-----BEGIN PUBLIC KEY-----"
+        return Certificates(run=identity, public_key=key, certificates=(proof,))
 
     async def edges(self, key: str) -> EdgesList:
         if self._whose(key) != "one":

@@ -447,6 +447,36 @@ def test_all_writing_is_frozen_and_allowed_again(server: Server) -> None:
     assert json.loads(printed("freeze", "--json"))["frozen"]
 
 
+# --- erased disks
+
+
+@pytest.mark.usefixtures("server")
+def test_what_proves_that_a_disk_was_erased_is_told_in_a_line() -> None:
+    assert printed("workflow", "certificate", "w-1").startswith(
+        "ACME S/N BOOTS-1 10 GiB of one: erased by discard at "
+    )
+    found = json.loads(printed("workflow", "certificate", "w-1", "--json"))
+    assert "c2ln" == found["certificates"][0]["signature"]
+
+
+@pytest.mark.usefixtures("server")
+def test_a_certificate_is_written_to_be_proved_elsewhere(tmp_path: Path) -> None:
+    printed("workflow", "certificate", "w-1", "--to", str(tmp_path / "proofs"))
+
+    assert b"sig" == (tmp_path / "proofs/w-1-1-2.sig").read_bytes()
+    assert "discard" in (tmp_path / "proofs/w-1-1-2.json").read_text()
+    assert "PUBLIC KEY" in (tmp_path / "proofs/public-key.pem").read_text()
+
+
+def test_a_run_that_erased_nothing_has_no_certificate(server: Server) -> None:
+    server.desk.runs_["w-2"] = run_of("w-2")
+
+    assert (1, "boots: nothing proves that w-2 erased a disk") == refused(
+        "workflow", "certificate", "w-2"
+    )
+    assert 1 == run("workflow", "certificate", "w-none").exit_code
+
+
 # --- the ends of disks
 
 

@@ -159,6 +159,7 @@ def test_runs_come_in_words(client: Client, server: Server) -> None:
     assert "CANCELLED" == client.cancel_run("w-2").line.sub
     assert "w-2" == client.retry_run("w-2", Retry(first=1)).of
     assert client.set_freeze(frozen=True, why="work") == client.freeze()
+    assert ["BOOTS-1"] == [each.serial for each in client.certificates("w-1").certificates]
     assert 7 == client.edges("one").edges[0].id
     assert "w-9" == client.undo("one", Undo(edges=7, serial="BOOTS-1")).line.id
 

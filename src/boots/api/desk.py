@@ -35,6 +35,7 @@ from boots.client.words import (
     Tokens,
 )
 from boots.client.workflows import (
+    Certificates,
     EdgesList,
     Freeze,
     LogLines,
@@ -193,6 +194,9 @@ class Desk(Protocol):
 
     def follow_run(self, identity: str) -> AbstractAsyncContextManager[AsyncIterator[Run]]:
         """The run at each change; at most a few times a second."""
+
+    async def certificates(self, identity: str) -> Certificates:
+        """What proves that it erased disks; also of a run that is not kept any more."""
 
     async def freeze(self) -> Freeze:
         """Whether disks may be armed and written at all."""

@@ -116,6 +116,15 @@ RUNS: Sequence[Route] = (
     ),
     Route(
         method="GET",
+        path="/v1/workflows/{id}/certificate",
+        name="certificates",
+        role=Role.VIEWER,
+        summary="What proves that it erased disks, signed by this server",
+        handler=runs.certificates,
+        gives=words.Certificates,
+    ),
+    Route(
+        method="GET",
         path="/v1/freeze",
         name="freeze",
         role=Role.VIEWER,

@@ -99,6 +99,11 @@ def check_thaw(me: Me, *, frozen: bool) -> None:
         raise Refused(403, "Forbidden", "to allow writing again needs the role admin")
 
 
+async def certificates(desk: Desk, asked: Asked) -> Answer:
+    """``GET /v1/workflows/{id}/certificate``."""
+    return Answer(body=await desk.certificates(asked.keys["id"]))
+
+
 async def edges(desk: Desk, asked: Asked) -> Answer:
     """``GET /v1/machines/{key}/edges``."""
     return Answer(body=await desk.edges(asked.keys["key"]))

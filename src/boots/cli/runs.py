@@ -237,13 +237,14 @@ def _found(client: "Client", key: str) -> "Run":
     except ApiError as error:
         if error.problem.status != 404:
             raise
-        found = _latest(client, key)
+        found = latest(client, key)
         if found is None:
             raise
         return client.run(found)
 
 
-def _latest(client: "Client", machine: str) -> str | None:
+def latest(client: "Client", machine: str) -> str | None:
+    """The latest run of a machine, by its id."""
     from boots.client.connecting import ApiError
 
     try:

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from boots.cli import provisioning, runs
+from boots.cli import certificates, provisioning, runs
 from boots.cli.asking import CaOption, ServerOption, TokenFileOption, asking, print_json
 from boots.cli.common import ConfigOption, MachinesOption, read_settings, saying_no, texts
 from boots.client.workflows import Arming
@@ -252,4 +252,5 @@ def _print_disk(console: Console, disk: Armed) -> None:
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     runs.register(workflow)
+    certificates.register(workflow)
     app.add_typer(workflow, name="workflow")

@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 from boots.client.asking import Asking, Place, decoded, machine_path, once_header
 from boots.client.workflows import (
+    Certificates,
     EdgesList,
     Freeze,
     LogLine,
@@ -104,6 +105,10 @@ class RunsClient(Asking):
     def set_freeze(self, *, frozen: bool, why: str = "") -> Freeze:
         """Stop that, or allow it again."""
         return self._send("PUT", "/v1/freeze", NewFreeze(frozen=frozen, why=why), Freeze)
+
+    def certificates(self, identity: str) -> Certificates:
+        """What proves that a run erased disks."""
+        return self._get(f"{_run(identity)}/certificate", Certificates)
 
     def edges(self, key: str) -> EdgesList:
         """What is kept of the ends of a machine's disks."""

@@ -41,6 +41,11 @@ def unshare(flags: int) -> None:
     _said(_libc().unshare(flags), "unshare")
 
 
+def flush(descriptor: int) -> None:
+    """syncfs(2): have all of the file system that a file is on written; says where that failed."""
+    _said(_libc().syncfs(descriptor), "syncfs")
+
+
 def load_kernel(kernel: int, initrd: int | None, command_line: str) -> None:
     """kexec_file_load(2): make the open file `kernel` ready to be jumped into."""
     number = _KEXEC_FILE_LOAD.get(platform.machine())

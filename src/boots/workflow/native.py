@@ -97,16 +97,16 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind(
         "archive2disk",
-        "unpacks an archive of a root file system on a partition",
+        "unpacks an archive of a root file system on a partition: tar, plain, gz, bz2, xz or zstd",
         (
             Env("ARCHIVE_URL", "where the archive is", required=True),
-            Env("ARCHIVE_TYPE", "tar or targz", default="tar"),
+            Env("ARCHIVE_TYPE", "needs not be said: the archive is looked at", default="tar"),
             Env("DEST_DISK", _PLACE, required=True, use=Use.WRITES_PARTITION),
             Env("FS_TYPE", _FS.meaning, required=True),
             Env("DEST_PATH", "the folder on it", required=True),
             Env("TARFILE_CHECKSUM", "the digest of the archive: sha256:…"),
             Env("INSECURE_NO_TARFILE_CHECKSUM_VERIFICATION", "do without", default="false"),
-            Env("HTTP_CLIENT_TIMEOUT_MINUTES", "how long a download may take", default="5"),
+            Env("HTTP_CLIENT_TIMEOUT_MINUTES", "for how long nothing may come", default="5"),
         ),
     ),
     Kind(

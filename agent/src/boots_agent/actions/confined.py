@@ -31,8 +31,11 @@ class Owner:
     folder_mode: int = 0o755
 
 
-class _Place(NamedTuple):
-    """An entry of a folder: where, what it is called, and itself unless it is missing."""
+class Place(NamedTuple):
+    """An entry of a folder: where, what it is called, and itself unless it is missing.
+
+    Both descriptors lead there and can neither read nor write (O_PATH).
+    """
 
     folder: int
     name: str
@@ -97,6 +100,16 @@ class Tree:
             finally:
                 os.close(folder)
 
+    @contextlib.contextmanager
+    def entry(self, path: str, make: Owner | None = None) -> Iterator[Place]:
+        """An entry, there or not, for as long as it is worked on.
+
+        A link at the path itself is the entry; folders on the way are made where `make` is given.
+        Raises `OSError`.
+        """
+        with self._at(path, follow=False, make=make) as place:
+            yield place
+
     def put_link(self, path: str, target: str) -> None:
         """Have a symbolic link there, whatever it points to; one that is there stays."""
         with self._at(path, follow=False, make=Owner()) as place:
@@ -131,7 +144,7 @@ class Tree:
         follow: bool = True,
         make: Owner | None = None,
         last_is_folder: bool = False,
-    ) -> Iterator[_Place]:
+    ) -> Iterator[Place]:
         walk = _Walk(self._root)
         try:
             yield walk.to(path, follow, make, last_is_folder)
@@ -150,7 +163,7 @@ class _Walk:
         for descriptor in self._folders + self._loose:
             os.close(descriptor)
 
-    def to(self, path: str, follow: bool, make: Owner | None, last_is_folder: bool) -> _Place:
+    def to(self, path: str, follow: bool, make: Owner | None, last_is_folder: bool) -> Place:
         if "\0" in path:
             raise OSError(errno.EINVAL, "a path has no NUL in it", path)
         left, links = deque(_parts(path)), 0
@@ -161,7 +174,7 @@ class _Walk:
                 continue
             itself = self._open(name, make if left or last_is_folder else None, needed=bool(left))
             if itself is None:
-                return _Place(self._folders[-1], name, None)
+                return Place(self._folders[-1], name, None)
             kind = os.fstat(itself).st_mode
             if stat.S_ISLNK(kind) and (left or follow):
                 links += 1
@@ -169,12 +182,12 @@ class _Walk:
                     raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
                 self._follow(itself, left)
             elif not left:
-                return _Place(self._folders[-1], name, itself)
+                return Place(self._folders[-1], name, itself)
             elif stat.S_ISDIR(kind):
                 self._folders.append(self._loose.pop())
             else:
                 raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path)
-        return _Place(self._folders[-1], ".", self._folders[-1])
+        return Place(self._folders[-1], ".", self._folders[-1])
 
     def _open(self, name: str, make: Owner | None, *, needed: bool) -> int | None:
         folder = self._folders[-1]
@@ -207,7 +220,7 @@ def _parts(path: str) -> list[str]:
     return [part for part in path.split("/") if part not in {"", "."}]
 
 
-def _there(place: _Place, path: str) -> int:
+def _there(place: Place, path: str) -> int:
     if place.itself is None:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
     return place.itself
@@ -228,7 +241,7 @@ def _make_folder(folder: int, name: str, owner: Owner) -> None:
         os.close(made)
 
 
-def _replace(folder: int, place: _Place, content: bytes, owner: Owner) -> None:
+def _replace(folder: int, place: Place, content: bytes, owner: Owner) -> None:
     name = f".{place.name[:200]}.boots-{os.getpid()}"
     with contextlib.suppress(FileNotFoundError):
         os.unlink(name, dir_fd=folder)

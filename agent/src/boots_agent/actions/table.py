@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from boots_agent.actions import (
+    archive2disk,
     burnin,
     grow,
     image,
@@ -24,6 +25,7 @@ from boots_agent.actions.seed import seed
 from boots_agent.actions.writefile import writefile
 
 ACTIONS: Mapping[str, Action] = {
+    "archive2disk": archive2disk.write,
     "burnin": burnin.burn,
     "cexec": cexec,
     "grow": grow.enlarge,

@@ -1,7 +1,13 @@
 """Workflows on the command line: begun, shown, followed, settled, and what a command ends with."""
 
 import json
+import os
+import pty
 import re
+import select
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -323,6 +329,69 @@ def test_faults_of_a_template_are_told_with_their_places(server: Server, templat
 
     assert 1 == result.exit_code
     assert result.stderr.endswith(f"{fault}\nboots: it cannot begin: see above\n")
+
+
+def on_a_terminal(*words: Any) -> tuple[subprocess.Popen[bytes], int]:
+    """A command that has a terminal, and our end of that."""
+    main, other = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "80", "LINES": "24"}
+    command = [sys.executable, "-m", "boots", *map(str, words)]
+    began = subprocess.Popen(command, stdin=other, stdout=other, stderr=other, env=environment)
+    os.close(other)
+    return began, main
+
+
+def reads(terminal: int, wanted: str) -> str:
+    """What a terminal shows, until it is this."""
+    found, end = b"", time.monotonic() + 30
+    while wanted.encode() not in found:
+        assert select.select([terminal], [], [], max(0.0, end - time.monotonic()))[0], found
+        found += os.read(terminal, 65_536)
+    return found.decode()
+
+
+def test_on_a_terminal_a_picture_is_drawn_anew_until_it_is_over(
+    server: Server, template: Path
+) -> None:
+    words = ("provision", "one", "--workflow", template, "-y")
+    began, terminal = on_a_terminal(*words)
+    with began:
+        reads(terminal, "pending")
+        while not server.desk.run_followers:
+            time.sleep(0.01)
+        server.call(lambda: server.desk.move(run_of()))
+        server.call(lambda: server.desk.say("frame 7 of 812"))
+        reads(terminal, "███░░░░░  42%  write  110 MB/s  12 s left")
+        reads(terminal, "| frame 7 of 812")
+        server.call(lambda: server.desk.move(failed()))
+        last = reads(terminal, "boots workflow retry w-1")
+        assert 1 == began.wait(10)
+    os.close(terminal)
+
+    assert "failed with status 1 in 13 s" in last
+    assert "Traceback" not in last
+
+
+def test_who_stops_looking_leaves_the_run_alone(server: Server, template: Path) -> None:
+    began, terminal = on_a_terminal("provision", "one", "--workflow", template, "-y")
+    with began:
+        reads(terminal, "pending")
+        began.send_signal(signal.SIGINT)
+        told = reads(terminal, "it goes on: boots workflow show w-1")
+        assert 130 == began.wait(10)
+    os.close(terminal)
+
+    assert "Traceback" not in told
+    assert ["create"] == [what for what, *_ in server.desk.done]
+
+
+def test_what_a_template_asks_for_and_was_not_given_is_told(server: Server, template: Path) -> None:
+    fault = "template:9:17: .image is not there; there are Hardware, device_1, hardware"
+    server.desk.plan_ = replace(server.desk.plan_, steps=(), disks=(), faults=(fault,))
+
+    assert (1, "  say what the template asks for: --set image=…") == refused(
+        "provision", "one", "--workflow", template, "-y"
+    )
 
 
 FORCE = ("--policy", "force", "--arm", "BOOTS-1", "--no-wait")

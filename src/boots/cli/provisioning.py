@@ -1,5 +1,6 @@
 """Beginning a workflow: what it is, what it would do, the question, and how it goes on."""
 
+import re
 import sys
 import uuid
 from collections.abc import Mapping, Sequence
@@ -16,9 +17,11 @@ from boots.model.arming import Policy
 if TYPE_CHECKING:
     from boots.client.client import Client
 
+_MISSING = re.compile(r": \.([a-z]\w*) is not there")
+
 SetOption = Annotated[
     list[str] | None,
-    typer.Option("--set", help="A key of the hardware map, as device_1=MAC; may be repeated."),
+    typer.Option("--set", help="A key of the hardware map, as device_2=MAC; may be repeated."),
 ]
 DiskOption = Annotated[
     str,
@@ -111,6 +114,8 @@ def _why_not(plan: RunPlan, arm: Arming) -> str:
     if held and arm.policy is not Policy.FORCE:
         named = " ".join(f"--arm {serial}" for serial in held)
         told += f"\n  if what it holds may be lost: {named} --policy force"
+    for missing in dict.fromkeys(_MISSING.findall("\n".join(plan.faults))):
+        told += f"\n  say what the template asks for: --set {missing}=…"
     return told
 
 
@@ -174,7 +179,7 @@ def map_of(given: Sequence[str] | None) -> Mapping[str, str]:
     for each in given or ():
         key, equals, value = each.partition("=")
         if not key or not equals:
-            refuse(f'--set "{each}" is no key and value; write device_1=MAC', 2)
+            refuse(f'--set "{each}" is no key and value; write device_2=MAC', 2)
         found[key] = value
     return found
 

@@ -39,16 +39,17 @@ def data(
 ) -> dict[str, Any]:
     """What a template sees: the hardware map's keys, ``.Hardware`` and ``.hardware``.
 
-    Without a map ``device_1`` is the machine's first MAC, as in every template of Tinkerbell's.
+    Where the map does not say it, ``device_1`` is the machine's first MAC, as in every template
+    of Tinkerbell's.
     Hints in place of disks are settled by the `inventory`; `disk` is in place of the first.
 
     Raises:
         Unfit: a hint is none, or does not mean one disk.
     """
     hardware = settled(as_object(machine), inventory, disk)
-    if hardware_map is None:
-        hardware_map = {"device_1": machine.interfaces[0].mac} if machine.interfaces else {}
-    own = {key: value for key, value in hardware_map.items() if key not in _OWN}
+    usual = {"device_1": machine.interfaces[0].mac} if machine.interfaces else {}
+    whole = {**usual, **(hardware_map or {})}
+    own = {key: value for key, value in whole.items() if key not in _OWN}
     return {**own, "Hardware": in_go(hardware), "hardware": hardware}
 
 

@@ -6,6 +6,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -24,6 +25,7 @@ from boots.app.observing import Observing, journal_file
 from boots.app.opening import EVERY, Door, Opening
 from boots.app.operating import Operating
 from boots.app.reloading import Reloading, let_go, unreadable
+from boots.app.runs.running import Running
 from boots.app.upkeep import places
 from boots.app.workers.team import Team, handed_over, ours, wanted
 from boots.app.workers.words import Unready
@@ -38,6 +40,7 @@ from boots.model.machine import Known
 from boots.serve import sockets
 from boots.serve.http import Extras, HttpDoor
 from boots.serve.packets import Packets
+from boots.serve.relay import Relayed
 from boots.serve.sockets import StartError
 from boots.settings import Settings, trusted_proxies
 
@@ -66,6 +69,7 @@ class Server:
         self._leaving: set[asyncio.Task[None]] = set()
         self._started = time.time()
         self.packets = Packets(time.time)
+        self._relayed: Relayed | None = None
         self._observing = Observing(settings)
         self._trusted = trusted_proxies(settings)
         self._token_key = b""
@@ -225,6 +229,7 @@ class Server:
                 ready=lambda: self._unready,
                 metrics=self._observing.metrics,
                 trusted=self._trusted,
+                waiting=running.live if running is not None else None,
                 sessions=running.sessions if running is not None else None,
             ),
             packets=self.packets,
@@ -238,10 +243,21 @@ class Server:
                 door.open(loop)
                 self._doors.append(door)
         if self._team is not None:
+            if running is not None:
+                await self._relay_from(self._team, running)
             await self._team.start(
                 self._settings, self._answers.raw, opening, self._journal, self._observing.metrics
             )
         return opening.listeners
+
+    async def _relay_from(self, team: Team, running: Running) -> None:
+        """Have workers know of runs, and answer what they pass on."""
+        self._relayed = relayed = Relayed(
+            partial(self._answers.fetch, tftp=False), running.sessions
+        )
+        await relayed.open()
+        team.runs(relayed.path, running.live.every)
+        running.moved = team.moved
 
     async def _end(self, tasks: list[asyncio.Task[None]], loop: asyncio.AbstractEventLoop) -> None:
         """Close every door that is open; to do it again does nothing."""
@@ -255,6 +271,8 @@ class Server:
         await asyncio.gather(*(door.close() for door in leaving))
         if self._team is not None:
             await self._team.end()
+        if self._relayed is not None:
+            await self._relayed.close()
 
     def _doubts(self) -> list[str]:
         """What is missing or may not be meant, and what firmware will not take of us."""

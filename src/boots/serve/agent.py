@@ -9,7 +9,7 @@ import msgspec
 from aiohttp import web
 
 from boots.journal import events
-from boots.serve.agent_words import Sessions
+from boots.serve.agent_words import Waiting
 from boots.serve.doors import Fetch, Given, Record
 from boots.serve.forwarded import Peer
 
@@ -21,12 +21,12 @@ _PATIENCE = 30.0  # seconds that the body of a report may take
 
 
 class AgentReports:
-    """Takes the agents' reports to the journal; `sessions` knows of runs, where there are any."""
+    """Takes the agents' reports to the journal; `waiting` knows of runs, where there are any."""
 
-    def __init__(self, fetch: Fetch, record: Record, sessions: Sessions | None = None) -> None:
+    def __init__(self, fetch: Fetch, record: Record, waiting: Waiting | None = None) -> None:
         self._fetch = fetch
         self._record = record
-        self._sessions = sessions
+        self._waiting = waiting
 
     def answer(self, request: web.BaseRequest, peer: Peer) -> Awaitable[web.StreamResponse] | None:
         """The answer to a report; None where the path is of none."""
@@ -73,18 +73,18 @@ class AgentReports:
                 message=str(said.get("message", ""))[:1024],
             )
         )
-        known, sessions = given.known, self._sessions
-        then = sessions.after_progress(known, stage) if known and sessions else ""
+        known, waiting = given.known, self._waiting
+        then = waiting.after_progress(known, stage) if known and waiting else ""
         return web.json_response({"next": then}) if then else web.Response(status=204)
 
     async def _inventory(
         self, request: web.BaseRequest, mac: str, peer: Peer
     ) -> web.StreamResponse:
         given, said = await self._report(request, mac, peer)
-        known, sessions = given.known, self._sessions
+        known, waiting = given.known, self._waiting
         then = known.machine.then.value if known else "idle"
-        if known is not None and sessions is not None:
-            then = sessions.after_inventory(known) or then
+        if known is not None and waiting is not None:
+            then = waiting.after_inventory(known) or then
         self._record(
             events.InventoryReported(mac=given.mac, peer=str(peer), inventory=said, next=then)
         )

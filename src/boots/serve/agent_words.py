@@ -189,14 +189,18 @@ class Denied(Exception):
         self.why = why
 
 
-class Sessions(Protocol):
-    """Answers agents.  All refusals are `Denied`."""
+class Waiting(Protocol):
+    """Knows which machines runs wait for."""
 
     def after_inventory(self, known: Known) -> str:
         """What a machine is to do next for a run's sake; empty where there is none."""
 
     def after_progress(self, known: Known, stage: str) -> str:
         """The same, for one that tells its stage."""
+
+
+class Sessions(Protocol):
+    """Answers agents.  All refusals are `Denied`."""
 
     async def hello(self, caller: Caller, said: Hello) -> Session | Nothing:
         """Begin a session."""

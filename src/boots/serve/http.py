@@ -22,7 +22,7 @@ from boots.policy.got import File, Ground, Refusal, Rendered, Script
 from boots.policy.token import hidden
 from boots.serve import download
 from boots.serve.agent import AgentReports
-from boots.serve.agent_words import Sessions
+from boots.serve.agent_words import Sessions, Waiting
 from boots.serve.doors import Fetch, Given, Record
 from boots.serve.forwarded import Network, Peer, asker
 from boots.serve.handshakes import SecureSite
@@ -60,8 +60,9 @@ class Extras:
     `ready` says why the server is not ready to answer, and nothing once it is.
     `metrics` gives them in the form that an ``Accept`` header asks for, and the content type.
     `trusted` are the networks of proxies whose word is taken for who asks.
-    `mac_of` knows who it is with whom `tls` came to nothing.  `sessions` answers agents of runs,
-    asked by the `interface`; `relay` passes on what is for them to a process that has them.
+    `mac_of` knows who it is with whom `tls` came to nothing.  `waiting` knows whom runs wait
+    for, and `sessions` answers their agents, who ask by the `interface`; `relay` passes on what
+    they ask to the process that has those.
     """
 
     images: Images | None = None
@@ -70,6 +71,7 @@ class Extras:
     trusted: tuple[Network, ...] = ()
     tls: ssl.SSLContext | None = None
     mac_of: Callable[[IPv4Address], str] = lambda _: ""
+    waiting: Waiting | None = None
     sessions: Sessions | None = None
     interface: str = ""
     relay: Relay | None = None
@@ -119,11 +121,9 @@ class HttpDoor:
         self._hand = Hand(record, clock)
         self._iso = IsoRoom(self._extras.images, STATUS, self._hand)
         own = self._extras
-        self._reports = AgentReports(fetch, record, own.sessions)
+        self._reports = AgentReports(fetch, record, own.waiting)
         self._sessions = (
-            SessionRoom(fetch, own.sessions, own.interface)
-            if own.sessions is not None and own.relay is None
-            else None
+            SessionRoom(fetch, own.sessions, own.interface) if own.sessions is not None else None
         )
         self._rooms: dict[str, Callable[[web.BaseRequest], Answering]] = {
             "/healthcheck": self._health,

@@ -142,6 +142,12 @@ def alive(connection: Connection) -> list[Row]:
     return [_row(each) for each in found]
 
 
+def holding(connection: Connection, machine: str) -> str:
+    """The run of a machine that is not over; empty where it has none."""
+    wanted = select(run_machines.c.run).where(run_machines.c.held == machine)
+    return connection.execute(wanted).scalar() or ""
+
+
 def page(
     connection: Connection,
     *,

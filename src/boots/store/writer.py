@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, Engine
 
-from boots.store import history, seen
+from boots.store import history, runs, seen
 from boots.store.engine import StoreAway, transaction
 from boots.store.history import Happened
 from boots.store.naming import Name, Naming
@@ -232,6 +232,7 @@ class Writer:
             )
             seen.forget_sightings(connection, before, MOST_SIGHTINGS)
             seen.forget_inventories(connection, MOST_INVENTORIES)
+            runs.forget(connection, before)
         if gone < _PORTION:  # else there is more, in the next round
             self._tidied = now
 

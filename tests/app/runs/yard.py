@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import hmac
+import io
 import json
 import re
 import time
@@ -16,6 +17,7 @@ from typing import Any
 import aiohttp
 from tests.app.desks import FILE_MAC, KEY, START, Office
 
+from boots.app.runs.deadlines import tick
 from boots.client.workflows import Arming, NewRun, Run
 from boots.journal import events
 from boots.journal.events import AnyEvent
@@ -23,6 +25,7 @@ from boots.model.mac import Mac
 from boots.policy import token
 from boots.policy.got import Script
 from boots.serve.http import Extras, HttpDoor
+from boots.serve.relay import Relay, Relayed
 from boots.serve.sockets import tcp
 
 MIB = 1 << 20
@@ -104,7 +107,8 @@ class Agent:
         held = self.key if key is None else key
         headers = {"Authorization": f"Bearer {held}"} if held else {}
         body = said if isinstance(said, bytes) else json.dumps(said).encode()
-        async with self._client.post(f"{self.url}/{path}", data=body, headers=headers) as answer:
+        data = io.BytesIO(body)
+        async with self._client.post(f"{self.url}/{path}", data=data, headers=headers) as answer:
             return answer.status, await answer.read()
 
     async def asked(self, path: str, said: Any, key: str | None = None) -> Any:
@@ -228,6 +232,10 @@ class Yard(Office):
         """A person begins a run."""
         return await self.desk.create_run(wanted or new_run(), "me")
 
+    async def tick(self) -> None:
+        """Time is told to runs."""
+        await tick(self.running.keeper)
+
     async def state(self, run: str) -> str:
         """Where a run is."""
         line = (await self.desk.run(run)).line
@@ -239,11 +247,15 @@ class Yard(Office):
 
 
 @asynccontextmanager
-async def opened(folder: Path, **more: Any) -> AsyncIterator[Yard]:
-    """A server that runs."""
+async def opened(folder: Path, *, relayed: bool = False, **more: Any) -> AsyncIterator[Yard]:
+    """A server that runs; with `relayed` another process has its HTTP door, as it were."""
     yard = Yard(folder, **more)
     await yard.keeping.open()
     await yard.running.load()
+    sessions = yard.running.sessions
+    main = Relayed(lambda _: yard.answers.fetch("lan0", tftp=False), sessions)
+    await main.open()
+    relay = Relay(main.path)
     sock = tcp(LOOPBACK, 0)
     door = HttpDoor(
         sock,
@@ -251,7 +263,12 @@ async def opened(folder: Path, **more: Any) -> AsyncIterator[Yard]:
         yard.told.append,
         time.monotonic,
         dict,
-        extras=Extras(sessions=yard.running.sessions, interface="lan0"),
+        extras=Extras(
+            waiting=yard.running.live,
+            sessions=None if relayed else sessions,
+            interface="lan0",
+            relay=relay if relayed else None,
+        ),
     )
     yard.base = f"http://127.0.0.1:{sock.getsockname()[1]}"
     await door.open()
@@ -260,6 +277,8 @@ async def opened(folder: Path, **more: Any) -> AsyncIterator[Yard]:
             yield yard
         finally:
             await door.close()
+            await relay.close()
+            await main.close()
             yard.keeping.close()
 
 

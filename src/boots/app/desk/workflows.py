@@ -1,6 +1,6 @@
 """The desk: workflows, and the disks that they may write."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
 
 from msgspec.structs import replace
@@ -78,7 +78,7 @@ class WorkflowsDesk:
     @asks_store
     async def retry_run(self, identity: str, wanted: Retry, by: str) -> Run:
         """Take up one that is over, as a new run."""
-        before = await self._one(identity)
+        before = await self._latest(identity)
         made = await self._running().beginning.retry(before, wanted.first, wanted.arm, by)
         return await self._started(made, by, power=wanted.power)
 
@@ -147,10 +147,11 @@ class WorkflowsDesk:
         return await self._shown(await self._one(identity))
 
     async def _one(self, identity: str) -> Kept:
-        try:
-            return await self._running().keeper.one(identity)
-        except NoRun:
-            raise Refused(404, "no such run", f'none has the id "{identity}"') from None
+        return await _found(identity, self._running().keeper.one(identity))
+
+    async def _latest(self, identity: str) -> Kept:
+        """As the store has it: who decides must not do so by what another server changed."""
+        return await _found(identity, self._running().keeper.fresh(identity))
 
     async def _shown(self, kept: Kept) -> Run:
         return showing.whole(kept, await self._heard(kept))
@@ -162,7 +163,7 @@ class WorkflowsDesk:
         for own in kept.machines:
             here = keeper.heard(kept.run.id, own.worker)
             there = found.get(own.worker)
-            if here is not None and (there is None or there.at < here.at):
+            if here is not None and (there is None or there.at <= here.at):
                 found[own.worker] = here
         return found
 
@@ -218,7 +219,7 @@ class WorkflowsDesk:
     @asks_store
     async def cancel_run(self, identity: str, by: str) -> Run:
         """End it."""
-        before = await self._one(identity)
+        before = await self._latest(identity)
         if before.run.is_final:
             raise Refused(409, "it is over", f"run {identity} is {before.run.state.value}")
         kept = await self._running().keeper.happen(identity, Cancelled(by=by))
@@ -228,7 +229,7 @@ class WorkflowsDesk:
     @asks_store
     async def settle_run(self, identity: str, said: Settle, by: str) -> Run:
         """Say what is to become of the action that it waits at."""
-        before = await self._one(identity)
+        before = await self._latest(identity)
         settled = Settled(by=by, step=said.step - 1, again=said.again)
         kept = await self._running().keeper.happen(identity, settled)
         if kept is before:
@@ -290,6 +291,13 @@ class WorkflowsDesk:
             for each in found
         )
         return EdgesList(edges=tuple(lines))
+
+
+async def _found(identity: str, asked: Awaitable[Kept]) -> Kept:
+    try:
+        return await asked
+    except NoRun:
+        raise Refused(404, "no such run", f'none has the id "{identity}"') from None
 
 
 def _given(wanted: NewRun, by: str) -> Given:

@@ -64,6 +64,9 @@ class Asking:
         if kept.waits:
             kept = await self._preparing.prepare(said.run)
         answer = next_action(kept.run, worker, said.session)
+        if isinstance(answer, HandOut):  # another server may know more
+            kept = await self._keeper.fresh(said.run)
+            answer = next_action(kept.run, worker, said.session)
         if isinstance(answer, NetbootOffFirst):
             await self._netboots.off(kept, worker)
             kept = await self._keeper.happen(said.run, NetbootOff(worker=worker))

@@ -82,6 +82,9 @@ class Beginning:
             Refused: it cannot be.
             StoreAway: nothing was changed.
         """
+        if not before.run.is_final:
+            state = before.run.state.value
+            raise Refused(409, "it goes on", f"run {before.run.id} is {state}: cancel it first")
         given = self._until(_given_anew(before, arm, by))
         if before.waits:  # it never came to its disks: nothing of it was done
             return await self.create(given)

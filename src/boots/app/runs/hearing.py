@@ -41,6 +41,9 @@ class Hearing:
             await self._note_written(said.run, fresh)
             told = [_event(each, worker, said.session) for each in fresh]
             kept = await self._keeper.happen(said.run, *told)
+            if expected(kept.run, worker) <= told[-1].sequence:
+                await self._keeper.fresh(said.run)  # another server heard what was before
+                kept = await self._keeper.happen(said.run, *told)
         line = await self._hear(said, worker, kept)
         known = kept.run.sessions.get(worker)
         if known is None or known.number != said.session:

@@ -84,10 +84,28 @@ class Keeper:
         known = self.live.get(id_) or self._over.get(id_)
         if known is not None:
             return known
+        return await self.fresh(id_)
+
+    async def fresh(self, id_: str) -> Kept:
+        """A run as the store has it: another server may have changed it this moment.
+
+        Raises:
+            NoRun: there is none.
+            StoreAway: it does not answer.
+        """
         found = await self.store.read(rows.one, id_)
         if found is None:
+            self._drop(id_)
             raise NoRun(id_)
         return self._put(read(found))
+
+    async def waiting_for(self, machine: str) -> Kept | None:
+        """The run of a machine that is not over, by the store where it is not in memory."""
+        known = self.of(machine)
+        if known is not None:
+            return known
+        id_ = await self.store.read(rows.holding, machine)
+        return await self.fresh(id_) if id_ else None
 
     def took(self, found: rows.Row) -> Kept:
         """A run of a row of the store, or as it is by now."""
@@ -175,11 +193,7 @@ class Keeper:
                         most_writing=most_writing,
                     )
                 except Conflict:
-                    found = await self.store.read(rows.one, id_)
-                    if found is None:
-                        self._drop(id_)
-                        raise NoRun(id_) from None
-                    before = self._put(read(found))
+                    before = await self.fresh(id_)
                     continue
                 break
             made = self._put(after)

@@ -41,9 +41,11 @@ class Proving:
     async def hello(self, caller: Caller, said: Hello) -> Session | Nothing:
         """Begin a session."""
         machine = caller.known.machine
-        kept = self._keeper.of(machine.name)
+        kept = await stored(self._keeper.waiting_for(machine.name))
         if kept is None:
             return Nothing(run="", next=machine.then.value)
+        if said.key:  # another server may have begun its last session
+            kept = await stored(self._keeper.fresh(kept.run.id))
         key = secrets.token_bytes(_KEY).hex()
 
         def begin(kept: Kept) -> Kept:
@@ -66,6 +68,8 @@ class Proving:
             raise Denied(403, "the run is over")
         if said.ticket:
             kept = self._with_ticket(kept, caller, said.ticket)
+        elif said.run != kept.run.id:
+            raise Denied(403, "the run of its key is over: restart the machine")
         elif not _is_last(kept, worker, said.key):
             raise self._refused(caller, kept, "its key is not that of its last session")
         known, before = kept.run.sessions.get(worker), kept.agents.get(worker)
@@ -105,21 +109,29 @@ class Proving:
             Denied: its key is not that of this session, or not any more.
             StoreAway: the run is not in memory.
         """
-        try:
-            kept = await self._keeper.one(run)
-        except NoRun:
-            raise Denied(401, "there is no such run") from None
-        worker = kept.worker(caller.known.machine.name)
-        agent, known = kept.agents.get(worker), kept.run.sessions.get(worker)
-        good = agent is not None and hmac.compare_digest(agent.digest, digest(caller.key))
-        if not good or known is None or known.number != session:
-            raise Denied(401, "the session is another's by now")
-        return kept, worker
+        worker = ""
+        for ask in (self._keeper.one, self._keeper.fresh):  # another server may have begun it
+            try:
+                kept = await ask(run)
+            except NoRun:
+                raise Denied(401, "there is no such run") from None
+            worker = kept.worker(caller.known.machine.name)
+            if _is_now(kept, worker, session, caller.key):
+                return kept, worker
+        raise Denied(401, "the session is another's by now")
 
 
 def digest(key: str) -> str:
     """What is kept of a session's key."""
     return hashlib.sha256(key.encode()).hexdigest()
+
+
+def _is_now(kept: Kept, worker: str, session: int, key: str) -> bool:
+    """Whether this is the session that a worker has, and its key."""
+    agent, known = kept.agents.get(worker), kept.run.sessions.get(worker)
+    if agent is None or known is None or known.number != session:
+        return False
+    return hmac.compare_digest(agent.digest, digest(key))
 
 
 def _is_last(kept: Kept, worker: str, key: str) -> bool:

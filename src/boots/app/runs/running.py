@@ -53,7 +53,6 @@ class Running:
         )
         self.sessions = Sessions(
             self.keeper,
-            self.live,
             netboots,
             preparing,
             site=site,

@@ -6,7 +6,6 @@ from boots.app.runs.asking import Asking
 from boots.app.runs.ends import Ends
 from boots.app.runs.hearing import Hearing
 from boots.app.runs.keeper import Keeper
-from boots.app.runs.live import Live
 from boots.app.runs.netboot import Netboots
 from boots.app.runs.preparing import Preparing
 from boots.app.runs.proving import Proving
@@ -27,7 +26,6 @@ class Sessions:
     def __init__(
         self,
         keeper: Keeper,
-        live: Live,
         netboots: Netboots,
         preparing: Preparing,
         *,
@@ -40,7 +38,6 @@ class Sessions:
         ends = Ends(keeper, proving, tell)
         self._keeper = keeper
         self._tell = tell
-        self.after_inventory, self.after_progress = live.after_inventory, live.after_progress
         self.hello, self.next = proving.hello, asking.next
         self.events = Hearing(keeper, proving).events
         self.edges, self.edges_back = ends.edges, ends.edges_back
@@ -54,4 +51,5 @@ class Sessions:
         """Something else than OSIE was heard of a machine.  Raises `StoreAway`."""
         kept = self._keeper.of(machine)
         if kept is not None:
+            kept = await self._keeper.fresh(kept.run.id)
             await self._keeper.happen(kept.run.id, LifeSeen(worker=kept.worker(machine)))

@@ -179,9 +179,12 @@ class HeardAnswers(Answers):
         seen: "HeardSeen",
         *,
         orders: Orders,
+        ticket: Callable[[Known, Site], str] = lambda _known, _site: "",
         catch_up: Callable[[], None],
     ) -> None:
-        super().__init__(world, leases, held, seen, orders.over, leaves=orders.leaves)
+        super().__init__(
+            world, leases, held, seen, orders.over, leaves=orders.leaves, ticket=ticket
+        )
         self._catch_up = catch_up
 
     def fetch(self, interface: str, *, tftp: bool) -> Fetch:

@@ -62,6 +62,8 @@ class Team:
         self._crew: Crew | None = None
         self.loops = ToldLoops(limits, time.time, record, self.tell)
         self._orders: Callable[[], Mapping[str, GivenOrder]] = dict
+        self._runs: Callable[[], Iterator[tuple[str, str]]] = lambda: iter(())
+        self._relay = ""
         self.seen = ToldSeen(self.tell)
         self._leases: ToldLeases | None = None
 
@@ -77,6 +79,14 @@ class Team:
     def ordered(self, machine: str, order: GivenOrder | None) -> None:
         """Tell what is ordered of a machine."""
         self.tell(words.Ordered(machine, order))
+
+    def runs(self, relay: str, every: Callable[[], Iterator[tuple[str, str]]]) -> None:
+        """Which machines have runs, and the socket for what their agents ask."""
+        self._relay, self._runs = relay, every
+
+    def moved(self, machine: str, run: str) -> None:
+        """Tell which run a machine has."""
+        self.tell(words.Run(machine, run))
 
     def tell(self, order: Order) -> None:
         """Tell all workers."""
@@ -124,7 +134,12 @@ class Team:
         number = next(self._numbers)
         # The index of the files alone is for who changes the other one.
         return Charge(
-            number, settings, self._addresses, replace(world, files=Index()), self._started
+            number,
+            settings,
+            self._addresses,
+            replace(world, files=Index()),
+            self._started,
+            self._relay,
         )
 
     def _recall(self) -> Iterator[Order]:
@@ -134,6 +149,8 @@ class Team:
             yield from self._leases.all()
         for machine, order in self._orders().items():
             yield words.Ordered(machine, order)
+        for machine, run in self._runs():
+            yield words.Run(machine, run)
 
 
 def bind(

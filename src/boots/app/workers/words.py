@@ -55,6 +55,13 @@ class Ordered(msgspec.Struct, frozen=True, tag=True):
     order: GivenOrder | None
 
 
+class Run(msgspec.Struct, frozen=True, tag=True):
+    """A machine has this run of a workflow, which is not over; empty: it has none."""
+
+    machine: str
+    run: str
+
+
 class Unready(msgspec.Struct, frozen=True, tag=True):
     """Why the server is not ready; empty once it is."""
 
@@ -77,7 +84,7 @@ class End(msgspec.Struct, frozen=True, tag=True):
     """Close the doors, tell the rest, and go."""
 
 
-Order = Tallied | SeenAt | Leased | Ordered | Unready | Shown | Begin | End
+Order = Tallied | SeenAt | Leased | Ordered | Run | Unready | Shown | Begin | End
 
 # --- from a worker to the main process
 
@@ -116,13 +123,17 @@ report = msgspec.msgpack.Decoder(Report).decode
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """What a worker answers from.  `number` counts up; `started` is when the server did."""
+    """What a worker answers from.  `number` counts up; `started` is when the server did.
+
+    `relay` is the socket that agents' questions are passed on to; empty where there are no runs.
+    """
 
     number: int
     settings: Settings
     addresses: Mapping[str, IPv4Interface]
     world: World
     started: float
+    relay: str = ""
 
 
 def pack(charge: Charge) -> bytes:

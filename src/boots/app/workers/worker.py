@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import itertools
 import os
+import secrets
 import signal
 import socket
 import sys
@@ -24,6 +25,7 @@ from boots.app.health import alive
 from boots.app.limits import allow_many_files, spare_the_collector
 from boots.app.opening import TRANSFERS, Door, Opening
 from boots.app.orders import Orders
+from boots.app.runs.live import Live
 from boots.app.told import NAME as TOLD
 from boots.app.told import Told
 from boots.app.workers import spawn, words
@@ -35,6 +37,7 @@ from boots.journal import log
 from boots.journal.events import Entry
 from boots.journal.journal import Journal
 from boots.serve.http import Extras, HttpDoor, Metrics
+from boots.serve.relay import Relay
 from boots.settings import trusted_proxies
 
 _FLUSH_AFTER = 0.02  # seconds that events may wait to be told together
@@ -76,6 +79,8 @@ class Worker:
         self._leases = HeardLeases(time.time, self._catch_up)
         state = Path(charge.settings.state) if charge.settings.state else state_folder()
         told = Told(state / TOLD, time.time)
+        self._live = Live(time.time, secrets.token_bytes)
+        self._relay = Relay(charge.relay) if charge.relay else None
         self._orders = Orders(time.time, lambda _: "", noted=told.note)
         self._answers = HeardAnswers(
             charge.world,
@@ -83,6 +88,7 @@ class Worker:
             lambda known: self._loops.held(known) or self._orders.held(known),
             self._seen,
             orders=self._orders,
+            ticket=self._live.ticket,
             catch_up=self._catch_up,
         )
         self._channel: Channel
@@ -110,6 +116,8 @@ class Worker:
             await self._end.wait()
         finally:
             await _close(doors, loop)
+            if self._relay is not None:
+                await self._relay.close()
             journal.close()
             self._channel.close()
 
@@ -128,6 +136,8 @@ class Worker:
                 ready=lambda: self._why,
                 metrics=self._metrics if settings.http.metrics else None,
                 trusted=trusted_proxies(settings),
+                waiting=self._live,
+                relay=self._relay,
             ),
             given=given,
             only=TRANSFERS,
@@ -167,6 +177,11 @@ class Worker:
         self._begin.set()
         self._end.set()
 
+    def _show(self, number: int, metrics: Metrics) -> None:
+        shown = self._asked.get(number)
+        if shown is not None and not shown.done():
+            shown.set_result(metrics)
+
     def _heed(self, message: bytes) -> None:
         match words.order(message):
             case words.Tallied() as told:
@@ -177,12 +192,12 @@ class Worker:
                 self._leases.learn(told)
             case words.Ordered(machine, order):
                 self._orders.put(machine, order)
+            case words.Run(machine, run):
+                self._live.put(machine, run)
             case words.Unready(why):
                 self._why = why
             case words.Shown(number, body, kind):
-                shown = self._asked.get(number)
-                if shown is not None and not shown.done():
-                    shown.set_result((body, kind))
+                self._show(number, (body, kind))
             case words.Begin():
                 self._begin.set()
             case words.End():

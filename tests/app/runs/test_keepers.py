@@ -1,0 +1,161 @@
+"""Two servers on one store go on with the same runs."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+from tests.app.desks import FILE_MAC, OTHER_MAC
+from tests.app.runs.yard import Refused, Yard, disk, inventory, new_run, opened
+
+from boots.api.desk import Refused as Declined
+from boots.client.workflows import NewFreeze
+from boots.model.order import Netboot
+from boots.store import changes
+from boots.store.engine import StoreAway
+
+
+@asynccontextmanager
+async def two(folder: Path, **more: int) -> AsyncIterator[tuple[Yard, Yard]]:
+    """Two servers."""
+    async with AsyncExitStack() as stack:
+        one = await stack.enter_async_context(opened(folder, server="one", **more))
+        other = await stack.enter_async_context(opened(folder, server="two", **more))
+        yield one, other
+
+
+async def takes_up(yard: Yard) -> None:
+    """A server looks at what others changed."""
+    found = await yard.keeping.store.read(changes.since, 0)
+    await yard.running.take_up(found, yard.keeping.store.me)
+
+
+def test_a_run_goes_from_server_to_server(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with two(tmp_path) as (one, other):
+            await one.tells()
+            run = (await one.provision()).line.id
+            await takes_up(other)
+            agent = await other.boots()
+            look = await agent.next()
+            agent.meets(one.base, one.client)  # which was told of nothing
+            await agent.do(look)
+            agent.meets(other.base, other.client)
+            write = await agent.next()
+            assert "write" == write["name"]
+            await agent.do(write)
+            agent.meets(one.base, one.client)
+            go = await agent.next()
+            assert go["terminal"]
+            order = one.orders.of("file-1")
+            assert order is not None
+            assert Netboot.OFF is order.netboot
+            await agent.do(go)
+            async with other.client.post(other.home()) as answer:
+                assert 204 == answer.status
+            assert "SUCCESS" == await other.state(run)
+            await takes_up(one)
+            assert "SUCCESS" == await one.state(run)
+
+    asyncio.run(main())
+
+
+def test_both_ask_at_once_and_one_hand_out_leaves(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with two(tmp_path) as (one, other):
+            await one.tells()
+            await one.provision()
+            await takes_up(other)
+            agent = await one.boots()
+            await takes_up(other)
+            await agent.do(await agent.next())
+            await takes_up(other)
+            twin = other.agent()
+            twin.run, twin.session, twin.key = agent.run, agent.session, agent.key
+            thief = other.agent()
+            answers = await asyncio.gather(
+                agent.next(), twin.next(), thief.hello(other.ticket()), return_exceptions=True
+            )
+            handed = [
+                (each["step"], each["attempt"])
+                for each in answers
+                if isinstance(each, dict) and each.get("do") == "action"
+            ]
+            assert len(set(handed)) <= 1
+            await takes_up(one)
+            later = await thief.next()
+            if handed:
+                assert "wait" == later["do"], "that writes is with the first session"
+
+    asyncio.run(main())
+
+
+def test_a_ticket_that_one_took_the_other_refuses(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with two(tmp_path) as (one, other):
+            await one.provision()
+            await takes_up(other)
+            text = one.ticket()
+            await one.agent().hello(text)
+            with pytest.raises(Refused, match="used before"):
+                await other.agent().hello(text)  # though nothing told it yet
+
+    asyncio.run(main())
+
+
+def test_a_machine_has_one_run_whichever_server_is_asked(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with two(tmp_path) as (one, other):
+            run = await one.provision()
+            with pytest.raises(Declined, match=run.line.id):
+                await other.provision()
+
+    asyncio.run(main())
+
+
+def test_the_cap_and_the_freeze_hold_for_all_servers_together(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with two(tmp_path, most_writing=1) as (one, other):
+            agents = []
+            for yard, machine, mac in ((one, "file-1", FILE_MAC), (other, "file-2", OTHER_MAC)):
+                await yard.tells(inventory(disk(serial=machine)), mac)
+                await yard.provision(new_run(machine=machine))
+                agents.append(await yard.boots(mac))
+                await agents[-1].do(await agents[-1].next())
+            assert "write" == (await agents[0].next())["name"]
+            answer = await agents[1].next()  # it has not heard of the other's run at all
+            assert ("wait", True) == (answer["do"], "most_writing" in answer["why"])
+            await one.desk.cancel_run(agents[0].run, "me")
+            await one.desk.set_freeze(NewFreeze(frozen=True), "chief")
+            answer = await agents[1].next()
+            assert ("wait", True) == (answer["do"], "frozen by chief" in answer["why"])
+            await takes_up(other)
+            assert (await other.desk.freeze()).frozen
+
+    asyncio.run(main())
+
+
+def test_while_the_store_is_away_nothing_is_handed_out_and_agents_ask_again(
+    tmp_path: Path,
+) -> None:
+    async def main() -> None:
+        async with opened(tmp_path) as yard:
+            await yard.tells()
+            await yard.provision()
+            agent = await yard.boots()
+            store = yard.keeping.store
+            with patch.object(store, "write", side_effect=StoreAway("it is gone")):
+                with pytest.raises(Refused) as refused:
+                    await agent.next()
+                assert 503 == refused.value.status
+                with pytest.raises(Refused) as refused:
+                    await yard.agent().hello(yard.ticket())
+                assert 503 == refused.value.status
+                async with yard.client.post(yard.home()) as answer:
+                    assert 204 == answer.status, "nothing is waited for: nothing to be written"
+            assert "PENDING" == yard.running.keeper.live[agent.run].run.state.value
+            assert "look" == (await agent.next())["name"]
+
+    asyncio.run(main())

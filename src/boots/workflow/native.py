@@ -177,25 +177,25 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind(
         "grub2disk",
-        "installs GRUB to a disk",
+        "installs GRUB to a disk, by the system's own grub-install: for BIOS and for EFI/BOOT",
         (
-            Env("GRUB_DISK", "the disk", required=True, use=Use.WRITES_DISK),
+            Env("GRUB_DISK", "the disk", required=True, use=Use.WRITES_PARTITION),
             Env(
                 "GRUB_INSTALL_PATH",
-                "the partition of its system",
+                "the partition of its system; /boot and the EFI system partition are found",
                 required=True,
                 use=Use.WRITES_PARTITION,
             ),
-            Env("FS_TYPE", _FS.meaning, required=True),
+            _FS,
         ),
     ),
     Kind(
         "syslinux",
-        "installs SYSLINUX to a disk",
+        "installs SYSLINUX to a disk; where OSIE was built with it",
         (
-            _DEST,
-            Env("DEST_PARTITION", _PLACE, required=True, use=Use.WRITES_PARTITION),
-            Env("SYSLINUX_VERSION", "which one", default="3.86"),
+            Env("DEST_DISK", "the disk", required=True, use=Use.WRITES_PARTITION),
+            Env("DEST_PARTITION", "its FAT partition", required=True, use=Use.WRITES_PARTITION),
+            Env("SYSLINUX_VERSION", "needs not be said: it is that of OSIE", default="3.86"),
         ),
     ),
     Kind(

@@ -43,8 +43,13 @@ def known_to_linux(kind: str) -> None:
 
 
 @contextlib.contextmanager
-def made_disk(folder: Path, kind: str, *, mib: int = 64, table: bool = True) -> Iterator[MadeDisk]:
-    """A disk with one partition and a file system on it; without a table the disk has it itself."""
+def made_disk(
+    folder: Path, kind: str, *, mib: int = 64, table: bool = True, before: str = ""
+) -> Iterator[MadeDisk]:
+    """A disk with a file system on its last partition; without a table the disk has it itself.
+
+    `before` are lines of sfdisk's for partitions before that one.
+    """
     if os.geteuid() != 0:
         lacking("loop devices need root")
     known_to_linux(kind)
@@ -52,7 +57,7 @@ def made_disk(folder: Path, kind: str, *, mib: int = 64, table: bool = True) -> 
     file.touch()
     os.truncate(file, mib * MIB)
     if table:
-        script = "label: gpt\nstart=1MiB, type=linux\n"
+        script = f"label: gpt\n{before}type=linux\n"
         subprocess.run([need("sfdisk"), "-q", file], input=script, text=True, check=True)
     attach = [need("losetup"), "-f", "--show", file]
     done = subprocess.run(attach, capture_output=True, text=True, check=False)
@@ -60,7 +65,8 @@ def made_disk(folder: Path, kind: str, *, mib: int = 64, table: bool = True) -> 
         lacking(f"no loop device can be had: {done.stderr.strip()}")
     device = done.stdout.strip()
     try:
-        partition = f"{device}p1" if table else device
+        number = len(before.splitlines()) + 1
+        partition = f"{device}p{number}" if table else device
         if table:
             # By hand: kernels of small virtual machines read no partition tables.
             subprocess.run([need("partx"), "-a", device], check=True)

@@ -17,7 +17,7 @@ from pathlib import Path
 from boots_agent import kernel
 from boots_agent.actions.confined import Tree
 from boots_agent.actions.context import ActionFailed, Context
-from boots_agent.actions.gate import opened, permitted
+from boots_agent.actions.gate import disks_below, opened, permitted
 from boots_agent.facts import names
 
 # What keeps a mount that only reads from writing, beside MS_RDONLY: no journal is played back.
@@ -60,9 +60,28 @@ def kind_of(start: bytes) -> str:
     return _sign(start, _SIGNS)
 
 
+def kind_at(device: str) -> str:
+    """The same of a device.
+
+    Raises:
+        ActionFailed: It has no file system.
+    """
+    start = _start(device)
+    found = kind_of(start)
+    if not found:
+        raise ActionFailed(f"{device} has no file system: it holds {_held(start)}")
+    return found
+
+
 @contextlib.contextmanager
 def mounted(
-    context: Context, device: str, kind: str = "", *, write: bool = False, programs: bool = False
+    context: Context,
+    device: str,
+    kind: str = "",
+    *,
+    write: bool = False,
+    programs: bool = False,
+    armed: frozenset[str] = frozenset(),
 ) -> Iterator[Path]:
     """A partition below `context.mounts`.
 
@@ -72,12 +91,13 @@ def mounted(
         kind: Its file system as Linux calls it; found out where it is not given.
         write: Whether it is written to; its disk must be armed.
         programs: Whether programs on it are run and devices on it opened.
+        armed: Names of disks that the action has proved already.
 
     Raises:
         ActionFailed: It cannot be mounted, or may not be written.
     """
     start = _start(device)
-    if write:
+    if write and not (armed and disks_below(context, device) <= armed):
         permitted(context, device)
     found = kind_of(start)
     wanted = kind or found

@@ -20,8 +20,10 @@ from boots_agent.actions import (
 )
 from boots_agent.actions.cexec import cexec
 from boots_agent.actions.context import Action
+from boots_agent.actions.grub2disk import grub2disk
 from boots_agent.actions.kexec import kexec
 from boots_agent.actions.seed import seed
+from boots_agent.actions.syslinux import syslinux
 from boots_agent.actions.writefile import writefile
 
 ACTIONS: Mapping[str, Action] = {
@@ -29,6 +31,7 @@ ACTIONS: Mapping[str, Action] = {
     "burnin": burnin.burn,
     "cexec": cexec,
     "grow": grow.enlarge,
+    "grub2disk": grub2disk,
     "image2disk": image.write,
     "inventory": required.check,
     "kexec": kexec,
@@ -41,6 +44,7 @@ ACTIONS: Mapping[str, Action] = {
     "seed": seed,
     "shell": script.run,
     "slurp": slurp.upload,
+    "syslinux": syslinux,
     "undo": undo.put_back,
     "verify": verify.compare,
     "wipe": wipe.erase,

@@ -99,6 +99,16 @@ def test_plan_says_what_is_written_and_what_must_be_armed() -> None:
     ) in result.stdout
 
 
+def test_plan_says_by_which_hint_a_disk_will_be_found() -> None:
+    words = ["--machine", "node-1", "--machines", RECORDS]
+    result = run("plan", VECTORS / "ours.yaml", *words)
+
+    assert (
+        "  the disk that is size>=100G rotational=false prefer=smallest of 52:54:00:12:34:02:"
+        " all of it is lost, by image, seed\n"
+    ) in result.stdout
+
+
 def test_plan_says_which_action_nobody_can_arm() -> None:
     words = ["--machine", "node-1", "--machines", RECORDS]
     result = run("plan", VECTORS / "docs-2021-rootfs.yaml", *words)

@@ -170,7 +170,7 @@ def test_a_disk_that_may_not_be_written_says_why(seen: Any, wanted: str) -> None
     [
         ("/dev/disk/by-path/pci-0000:00:05.0", "only /dev/disk/by-id can be told"),
         ("/dev/md0", "it stands on disks that the template does not name"),
-        ("/dev/disk/by-hint/prefer=first", "render the template with the machine's inventory"),
+        ("/dev/disk/by-hint/prefer=first", "the hint was not settled: write the hint itself"),
     ],
 )
 def test_a_path_that_leads_to_no_disk_says_why(path: str, wanted: str) -> None:

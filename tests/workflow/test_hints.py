@@ -1,10 +1,13 @@
 """Hints: which disk of a machine is meant, or why none is."""
 
 import json
+import re
 import textwrap
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.agent.contract import FOLDER
 from tests.workflow.reading import machine
 
@@ -12,7 +15,7 @@ from boots.documents.hints import Hint, NoHint
 from boots.documents.hints import parse as parse_hint
 from boots.machines.records import read
 from boots.workflow.gotemplate import Broken, parse, render
-from boots.workflow.hints import NoDisk, choose, path_of
+from boots.workflow.hints import NoDisk, choose, path_of, unsettled
 from boots.workflow.inventory import Disk, disks, is_at, is_named, size_of
 from boots.workflow.rendering import data, of_machine
 from boots.workflow.settling import Unfit
@@ -247,6 +250,13 @@ RECORD = """
 """
 
 
+SAYS = """
+version: "0.1"
+name: t
+tasks: [{name: a, worker: w, actions: [{name: i, image: inventory, timeout: 1}]}]
+"""
+
+
 def first(disks: str, seen: Any, disk: str = "") -> list[str]:
     found: list[str] = data(machine(RECORD.format(disks=disks)), None, seen, disk)["Hardware"][
         "Disks"
@@ -289,12 +299,19 @@ def test_the_disk_of_an_order_comes_first() -> None:
 
 
 def test_a_hint_that_nothing_fits_is_told_at_the_record() -> None:
-    source = Text("t", "{{ index .Hardware.Disks 0 }}", Origin("t.yaml"))
+    source = Text("t", f"{SAYS}# {{{{ index .Hardware.Disks 0 }}}}", Origin("t.yaml"))
     (fault,) = of_machine(
         source, machine(RECORD.format(disks="[size>=9T]")), None, inventory("server")
     ).reading.faults
 
     assert "m.yaml:3: spec.disks[0]: no disk is size>=9T: there are nvme0n1 (N1)" in str(fault)
+
+
+def test_a_hint_that_nothing_fits_is_nothing_to_who_does_not_use_it() -> None:
+    whose = machine(RECORD.format(disks="[size>=9T]"))
+    outcome = of_machine(Text("t", SAYS, Origin("t.yaml")), whose, None, inventory("server"))
+
+    assert ((), False) == (outcome.reading.faults, outcome.waits)
 
 
 def test_a_hint_that_is_none_is_told_at_the_record() -> None:
@@ -390,3 +407,55 @@ def test_a_hint_that_no_record_can_have_is_told_as_it_is_read(disks: str, wanted
     (fault,) = read(textwrap.dedent(RECORD.format(disks=disks)), "m.yaml").faults
 
     assert str(fault).startswith(wanted)
+
+
+# --- laws
+
+
+WORDS = st.text(max_size=40) | st.lists(
+    st.sampled_from(["size", "model", "prefer", ">=", "~", "=", "1G", " ", "'", "first", "x", ","])
+).map("".join)
+
+
+@given(WORDS)
+def test_a_text_is_a_hint_that_can_be_written_or_is_told_as_none(text: str) -> None:
+    try:
+        hint = parse_hint(text)
+    except NoHint:
+        return
+    assert hint == parse_hint(str(hint))
+    assert re.fullmatch(r"/dev/disk/by-hint/[A-Za-z0-9<>=!~.,_-]+", unsettled(hint))
+
+
+@given(
+    st.lists(st.sampled_from(ALL), unique=True),
+    st.sampled_from(
+        ["prefer=smallest", "prefer=largest size<=2T", "rotational=false", "serial=S1"]
+    ),
+)
+def test_what_is_chosen_is_there_and_fits_whatever_else_is_there(
+    there: list[Disk], text: str
+) -> None:
+    hint = parse_hint(text)
+    try:
+        found = choose(hint, there)
+    except NoDisk:
+        return
+    assert found in there
+    assert found == choose(hint, [found])
+    assert found.transport != "usb"
+
+
+@given(
+    st.recursive(
+        st.none() | st.integers() | st.text(max_size=9) | st.booleans(),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(st.sampled_from(["disks", "path", "serial", "bytes", "wwn"]), inner)
+        ),
+    )
+)
+def test_whatever_a_machine_tells_is_disks_or_nothing(told: Any) -> None:
+    for each in disks(told) + disks({"disks": [told]}):
+        assert each.path.startswith("/dev/")
+        assert each.size >= 0

@@ -1,5 +1,7 @@
 """Templates that people run with Tinkerbell: each renders, reads and plans."""
 
+import hashlib
+import json
 import os
 
 import pytest
@@ -48,6 +50,7 @@ NOT_NATIVE = {
 }
 BOTH = ["machine1", "node-1"]
 PLANS = VECTORS / "plans"
+BY_GO = json.loads((VECTORS.parent / "gotemplate/published.json").read_text())["sha256"]
 
 
 def template(name: str, whose: str = "machine1") -> Template:
@@ -85,6 +88,14 @@ def test_what_a_published_template_does_to_a_machine_is_known_to_the_letter(
         golden.write_text(actual)
 
     assert golden.read_text() == actual
+
+
+@pytest.mark.parametrize("whose", BOTH)
+@pytest.mark.parametrize("name", sorted({*KINDS, *NOT_NATIVE} - {"ours"}))
+def test_go_makes_the_same_of_a_published_template_byte_by_byte(name: str, whose: str) -> None:
+    text = published(name, whose).text
+
+    assert BY_GO[f"{name}.{whose}"] == hashlib.sha256(text.encode()).hexdigest()
 
 
 def test_no_plan_is_left_over() -> None:

@@ -5,6 +5,8 @@ import textwrap
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.workflow.reading import machine
 from tests.workflow.test_hints import inventory
 
@@ -137,6 +139,22 @@ def test_osies_rootio_reads_it(wipe: str, wanted: bool | None) -> None:
     ]
 
 
+def test_storage_on_a_disk_that_is_not_there_is_told_to_who_lays_it_out() -> None:
+    whose = machine(RECORD.format(storage=SHORT.format(disk="size>=9T")))
+
+    def faults(action: str) -> list[str]:
+        text = (
+            'version: "0.1"\nname: t\ntasks: [{name: a, worker: w, actions:'
+            f" [{{name: p, timeout: 1, {action}}}]}}]"
+        )
+        source = Text("t", text, Origin("t.yaml"))
+        return list(map(str, of_machine(source, whose, None, inventory("server")).reading.faults))
+
+    assert [] == faults("image: inventory")
+    (told,) = faults("image: rootio, command: [partition]")
+    assert "spec.metadata.instance.storage.disks[0]: no disk is size>=9T" in told
+
+
 def test_a_record_without_storage_has_none() -> None:
     seen = data(machine(RECORD.format(storage="")))
 
@@ -192,3 +210,16 @@ def test_partitions_are_read_in_order() -> None:
 def test_what_is_no_layout_is_told(text: str, problem: str) -> None:
     with pytest.raises(NoLayout, match=problem):
         parse(text)
+
+
+@given(
+    st.text(max_size=60)
+    | st.lists(st.sampled_from(["root", "1G", "rest", " ", ",", "/", "xfs"])).map("".join)
+)
+def test_any_text_is_a_layout_or_is_told_as_none(text: str) -> None:
+    try:
+        found = parse(text)
+    except NoLayout:
+        return
+    assert found
+    assert all(each.size > 0 and not each.size % 512 for each in found[:-1])

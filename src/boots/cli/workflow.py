@@ -20,6 +20,7 @@ from boots.model.arming import Policy
 from boots.model.machine import Machine
 from boots.serve.sockets import StartError
 from boots.workflow.doubts import Rules
+from boots.workflow.hints import UNSETTLED
 from boots.workflow.plan import Armed, Plan, Step, plan
 from boots.workflow.rendering import Outcome, of_machine
 from boots.workflow.wrapped import NoTemplate, Text, unwrapped
@@ -246,7 +247,10 @@ def _print_step(console: Console, number: int, step: Step) -> None:
 def _print_disk(console: Console, disk: Armed) -> None:
     how = "all of it is lost" if disk.whole else "partitions on it are written"
     by = escape(", ".join(disk.actions))
-    console.print(f"  [red]{escape(disk.disk)}[/] of {escape(disk.worker)}: {how}, by {by}")
+    named = disk.disk
+    if named.startswith(UNSETTLED):  # which one it is, only the machine can say
+        named = f"the disk that is {named.removeprefix(UNSETTLED).replace(',', ' ')}"
+    console.print(f"  [red]{escape(named)}[/] of {escape(disk.worker)}: {how}, by {by}")
 
 
 def register(app: typer.Typer) -> None:

@@ -66,6 +66,12 @@ def touches(action: Action, storage: Any = None) -> tuple[Touch, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def lays_out_storage(action: Action) -> bool:
+    """Whether it does to the machine's disks what its record says of storage."""
+    kind = kind_of(action)
+    return kind is not None and bool(kind.commands)
+
+
 def writes(action: Action) -> bool:
     """Whether it may change a disk.
 

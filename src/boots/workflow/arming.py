@@ -160,7 +160,7 @@ class _Judge:
         if found:
             return f"it may be {' or '.join(each.told() for each in found)}: write another name"
         if path.startswith(UNSETTLED):
-            return "the hint was not settled: render the template with the machine's inventory"
+            return 'the hint was not settled: write the hint itself, or {{ disk "…" }}'
         if is_stacked(path):
             return "it stands on disks that the template does not name: nothing can be armed"
         there = ", ".join(each.told() for each in self.disks) or "none at all"

@@ -8,10 +8,11 @@ import msgspec
 from boots.documents.fault import Fault
 from boots.model.machine import Machine
 from boots.workflow import template
+from boots.workflow.actions import lays_out_storage
 from boots.workflow.doubts import PLAIN, Rules
 from boots.workflow.gotemplate import Broken, Rendered, parse, render
 from boots.workflow.hardware import as_object, in_go, storage_of
-from boots.workflow.settling import Unfit, functions, settled, waits
+from boots.workflow.settling import Settled, Unfit, functions, settled, waits
 from boots.workflow.template import Reading
 from boots.workflow.wrapped import Text
 
@@ -24,11 +25,15 @@ class Outcome(msgspec.Struct, frozen=True):
     text: str
     reading: Reading
     storage: Any = None
+    seen: bool = False
 
     @property
     def waits(self) -> bool:
-        """Whether it names disks by hints that only the machine's inventory can settle."""
-        return waits(self.text) or waits(repr(self.storage))
+        """Whether it names disks by hints that only the machine's inventory can settle.
+
+        One that was `seen` together with the inventory has nothing to wait for.
+        """
+        return not self.seen and (waits(self.text) or waits(repr(self.storage)))
 
 
 def data(
@@ -44,9 +49,15 @@ def data(
     Hints in place of disks are settled by the `inventory`; `disk` is in place of the first.
 
     Raises:
-        Unfit: a hint is none, or does not mean one disk.
+        Unfit: a hint is none.
     """
-    hardware = settled(as_object(machine), inventory, disk)
+    return _seen(settled(as_object(machine), inventory, disk), machine, hardware_map)
+
+
+def _seen(
+    found: Settled, machine: Machine, hardware_map: Mapping[str, str] | None
+) -> dict[str, Any]:
+    hardware = found.hardware
     usual = {"device_1": machine.interfaces[0].mac} if machine.interfaces else {}
     whole = {**usual, **(hardware_map or {})}
     own = {key: value for key, value in whole.items() if key not in _OWN}
@@ -76,10 +87,25 @@ def of_machine(
     Without an `inventory` hints stay open, and the outcome `waits` for it.
     """
     try:
-        seen = data(machine, hardware_map, inventory, disk)
+        found = settled(as_object(machine), inventory, disk)
     except Unfit as unfit:
         return Outcome("", Reading(None, (_of_record(unfit, machine, disk),)))
-    return of_data(source, seen, inventory, rules)
+    outcome = of_data(source, _seen(found, machine, hardware_map), inventory, rules)
+    used = [each.unfit for each in found.open if _is_used(each.path, outcome)]
+    if not used:
+        return outcome
+    faults = tuple(_of_record(each, machine, disk) for each in used)
+    reading = Reading(None, (*faults, *outcome.reading.faults), outcome.reading.doubts)
+    return msgspec.structs.replace(outcome, reading=reading)
+
+
+def _is_used(path: str, outcome: Outcome) -> bool:
+    """Whether a template has to do with a disk: it says the path, or lays out the storage."""
+    found = outcome.reading.template
+    lays_out = found is not None and any(
+        lays_out_storage(action) for task in found.tasks for action in task.actions
+    )
+    return path in outcome.text or (lays_out and path in repr(outcome.storage))
 
 
 def of_data(
@@ -91,7 +117,8 @@ def of_data(
         made = rendered(source, seen, inventory)
     except Broken as broken:
         return Outcome("", Reading(None, (told(broken, source),)), storage)
-    return Outcome(made.text, template.read(made, source.origin, rules, source.text), storage)
+    reading = template.read(made, source.origin, rules, source.text)
+    return Outcome(made.text, reading, storage, inventory is not None)
 
 
 def _of_record(unfit: Unfit, machine: Machine, disk: str) -> Fault:

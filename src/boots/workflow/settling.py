@@ -1,7 +1,7 @@
 """Hints in a machine's record, and in templates, to the disks that the machine has."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from boots.documents.hints import Hint, NoHint, is_hint, parse
 from boots.workflow.gotemplate.errors import Refused
@@ -12,7 +12,7 @@ from boots.workflow.inventory import Disk, disks, is_at
 
 
 class Unfit(Exception):
-    """A record's hint is none, or no disk is to be had by it; `field` of its ``spec`` says it."""
+    """A record's hint is none, or means no disk of the machine; `field` of its ``spec`` has it."""
 
     def __init__(self, field: str, problem: str, advice: str) -> None:
         super().__init__(problem)
@@ -21,20 +21,34 @@ class Unfit(Exception):
         self.advice = advice
 
 
+class Open(NamedTuple):
+    """A hint that means no disk of the machine: the path in its place, and why."""
+
+    path: str
+    unfit: Unfit
+
+
+class Settled(NamedTuple):
+    """A Hardware object whose disks are paths, and the hints that stayed open."""
+
+    hardware: dict[str, Any]
+    open: tuple[Open, ...] = ()
+
+
 def waits(text: str) -> bool:
     """Whether a rendered text names disks that only the machine's inventory can tell."""
     return UNSETTLED in text
 
 
-def settled(hardware: Mapping[str, Any], inventory: Any, disk: str = "") -> dict[str, Any]:
-    """A Hardware object whose disks are paths: hints became those that the machine has.
+def settled(hardware: Mapping[str, Any], inventory: Any, disk: str = "") -> Settled:
+    """A Hardware object whose hints became the disks that the machine has.
 
-    Without an inventory (None) a hint is a path that stands for it.  Entries of ``disks`` are
-    different disks: what one has, a later one cannot mean.  `disk` comes first of them, in place
-    of the record's first.
+    Without an inventory (None), and where no disk or several fit, a path stands for a hint: only
+    who uses it need care.  Entries of ``disks`` are different disks: what one has, a later one
+    cannot mean.  `disk` comes first of them, in place of the record's first.
 
     Raises:
-        Unfit: it is no hint, or no disk or several fit.
+        Unfit: it is no hint.
     """
     chooser = _Chooser(inventory)
     spec = dict(hardware["spec"])
@@ -45,18 +59,19 @@ def settled(hardware: Mapping[str, Any], inventory: Any, disk: str = "") -> dict
         spec["disks"] = chooser.all_of(entries, "spec.disks")
     storage = _within(spec, "metadata", "instance", "storage")
     partitioned = storage.get("disks") if isinstance(storage, Mapping) else None
+    also = _Chooser(inventory)
     if isinstance(partitioned, list) and all(isinstance(each, Mapping) for each in partitioned):
         metadata, instance = spec["metadata"], spec["metadata"]["instance"]
-        own = {**instance, "storage": _settled_storage(storage, partitioned, inventory)}
+        own = {**instance, "storage": _settled_storage(storage, partitioned, also)}
         spec["metadata"] = {**metadata, "instance": own}
-    return {**hardware, "spec": spec}
+    return Settled({**hardware, "spec": spec}, (*chooser.open, *also.open))
 
 
 def _settled_storage(
-    storage: Mapping[str, Any], partitioned: list[Mapping[str, Any]], inventory: Any
+    storage: Mapping[str, Any], partitioned: list[Mapping[str, Any]], chooser: "_Chooser"
 ) -> dict[str, Any]:
     """Its disks chosen, and what names their partitions (file systems, arrays) likewise."""
-    chosen = _Chooser(inventory).all_of(partitioned, "spec.metadata.instance.storage.disks")
+    chosen = chooser.all_of(partitioned, "spec.metadata.instance.storage.disks")
     paths = [each["device"] for each in chosen]
     before = stand_ins([str(each.get("device") or "") for each in partitioned])
     moved = {old: new for old, new in zip(before, paths, strict=True) if old.startswith(UNSETTLED)}
@@ -97,15 +112,32 @@ class _Chooser:
     def __init__(self, inventory: Any) -> None:
         self._all: tuple[Disk, ...] | None = None if inventory is None else disks(inventory)
         self._left = list(self._all or ())
+        self.open: list[Open] = []
 
     def all_of(self, entries: list[Mapping[str, Any]], field: str) -> list[dict[str, Any]]:
+        """Entries with paths for devices."""
         named = [str(each.get("device") or "") for each in entries]
         for path in named:
             if not is_hint(path):
                 self._left = [each for each in self._left if not is_at(each, path)]
-        found = [_told(self.path, path, f"{field}[{at}]") for at, path in enumerate(named)]
-        paths = stand_ins(named) if self._all is None else found
+        for at, text in enumerate(named):
+            if text and is_hint(text):
+                _told(text, f"{field}[{at}]")
+        paths = stand_ins(named)
+        if self._all is not None:
+            paths = [
+                self._or_open(text, path, f"{field}[{at}]")
+                for at, (text, path) in enumerate(zip(named, paths, strict=True))
+            ]
         return [{**each, "device": path} for each, path in zip(entries, paths, strict=True)]
+
+    def _or_open(self, text: str, stand_in: str, field: str) -> str:
+        try:
+            return self.path(text)
+        except NoDisk as none:
+            unfit = Unfit(field, str(none), "boots machine NAME shows what it has")
+            self.open.append(Open(stand_in, unfit))
+            return stand_in
 
     def path(self, text: str) -> str:
         """The path that a hint means; a path is one already."""
@@ -119,14 +151,12 @@ class _Chooser:
         return path_of(found, self._all)
 
 
-def _told(path: Callable[[str], str], text: str, field: str) -> str:
+def _told(text: str, field: str) -> None:
+    """See that a text is a hint.  Raises `Unfit`."""
     try:
-        return path(text)
+        parse(text)
     except NoHint as wrong:
         raise Unfit(field, str(wrong), wrong.advice) from None
-    except NoDisk as none:
-        advice = "boots discovered and the machine's page show what it has"
-        raise Unfit(field, str(none), advice) from None
 
 
 def _within(value: Any, *steps: str) -> Any:

@@ -103,3 +103,11 @@ def test_the_sizes_of_images_are_those_of_their_indexes(tmp_path: Path) -> None:
 
     assert {"bad": 0, "debian": 7, "plain.raw": 0} == sizes(tmp_path)
     assert {} == sizes(tmp_path / "none")
+
+
+def test_a_path_of_a_hint_that_somebody_wrote_out_is_refused_and_not_waited_for() -> None:
+    text = TEMPLATE.replace("/dev/vda", "/dev/disk/by-hint/prefer=first")
+    written = made(text, {"one": inventory(disk(size=5 * GB))})
+
+    assert not written.waits
+    assert "the hint was not settled" in written.faults[0]

@@ -11,6 +11,7 @@ from boots.model import mac as macs
 from boots.model.arming import Policy
 from boots.model.machine import Machine
 from boots.workflow import plan as planned
+from boots.workflow.actions import lays_out_storage
 from boots.workflow.arming import Resolved, resolve
 from boots.workflow.doubts import Rules
 from boots.workflow.hardware import as_object, storage_of
@@ -171,11 +172,10 @@ def _with_machines(
             continue
         worker = str(machine.interfaces[0].mac)
         if worker not in own:
-            try:
-                theirs = storage if machine.name == first.name else _storage(machine, seen)
-            except Unfit as unfit:
-                faults.append(f"{machine.name}: {unfit.field}: {unfit}; {unfit.advice}")
-                continue
+            theirs = storage
+            if machine.name != first.name:
+                theirs, wrong = _storage(machine, seen, template, task.worker)
+                faults += wrong
             own[worker] = Own(
                 worker=worker,
                 name=machine.name,
@@ -186,9 +186,23 @@ def _with_machines(
     return replace(template, tasks=tuple(tasks)), tuple(own.values()), tuple(faults)
 
 
-def _storage(machine: Machine, seen: Seen) -> Any:
-    """What its record says of storage, with its hints settled as far as its disks are known."""
-    return storage_of(settled(as_object(machine), seen.inventories.get(machine.name)))
+def _storage(
+    machine: Machine, seen: Seen, template: Template, worker: str
+) -> tuple[Any, list[str]]:
+    """What its record says of storage, its hints settled, and what is wrong with those."""
+    try:
+        found = settled(as_object(machine), seen.inventories.get(machine.name))
+    except Unfit as unfit:
+        return None, [f"{machine.name}: {unfit.field}: {unfit}; {unfit.advice}"]
+    storage = storage_of(found.hardware)
+    lays_out = any(
+        lays_out_storage(action)
+        for task in template.tasks
+        for action in task.actions
+        if task.worker == worker
+    )
+    used = [each.unfit for each in found.open if lays_out and each.path in repr(storage)]
+    return storage, [f"{machine.name}: {each.field}: {each}; {each.advice}" for each in used]
 
 
 def _of_worker(template: Template, own: Own) -> Plan:

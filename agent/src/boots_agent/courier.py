@@ -60,6 +60,8 @@ class Courier:
 
     def finish(self) -> None:
         """Return when the server has all, however long that takes, or does not want it."""
+        if self.lost and self._thread is None:
+            return
         with self._turn:
             self._finishing = True
             self._turn.notify()
@@ -122,7 +124,8 @@ class Courier:
                 return False
             since = self._clock() - self._told_at
             pace = self._pace.busy if self._outbox.has_news else self._pace.quiet
-            if self._urgent or self._finishing or since >= pace:
+            hurry = self._urgent or self._finishing or self._outbox.is_crowded
+            if hurry or since >= pace:
                 return True
             self._wait(pace - since)
 

@@ -59,6 +59,7 @@ class Outbox:
                     break
                 box._apply(operation)
         box._path = path
+        box._write_anew()  # what comes next must not stand behind a part of a line
         return box
 
     @property
@@ -70,6 +71,11 @@ class Outbox:
     def has_news(self) -> bool:
         """Whether there is something that was not sent."""
         return bool(self._waiting or self._progress)
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether one message will not do."""
+        return len(self._waiting) > _AT_ONCE
 
     @property
     def last(self) -> int:
@@ -110,8 +116,7 @@ class Outbox:
     def _do(self, operation: Operation) -> None:
         if self._path is not None:
             said = json.dumps(operation).encode() + b"\n"
-            with self._path.open("ab") as file:
-                file.write(said)
+            _append(self._path, said)
             self._added += len(said)
         self._apply(operation)
         if self._added > _FILE_GROWS:
@@ -120,9 +125,8 @@ class Outbox:
     def _write_anew(self) -> None:
         assert self._path is not None  # noqa: S101  # only what has a file adds to it
         fresh = self._path.with_suffix(".new")
-        content = json.dumps(["whole", self._whole()]).encode() + b"\n"
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(content)
+        fresh.unlink(missing_ok=True)
+        _append(fresh, json.dumps(["whole", self._whole()]).encode() + b"\n")
         fresh.replace(self._path)
         self._added = 0
 
@@ -175,3 +179,9 @@ class Outbox:
         self._events = deque(whole["events"])
         self._sent = deque(Line(*each) for each in whole["sent"])
         self._waiting = deque(Line(*each) for each in whole["waiting"])
+
+
+def _append(path: Path, content: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "ab") as file:
+        file.write(content)

@@ -13,6 +13,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple, NoReturn
 
@@ -156,6 +157,8 @@ def _settle(agent: int) -> None:
         os._exit(FAILED)
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # Where memory runs out it is the action that ends, and the agent that tells so.
+    Path("/proc/self/oom_score_adj").write_text("500")
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
 

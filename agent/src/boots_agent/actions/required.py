@@ -84,7 +84,8 @@ def _missed(condition: str, inventory: _Inventory) -> str:
 def _compared(
     condition: str, match: re.Match[str], has: list[Any], wanted: Any, show: Callable[[Any], str]
 ) -> str:
-    if any(_HOW[match["how"]](each, wanted) for each in has):
+    enough = all if match["how"] == "!=" else any
+    if enough(_HOW[match["how"]](each, wanted) for each in has):
         return ""
     return f"{condition} is not met: it has {', '.join(map(show, has)) or 'none'}"
 

@@ -1,7 +1,7 @@
 """A machine for the agent: a folder, and a process that works off what a server has.
 
-As a program: ``machine.py URL FOLDER``; what the agent said, and how the machine ended, are files
-in the folder.
+As a program: ``machine.py URL FOLDER TICKET``; what the agent said, and how the machine ended, are
+files in the folder.
 """
 
 import os
@@ -31,15 +31,16 @@ PATIENCE = 60.0
 class Machine:
     """A machine that can be switched on, and whose agent can be killed."""
 
-    def __init__(self, folder: Path, url: str) -> None:
+    def __init__(self, folder: Path, url: str, ticket: str = "one-time") -> None:
         self.folder = folder
         self.url = url
+        self.ticket = ticket
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start the agent (anew): what it kept is there."""
         (self.folder / "ended").unlink(missing_ok=True)
-        command = [sys.executable, __file__, self.url, str(self.folder)]
+        command = [sys.executable, __file__, self.url, str(self.folder), self.ticket]
         self.process = subprocess.Popen(command, env={**os.environ, "FOLDER": str(self.folder)})
 
     def end(self) -> str:
@@ -76,7 +77,7 @@ def until(what: object, *, seconds: float = 20.0) -> None:
         time.sleep(0.01)
 
 
-def main(url: str, folder: Path) -> None:
+def main(url: str, folder: Path, ticket: str) -> None:
     log = (folder / "said").open("a", buffering=1)
 
     def say(text: str) -> None:
@@ -93,7 +94,7 @@ def main(url: str, folder: Path) -> None:
         server=Server(url, sending(), lambda seconds: time.sleep(seconds / 50), say),
         clock=Clock(),
         keeper=Keeper(folder / "kept"),
-        ticket="one-time",
+        ticket=ticket,
         say=say,
         sleep=lambda seconds: time.sleep(seconds / 50),
         end=ended,
@@ -107,4 +108,4 @@ def main(url: str, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]))
+    main(sys.argv[1], Path(sys.argv[2]), sys.argv[3])

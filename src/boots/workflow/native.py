@@ -90,8 +90,12 @@ KINDS: tuple[Kind, ...] = (
         (
             _IMG,
             _DEST,
-            Env("FORMAT", "what the disk is written as", default="host_device"),
-            Env("EXTRA_ARGS", "further arguments of qemu-img"),
+            Env(
+                "FORMAT",
+                "host_device or raw: a disk is written as what it is",
+                default="host_device",
+            ),
+            Env("EXTRA_ARGS", "means nothing: OSIE writes without qemu-img"),
             *_IMAGE,
         ),
     ),
@@ -314,13 +318,18 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         "inventory",
         "looks at the machine, and fails where it is not what is required",
-        (Env("REQUIRE", "conditions, like memory>=4G"),),
+        (
+            Env(
+                "REQUIRE",
+                "conditions that must all be met: memory>=4G cpus>=8 disk.size>=100G link>=1G",
+            ),
+        ),
     ),
     Kind(
         "shell",
         "runs a script in OSIE",
         (
-            Env("SCRIPT", "the script; or command"),
+            Env("SCRIPT", "the script, for sh -e; or command"),
             Env("DISKS", "the disks that it may write, by blanks", use=Use.WRITES_DISK),
         ),
         free=True,

@@ -17,7 +17,8 @@ from tests.api.workflows import (
 )
 
 from boots.api.runs import RunBox
-from boots.client.workflows import OVER, STATES, WAITS, Arming, LogLine, NewRun
+from boots.client.workflows import HINTED, OVER, STATES, WAITS, Arming, LogLine, NewRun
+from boots.workflow.hints import UNSETTLED
 from boots.workflow.run import FINAL, State, Sub
 
 NEW = {"machine": "one", "template": TEMPLATE, "arm": {"policy": "empty-only"}}
@@ -29,6 +30,7 @@ ADMIN = {"Authorization": "Bearer admin-token"}
 def test_the_words_for_states_are_those_of_runs() -> None:
     assert STATES == tuple(state.value for state in State)
     assert OVER == {state.value for state in FINAL}
+    assert HINTED == UNSETTLED
     assert WAITS == {each.value for each in Sub} - {"", "CANCELLED"}
 
 

@@ -325,7 +325,7 @@ class FakeRuns:
         return Certificates(run=identity, public_key=key, certificates=(proof,))
 
     async def edges(self, key: str) -> EdgesList:
-        if self._whose(key) != "one":
+        if self._whose(key) not in {"one", "rack-0003"}:
             return EdgesList()
         line = EdgesLine(id=7, machine="one", run="w-1", serial="BOOTS-1", path="/dev/vda",
                          size=10 * GIB, holds="NTFS on 2 partitions", at=AT + 60)  # fmt: skip

@@ -151,7 +151,11 @@ def test_an_action_without_a_measure_shows_for_how_long_it_goes() -> None:
     ("disk", "line"),
     [
         (replace(DISK, whole=False, actions=("users",)), "empty → partitions on it are written"),
-        (replace(DISK, size=0, serial="", model=""), "/dev/vda : not seen yet → all of it"),
+        (replace(DISK, size=0, serial="", model=""), "/dev/vda: not seen yet → all of it"),
+        (
+            replace(DISK, path="/dev/disk/by-hint/size>=100G,prefer=smallest", size=0),
+            "the disk that is size>=100G prefer=smallest S/N BOOTS-1",
+        ),
         (HELD, "holds NTFS on 2 partitions → refused: it holds NTFS on 2 partitions, and"),
         (replace(DISK, holds="a GPT"), "holds a GPT → all of it is lost"),
     ],

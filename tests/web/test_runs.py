@@ -22,7 +22,7 @@ from tests.web.served import served
 
 from boots.client import shipped
 from boots.client.words import Me, Role
-from boots.client.workflows import Arming, NewRun, Retry, Run, RunPlan
+from boots.client.workflows import Arming, NewRun, Retry, Run, RunPlan, Undo
 from boots.model.arming import Policy
 from boots.web.deciding import DECISIONS
 from boots.web.looks import run_state
@@ -318,6 +318,41 @@ async def test_a_workflow_that_is_shipped_is_chosen_by_its_name(
 
     assert "<option>wipe</option>" in form.text
     assert ["name: wipe\n"] == [each.template for each in made.planned]
+
+
+# --- what becomes of disks
+
+
+async def test_the_ends_of_a_disk_are_put_back_once_its_serial_number_was_said() -> None:
+    made = fleet()
+    path = "/machines/rack-0003/undo/7"
+    async with served(made, tokens=True) as site:
+        machine = await site.get("/machines/rack-0003", **OPERATOR)
+        other = await site.get(f"/machines/{NAME}", **OPERATOR)
+        viewer = await site.get("/machines/rack-0003", **VIEWER)
+        asked = await site.get(path, **OPERATOR)
+        wrong = await site.post(path, {"serial": "BOOTS-2"}, **OPERATOR)
+        none = await site.post("/machines/rack-0003/undo/8", {"serial": "BOOTS-1"}, **OPERATOR)
+        before = list(made.done)
+        right = await site.post(path, {"serial": "BOOTS-1", "power": "1"}, **OPERATOR)
+
+    assert f'href="{path}"' in machine.text
+    assert "NTFS on 2 partitions" in viewer.text
+    assert "/undo/" not in other.text + viewer.text
+    assert "when the disk held NTFS on 2 partitions" in plain(asked.text)
+    assert (400, 404, []) == (wrong.status, none.status, before)
+    assert (303, "/workflows/w-9") == (right.status, right.headers["Location"])
+    assert [("undo", "rack-0003", Undo(edges=7, serial="BOOTS-1"), "otto")] == made.done
+
+
+async def test_a_run_that_erased_disks_leads_to_what_proves_it() -> None:
+    async with served(fleet(succeeded("w-1"), run_of("w-2"))) as site:
+        over = await site.get("/workflows/w-1")
+        on = await site.get("/workflows/w-2")
+
+    assert "Erased disks BOOTS-1 of one" in plain(over.text)
+    assert 'href="/v1/workflows/w-1/certificate"' in over.text
+    assert "Erased disks" not in on.text
 
 
 # --- frozen

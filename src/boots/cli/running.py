@@ -130,7 +130,11 @@ def armed(run: "Run") -> str:
     if not run.policy:
         return "not armed"
     by = f" by {run.armed_by}" if run.armed_by else ""
-    until = f", until {shown.moment(run.armed_until)}" if run.armed_until else ""
+    until = (
+        f", until {shown.moment(run.armed_until)}"
+        if run.armed_until and not run.line.is_over
+        else ""
+    )
     return f"{run.policy}{by}{until}"
 
 
@@ -207,8 +211,8 @@ def disk_line(disk: "ArmedDisk") -> Text:
     size = capacity(disk.size) if disk.size else ""
     number = f"S/N {disk.serial}" if disk.serial else ""
     which = ", ".join(filter(None, [size, number, disk.model]))
-    made = shown.text(f"  {disk.path}", "bold")
-    made.append_text(shown.text(f" {which}: {disk.found}"))
+    made = shown.text(f"  {disk.called}", "bold")
+    made.append_text(shown.text(f" {which}: {disk.found}" if which else f": {disk.found}"))
     if disk.problem:
         return made.append(" → ").append_text(shown.text(f"refused: {disk.problem}", "red"))
     how = "all of it is lost" if disk.whole else "partitions on it are written"

@@ -12,6 +12,8 @@ OVER = frozenset({"SUCCESS", "FAILED", "TIMEOUT"})
 """Where nothing happens to it any more."""
 WAITS = frozenset({"NEEDS_PERSON", "HELD", "UNCONFIRMED"})
 """The `sub` of those that wait for somebody: a person, or the system's sign of life in vain."""
+HINTED = "/dev/disk/by-hint/"
+"""What paths begin with that stand for a disk which is not chosen yet."""
 _SUBS = {
     "NEEDS_PERSON": "needs a person",
     "HELD": "held",
@@ -65,6 +67,13 @@ class ArmedDisk(Word, frozen=True):
     whole: bool = True
     actions: tuple[str, ...] = ()
     problem: str = ""
+
+    @property
+    def called(self) -> str:
+        """Its path, for people: of one that is not chosen yet, what it is chosen by."""
+        if not self.path.startswith(HINTED):
+            return self.path
+        return f"the disk that is {self.path.removeprefix(HINTED).replace(',', ' ')}"
 
     @property
     def found(self) -> str:

@@ -8,10 +8,10 @@ from aiohttp import web
 from boots.api.asked import Asked
 from boots.api.desk import Refused
 from boots.api.runs import check_thaw
-from boots.client.workflows import NewFreeze, Retry, Run, Settle
+from boots.client.workflows import EdgesLine, NewFreeze, Retry, Run, Settle, Undo
 from boots.web import arming
 from boots.web.looks import segment
-from boots.web.room import Room, form_of, goes_on
+from boots.web.room import Room, form_of, goes_on, softly
 
 Do = Callable[[Room, Run, Mapping[str, str], str], Awaitable[Run]]
 
@@ -104,6 +104,34 @@ async def act(room: Room, asked: Asked) -> web.StreamResponse:
     run, decision = await _found(room, asked)
     made = await decision.do(room, run, await form_of(asked.request), asked.me.name)
     return goes_on(f"/workflows/{segment(made.line.id)}")
+
+
+async def ask_undo(room: Room, asked: Asked) -> web.StreamResponse:
+    """Say which ends of which disk would be put back, and ask whether they shall."""
+    machine = await room.desk.machine(asked.keys["name"])
+    kept = await _kept(room, machine.line.name, asked.keys["edges"])
+    freeze = await softly(room.desk.freeze())
+    return await room.page(asked, "undo.html", line=machine.line, kept=kept, freeze=freeze)
+
+
+async def undo(room: Room, asked: Asked) -> web.StreamResponse:
+    """Put them back, by a run that does that."""
+    form = await form_of(asked.request)
+    name = (await room.desk.machine(asked.keys["name"])).line.name
+    kept = await _kept(room, name, asked.keys["edges"])
+    serial = form.get("serial", "").strip()
+    if serial != kept.serial:
+        raise Refused(400, "That is another disk", f"these ends are those of {kept.serial}")
+    wanted = Undo(edges=kept.id, serial=serial, power=bool(form.get("power")))
+    made = await room.desk.undo(name, wanted, asked.me.name)
+    return goes_on(f"/workflows/{segment(made.line.id)}")
+
+
+async def _kept(room: Room, name: str, number: str) -> EdgesLine:
+    for each in (await room.desk.edges(name)).edges:
+        if str(each.id) == number:
+            return each
+    raise Refused(404, "No such ends of a disk", f"{number} is kept of no disk of {name}")
 
 
 async def frozen(room: Room, asked: Asked) -> web.StreamResponse:

@@ -12,7 +12,7 @@ from boots.api.auth import may
 from boots.api.desk import Refused
 from boots.api.veil import veiled
 from boots.client.words import EventLine, Events, Explained, Machine, Role
-from boots.client.workflows import RunLine
+from boots.client.workflows import EdgesLine, RunLine
 from boots.timeline.knowledge import of_stranger
 from boots.timeline.words import Boot
 from boots.web import actions, inventory, records, timeline
@@ -58,6 +58,7 @@ async def page(room: Room, asked: Asked) -> web.StreamResponse:
         "did": _did(asked.request.query.get("did", "")),
         "actions": actions.possible(found),
         "run": await _doing(room, found.line.name),
+        "edges": await _edges(room, found.line.name),
         **await _remarks(room, found),
     }
     return await room.page(asked, "machine.html", **_standing(room, found), **values)
@@ -161,6 +162,12 @@ async def live(room: Room, asked: Asked) -> web.StreamResponse:
                     goes_on = await _send_remarks(room, to, name)
 
     return await room.streams.stream(asked, follow)
+
+
+async def _edges(room: Room, name: str) -> Sequence[EdgesLine]:
+    """What is kept of the ends of its disks."""
+    found = await softly(room.desk.edges(name))
+    return () if isinstance(found, Refused) else found.edges
 
 
 async def _send_remarks(room: Room, to: Stream, name: str) -> bool:

@@ -46,6 +46,8 @@ _FOR_OPERATORS: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/machines/{name}/provision", provision.plan),
     ("POST", "/machines/{name}/provision/begin", provision.begin),
     ("POST", "/machines/{name}/provision/change", provision.change),
+    ("GET", "/machines/{name}/undo/{edges}", deciding.ask_undo),
+    ("POST", "/machines/{name}/undo/{edges}", deciding.undo),
     ("GET", "/workflows/{id}/ask/{action}", deciding.ask),
     ("POST", "/workflows/{id}/ask/{action}", deciding.act),
     ("GET", "/freeze", deciding.frozen),

@@ -11,7 +11,7 @@ from aiohttp import web
 from boots.api.asked import Asked
 from boots.api.desk import Refused
 from boots.api.runs import seen
-from boots.client.workflows import STATES, LogLine, Run, RunStep
+from boots.client.workflows import STATES, Certificate, LogLine, Run, RunStep
 from boots.web.live import Stream, merged, paced
 from boots.web.machine import after_of
 from boots.web.room import Room, about, softly
@@ -75,12 +75,21 @@ async def one(room: Room, asked: Asked) -> web.StreamResponse:
     said = await softly(last_lines(room, run.line.id))
     lines = () if isinstance(said, Refused) else said
     values = {
+        "proofs": await _proofs(room, run),
         "said": lines,
         "lacking": said if isinstance(said, Refused) else None,
         "last": lines[-1].id if lines else 0,
         **await _standing(room, run),
     }
     return await room.page(asked, "run.html", **values)
+
+
+async def _proofs(room: Room, run: Run) -> Sequence[Certificate]:
+    """What proves that it erased disks, once it is over."""
+    if not run.line.is_over:
+        return ()
+    found = await softly(room.desk.certificates(run.line.id))
+    return () if isinstance(found, Refused) else found.certificates
 
 
 async def last_lines(room: Room, identity: str) -> Sequence[LogLine]:

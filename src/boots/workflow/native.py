@@ -74,7 +74,11 @@ KINDS: tuple[Kind, ...] = (
         "oci2disk",
         "writes an image out of an OCI registry to a disk",
         (
-            _IMG,
+            Env(
+                "IMG_URL",
+                "the image's name: registry.example.com/path/name:tag, or http:// before it",
+                required=True,
+            ),
             _DEST,
             _COMPRESSED,
             Env("REGISTRY_USERNAME", "who asks the registry"),

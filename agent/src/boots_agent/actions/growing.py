@@ -22,6 +22,17 @@ from boots_agent.tables.words import MIB, Form, Table, TableError
 AUTO = "auto"
 
 
+def wanted(which: str) -> str:
+    """What ``GROW_PARTITION`` says, before anything is written.
+
+    Raises:
+        ActionFailed: It is neither ``auto`` nor a number.
+    """
+    if which and which != AUTO and not which.isdecimal():
+        raise ActionFailed(f"GROW_PARTITION {which!r}: write auto, or the number of a partition")
+    return which
+
+
 def after_image(context: Context, path: str, armed: Armed, which: str = "") -> None:
     """What an image on a larger disk lacks: its spare GPT at the end, and a partition that grows.
 
@@ -34,8 +45,6 @@ def after_image(context: Context, path: str, armed: Armed, which: str = "") -> N
     Raises:
         ActionFailed: The partition cannot grow, or the disk fails.
     """
-    if which and which != AUTO and not which.isdecimal():
-        raise ActionFailed(f"GROW_PARTITION {which!r}: write auto, or the number of a partition")
     with told(), writing(context, path, own(armed)) as disk:
         number = _table(context, disk, which)
     if number is not None:

@@ -1,5 +1,7 @@
 """`image2disk` and `qemuimg2disk`: an image on a whole disk, by `write_image`."""
 
+from typing import NamedTuple
+
 from boots_agent.actions import growing
 from boots_agent.actions.context import ActionFailed, Context, Progress
 from boots_agent.device import in_words
@@ -11,6 +13,16 @@ _VERIFY = frozenset({"", "stream", "full"})
 _RAW = frozenset({"", "host_device", "raw"})
 
 
+class Wanted(NamedTuple):
+    """What is to be written where; `grow` is the partition that gets the rest of the disk."""
+
+    url: str
+    disk: str
+    digests: tuple[Digest, ...]
+    verify: bool
+    grow: str
+
+
 def write(context: Context) -> None:
     """Write the image of ``IMG_URL`` to ``DEST_DISK``; what it is packed in is looked at.
 
@@ -18,20 +30,44 @@ def write(context: Context) -> None:
         ActionFailed: what it is given makes no sense, or the disk is not armed.
         boots_agent.images.words.ImageError: the image is not on the disk.
     """
-    url, disk = context.required("IMG_URL"), context.required("DEST_DISK")
-    digests, verify = _digests(context), _verify(context)
+    goal = wanted(context)
     _check_qemu(context)
-    armed = context.arm(disk)
-    job = Job(url, disk, armed, digests=digests, verify=verify)
+    put(context, goal, world(context))
+
+
+def wanted(context: Context) -> Wanted:
+    """What the variables say.
+
+    Raises:
+        ActionFailed: they make no sense.
+    """
+    return Wanted(
+        context.required("IMG_URL"),
+        context.required("DEST_DISK"),
+        _digests(context),
+        _verify(context),
+        growing.wanted(context.environment.get("GROW_PARTITION", "")),
+    )
+
+
+def put(context: Context, goal: Wanted, around: World) -> None:
+    """Have the disk armed and the image on it, with a partition table for that disk.
+
+    Raises:
+        ActionFailed: the disk is not armed, or its partitions are not to be had.
+        boots_agent.images.words.ImageError: the image is not on the disk.
+    """
+    armed = context.arm(goal.disk)
+    job = Job(goal.url, goal.disk, armed, digests=goal.digests, verify=goal.verify)
 
     def tell(written: Written) -> None:
         how_far = Progress(written.phase, written.done, written.total, written.rate, written.eta)
         context.tell(how_far)
 
-    context.say(f"writing {url} to {disk}")
-    result = write_image(job, tell, _world(context))
+    context.say(f"writing {goal.url} to {goal.disk}")
+    result = write_image(job, tell, around)
     context.say(_summary(result))
-    growing.after_image(context, disk, armed, context.environment.get("GROW_PARTITION", ""))
+    growing.after_image(context, goal.disk, armed, goal.grow)
 
 
 def _digests(context: Context) -> tuple[Digest, ...]:
@@ -61,14 +97,15 @@ def _check_qemu(context: Context) -> None:
         context.say("EXTRA_ARGS are for qemu-img, which is not needed here: they mean nothing")
 
 
-def _world(context: Context) -> World:
-    world = THIS_MACHINE._replace(sys=context.root / "sys")
+def world(context: Context) -> World:
+    """How long a download is tried for.  Raises `ActionFailed`."""
+    around = THIS_MACHINE._replace(sys=context.root / "sys")
     if not context.flag("RETRY_ENABLED"):
-        return world
+        return around
     said = context.environment.get("RETRY_DURATION_MINUTES", "") or "10"
     if not said.isdecimal():
         raise ActionFailed(f"RETRY_DURATION_MINUTES is {said!r}, and should be a number")
-    return world._replace(patience=int(said) * 60.0)
+    return around._replace(patience=int(said) * 60.0)
 
 
 def _summary(result: Result) -> str:

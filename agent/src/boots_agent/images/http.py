@@ -8,7 +8,8 @@ read past.
 import contextlib
 import http.client
 import re
-from collections.abc import Callable
+import ssl
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import SplitResult, urljoin, urlsplit
@@ -26,12 +27,24 @@ _LATER = frozenset({408, 425, 429})
 _RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
 
 
+def _nothing(_: str) -> Mapping[str, str]:
+    return {}
+
+
 class Net(NamedTuple):
-    """How time passes for a feed."""
+    """How time passes for a feed, and what it says to servers.
+
+    Attributes:
+        headers: What a request of a URL has beside the usual, such as who asks; called anew for
+            each, as what lets somebody in may expire.
+        tls: What certificates must be like; None for those of known authorities.
+    """
 
     sleep: Callable[[float], None]
     patience: float = PATIENCE
     timeout: float = TIMEOUT
+    headers: Callable[[str], Mapping[str, str]] = _nothing
+    tls: ssl.SSLContext | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +187,7 @@ class Remote:
         """One request for what is wanted from the position on, redirects followed."""
         url, headers = self._url, self._headers()
         for _ in range(6):
-            response = self._request(url, headers)
+            response = self._request(url, {**headers, **self._net.headers(url)})
             if response.status not in _REDIRECTS:
                 self._take(response)
                 return
@@ -196,7 +209,7 @@ class Remote:
         peer = f"{parts.scheme}://{parts.netloc}"
         if self._connection is None or peer != self._peer:
             self._drop()
-            self._connection, self._peer = _connection(parts, self._net.timeout), peer
+            self._connection, self._peer = connection_to(parts, self._net), peer
         path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
         self._connection.request("GET", path, headers=headers)
         return self._connection.getresponse()
@@ -247,7 +260,7 @@ class Remote:
 
     def _dropped(self, error: Exception) -> None:
         self._drop()
-        why = _words(error)
+        why = in_words(error)
         if getattr(error, "verify_message", ""):  # a certificate does not get better by waiting
             raise Unreachable(f"{self._url}: {why}")
         pause = next(self._pauses)
@@ -272,12 +285,19 @@ class Remote:
         self._response = self._connection = None
 
 
-def _connection(parts: SplitResult, timeout: float) -> http.client.HTTPConnection:
+def connection_to(parts: SplitResult, net: Net) -> http.client.HTTPConnection:
+    """A connection for requests of a URL, not made yet.
+
+    Raises:
+        Unreachable: It is no URL for that.
+    """
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise Unreachable(f"{parts.geturl()!r} is no http:// or https:// URL, and no path")
-    secure = parts.scheme == "https"
-    kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
-    return kind(parts.hostname, parts.port, timeout=timeout)
+    if parts.scheme == "https":
+        return http.client.HTTPSConnection(
+            parts.hostname, parts.port, timeout=net.timeout, context=net.tls
+        )
+    return http.client.HTTPConnection(parts.hostname, parts.port, timeout=net.timeout)
 
 
 def _agree(one: object, other: object) -> bool:
@@ -285,7 +305,8 @@ def _agree(one: object, other: object) -> bool:
     return one == other or one in {None, ""} or other in {None, ""}
 
 
-def _words(error: Exception) -> str:
+def in_words(error: Exception) -> str:
+    """What went wrong with a connection."""
     if isinstance(error, OSError):
         return error.strerror or str(error) or type(error).__name__
     return f"broken HTTP answer ({type(error).__name__})"

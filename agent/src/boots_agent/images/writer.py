@@ -41,10 +41,11 @@ class World(NamedTuple):
     sys: Path = Path("/sys")
     patience: float = PATIENCE
     direct: bool = True
+    feeds: Net | None = None
 
     def net(self) -> Net:
-        """How feeds wait."""
-        return Net(self.sleep, self.patience)
+        """How feeds wait, and what they say to servers."""
+        return Net(self.sleep, self.patience) if self.feeds is None else self.feeds
 
 
 THIS_MACHINE = World()

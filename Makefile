@@ -125,7 +125,7 @@ docs: setup ## Write the generated parts of docs/reference anew
 
 .PHONY: vectors
 vectors: setup-test ## Write golden vectors anew; git shows the difference
-	@UPDATE_VECTORS=1 $(PYTHON) -m pytest -q tests/wire tests/policy tests/timeline/test_real.py tests/workflow/test_published.py
+	@UPDATE_VECTORS=1 $(PYTHON) -m pytest -q tests/wire tests/policy tests/timeline/test_real.py tests/workflow/test_published.py tests/app/runs/test_vectors.py
 
 .PHONY: osie
 osie: setup ## Build OSIE for real machines into build/osie

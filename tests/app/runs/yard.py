@@ -247,7 +247,9 @@ class Yard(Office):
 
 
 @asynccontextmanager
-async def opened(folder: Path, *, relayed: bool = False, **more: Any) -> AsyncIterator[Yard]:
+async def opened(
+    folder: Path, *, relayed: bool = False, port: int = 0, **more: Any
+) -> AsyncIterator[Yard]:
     """A server that runs; with `relayed` another process has its HTTP door, as it were."""
     yard = Yard(folder, **more)
     await yard.keeping.open()
@@ -256,7 +258,7 @@ async def opened(folder: Path, *, relayed: bool = False, **more: Any) -> AsyncIt
     main = Relayed(lambda _: yard.answers.fetch("lan0", tftp=False), sessions)
     await main.open()
     relay = Relay(main.path)
-    sock = tcp(LOOPBACK, 0)
+    sock = tcp(LOOPBACK, port)
     door = HttpDoor(
         sock,
         yard.answers.fetch("lan0", tftp=False),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.e2e.provisioned import add_image
 from tests.peers.conftest import space
 from tests.web.browser import Browser, lacking
 
@@ -41,6 +42,14 @@ def debian(tmp_path_factory: pytest.TempPathFactory) -> Path:
     options = ["--flavour", "cloud", "--no-cloud-init", "--no-ssh", "--slim"]
     subprocess.run([*command, *options, "--append", "no_timer_check"], check=True)
     return place / "disk.img"
+
+
+@pytest.fixture(scope="session")
+def images(debian: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of images, with that Debian as an operator adds it."""
+    folder: Path = tmp_path_factory.mktemp("images")
+    add_image(debian, "debian", folder)
+    return folder
 
 
 @pytest.fixture(scope="session")

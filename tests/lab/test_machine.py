@@ -1,10 +1,11 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from boots.lab.accelerator import Accelerator
 from boots.lab.firmware import RECIPES, Firmware, MissingFileError, missing
-from boots.lab.machine import Files, MachineError, Spec, VirtualMachine, command
+from boots.lab.machine import Disk, Files, MachineError, Spec, VirtualMachine, command
 
 TCG = Accelerator("tcg", "a test")
 FILES = {
@@ -50,7 +51,8 @@ def line(firmware: Firmware, root: Path, **changes: object) -> str:
 HEAD = "qemu-system-x86_64 -name BOOTS-LAB-1"
 CPU = "-accel tcg,tb-size=128 -cpu max -smp 1 -m 512"
 COMMON = (
-    "-nodefaults -display none -serial file:/W/console.log -qmp unix:/W/qmp,server=on,wait=off "
+    "-nodefaults -display none -chardev file,id=console,path=/W/console.log,append=on "
+    "-serial chardev:console -qmp unix:/W/qmp,server=on,wait=off "
     "-uuid 4c4c4544-0077-4000-8000-000000000001 "
     "-smbios type=1,manufacturer=Boots,product=Lab machine,serial=BOOTS-LAB-1 "
     "-device virtio-rng-pci"
@@ -60,8 +62,10 @@ EDK2 = (
     "-drive if=pflash,format=raw,unit=1,file=/W/variables.fd"
 )
 TAP = "-netdev tap,id=net0,ifname=tap-lab,script=no,downscript=no"
-ROM = f"{TAP} -device virtio-net-pci,netdev=net0,mac=52:54:00:77:00:01,bootindex=1"
-NO_ROM = f"{TAP} -device virtio-net-pci,netdev=net0,mac=52:54:00:77:00:01,romfile=,bootindex=1"
+ROM = f"{TAP} -device virtio-net-pci,id=card0,netdev=net0,mac=52:54:00:77:00:01,bootindex=1"
+NO_ROM = (
+    f"{TAP} -device virtio-net-pci,id=card0,netdev=net0,mac=52:54:00:77:00:01,romfile=,bootindex=1"
+)
 DISK = (
     "-drive if=none,id=disk0,format=raw,file=/W/disk.img "
     "-device virtio-blk-pci,drive=disk0,serial=BOOTS-LAB-1-DISK,bootindex=2 -no-reboot"
@@ -107,6 +111,41 @@ GOLDEN = {
 @pytest.mark.parametrize("firmware", list(Firmware))
 def test_the_command_line_of_each_firmware(root: Path, firmware: Firmware) -> None:
     assert line(firmware, root) == GOLDEN[firmware]
+
+
+def test_disks_come_in_their_order_before_the_network_or_behind_it(root: Path) -> None:
+    disks = (Disk(1024, "ONE"), Disk(2048, "TWO"))
+    for first, turns in (
+        (False, ("bootindex=2", "bootindex=3")),
+        (True, ("bootindex=1", "bootindex=2")),
+    ):
+        said = line(Firmware.BIOS, root, disks=disks, disk_first=first)
+        assert f"file=/W/disk.img -device virtio-blk-pci,drive=disk0,serial=ONE,{turns[0]}" in said
+        assert f"file=/W/disk1.img -device virtio-blk-pci,drive=disk1,serial=TWO,{turns[1]}" in said
+        assert f"mac=52:54:00:77:00:01,bootindex={3 if first else 1}" in said
+
+
+def test_a_machine_that_was_on_before_finds_its_disk_as_it_left_it(tmp_path: Path) -> None:
+    spec, files = Spec(Firmware.BIOS, "m", "u", "tap", disk=1), Files(tmp_path)
+    files.prepare(spec)
+    files.disk().write_bytes(b"written")
+
+    files.prepare(replace(spec, again=True))
+    assert b"written" == files.disk().read_bytes()
+
+    files.prepare(spec)
+    assert bytes(1 << 20) == files.disk().read_bytes()
+
+
+def test_a_disk_begins_as_a_copy_and_is_as_large_as_told(tmp_path: Path) -> None:
+    (tmp_path / "contents").write_bytes(b"image")
+    disks = (Disk(1, "ONE", str(tmp_path / "contents")), Disk(2, "TWO"))
+    files = Files(tmp_path / "machine")
+
+    files.prepare(Spec(Firmware.BIOS, "m", "u", "tap", disks=disks))
+
+    assert b"image".ljust(1 << 20, b"\0") == files.disk(0).read_bytes()
+    assert 2 << 20 == files.disk(1).stat().st_size
 
 
 def test_a_disc_comes_before_the_network(root: Path) -> None:

@@ -40,6 +40,18 @@ class MachineError(LabError):
 
 
 @dataclass(frozen=True)
+class Disk:
+    """One of several disks of a machine."""
+
+    size: int
+    """MiB; the file is sparse."""
+    serial: str
+    """At most 20 characters; virtio has no room for more."""
+    contents: str = ""
+    """A file that it begins as a copy of at power-on; empty: so is the disk."""
+
+
+@dataclass(frozen=True)
 class Spec:
     """A virtual machine as it would stand in a rack."""
 
@@ -54,6 +66,12 @@ class Spec:
     """MiB of an empty disk; 0 for none.  The file is sparse."""
     contents: str = ""
     """A file that its disk begins as a copy of at power-on, in place of an empty one."""
+    disks: tuple[Disk, ...] = ()
+    """What it has in place of that disk."""
+    disk_first: bool = False
+    """Whether its firmware tries its disks before the network."""
+    again: bool = False
+    """Whether it was on before: its disks and its firmware's variables are as they were left."""
     program: str = "undionly.kpxe"
     """The boot file that a ROM loads whose firmware is told so by a script."""
     disc: str = ""
@@ -81,6 +99,10 @@ class Files:
         """What the machine wrote on its serial port."""
         return self.directory / _CONSOLE
 
+    def disk(self, number: int = 0) -> Path:
+        """What is on a disk."""
+        return self.directory / (f"disk{number}.img" if number else _DISK)
+
     @property
     def socket(self) -> Path:
         """QEMU's control socket."""
@@ -94,7 +116,10 @@ class Files:
     def prepare(self, spec: Spec) -> None:
         """Make the files that QEMU reads: firmware variables, the ROM's script, an empty disk."""
         self.directory.mkdir(parents=True, exist_ok=True)
+        if spec.again:
+            return
         recipe = RECIPES[spec.firmware]
+        self.console.unlink(missing_ok=True)
         if recipe.variables is not None:
             shutil.copyfile(recipe.variables.find(self.root), self.directory / _VARIABLES)
         if spec.authority:
@@ -105,13 +130,22 @@ class Files:
         if recipe.script:
             script = recipe.script.replace("PROGRAM", spec.program)
             (self.directory / _SCRIPT).write_text(script, encoding="ascii")
-        if spec.disk and spec.contents:
-            shutil.copyfile(spec.contents, self.directory / _DISK)
-            with (self.directory / _DISK).open("r+b") as file:
-                file.truncate(max(spec.disk * MIB, file.seek(0, os.SEEK_END)))
-        elif spec.disk:
-            with (self.directory / _DISK).open("wb") as file:
-                file.truncate(spec.disk * MIB)
+        for number, disk in enumerate(_disks_of(spec)):
+            _make(self.disk(number), disk)
+
+
+def _disks_of(spec: Spec) -> tuple[Disk, ...]:
+    if spec.disks or not spec.disk:
+        return spec.disks
+    # virtio cuts a disk's serial at 20 characters
+    return (Disk(spec.disk, f"{spec.serial}-DISK"[:20], spec.contents),)
+
+
+def _make(path: Path, disk: Disk) -> None:
+    if disk.contents:
+        shutil.copyfile(disk.contents, path)
+    with path.open("r+b" if disk.contents else "wb") as file:
+        file.truncate(max(disk.size * MIB, file.seek(0, os.SEEK_END)))
 
 
 def command(spec: Spec, files: Files, accelerator: Accelerator) -> list[str]:
@@ -135,7 +169,8 @@ def command(spec: Spec, files: Files, accelerator: Accelerator) -> list[str]:
         *("-smp", str(spec.processors)),
         *("-m", str(spec.memory)),
         *("-nodefaults", "-display", "none"),
-        *("-serial", f"file:{files.console}"),
+        *("-chardev", f"file,id=console,path={files.console},append=on"),
+        *("-serial", "chardev:console"),
         *("-qmp", f"unix:{files.socket},server=on,wait=off"),
         *("-uuid", spec.uuid),
         *("-smbios", f"type=1,manufacturer=Boots,product=Lab machine,serial={spec.serial}"),
@@ -143,7 +178,7 @@ def command(spec: Spec, files: Files, accelerator: Accelerator) -> list[str]:
         *_firmware(recipe, files),
         *_trusted(spec, files),
         *_card(spec, recipe),
-        *_disk(spec, files),
+        *_disks(spec, files),
         *_disc(spec),
         *spec.hardware,
         *(() if spec.reboot else ("-no-reboot",)),
@@ -211,18 +246,21 @@ def _card(spec: Spec, recipe: Recipe) -> list[str]:
     # Empty: the firmware's own network stack must do the work, not a ROM.  A ROM is never named:
     # QEMU writes the card's identity only into its default one, and SeaBIOS runs no other.
     rom = ",romfile=" if recipe.card_rom is None else ""
-    card = f"virtio-net-pci,netdev=net0,mac={spec.mac}{rom}{recipe.card},bootindex=1"
+    turn = len(_disks_of(spec)) + 1 if spec.disk_first else 1
+    card = f"virtio-net-pci,id=card0,netdev=net0,mac={spec.mac}{rom}{recipe.card},bootindex={turn}"
     tap = f"tap,id=net0,ifname={spec.tap},script=no,downscript=no"
     return ["-netdev", tap, "-device", card]
 
 
-def _disk(spec: Spec, files: Files) -> list[str]:
-    if not spec.disk:
-        return []
-    drive = f"if=none,id=disk0,format=raw,file={files.directory / _DISK}"
-    # virtio cuts a disk's serial at 20 characters
-    serial = f"{spec.serial}-DISK"[:20]
-    return ["-drive", drive, "-device", f"virtio-blk-pci,drive=disk0,serial={serial},bootindex=2"]
+def _disks(spec: Spec, files: Files) -> list[str]:
+    arguments = []
+    first = 1 if spec.disk_first else 2
+    for number, disk in enumerate(_disks_of(spec)):
+        drive = f"if=none,id=disk{number},format=raw,file={files.disk(number)}"
+        serial, turn = f"serial={disk.serial}", f"bootindex={first + number}"
+        device = f"virtio-blk-pci,drive=disk{number},{serial},{turn}"
+        arguments += ["-drive", drive, "-device", device]
+    return arguments
 
 
 def _disc(spec: Spec) -> list[str]:
@@ -236,13 +274,15 @@ def _disc(spec: Spec) -> list[str]:
 class VirtualMachine:
     """A machine that has power.  As a context manager it loses it at the end of the `with`."""
 
-    def __init__(self, spec: Spec, files: Files, process: subprocess.Popen[bytes]) -> None:
+    def __init__(
+        self, spec: Spec, files: Files, process: subprocess.Popen[bytes], console: int = 0
+    ) -> None:
         self.spec = spec
         self.files = files
         self.started = time.time()
         """Power-on, in seconds since 1970 UTC."""
         self._process = process
-        self._console = Tail(files.console)
+        self._console = Tail(files.console, skip=console)
         self._ending = ""
         self.qmp = self._connect()
 
@@ -267,11 +307,12 @@ class VirtualMachine:
         if absent:
             raise MachineError(absent)
         files.prepare(spec)
+        before = files.console.stat().st_size if files.console.exists() else 0
         with files.errors.open("wb") as errors:
             process = subprocess.Popen(
                 [*prefix, *argv], stdin=subprocess.DEVNULL, stdout=errors, stderr=errors
             )
-        return cls(spec, files, process)
+        return cls(spec, files, process, before)
 
     def __enter__(self) -> Self:
         return self
@@ -301,6 +342,16 @@ class VirtualMachine:
             if not running:
                 return
             time.sleep(0.05)
+
+    def link(self, *, up: bool) -> None:
+        """Pull the cable out of its network card, or plug it in again."""
+        self.qmp.execute("set_link", name="card0", up=up)
+
+    def cut(self) -> None:
+        """Its power fails: no moment is left for anything."""
+        self._process.kill()
+        self._process.wait()
+        self.qmp.close()
 
     def stop(self, timeout: float = 5) -> None:
         """Pull the plug, and wait until the machine is gone.  Harmless when it already is."""

@@ -8,11 +8,14 @@ _TERMINAL = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\-_c])|[\x00-\x08\x0b\
 
 
 class Tail:
-    """A position in a growing file, that need not exist yet.  Only whole lines are given."""
+    """A position in a growing file, that need not exist yet.  Only whole lines are given.
 
-    def __init__(self, path: Path) -> None:
+    What is in the first `skip` bytes is not.
+    """
+
+    def __init__(self, path: Path, skip: int = 0) -> None:
         self.path = path
-        self._position = 0
+        self._position = skip
         self._begun = b""
 
     def lines(self) -> list[bytes]:

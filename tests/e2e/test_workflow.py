@@ -1,0 +1,62 @@
+"""From an empty disk to a running Debian: a workflow, all of it, in virtual machines."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.e2e.provisioned import UP, partitions, provisioned
+
+from boots.journal import events
+from boots.lab.firmware import Firmware
+
+pytestmark = pytest.mark.e2e
+
+Osie = Callable[[str], str]
+
+DEBIAN = """\
+version: "0.1"
+name: debian
+global_timeout: 1800
+tasks:
+  - name: install
+    worker: "{{ .device_1 }}"
+    actions:
+      - name: image
+        image: quay.io/tinkerbell/actions/image2disk:latest
+        timeout: 600
+        environment:
+          IMG_URL: http://192.168.77.1:8080/images/debian/index.json
+          DEST_DISK: "{{ index .Hardware.Disks 0 }}"
+      - name: seed
+        image: seed
+        timeout: 60
+        environment:
+          DEST_DISK: "{{ formatPartition (index .Hardware.Disks 0) 1 }}"
+      - name: start
+        image: reboot
+        timeout: 60
+        environment:
+          WAIT_FOR: phone-home
+"""
+
+
+@pytest.mark.parametrize("firmware", [Firmware.BIOS, Firmware.UEFI])
+def test_an_empty_disk_becomes_a_running_debian_and_stays_one(
+    namespace: str, osie: Osie, images: Path, tmp_path: Path, firmware: Firmware
+) -> None:
+    first = firmware is Firmware.UEFI
+    with provisioned(namespace, tmp_path, osie("cloud"), images) as place:
+        run = place.provision(DEBIAN)
+        with place.power(firmware, disk_first=first):
+            done = place.becomes(run, "SUCCESS", "FAILED", "TIMEOUT", within=300)
+            assert "SUCCESS" == done.line.state, place.evidence()
+            place.says(UP)
+        written = partitions(place.disk)
+        assert ["bios", "esp", "root"] == sorted(each["name"] for each in written["partitions"])
+
+        place.server.mark()
+        with place.power(firmware, disk_first=first):
+            place.says(UP)
+        assert [] == place.told(events.ScriptServed)
+        assert written == partitions(place.disk)
+        assert "SUCCESS" == place.api.run(run).line.state

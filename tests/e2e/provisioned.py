@@ -43,8 +43,8 @@ machines:
     gateway: 192.168.77.1
     disks: [/dev/vda]
 """
-UP = "Multi-User System"
-"""What Debian says on its console when all is started."""
+UP = f"{NAME} ttyS0"
+"""What Debian says on its console when somebody could log in."""
 
 
 @dataclass

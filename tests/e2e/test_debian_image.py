@@ -26,7 +26,7 @@ def boot(folder: Path, image: Path, firmware: Firmware) -> str:
         contents=str(image),
         disk=2048,
         record=record,
-        until="Multi-User System",
+        until="debian ttyS0",
         timeout=240,
     )
     result = boot_once(options)

@@ -6,38 +6,15 @@ from pathlib import Path
 import pytest
 from tests.e2e.provisioned import UP, partitions, provisioned
 
+from boots.client import shipped
 from boots.journal import events
 from boots.lab.firmware import Firmware
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 Osie = Callable[[str], str]
 
-DEBIAN = """\
-version: "0.1"
-name: debian
-global_timeout: 1800
-tasks:
-  - name: install
-    worker: "{{ .device_1 }}"
-    actions:
-      - name: image
-        image: quay.io/tinkerbell/actions/image2disk:latest
-        timeout: 600
-        environment:
-          IMG_URL: http://192.168.77.1:8080/images/debian/index.json
-          DEST_DISK: "{{ index .Hardware.Disks 0 }}"
-      - name: seed
-        image: seed
-        timeout: 60
-        environment:
-          DEST_DISK: "{{ formatPartition (index .Hardware.Disks 0) 1 }}"
-      - name: start
-        image: reboot
-        timeout: 60
-        environment:
-          WAIT_FOR: phone-home
-"""
+DEBIAN = shipped.text("debian") or ""
 
 
 @pytest.mark.parametrize("firmware", [Firmware.BIOS, Firmware.UEFI])

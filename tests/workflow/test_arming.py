@@ -479,6 +479,7 @@ def test_a_disk_must_hold_the_largest_image_that_is_written_to_it() -> None:
         ("http://192.0.2.1/images/debian-13/index.json", "debian-13"),
         ("http://192.0.2.1:8080/images/debian-13", "debian-13"),
         ("/images/debian-13/", "debian-13"),
+        ("images/debian-13/index.json", "debian-13"),
         ("http://192.0.2.1/other/debian-13", ""),
         ("http://[", ""),
         ("", ""),

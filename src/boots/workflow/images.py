@@ -8,13 +8,16 @@ from boots.workflow.plan import Plan
 from boots.workflow.words import Action
 
 INDEX = "/index.json"
-_BELOW = "/images/"
+_BELOW = "images/"
 
 
 def image_at(url: str) -> str:
-    """The name of an image of ours below ``images/``; empty of any other URL."""
+    """The name of an image of ours below ``images/``; empty of any other URL.
+
+    Without a host it is this server's: ``images/debian/index.json``.
+    """
     try:
-        path = urlsplit(url).path
+        path = urlsplit(url).path.removeprefix("/")
     except ValueError:
         return ""
     if not path.startswith(_BELOW):

@@ -50,7 +50,7 @@ class Kind(Word, frozen=True, kw_only=False):
 _FS = Env("FS_TYPE", "its file system (ext4, xfs, vfat …); found out where it is not given")
 _PLACE = "a partition"
 _DEST = Env("DEST_DISK", "the disk", required=True, use=Use.WRITES_DISK)
-_IMG = Env("IMG_URL", "where the image is", required=True)
+_IMG = Env("IMG_URL", "where the image is; without a host on this server", required=True)
 _RETRY = (
     Env("RETRY_ENABLED", "try again when a download breaks off", default="false"),
     Env("RETRY_DURATION_MINUTES", "for so long", default="10"),

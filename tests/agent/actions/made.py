@@ -14,6 +14,7 @@ MACHINE: Mapping[str, Any] = {
     "mac": "52:54:00:12:34:01",
     "host_name": "node-1",
     "storage": None,
+    "server": "http://192.0.2.1:8080",
     "metadata_url": "http://192.0.2.1:8080/TOKEN",
     "user_data": "#cloud-config\nusers: [default]\n",
     "vendor_data": "",

@@ -51,6 +51,7 @@ async def whole(yard: Yard) -> None:
     await agent.do(look)
     write = await agent.next()
     assert [SERIAL] == [each["serial"] for each in write["armed"]]
+    assert write["machine"]["metadata_url"].startswith(f"{write['machine']['server']}/")
     assert (Netboot.ON, "osie") == order(yard)
     await agent.do(write)
     go = await agent.next()

@@ -103,6 +103,21 @@ class Context:
             raise ActionFailed(f"{self.kind} needs {name}, and it is not given")
         return value
 
+    def url(self, name: str) -> str:
+        """A variable that is a URL, or a path of the server's: ``images/NAME/index.json``.
+
+        Raises:
+            ActionFailed: it is not given, or nobody says where the server is.
+        """
+        value = self.required(name)
+        ours = value.removeprefix("/")
+        if "://" in value or (ours != value and not ours.startswith("images/")):
+            return value
+        server = str(self.machine.get("server") or "")
+        if not server:
+            raise ActionFailed(f"{name} is {value!r}, and the server does not say where it is")
+        return f"{server}/{ours}"
+
     def flag(self, name: str) -> bool:
         """Whether a variable says yes."""
         return self.environment.get(name, "").lower() in {"1", "true", "yes", "y", "on"}

@@ -30,7 +30,7 @@ def write(context: Context) -> None:
         ActionFailed: what it is given makes no sense, or the disk is not armed.
         boots_agent.images.words.ImageError: the image is not on the disk.
     """
-    goal = wanted(context)
+    goal = wanted(context)._replace(url=context.url("IMG_URL"))
     _check_qemu(context)
     put(context, goal, world(context))
 

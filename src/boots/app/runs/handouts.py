@@ -72,6 +72,7 @@ def about(known: Known, own: Own, site: Site) -> dict[str, Any]:
         "mac": str(known.mac),
         "host_name": metadata.host_name(machine),
         "storage": json.loads(json.dumps(own.storage)) if own.storage is not None else None,
+        "server": site.http_url,
         "metadata_url": base,
         "phone_home": f"{base}/{metadata.PHONE_HOME}" if base else "",
         "user_data": seed["user-data"],

@@ -204,3 +204,21 @@ def test_a_value_at_the_bound_of_a_bucket_is_within_it() -> None:
     }
     assert {"0.05": 0, "0.1": 1, "300.0": 1, "+Inf": 2} == buckets
     assert 2 == bench.value("boots_transfer_seconds_count", door="tftp")
+
+
+def changed(state: str, sub: str = "") -> events.RunChanged:
+    return events.RunChanged(mac=MAC, machine="one", run="w-1", name="debian", state=state, sub=sub)
+
+
+def test_runs_are_counted_by_their_ends_and_by_what_they_wait_for() -> None:
+    bench = Bench()
+    bench.tell(changed("RUNNING"), changed("RUNNING", "NEEDS_PERSON"), changed("FAILED"))
+    bench.tell(changed("FAILED", "CANCELLED"), changed("SUCCESS"), changed("RUNNING", "odd"))
+
+    ended = {
+        state: bench.value("boots_runs_ended_total", state=state)
+        for state in ("success", "failed", "cancelled", "timeout")
+    }
+    assert {"success": 1, "failed": 1, "cancelled": 1, "timeout": 0} == ended
+    assert 1 == bench.value("boots_runs_waiting_total", **{"for": "needs_person"})
+    assert 0 == bench.value("boots_runs_waiting_total", **{"for": "held"})

@@ -35,6 +35,8 @@ from tests.timeline.journal import (
     sent,
 )
 
+from boots.journal import events
+from boots.journal.events import Entry
 from boots.timeline.words import Boot, Stage, State, Step
 
 
@@ -383,3 +385,31 @@ def test_an_agent_alone_shows_a_boot() -> None:
     boot = boot_after(agent(1), inventory(2))
 
     assert ([Stage.SYSTEM, Stage.INVENTORY], State.DONE) == (stages(boot), boot.state)
+
+
+def run(seconds: float, step: str, state: str = "RUNNING", step_state: str = "HANDED") -> Entry:
+    event = events.RunChanged(
+        mac=MAC,
+        machine="one",
+        run="w-1",
+        name="debian",
+        state=state,
+        step=step,
+        step_state=step_state,
+        why="the image ends early" if state == "FAILED" else "",
+    )
+    return Entry(START + seconds, event)
+
+
+def test_a_workflows_actions_are_part_of_the_boot_that_they_are_done_in() -> None:
+    before, *said = (run(1, "1 look"), run(30, "1 look"), run(31, "1 look", step_state="SUCCESS"))
+    ending = (run(32, "2 write"), run(40, "2 write", "FAILED", "FAILED"))
+    (boot,) = boots_after(before, *WHOLE, *said, *ending)
+
+    assert State.DONE is boot.state
+    told = [(step.detail, step.why) for step in boot.steps if step.stage is Stage.INVENTORY]
+    assert [
+        ("workflow debian: action 1 look", ""),
+        ("workflow debian: action 2 write", ""),
+        ("workflow debian: FAILED", "the image ends early"),
+    ] == told[1:]

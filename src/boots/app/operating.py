@@ -308,6 +308,10 @@ class Operating:
                     advice="answers come from memory; changes are refused until it is back",
                 )
             )
+        frozen = self.running.keeper.frozen if self.running is not None else None
+        if frozen is not None and frozen.frozen:
+            advice = "workflows wait before they write; allow it again when all is well"
+            found.append(Trouble(since=frozen.at, what=frozen.reason, advice=advice))
         found += [Trouble(since=0.0, what=str(f), advice=f.advice) for f in left_out[:20]]
         return found
 

@@ -9,6 +9,7 @@ from boots.journal.events import AnyEvent, Entry
 from boots.timeline.knowledge import of_server
 
 _MOST_FAULTS = 5  # that are spelt out
+_OVER = {"SUCCESS", "FAILED", "TIMEOUT"}
 
 
 class Troubles:
@@ -70,10 +71,27 @@ def _stored(troubles: Troubles, _event: events.StoreRecovered, _at: float) -> No
     troubles.over("store")
 
 
+def _ticket(troubles: Troubles, event: events.TicketRefused, at: float) -> None:
+    if event.again:
+        said = f"the ticket of {event.mac} for run {event.run} came a second time, by {event.peer}"
+        advice = (
+            "if that machine restarted just now the first answer was lost; else somebody else"
+            " has seen its kernel's command line: cancel the run, and look who"
+        )
+        troubles.note(f"ticket {event.run}", at, said, advice)
+
+
+def _run(troubles: Troubles, event: events.RunChanged, _at: float) -> None:
+    if event.state in _OVER:
+        troubles.over(f"ticket {event.run}")
+
+
 _HEEDED: Mapping[type[AnyEvent], Callable[[Troubles, Any, float], None]] = {
     events.RecordsRefused: _records,
     events.RecordsLoaded: _loaded,
     events.SettingsRefused: _settings,
     events.StoreTroubled: _store,
     events.StoreRecovered: _stored,
+    events.TicketRefused: _ticket,
+    events.RunChanged: _run,
 }

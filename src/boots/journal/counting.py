@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from boots.journal import events
 from boots.journal.events import AnyEvent, Entry
-from boots.journal.metrics import ARCHITECTURES, MESSAGES, PROGRAMS, SEVERITIES, reason
+from boots.journal.metrics import (
+    ARCHITECTURES,
+    MESSAGES,
+    PROGRAMS,
+    RUN_STATES,
+    RUN_WAITS,
+    SEVERITIES,
+    reason,
+)
 from boots.journal.numbers import Numbers
 
 if TYPE_CHECKING:
@@ -191,6 +199,14 @@ def _loaded(sink: MetricsSink, event: events.RecordsLoaded, _at: float) -> None:
     sink.put("boots_record_load_seconds", event.seconds)
 
 
+def _run(sink: MetricsSink, event: events.RunChanged, _at: float) -> None:
+    state, sub = event.state.lower(), event.sub.lower()
+    if state in RUN_STATES:
+        sink.count("boots_runs_ended", sub if sub in RUN_STATES else state)
+    elif sub in RUN_WAITS:
+        sink.count("boots_runs_waiting", sub)
+
+
 Count = Callable[[MetricsSink, Any, float], None]
 
 
@@ -230,4 +246,7 @@ _COUNTS: Mapping[type[AnyEvent], Count] = {
     events.ConsoleLine: _console,
     events.AgentProgressed: _plain("boots_agent_reports"),
     events.InventoryReported: _inventory,
+    events.RunCreated: _plain("boots_runs_created"),
+    events.RunChanged: _run,
+    events.TicketRefused: _plain("boots_tickets_refused"),
 }

@@ -21,6 +21,8 @@ SEVERITIES = (
     *("emergency", "alert", "critical", "error", "warning", "notice", "info", "debug"),
     "other",
 )
+RUN_STATES = ("success", "failed", "cancelled", "timeout")
+RUN_WAITS = ("needs_person", "held", "unconfirmed")
 # Why a DHCP message got no answer, by a word of the reason that people read.
 _REASONS = (
     ("unknown", re.compile("no record has this MAC")),
@@ -106,6 +108,12 @@ METRICS: Mapping[str, Metric] = {
     "boots_console_lines": Metric("counter", "Syslog lines of machines.", {"severity": SEVERITIES}),
     "boots_agent_reports": Metric("counter", "Stages told by agents in OSIE."),
     "boots_inventories": Metric("counter", "Inventories told by agents in OSIE."),
+    "boots_runs_created": Metric("counter", "Runs of workflows that were begun."),
+    "boots_runs_ended": Metric("counter", "Runs that are over.", {"state": RUN_STATES}),
+    "boots_runs_waiting": Metric(
+        "counter", "Times that a run came to wait for somebody.", {"for": RUN_WAITS}
+    ),
+    "boots_tickets_refused": Metric("counter", "Tickets and keys of agents that were not good."),
     "boots_boot_seconds": Metric(
         "histogram",
         "Time from a machine's first offer to its script, and to OSIE's inventory.",

@@ -72,11 +72,25 @@ def _inventory(
     return without_loops(now)
 
 
+def _run(now: Followed | None, at: float, event: events.RunChanged, _mac: str) -> Followed | None:
+    """What a workflow does to the machine while OSIE runs: each action as it is handed out."""
+    if now is None or not has(now.boot, Stage.INVENTORY):
+        return now
+    if event.step_state == "HANDED":
+        said = f"workflow {event.name}: action {event.step}"
+        return went(now, at, Stage.INVENTORY, said, key=said, done=True)
+    if event.state in _OVER or event.sub:
+        said = f"workflow {event.name}: {event.sub or event.state}"
+        return went(now, at, Stage.INVENTORY, said, key=said, done=True, why=event.why)
+    return now
+
+
 def _noted(now: Followed | None, _at: float, _event: AnyEvent, _mac: str) -> Followed | None:
     """What is a sign only."""
     return now
 
 
+_OVER = {"FAILED", "TIMEOUT"}
 _Take = Callable[[Followed | None, float, Any, str], Followed | None]
 _TAKES: Mapping[type[AnyEvent], _Take] = {
     events.OfferSent: asking.answered,
@@ -100,6 +114,7 @@ _TAKES: Mapping[type[AnyEvent], _Take] = {
     events.ConsoleLine: _line,
     events.AgentProgressed: _agent,
     events.InventoryReported: _inventory,
+    events.RunChanged: _run,
 }
 
 HEEDED = frozenset(_TAKES)

@@ -15,12 +15,13 @@ from tests.workflow.test_hints import inventory
 from boots.client import workflows
 from boots.model.arming import Policy
 from boots.workflow.armed import NotArmed, Record, Terms, records
-from boots.workflow.arming import Resolution, Resolved, changed, resolve
+from boots.workflow.arming import Resolution, Resolved, resolve
 from boots.workflow.images import image_at, least
 from boots.workflow.plan import Armed, Plan, plan
 from boots.workflow.words import Action, Task, Template
 
 MAC = "52:54:00:12:34:56"
+GB = 10**9
 GPT = "b6f5a3a0-6a4b-4c6e-9d0c-0d8b2a0f5e11"
 
 
@@ -185,12 +186,24 @@ def test_two_disks_of_one_serial_are_armed_by_their_wwns() -> None:
     ]
 
 
-def test_a_disk_that_is_smaller_than_its_image_is_told_before() -> None:
+@pytest.mark.parametrize(
+    ("least", "told"),
+    [(11 * GB, "it has 10 GB, and the image needs 11 GB"), (10 * GB, "")],
+)
+def test_a_disk_that_is_smaller_than_its_image_is_told_before(least: int, told: str) -> None:
     (found,) = resolve(
-        wanting("/dev/vda"), machine(disk()), Allowed(), least={"/dev/vda": 11 * 10**9}
+        wanting("/dev/vda"), machine(disk()), Allowed(), least={"/dev/vda": least}
     ).disks
 
-    assert "it has 10 GB, and the image needs 11 GB" == found.problem
+    assert told == found.problem
+
+
+def test_a_path_that_may_be_either_of_two_disks_is_neither() -> None:
+    twins = machine(disk(wwn="eui.01"), disk("/dev/vdb", wwn="eui.02"))
+
+    assert problem(twins, path="/dev/disk/by-id/virtio-S1") == (
+        "it may be vda (S1), 10 GB or vdb (S1), 10 GB: write another name"
+    )
 
 
 def test_a_disk_that_was_not_named_is_refused() -> None:
@@ -313,6 +326,14 @@ def test_what_writes_to_an_array_gets_the_disks_below() -> None:
     assert ["S1", "S2"] == [each.serial for each in found]
 
 
+def test_an_array_is_not_written_by_leave_of_a_disk_of_which_only_partitions_are() -> None:
+    found = resolve(wanting("/dev/vda", whole=False), machine(disk()), Allowed()).disks
+
+    assert found[0].armed
+    with pytest.raises(NotArmed, match="would write /dev/md0, and nobody armed it"):
+        records(TERMS, MKFS, MAC, found)
+
+
 @pytest.mark.parametrize(
     ("given", "worker", "told"),
     [
@@ -395,7 +416,7 @@ def test_a_disk_is_armed_only_with_an_identity_that_is_its_alone(
     seen: Any, allowed: Allowed | None, paths: list[str], known: list[str]
 ) -> None:
     found = resolve(wanting(*paths), seen, allowed, known)
-    entries = seen["disks"] if seen else []
+    entries = [each for each in seen["disks"] if each["path"] != "/etc/x"] if seen else []
 
     for each in found.disks:
         assert not (each.armed and each.problem)
@@ -427,31 +448,23 @@ def test_nothing_unarmed_is_ever_handed_out(
         assert {(each.serial, each.size) for each in given_out} <= armed
 
 
-@given(SEEN, SEEN, PATHS)
-def test_a_disk_whose_serial_or_size_changed_is_told(
-    before: Any, after: Any, paths: list[str]
+@given(SEEN, PATHS)
+def test_a_record_names_the_very_disk_that_was_found_by_its_serial_and_size(
+    seen: Any, paths: list[str]
 ) -> None:
-    for each in resolve(wanting(*paths), before, Allowed()).disks:
+    """What is at the path by the time it is written, the agent holds against that."""
+    for each in resolve(wanting(*paths), seen, Allowed()).disks:
+        write = Action(name="w", image="image2disk", environment={"DEST_DISK": each.path})
         if not each.armed:
             continue
-        assert "" == changed(each, before)
-        if changed(each, after):
-            continue
-        (own,) = [one for one in after["disks"] if each.serial in (one["serial"], one["wwn"])]
-        assert own["bytes"] == each.size
-
-
-def test_a_disk_at_another_path_is_not_the_armed_one() -> None:
-    (was,) = resolved("/dev/vda")
-
-    assert "" == changed(was, machine(disk()))
-    assert "/dev/vda has the serial number S9 now; armed is S1" == changed(
-        was, machine(disk(serial="S9"), disk("/dev/vdb"))
-    )
-    assert "/dev/vda is not there any more; armed is the disk S1" == changed(was, machine())
-    assert "/dev/vda has 5 bytes now; armed is a disk of 10000000000" == changed(
-        was, machine(disk(bytes=5))
-    )
+        (record,) = records(TERMS, write, MAC, [each])
+        (own,) = [
+            one
+            for one in seen["disks"]
+            if one["path"] != "/etc/x" and record.serial in (one["serial"], one["wwn"])
+        ]
+        assert own["bytes"] == record.size
+        assert record.path in {own["path"], "/dev/disk/by-id/virtio-S1"}
 
 
 def test_a_plan_of_a_template_is_resolved() -> None:

@@ -96,6 +96,22 @@ def test_two_disks_by_the_same_hint_are_two() -> None:
     assert "/dev/disk/by-hint/prefer=smallest,2" == open_["disks"][1]["device"]
 
 
+def test_partitions_of_a_disk_by_hint_are_named_and_others_stay_as_they_are() -> None:
+    text = """
+          disks: [{device: prefer=smallest}]
+          filesystems:
+            - {mount: {device: /dev/disk/by-hint/prefer=smallest-part2, format: ext4, point: /}}
+            - {mount: {device: /dev/disk/by-id/virtio-X-part1, format: ext4, point: /srv}}
+            - {mount: {device: /dev/sdz1, format: ext4, point: /var}}
+    """
+
+    assert [
+        "/dev/disk/by-id/nvme-eui.0025385a81b0aaaa-part2",
+        "/dev/disk/by-id/virtio-X-part1",
+        "/dev/sdz1",
+    ] == [each[0] for each in mounts(storage(text, inventory("server")))]
+
+
 def test_what_tinkerbell_has_is_kept_as_it_is() -> None:
     text = """
           disks: [{device: /dev/sda, wipe_table: true, partitions: [{label: ROOT, number: 1}]}]

@@ -227,18 +227,3 @@ def _unused(arming: Arming, judge: _Judge, found: Iterable[Resolved]) -> list[st
         if name not in written
         and not any(is_named(disk, name) or is_at(disk, name) for disk in used)
     ]
-
-
-def changed(disk: Resolved, inventory: Any) -> str:
-    """Why a disk that was armed is not there any more as it was; empty if it is."""
-    all_disks = disks(inventory)
-    now = [each for each in all_disks if is_at(each, disk.path)]
-    if len(now) != 1:
-        return f"{disk.path} is not there any more; armed is the disk {disk.serial}"
-    name = disk.serial
-    if name not in {now[0].serial, now[0].wwn} or identity(now[0], all_disks) == "":
-        other = now[0].serial or now[0].wwn or "none"
-        return f"{disk.path} has the serial number {other} now; armed is {name}"
-    if now[0].size != disk.size:
-        return f"{disk.path} has {now[0].size} bytes now; armed is a disk of {disk.size}"
-    return ""

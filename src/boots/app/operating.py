@@ -317,6 +317,8 @@ class Operating:
 
     async def end(self) -> None:
         """Stop serving operators; to do it again does nothing."""
+        if self.running is not None:
+            self.running.sessions.end()
         listener, self._listener = self._listener, None
         if listener is not None:
             await listener.close()

@@ -1,28 +1,36 @@
 """Two servers on one store go on with the same runs."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import pytest
 from tests.app.desks import FILE_MAC, OTHER_MAC
 from tests.app.runs.yard import Refused, Yard, disk, inventory, new_run, opened
+from tests.store.postgres import cluster
 
 from boots.api.desk import Refused as Declined
 from boots.client.workflows import NewFreeze
 from boots.model.order import Netboot
 from boots.store import changes
+from boots.store import engine as engines
 from boots.store.engine import StoreAway
 
 
 @asynccontextmanager
-async def two(folder: Path, **more: int) -> AsyncIterator[tuple[Yard, Yard]]:
+async def two(folder: Path, **more: Any) -> AsyncIterator[tuple[Yard, Yard]]:
     """Two servers."""
     async with AsyncExitStack() as stack:
-        one = await stack.enter_async_context(opened(folder, server="one", **more))
-        other = await stack.enter_async_context(opened(folder, server="two", **more))
+        for name in ("one", "two"):
+            (folder / name).mkdir()
+        url = more.pop("url", engines.sqlite_url(folder / "shared.db"))
+        one = await stack.enter_async_context(opened(folder / "one", url=url, **more))
+        other = await stack.enter_async_context(
+            opened(folder / "two", url=url, server="two", **more)
+        )
         yield one, other
 
 
@@ -32,9 +40,20 @@ async def takes_up(yard: Yard) -> None:
     await yard.running.take_up(found, yard.keeping.store.me)
 
 
-def test_a_run_goes_from_server_to_server(tmp_path: Path) -> None:
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.peers)])
+def shared(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, str]]:
+    """A store for both."""
+    if request.param == "sqlite":
+        yield {}
+        return
+    with cluster() as running:
+        running.create("runs")
+        yield {"url": running.url("runs")}
+
+
+def test_a_run_goes_from_server_to_server(tmp_path: Path, shared: dict[str, str]) -> None:
     async def main() -> None:
-        async with two(tmp_path) as (one, other):
+        async with two(tmp_path, **shared) as (one, other):
             await one.tells()
             run = (await one.provision()).line.id
             await takes_up(other)
@@ -62,9 +81,9 @@ def test_a_run_goes_from_server_to_server(tmp_path: Path) -> None:
     asyncio.run(main())
 
 
-def test_both_ask_at_once_and_one_hand_out_leaves(tmp_path: Path) -> None:
+def test_both_ask_at_once_and_one_hand_out_leaves(tmp_path: Path, shared: dict[str, str]) -> None:
     async def main() -> None:
-        async with two(tmp_path) as (one, other):
+        async with two(tmp_path, **shared) as (one, other):
             await one.tells()
             await one.provision()
             await takes_up(other)

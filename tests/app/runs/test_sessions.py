@@ -249,6 +249,18 @@ async def test_a_long_poll_is_woken_by_what_it_waits_for(yard: Yard) -> None:
 
 
 @in_yard
+async def test_who_waits_is_answered_when_the_server_ends(yard: Yard) -> None:
+    await yard.provision()
+    agent = await yard.boots()
+    asked = asyncio.create_task(agent.next(25))
+    await asyncio.sleep(0.05)
+    yard.running.sessions.end()
+    async with asyncio.timeout(5):
+        assert "wait" == (await asked)["do"]
+        assert "wait" == (await agent.next(25))["do"]
+
+
+@in_yard
 async def test_an_agent_is_told_why_disks_that_hold_data_keep_a_run_from_beginning(
     yard: Yard,
 ) -> None:

@@ -41,9 +41,11 @@ class Asking:
         self._preparing = preparing
         self._site = site
         self._most_writing = most_writing
+        self._ending = False
 
     async def next(self, caller: Caller, said: Ask) -> Hand | Wait | Stop:
         """What is to be done; when there is nothing, after some time."""
+        await stored(self._proving.proved(caller, said.run, said.session))
         loop = asyncio.get_running_loop()
         until = loop.time() + min(said.wait, LONGEST_WAIT)
         async with self._keeper.flag(said.run).watched() as woken:
@@ -51,13 +53,18 @@ class Asking:
                 woken.clear()
                 answer = await stored(self._next(caller, said))
                 left = until - loop.time()
-                if not isinstance(answer, Wait) or left <= 0:
+                if not isinstance(answer, Wait) or left <= 0 or self._ending:
                     return answer
                 try:
                     async with asyncio.timeout(left):
                         await woken.wait()
                 except TimeoutError:
                     return answer
+
+    def end(self) -> None:
+        """Let nobody wait any more: the server ends."""
+        self._ending = True
+        self._keeper.wake_all()
 
     async def _next(self, caller: Caller, said: Ask) -> Hand | Wait | Stop:
         kept, worker = await self._proving.proved(caller, said.run, said.session)

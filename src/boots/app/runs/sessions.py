@@ -38,7 +38,7 @@ class Sessions:
         ends = Ends(keeper, proving, tell)
         self._keeper = keeper
         self._tell = tell
-        self.hello, self.next = proving.hello, asking.next
+        self.hello, self.next, self.end = proving.hello, asking.next, asking.end
         self.events = Hearing(keeper, proving).events
         self.edges, self.edges_back = ends.edges, ends.edges_back
 

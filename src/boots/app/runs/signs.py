@@ -50,7 +50,9 @@ class Signs:
                     self._inventory(event)
 
     def close(self) -> None:
-        """Nothing is kept."""
+        """What is not written by now is not: machines do such things again."""
+        for task in self.tasks:
+            task.cancel()
 
     def _system(self, mac: str, at: float) -> None:
         name = self._name_of(Mac(mac))

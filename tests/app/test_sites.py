@@ -1,10 +1,14 @@
 """Sites: settings read into what answers are made from, and refused with what to write."""
 
+import hashlib
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from pathlib import Path
 
 import pytest
+from tests.app.certificates import authority, issue
 
 from boots import settings as given
+from boots.app import tls
 from boots.app.sites import Offered, make, overrides, subnet
 from boots.model.machine import Architecture
 from boots.model.site import Mode, Range
@@ -62,3 +66,24 @@ def test_a_subnet_is_read_with_its_pool() -> None:
 def test_a_subnet_that_cannot_be_is_refused(said: given.Subnet, why: str) -> None:
     with pytest.raises(SettingsError, match=why):
         subnet(said)
+
+
+def test_the_fingerprint_of_the_certificate_is_told_where_clients_come_over_https(
+    tmp_path: Path,
+) -> None:
+    leaf, ca = issue(by=authority()), authority()
+    (tmp_path / "chain.pem").write_bytes(leaf.pem + ca.pem)
+    http = given.Http(certificate=str(tmp_path / "chain.pem"), url="https://boots.example")
+    pin = tls.pin(Settings(http=http))
+    assert hashlib.sha256(leaf.der).hexdigest() == pin
+    offered = Offered(files={}, profiles={}, pin=pin)
+    assert pin == make(Settings(http=http), OWN, offered).pin
+    assert "" == make(Settings(), OWN, offered).pin
+
+
+@pytest.mark.parametrize("text", ["", "no certificate", "-----BEGIN CERTIFICATE-----"])
+def test_what_is_no_certificate_has_no_fingerprint(text: str, tmp_path: Path) -> None:
+    (tmp_path / "chain.pem").write_text(text)
+    assert "" == tls.pin(Settings(http=given.Http(certificate=str(tmp_path / "chain.pem"))))
+    assert "" == tls.pin(Settings(http=given.Http(certificate=str(tmp_path / "none.pem"))))
+    assert "" == tls.pin(Settings())

@@ -280,6 +280,11 @@ def test_arguments_come_from_profile_agent_site_and_record_in_this_order() -> No
     ] == found[-6:]
 
 
+def test_an_agent_is_told_by_which_certificate_its_server_is_known() -> None:
+    found = kernel_line(rendered(where=site(http_url="https://boots.example", pin="ab" * 32)))
+    assert f"boots.pin={'ab' * 32}" in found
+
+
 @pytest.mark.parametrize("console", ["ttyS1,115200", "console=ttyS1,115200"])
 def test_a_console_may_be_written_with_its_key(console: str) -> None:
     assert "console=ttyS1,115200" == kernel_line(rendered(Netboot(console=console)))[-1]

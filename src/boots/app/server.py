@@ -12,7 +12,7 @@ from pathlib import Path
 import structlog
 
 from boots import __version__
-from boots.app import catalogue, doubts, watch
+from boots.app import catalogue, doubts, tls, watch
 from boots.app import world as worlds
 from boots.app.answers import Answers
 from boots.app.folders import cache_folder, state_folder
@@ -73,6 +73,7 @@ class Server:
         self._observing = Observing(settings)
         self._trusted = trusted_proxies(settings)
         self._token_key = b""
+        self._pin = tls.pin(settings)  # of the one that the door shows until a restart
         self._unready = "the doors are not open yet"
         self._stamps = watch.stamps(settings)
         self._operating = Operating(
@@ -128,7 +129,8 @@ class Server:
         if (settings.metadata.enabled or settings.store.enabled) and not self._token_key:
             self._token_key = token_key(self._state_folder())
         kept = self._operating.kept
-        return worlds.build(settings, self._addresses, self._cache, self._token_key, kept)
+        key = self._token_key
+        return worlds.build(settings, self._addresses, self._cache, key, kept, pin=self._pin)
 
     def _state_folder(self) -> Path:
         return Path(self._settings.state) if self._settings.state else state_folder()

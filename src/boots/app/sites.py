@@ -31,6 +31,7 @@ class Offered:
     quirks: tuple[Quirk, ...] = ()
     token_key: bytes = b""
     programs: Mapping[str, Architecture] = field(default_factory=dict)
+    pin: str = ""
 
 
 def make(settings: Settings, own: IPv4Interface, offered: Offered) -> Site:
@@ -40,9 +41,11 @@ def make(settings: Settings, own: IPv4Interface, offered: Offered) -> Site:
         SettingsError: a subnet, an override or an address cannot be read.
     """
     server = IPv4Address(settings.address) if settings.address else own.ip
+    url = (settings.http.url or f"http://{server}:{settings.http.port}").rstrip("/")
     return Site(
         server=server,
-        http_url=(settings.http.url or f"http://{server}:{settings.http.port}").rstrip("/"),
+        http_url=url,
+        pin=offered.pin if url.startswith("https://") else "",
         tftp=IPv4Address(settings.tftp.address or server),
         tftp_port=settings.tftp.port,
         syslog=IPv4Address(settings.syslog.address or server) if settings.syslog.enabled else None,

@@ -1,7 +1,10 @@
 """What the HTTPS door needs of OpenSSL."""
 
+import hashlib
 import os
+import re
 import ssl
+from pathlib import Path
 
 from boots.serve.sockets import StartError
 from boots.settings import Settings
@@ -12,6 +15,7 @@ _CIPHERS = (
     "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:ECDHE+AES:AES256-GCM-SHA384:AES128-GCM-SHA256"
     ":AES256-SHA256:AES128-SHA256:!aNULL"
 )
+_FIRST = re.compile("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 
 
 def context(settings: Settings) -> ssl.SSLContext:
@@ -57,6 +61,18 @@ def of_operators(settings: Settings) -> ssl.SSLContext:
             " both are PEM files, the key without a password"
         ) from None
     return made
+
+
+def pin(settings: Settings) -> str:
+    """The SHA-256 of the certificate that the HTTPS door shows; empty without one."""
+    if not settings.http.certificate:
+        return ""
+    try:
+        text = Path(settings.http.certificate).read_text(encoding="ascii", errors="replace")
+        shown = ssl.PEM_cert_to_DER_cert(_FIRST.findall(text)[0])
+    except (OSError, IndexError, ValueError):  # the door itself says what is wrong
+        return ""
+    return hashlib.sha256(shown).hexdigest()
 
 
 def _unreadable(certificate: str, key: str) -> str:

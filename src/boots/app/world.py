@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Interface
 from pathlib import Path
 
-from boots.app import catalogue, profiles, quirks, rules, sites
+from boots.app import catalogue, profiles, quirks, rules, sites, tls
 from boots.app.folders import cache_folder
 from boots.app.patched import with_patch
 from boots.app.sites import Offered
@@ -53,10 +53,13 @@ def build(
     cache: Cache,
     token_key: bytes = NO_KEY,
     kept: Kept | None = None,
+    *,
+    pin: str | None = None,
 ) -> World:
     """Read everything that answers come from.  `addresses` holds ours by interface.
 
-    `token_key` makes the tokens of metadata URLs, `kept` holds the records of the store.
+    `token_key` makes the tokens of metadata URLs, `kept` holds the records of the store, `pin` is
+    of the certificate that is shown, where that is not the one that is in its file by now.
 
     Raises:
         Faulty: some record, profile, quirk or rule is wrong.
@@ -81,6 +84,7 @@ def build(
         quirks=(*SHIPPED, *odd),
         token_key=token_key,
         programs=catalogue.programs(published),
+        pin=tls.pin(settings) if pin is None else pin,
     )
     made = {
         interface: sites.make(settings, address, offered)

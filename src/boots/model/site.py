@@ -151,6 +151,7 @@ class Site(Word, frozen=True):
     fours.
     `token_key` makes the tokens of metadata URLs; with `metadata_by_address` an address will do
     instead.  `ticket_key` seals the tickets of runs.
+    `pin` is the SHA-256 of our certificate in hexadecimal, where `http_url` is ``https``.
     """
 
     server: IPv4Address
@@ -182,3 +183,4 @@ class Site(Word, frozen=True):
     token_key: bytes = b""
     metadata_by_address: bool = True
     ticket_key: bytes = b""
+    pin: str = ""

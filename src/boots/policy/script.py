@@ -249,6 +249,7 @@ def arguments(profile: Profile, known: Known, site: Site, initrds: Sequence[str]
         args += placed.get(text, [text])
     if profile.agent:
         args += [f"boots.url={site.http_url}/{known.mac}", f"BOOTIF=01-{dashed(known.mac)}"]
+        args += [f"boots.pin={site.pin}"] if site.pin else []
         args += [f"{ARGUMENT}{known.ticket}"] if known.ticket else []
     if hook.SITE_ARGS not in profile.args:
         args += site.kernel_args

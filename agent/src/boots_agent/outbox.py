@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 MOST_LINES = 2000
-MOST_LETTERS = 1000  # of a line
+MOST_LETTERS = 2000  # of a line; the server keeps no more
+_MOST_KEPT = 1_000_000  # letters of all lines
 _AT_ONCE = 500  # lines in one message
 _LETTERS_AT_ONCE = 64_000  # which are 768,000 bytes of JSON at most; the server takes 1 MiB
 _FILE_GROWS = 1 << 20  # bytes that are added before the file is written anew
@@ -44,6 +45,7 @@ class Outbox:
         self._events: deque[dict[str, Any]] = deque()
         self._sent: deque[Line] = deque()
         self._waiting: deque[Line] = deque()
+        self._letters = 0  # of those that wait
         self._missing = 0
         self._progress: dict[str, Any] | None = None
 
@@ -136,10 +138,8 @@ class Outbox:
                 self._events.append({"sequence": self._sequence, **event})
                 self._sequence += 1
             case ["lines", lines]:
-                self._waiting.extend(Line(*each) for each in lines)
-                while len(self._waiting) > MOST_LINES:
-                    self._waiting.popleft()
-                    self._missing += 1
+                for each in lines:
+                    self._wait(Line(*each))
             case ["take", most]:
                 self._take(most)
             case ["heard", expected, line]:
@@ -150,6 +150,19 @@ class Outbox:
             case ["whole", whole]:
                 self._restore(whole)
 
+    def _wait(self, line: Line) -> None:
+        """One more; the oldest go where there are too many."""
+        self._waiting.append(line)
+        self._letters += len(line.text)
+        while len(self._waiting) > MOST_LINES or self._letters > _MOST_KEPT:
+            self._next()
+            self._missing += 1
+
+    def _next(self) -> Line:
+        line = self._waiting.popleft()
+        self._letters -= len(line.text)
+        return line
+
     def _take(self, most: int) -> None:
         """Number the next lines."""
         if self._missing and self._waiting:
@@ -159,8 +172,8 @@ class Outbox:
             self._missing = 0
         letters = 0
         while self._waiting and len(self._sent) < most and letters < _LETTERS_AT_ONCE:
-            letters += len(self._waiting[0].text)
-            self._sent.append(self._waiting.popleft())
+            self._sent.append(self._next())
+            letters += len(self._sent[-1].text)
         self._number += len(self._sent)
 
     def _whole(self) -> dict[str, Any]:
@@ -178,7 +191,9 @@ class Outbox:
         self._missing = whole["missing"]
         self._events = deque(whole["events"])
         self._sent = deque(Line(*each) for each in whole["sent"])
-        self._waiting = deque(Line(*each) for each in whole["waiting"])
+        self._waiting, self._letters = deque(), 0
+        for each in whole["waiting"]:
+            self._wait(Line(*each))
 
 
 def _append(path: Path, content: bytes) -> None:

@@ -22,7 +22,7 @@ from boots.workflow.actions import is_terminal
 from boots.workflow.advancing import advance
 from boots.workflow.handing import HandOut, NetbootOffFirst, Stop, expected, next_action
 from boots.workflow.happened import Cancelled, Ended, HandedOut, Hello, NetbootOff, Started
-from boots.workflow.run import Run, begin
+from boots.workflow.run import Run, State, begin
 from boots.workflow.words import Action, Task, Template
 
 WORKER = "node-1"
@@ -172,10 +172,11 @@ class FakeServer:
         if "progress" in said:
             self.progress.append(said["progress"])
         self.turn.notify_all()
+        over = self.run.is_final and self.run.state is not State.SUCCESS
         return {
             "expected": expected(self.run, WORKER),
             "line": self.line,
-            "do": "cancel" if self.run.is_final else "go",
+            "do": "cancel" if over else "go",
         }
 
     def _happened(self, each: dict[str, Any]) -> None:

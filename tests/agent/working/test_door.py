@@ -90,6 +90,15 @@ def test_a_run_goes_through_the_servers_own_door(tmp_path: Path) -> None:
     in_house(test, tmp_path)
 
 
+def test_a_run_that_turns_the_machine_off_is_a_success_as_it_does(tmp_path: Path) -> None:
+    async def test(house: House) -> None:
+        run = await house.begin(TEMPLATE.replace("image: reboot", "image: poweroff"))
+        assert "poweroff" == await house.runs()
+        assert "SUCCESS" == await house.yard.state(run)
+
+    in_house(test, tmp_path)
+
+
 def test_what_fails_is_told_with_its_code_and_words(tmp_path: Path) -> None:
     async def test(house: House) -> None:
         run = await house.begin(WRONG)

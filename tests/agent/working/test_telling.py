@@ -91,13 +91,21 @@ def test_of_too_many_lines_the_last_are_kept_and_one_says_how_many_are_missing()
     assert ["10", str(MOST_LINES + 9)] == [ear.lines[1], ear.lines[-1]]
 
 
+def test_of_long_lines_fewer_are_kept() -> None:
+    box, ear = Outbox(), Ear()
+    box.put_lines([line("x" * MOST_LETTERS)] * 600)
+    courier(box, ear.tell, Time()).finish()
+    assert "[100 lines are missing: they came faster than they could be sent]" == ear.lines[0]
+    assert 501 == len(ear.lines)
+
+
 def test_a_message_is_one_that_the_server_takes_whatever_is_in_it() -> None:
     box = Outbox()
     box.put_lines([line("\N{PILE OF POO}" * 5000)] * MOST_LINES)
     box.put_event({**event("ended"), "message": "\N{PILE OF POO}" * 16_384})
     message = box.message()
     assert len(json.dumps(message)) < 1 << 20
-    assert MOST_LETTERS == len(message["lines"][0]["text"])
+    assert MOST_LETTERS == len(message["lines"][1]["text"])
 
 
 Steps = st.lists(

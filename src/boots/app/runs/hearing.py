@@ -14,6 +14,7 @@ from boots.store.run_lines import Heard as Noted
 from boots.store.run_lines import Line
 from boots.workflow.handing import expected
 from boots.workflow.happened import Ended, Started
+from boots.workflow.run import State
 
 _WRITTEN_EVERY = 2.0  # seconds between two times that progress alone is written down
 _LONGEST_LINE = 2_000
@@ -48,7 +49,8 @@ class Hearing:
         known = kept.run.sessions.get(worker)
         if known is None or known.number != said.session:
             raise Denied(401, "the session is another's by now")
-        over = kept.run.is_final
+        # What makes it a success (poweroff has begun) is not to be stopped.
+        over = kept.run.is_final and kept.run.state is not State.SUCCESS
         return Heard(expected=expected(kept.run, worker), line=line, do="cancel" if over else "go")
 
     async def _hear(self, said: Report, worker: str, run: Kept) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from tests.agent.contract import armed as vectors
 from tests.workflow.test_hints import inventory
 
@@ -313,6 +314,34 @@ def test_one_disk_by_two_names_has_one_record() -> None:
     )
 
     assert 1 == len(records(TERMS, grub, MAC, resolved("/dev/vda", by_id)))
+
+
+CONTAINER = Action(name="flatcar", image="quay.io/me/flatcar-install:1")
+
+
+def test_a_container_gets_every_disk_of_its_machine_or_none() -> None:
+    two = machine(disk(), disk("/dev/vdb", serial="S2"))
+    both = resolved("/dev/vda", "/dev/vdb", seen=two)
+    assert ["S1", "S2"] == [each.serial for each in records(TERMS, CONTAINER, MAC, both)]
+    full = machine(disk(), disk("/dev/vdb", serial="S2", content="ntfs", partitions=1))
+    with pytest.raises(NotArmed, match="flatcar would write /dev/vdb"):
+        records(TERMS, CONTAINER, MAC, resolved("/dev/vda", "/dev/vdb", seen=full))
+
+
+def of(*actions: Action) -> Plan:
+    return plan(Template(name="t", tasks=(Task(name="t", worker=MAC, actions=actions),)))
+
+
+def test_a_container_says_by_a_variable_which_disks_it_writes() -> None:
+    named = replace(CONTAINER, environment={"DISKS": "/dev/vda /dev/vdb"})
+    assert ["/dev/vda", "/dev/vdb"] == [each.disk for each in of(named).disks]
+    assert () == of(named).unclear
+
+
+def test_a_container_is_clear_only_beside_disks_that_are_armed() -> None:
+    assert ("flatcar",) == of(CONTAINER).unclear
+    beside = of(Action(name="w", image="wipe", environment={"DEST_DISK": "/dev/vda"}), CONTAINER)
+    assert () == beside.unclear
 
 
 def test_an_action_that_reads_gets_none() -> None:

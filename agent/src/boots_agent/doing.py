@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from boots_agent.actions.context import Action, ActionFailed, Context
+from boots_agent.actions.context import Action, ActionFailed, Container, Context
 from boots_agent.actions.table import ACTIONS
 from boots_agent.gate import Gate, Surroundings
 from boots_agent.handed import HandOut
@@ -98,4 +98,9 @@ def _context(handout: HandOut, tools: Tools, voice: Voice, gate: Gate) -> Contex
         mounts=tools.mounts,
         root=tools.root,
         refresh=tools.refresh,
+        container=Container(
+            handout.image,
+            handout.volumes,
+            tuple(str(each.said.get("path", "")) for each in handout.armed),
+        ),
     )

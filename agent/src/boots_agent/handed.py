@@ -34,6 +34,8 @@ class HandOut(NamedTuple):
 
     Attributes:
         timeout: Seconds; 0 for no limit.
+        image: The container that is run, where the kind is that.
+        volumes: And what of OSIE it sees.
     """
 
     step: int
@@ -47,6 +49,8 @@ class HandOut(NamedTuple):
     terminal: bool
     machine: Mapping[str, Any]
     armed: tuple[Record, ...]
+    image: str = ""
+    volumes: tuple[str, ...] = ()
 
 
 def read(said: Mapping[str, Any]) -> HandOut:
@@ -68,6 +72,8 @@ def read(said: Mapping[str, Any]) -> HandOut:
             terminal=bool(said.get("terminal", False)),
             machine=dict(said.get("machine", {})),
             armed=tuple(Record(dict(each)) for each in said.get("armed", ())),
+            image=str(said.get("image", "")),
+            volumes=tuple(map(str, said.get("volumes", ()))),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Strange(f"the server hands out what makes no sense: {error!r}") from error

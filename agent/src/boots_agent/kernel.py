@@ -6,7 +6,7 @@ import os
 import platform
 
 RDONLY, NOSUID, NODEV, NOEXEC = 0x1, 0x2, 0x4, 0x8
-BIND, REC, PRIVATE = 0x1000, 0x4000, 0x40000
+REMOUNT, BIND, REC, PRIVATE = 0x20, 0x1000, 0x4000, 0x40000
 DETACH = 2
 _DEATH_SIGNAL, _SUBREAPER = 1, 36  # prctl(2)
 _REBOOT = {"reboot": 0x01234567, "poweroff": 0x4321FEDC, "kexec": 0x45584543}  # reboot(2)

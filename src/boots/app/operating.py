@@ -93,7 +93,7 @@ class Operating:
 
     def _made_running(self, keeping: Keeping) -> Running:
         own = self._settings.workflow
-        limits = Limits(float(own.hours), own.most_writing)
+        limits = Limits(float(own.hours), own.most_writing, own.containers)
         return Running(
             keeping,
             time.time,

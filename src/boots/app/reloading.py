@@ -54,6 +54,7 @@ AT_START = (
     "operator.hosts",
     "workflow.most_writing",
     "workflow.hours",
+    "workflow.containers",
     "store.enabled",
     "store.url",
     "store.server",

@@ -158,6 +158,7 @@ class Hand(msgspec.Struct, frozen=True, kw_only=True, tag="action", tag_field="d
     kind: str
     image: str
     command: tuple[str, ...]
+    volumes: tuple[str, ...]
     environment: dict[str, str]
     timeout: int
     terminal: bool

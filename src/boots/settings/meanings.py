@@ -113,6 +113,8 @@ MEANINGS: Mapping[str, str] = {
     " where the store does not tell of it.",
     "workflow.most_writing": "How many workflows may write disks at once; the others wait.",
     "workflow.hours": "Hours that disks can be armed for at most.",
+    "workflow.containers": "Whether OSIE runs images that are no native action, as privileged"
+    " containers: they can do anything to the machine.",
     "log.form": "How the log is written: `console` for people, `json` for machines.",
     "log.level": "The least grave lines that are logged: debug, info, warning, error.",
     "log.lines": "How many events are logged in a second at most, and as many warnings and errors"

@@ -158,6 +158,7 @@ class Workflow(_Section, frozen=True):
 
     most_writing: int = 10
     hours: int = 24
+    containers: bool = False
 
 
 class Log(_Section, frozen=True):

@@ -8,7 +8,7 @@ from boots.documents.fault import nearest
 from boots.model.word import Word
 from boots.workflow.disks import disk_of
 from boots.workflow.image import short_name
-from boots.workflow.native import BY_NAME, Kind, Use
+from boots.workflow.native import BY_NAME, DISKS, Kind, Use
 from boots.workflow.words import Action
 
 _REBOOT = re.compile(
@@ -52,7 +52,8 @@ def touches(action: Action, storage: Any = None) -> tuple[Touch, ...]:
     """The devices that an action uses; `storage` is what the record says of its disks."""
     kind = kind_of(action)
     if kind is None:
-        return ()
+        named = dict.fromkeys(action.environment.get(DISKS, "").split())
+        return tuple(Touch(device=each, disk=disk_of(each), use=Use.WRITES_DISK) for each in named)
     found = [
         Touch(device=device, disk=disk_of(device), use=env.use)
         for env in kind.env

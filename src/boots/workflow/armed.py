@@ -13,7 +13,7 @@ from msgspec.structs import asdict
 
 from boots.model.arming import Policy
 from boots.model.word import Word
-from boots.workflow.actions import touches
+from boots.workflow.actions import kind_of, touches
 from boots.workflow.arming import Resolved
 from boots.workflow.disks import is_stacked
 from boots.workflow.native import Use
@@ -85,12 +85,20 @@ def records(
         NotArmed: it writes a disk that may not be written, or a run without arming has none.
     """
     own = [each for each in resolved if each.worker == worker]
+    if kind_of(action) is None:
+        return tuple(_record(terms, each) for each in _all(action.name, own))
     found: dict[str, Resolved] = {}
     for touch in touches(action, storage):
         if touch.use is not Use.READS:
             # One disk by two names is one record: the agent takes it by its serial number.
             found |= {each.serial: each for each in _meant(touch.disk, action.name, own)}
     return tuple(_record(terms, each) for each in found.values())
+
+
+def _all(action: str, own: list[Resolved]) -> list[Resolved]:
+    """Every disk of the run: a container may write them all, whichever it was written for."""
+    found = {each.serial: each for each in own for _ in _meant(each.path, action, own)}
+    return list(found.values())
 
 
 def _meant(path: str, action: str, own: list[Resolved]) -> list[Resolved]:

@@ -64,6 +64,9 @@ _IMAGE = (
 )
 _COMPRESSED = Env("COMPRESSED", "needs not be said: the image is looked at", default="false")
 
+DISKS = "DISKS"
+"""The variable by which a script or a container says which disks it writes."""
+
 KINDS: tuple[Kind, ...] = (
     Kind(
         "image2disk",
@@ -334,7 +337,7 @@ KINDS: tuple[Kind, ...] = (
         "runs a script in OSIE",
         (
             Env("SCRIPT", "the script, for sh -e; or command"),
-            Env("DISKS", "the disks that it may write, by blanks", use=Use.WRITES_DISK),
+            Env(DISKS, "the disks that it may write, by blanks", use=Use.WRITES_DISK),
         ),
         free=True,
     ),

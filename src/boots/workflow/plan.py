@@ -50,12 +50,17 @@ def plan(template: Template, storage: Any = None) -> Plan:
         for task in template.tasks
         for action in task.actions
     )
+    disks = _to_arm(steps)
+    armed = {each.worker for each in disks}
     unclear = tuple(
         step.action.name
         for step in steps
-        if writes(step.action) and all(touch.use is Use.READS for touch in step.touches)
+        if writes(step.action)
+        and all(touch.use is Use.READS for touch in step.touches)
+        # A container counts as writing every disk that is armed for its machine.
+        and not (step.kind == CONTAINER and step.worker in armed)
     )
-    return Plan(steps=steps, disks=_to_arm(steps), unclear=unclear)
+    return Plan(steps=steps, disks=disks, unclear=unclear)
 
 
 def _step(task: str, worker: str, action: Action, storage: Any) -> Step:

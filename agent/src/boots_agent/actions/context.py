@@ -51,6 +51,23 @@ class Progress(NamedTuple):
     eta: float | None = None
 
 
+class Container(NamedTuple):
+    """What only a container asks.
+
+    Attributes:
+        image: Its name in a registry.
+        volumes: ``/of/osie:/in/it`` and perhaps ``:ro``, as templates have them.
+        disks: The paths of the disks that the server names as armed.
+    """
+
+    image: str = ""
+    volumes: tuple[str, ...] = ()
+    disks: tuple[str, ...] = ()
+
+
+NO_CONTAINER = Container()
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """One action and the ways to the world that it has.
@@ -76,6 +93,7 @@ class Context:
         root: ``/`` of OSIE.
         refresh: Makes the names below ``/dev/disk`` anew, after partitions or file systems were
             made.
+        container: What is run, where the kind is that.
     """
 
     name: str
@@ -91,6 +109,7 @@ class Context:
     mounts: Path
     root: Path = Path("/")
     refresh: Callable[[], None] = lambda: None
+    container: Container = NO_CONTAINER
 
     def required(self, name: str) -> str:
         """A variable that must be there.

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from boots_agent.actions import (
     archive2disk,
     burnin,
+    container,
     grow,
     image,
     mkfs,
@@ -31,6 +32,7 @@ ACTIONS: Mapping[str, Action] = {
     "archive2disk": archive2disk.write,
     "burnin": burnin.burn,
     "cexec": cexec,
+    "container": container.run,
     "grow": grow.enlarge,
     "grub2disk": grub2disk,
     "image2disk": image.write,

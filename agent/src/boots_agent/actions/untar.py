@@ -116,13 +116,19 @@ class _Late(NamedTuple):
     acls: dict[str, str]
 
 
-def unpack(stream: Stream, tree: Tree, missing: Callable[[str], None]) -> Unpacked:
+def unpack(
+    stream: Stream,
+    tree: Tree,
+    missing: Callable[[str], None],
+    before: Callable[[tarfile.TarInfo], bool] = lambda _: True,
+) -> Unpacked:
     """Unpack all of it.
 
     Args:
         stream: The archive.
         tree: Where to.
         missing: Told of what is left out.
+        before: Asked of each entry, and says whether it is one.
 
     Raises:
         Damaged: It is no archive, or ends early, or leads elsewhere.
@@ -139,7 +145,8 @@ def unpack(stream: Stream, tree: Tree, missing: Callable[[str], None]) -> Unpack
         ) as archive:
             member = archive.next()
             while member is not None:
-                work.put(member)
+                if before(member):
+                    work.put(member)
                 archive.members.clear()  # type: ignore[attr-defined]  # else every entry is kept
                 member = archive.next()
             end = archive.offset

@@ -38,6 +38,13 @@ class Layer(NamedTuple):
     title: str
 
 
+class Container(NamedTuple):
+    """An image of a container: what it says of itself, and its layers, the lowest first."""
+
+    config: Layer
+    layers: tuple[Layer, ...]
+
+
 def find_layer(name: Name, manifest: Manifest, machine: str) -> Layer:
     """The image of a disk for a machine.
 
@@ -50,12 +57,26 @@ def find_layer(name: Name, manifest: Manifest, machine: str) -> Layer:
         Damaged: A manifest is not what its digest says, or makes no sense.
         Unsuitable: There is no such image, or several.
     """
+    return _layer(_manifest(name, manifest, machine))
+
+
+def find_container(name: Name, manifest: Manifest, machine: str) -> Container:
+    """The image of a container for a machine; arguments and what is raised as of `find_layer`."""
+    said = _manifest(name, manifest, machine)
+    config, layers = said.get("config"), said.get("layers")
+    if not isinstance(config, Mapping) or not isinstance(layers, list) or not layers:
+        raise Unsuitable("what the registry has is no image of a container")
+    found = tuple(_read_layer(each) for each in layers if isinstance(each, Mapping))
+    return Container(_read_layer(config), found)
+
+
+def _manifest(name: Name, manifest: Manifest, machine: str) -> Mapping[str, Any]:
     digest = name.digest
     for _ in range(_DEEPEST):
         body = manifest(digest)
         said = _read(body, digest)
         if not isinstance(said.get("manifests"), list):
-            return _layer(said)
+            return said
         digest = _of_platform(said["manifests"], _CPUS.get(machine, machine))
     raise Unsuitable("the registry has an index of indexes of indexes, and no image")
 

@@ -26,10 +26,14 @@ _CHANCE = 10  # bytes
 
 
 class Limits(NamedTuple):
-    """What the settings allow: hours that disks may be armed for, runs that write at once."""
+    """What the settings allow: hours that disks may be armed for, runs that write at once.
+
+    `containers`: images that are no native action are run.
+    """
 
     hours: float
     most_writing: int
+    containers: bool = False
 
 
 class Beginning:

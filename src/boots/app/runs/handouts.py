@@ -12,6 +12,7 @@ from boots.workflow.actions import kind_of
 from boots.workflow.armed import NotArmed, Terms, records
 from boots.workflow.arming import Resolved
 from boots.workflow.handing import HandOut
+from boots.workflow.plan import CONTAINER
 from boots.workflow.run import Part
 
 
@@ -27,9 +28,10 @@ def hand(kept: Kept, out: HandOut, known: Known, site: Site, *, key: bytes, now:
         attempt=out.attempt,
         part=step.part.value,
         name=out.action.name,
-        kind=kind.name if kind else "",
+        kind=kind.name if kind else CONTAINER,
         image=out.action.image,
         command=out.command,
+        volumes=out.action.volumes if kind is None else (),
         environment=dict(out.action.environment),
         timeout=out.action.timeout,
         terminal=step.terminal,

@@ -34,13 +34,14 @@ class Seen(NamedTuple):
     """What is known of machines: found by `find`, and by their names what each told of itself.
 
     `known` are the GUIDs of partition tables that runs of ours wrote, by the same names.
-    `images` are ours, with their sizes.
+    `images` are ours, with their sizes.  `containers`: images that are no native action are run.
     """
 
     find: Find
     inventories: Mapping[str, Any] = {}
     known: Mapping[str, tuple[str, ...]] = {}
     images: Mapping[str, int] = {}
+    containers: bool = False
 
 
 class Made(NamedTuple):
@@ -78,7 +79,7 @@ def make(given: Given, seen: Seen) -> Made:
 
 def _made(given: Given, seen: Seen, first: Machine, source: Text) -> Made:
     own = {key: _in_map(value, seen.find) for key, value in given.map.items()} or None
-    rules = Rules(images=frozenset(seen.images))
+    rules = Rules(containers=seen.containers, images=frozenset(seen.images))
     outcome = of_machine(
         source, first, own, seen.inventories.get(first.name), disk=given.disk, rules=rules
     )

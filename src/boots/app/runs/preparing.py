@@ -21,11 +21,22 @@ _LARGEST = 1 << 20  # characters of an inventory
 
 
 class Seeing:
-    """What the store knows of machines; `images` gives those of ours, with their sizes."""
+    """What the store knows of machines; `images` gives those of ours, with their sizes.
 
-    def __init__(self, store: Store, find: Find, images: Callable[[], Mapping[str, int]]) -> None:
+    `containers`: images that are no native action are run.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        find: Find,
+        images: Callable[[], Mapping[str, int]],
+        *,
+        containers: bool = False,
+    ) -> None:
         self._store = store
         self._images = images
+        self._containers = containers
         self.find = find
 
     async def of(self, names: list[str], fresh: Mapping[str, Any] | None = None) -> Seen:
@@ -39,7 +50,8 @@ class Seeing:
         told = {name: each for name, each in inventories.items() if each is not None}
         known = {each.name: await self._store.read(edges.known, each.name) for each in machines}
         images = await asyncio.to_thread(self._images)
-        return Seen(self.find, {**told, **(fresh or {})}, known, images)
+        told |= fresh or {}
+        return Seen(self.find, told, known, images, self._containers)
 
     async def _inventory(self, machine: Machine) -> Any:
         own = [str(each.mac) for each in machine.interfaces]

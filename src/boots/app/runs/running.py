@@ -45,7 +45,7 @@ class Running:
         self.live = Live(clock, secrets.token_bytes)
         self.moved: Callable[[str, str], None] = lambda _machine, _run: None
         self.keeper = Keeper(keeping.store, clock, tell, self._moved)
-        seeing = Seeing(keeping.store, find, images)
+        seeing = Seeing(keeping.store, find, images, containers=limits().containers)
         netboots = Netboots(keeping, clock, tell)
         preparing = Preparing(self.keeper, seeing, clock)
         self.beginning = Beginning(

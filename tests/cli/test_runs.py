@@ -312,6 +312,27 @@ def test_the_status_tells_what_came_of_it(
     assert ("boots workflow" in result.stdout) == bool(status)
 
 
+def test_a_machine_that_has_a_run_is_said_before_anything_is_asked(
+    server: Server, template: Path
+) -> None:
+    server.desk.runs_ = {"w-1": waiting()}
+    result = run("provision", "one", "--workflow", template)
+
+    assert (1, [], []) == (result.exit_code, server.desk.planned, server.desk.done)
+    assert result.stderr == (
+        "boots: one has a run that is not over, w-1 (needs a person)\n"
+        "  boots workflow show one; cancel ends it\n"
+    )
+
+
+def test_for_a_workflow_that_writes_no_disk_none_is_armed(server: Server, template: Path) -> None:
+    server.desk.plan_ = replace(server.desk.plan_, disks=())
+    result = run("provision", "one", "--workflow", template, "--no-wait", typed="y\n")
+
+    assert "No disk is written.\n" in result.stderr
+    assert [("create", NewRun(machine="one", template=TEMPLATE), "local")] == server.desk.done
+
+
 def test_disks_that_would_be_refused_are_said_before_anything_is_asked(
     server: Server, template: Path
 ) -> None:
@@ -454,6 +475,7 @@ def test_a_template_comes_from_a_file_stdin_or_what_is_shipped(
     monkeypatch.setattr(shipped, "_FOLDER", template.parent)
     assert ("debian",) == shipped.names()
     run("provision", "one", "--workflow", "debian", "--no-wait", "-y")
+    server.desk.runs_.clear()
     run("provision", "one", "--workflow", "-", "--no-wait", "-y", typed="name: x\n")
 
     assert [TEMPLATE, "name: x\n"] == [each.template for each in server.desk.planned]

@@ -257,6 +257,25 @@ async def test_a_plan_that_would_be_refused_has_no_button_to_begin() -> None:
     assert ">Change it<" in held.text
 
 
+async def test_a_machine_that_has_a_run_gets_no_second_one() -> None:
+    async with served(fleet(run_of())) as site:
+        plan = await site.post(f"/machines/{NAME}/provision", FORM)
+
+    assert "It has a run that is not over: debian" in plain(plan.text)
+    assert ">Begin<" not in plan.text
+
+
+async def test_for_a_workflow_that_writes_no_disk_none_is_armed() -> None:
+    made = fleet()
+    made.plan_ = replace(made.plan_, disks=())
+    async with served(made) as site:
+        plan = await site.post(f"/machines/{NAME}/provision", FORM)
+        await site.post(f"/machines/{NAME}/provision/begin", FORM | {"unarmed": "1"})
+
+    assert '<input type="hidden" name="unarmed" value="1">' in plan.text
+    assert [("create", NewRun(machine=NAME, template=TEMPLATE), "local")] == made.done
+
+
 async def test_the_form_comes_back_as_it_was_filled_in() -> None:
     form = FORM | {"disk": "smallest", "map": "device_2", "disks": "S1"}
     async with served(fleet()) as site:
@@ -407,7 +426,9 @@ async def test_a_run_is_followed_with_its_log() -> None:
         made.say("after")
         made.move(fleet(succeeded()).runs_["w-1"])
         told = [await live.next(), await live.next()]
+        over = await live.next()
 
+    assert {} == over  # and the page asks no more
     assert "stream-image" in first["parts"]["run"]
     assert "success" in next(each["parts"]["run"] for each in told if each["parts"])
     (said,) = [each for each in told if each["lines"]]

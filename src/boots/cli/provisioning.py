@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec.structs import replace
 
 from boots.cli.asking import print_json, refuse
 from boots.client.workflows import ArmedDisk, Arming, NewRun, Run, RunPlan
@@ -65,6 +66,7 @@ class Consent:
 
 def begin(client: "Client", wanted: NewRun, consent: Consent, *, wait: bool, as_json: bool) -> None:
     """Plan, ask, begin, and follow; ends the command where that did not go well."""
+    _check_free(client, wanted.machine)
     plan = client.plan_run(wanted)
     arm = wanted.arm or Arming()
     if not as_json or not consent.yes:
@@ -72,8 +74,18 @@ def begin(client: "Client", wanted: NewRun, consent: Consent, *, wait: bool, as_
     if plan.faults:
         refuse(_why_not(plan, arm))
     _agree(wanted.machine, plan.disks, arm, consent)
+    if not plan.disks:
+        wanted = replace(wanted, arm=None)
     made = client.create_run(wanted, once=uuid.uuid4().hex)
     begun(client, made, wait=wait, as_json=as_json)
+
+
+def _check_free(client: "Client", machine: str) -> None:
+    """A machine has one run at a time: that is said before anything is asked."""
+    found = client.runs(key=machine, limit=1).runs
+    if found and not found[0].is_over:
+        told = f"{machine} has a run that is not over, {found[0].id} ({found[0].word})"
+        refuse(f"{told}\n  boots workflow show {machine}; cancel ends it")
 
 
 def begun(client: "Client", made: Run, *, wait: bool, as_json: bool) -> None:

@@ -61,6 +61,10 @@ class Stream:
         self._sent[name] = known
         return True
 
+    async def end(self) -> None:
+        """Say that nothing more comes: the page asks no more."""
+        await self.write(_OVER)
+
     async def write(self, data: bytes) -> None:
         """Send bytes.
 
@@ -111,14 +115,14 @@ async def _keep(asked: Asked, to: Stream, follow: Follow, over: asyncio.Event) -
         while await asked.still():
             await to.write(_BEAT)
             await asyncio.sleep(BEAT)
-        await to.write(_OVER)
+        await to.end()
 
     async def show() -> None:
         await to.write(_AGAIN)
         try:
             await follow(to)
         except Refused:
-            await to.write(_OVER)  # what it shows is gone; the page says so when it is loaded
+            await to.end()  # what it shows is gone; the page says so when it is loaded
 
     ways = [asyncio.ensure_future(each) for each in (show(), watch(), over.wait())]
     try:

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
+from msgspec.structs import replace
 
 from boots.api.asked import Asked
 from boots.api.desk import Refused
 from boots.client import shipped
 from boots.client.words import Machine
-from boots.client.workflows import NewRun
+from boots.client.workflows import NewRun, RunLine
 from boots.model.arming import Policy
 from boots.web import arming, records
 from boots.web.looks import segment
@@ -73,8 +74,16 @@ async def plan(room: Room, asked: Asked) -> web.StreamResponse:
         "meaning": arming.POLICIES[filled.get("policy", Policy.EMPTY_ONLY.value)],
         "forced": filled.get("policy") == Policy.FORCE.value,
         "freeze": await softly(room.desk.freeze()),
+        "busy": await busy(room, machine.line.name),
     }
     return await room.page(asked, "planned.html", **values)
+
+
+async def busy(room: Room, name: str) -> RunLine | None:
+    """The run of a machine that is not over: it has one at a time."""
+    found = await softly(room.desk.runs(key=name, limit=1))
+    latest = found.runs[0] if not isinstance(found, Refused) and found.runs else None
+    return latest if latest is not None and not latest.is_over else None
 
 
 async def begin(room: Room, asked: Asked) -> web.StreamResponse:
@@ -83,6 +92,8 @@ async def begin(room: Room, asked: Asked) -> web.StreamResponse:
     filled = Form(await form_of(asked.request))
     try:
         wanted = _wanted(machine, filled)
+        if filled.get("unarmed"):
+            wanted = replace(wanted, arm=None)
         if wanted.arm is not None:
             arming.check(filled.fields, machine.line.name, wanted.arm)
         made = await room.desk.create_run(wanted, asked.me.name)

@@ -127,7 +127,10 @@ async def live_one(room: Room, asked: Asked) -> web.StreamResponse:
                 run = change or run
                 if change is not None:
                     await _send(room, asked, to, run)
-                told = await _say(room, to, run, told)
+                before, told = told, await _say(room, to, run, told)
+                if run.line.is_over and change is None and before == told:
+                    await to.end()
+                    return
 
     return await room.streams.stream(asked, follow)
 

@@ -85,6 +85,14 @@ def test_render_takes_a_hardware_map() -> None:
     assert 'worker: "agent-7"\n' in result.stdout
 
 
+def test_one_that_is_shipped_is_found_by_its_name() -> None:
+    words = ["--machine", "node-1", "--machines", RECORDS]
+
+    assert 0 == run("lint", "debian").exit_code
+    assert "images/debian/index.json" in run("render", "debian", *words).stdout
+    assert "image2disk" in run("plan", "debian", *words).stdout
+
+
 def test_plan_says_what_is_written_and_what_must_be_armed() -> None:
     words = ["--machine", "node-1", "--machines", RECORDS]
     result = run("plan", VECTORS / "docs-2021-image.yaml", *words)

@@ -27,7 +27,9 @@ from boots.workflow.wrapped import NoTemplate, Text, unwrapped
 
 workflow = typer.Typer(no_args_is_help=True, help="Workflows: what machines are taken through.")
 
-_FileArgument = Annotated[Path, typer.Argument(help="A template: bare, or a kind: Template.")]
+_FileArgument = Annotated[
+    Path, typer.Argument(help="A template: bare, or a kind: Template; or one that is shipped.")
+]
 _MachineOption = Annotated[
     str, typer.Option("--machine", help="The machine, by its name or a MAC of its record.")
 ]
@@ -167,8 +169,11 @@ def _tell(outcome: Outcome) -> None:
 
 
 def _texts_of(file: Path) -> list[Text]:
+    from boots.client import shipped
+
+    own = None if file.exists() else shipped.text(str(file))
     try:
-        return unwrapped(file.read_text(), str(file))
+        return unwrapped(file.read_text() if own is None else own, str(file))
     except OSError as error:
         raise StartError(f"{file} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:

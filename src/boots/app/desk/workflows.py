@@ -1,5 +1,6 @@
 """The desk: workflows, and the disks that they may write."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
 
@@ -132,9 +133,10 @@ class WorkflowsDesk:
             limit=limit + 1,
         )
         total = await keeper.store.read(rows.count, machines=machines, states=states)
+        # Many runs are read in a thread: packets have their turn.
+        known = await asyncio.to_thread(lambda: [keeper.took(row) for row in found[:limit]])
         lines = []
-        for row in found[:limit]:
-            kept = keeper.took(row)
+        for kept in known:
             heard = {} if kept.run.is_final else await self._heard(kept)
             lines.append(showing.line(kept, heard))
         last = found[limit - 1] if len(found) > limit else None

@@ -1,5 +1,6 @@
 """Runs begin: all is judged before, and what is refused is refused with what to do instead."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -60,10 +61,11 @@ class Beginning:
         """What a run would do; nothing is changed.  Raises `StoreAway`."""
         names = [given.machine, *given.map.values()]
         seen = await self._seeing.of(names)
-        made = make(given, seen)
+        made = await asyncio.to_thread(make, given, seen)  # a template may take a second or two
         others = [own.name for own in made.machines if own.name not in names]
         if others:  # whose machines a template names is known once it is rendered
-            made = make(given, await self._seeing.of([*names, *others]))
+            seen = await self._seeing.of([*names, *others])
+            made = await asyncio.to_thread(make, given, seen)
         return made
 
     async def create(self, given: Given) -> Kept:

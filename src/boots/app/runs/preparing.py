@@ -78,7 +78,7 @@ class Preparing:
         if not kept.waits or kept.run.is_final:
             return kept
         seen = await self._seeing.of([each.name for each in kept.machines], fresh)
-        made = make(kept.given, seen)
+        made = await asyncio.to_thread(make, kept.given, seen)
         return await self._keeper.change(run, lambda kept: prepared(kept, made, self._clock()))
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.agent.actions.stage import MIB, SIZE, Stage, attached, file_disk, gone
 from tests.peers.conftest import need
 
-from boots_agent.actions import grow, growing, mkfs, partition
+from boots_agent.actions import grow, growing, image, mkfs, partition
 from boots_agent.actions.context import ActionFailed
 from boots_agent.images.armed import Policy
 from boots_agent.images.disk import open_source
@@ -123,7 +123,7 @@ def test_an_image_on_a_larger_disk_gets_a_table_for_it(
 
 
 def test_an_image_without_partitions_stays_as_it_is(stage: Stage, tmp_path: Path) -> None:
-    path = file_disk(tmp_path / "disk", fill=b"no table")
+    path = file_disk(tmp_path / "disk", 16 * MIB, b"no table")
     stage.allow(path, path)
     before = path.read_bytes()
     growing.after_image(stage.context("image2disk"), str(path), stage.arms[str(path)])
@@ -215,7 +215,7 @@ def test_mkfs_makes_what_blkid_finds(kind: str, stage: Stage, tmp_path: Path) ->
 def test_a_program_that_is_missing_is_told_with_who_has_it(device: str, stage: Stage) -> None:
     partition.make(stage.context("partition", DEST_DISK=device, LAYOUT=LAYOUT))
     stage.missing = {"mkfs.xfs"}
-    with pytest.raises(ActionFailed, match=r"mkfs\.xfs is not in this OSIE; the flavour full"):
+    with pytest.raises(ActionFailed, match=r"mkfs\.xfs is not in this OSIE; the flavour generic"):
         mkfs.make(stage.context("mkfs", DEST_DISK=f"{device}p3", FS_TYPE="xfs"))
 
 
@@ -287,6 +287,31 @@ def file_system_size(device: str, tmp_path: Path) -> int:
         return int(done.stdout.split()[1])
     finally:
         subprocess.run(["umount", str(place)], check=True)
+
+
+@pytest.mark.peers
+def test_an_image_grows_in_the_action_that_writes_it(stage: Stage, tmp_path: Path) -> None:
+    source = file_disk(tmp_path / "image", 160 * MIB)
+    with attached(source) as name:
+        stage.allow(name, source)
+        layout = "root rest ext4, efi 16M"
+        partition.make(stage.context("partition", DEST_DISK=name, LAYOUT=layout))
+        subprocess.run(["blockdev", "--flushbufs", name], check=True)
+    backing = file_disk(tmp_path / "backing", 512 * MIB)
+    with attached(backing) as name:
+        stage.allow(name, backing, Policy.EMPTY_ONLY)
+        words = {"IMG_URL": str(source), "DEST_DISK": name}
+        with pytest.raises(ActionFailed, match="partition 2, the last one on the disk, is the fi"):
+            image.write(stage.context("image2disk", **words, GROW_PARTITION="auto"))
+        stage.allow(name, backing)
+        image.write(stage.context("image2disk", **words, GROW_PARTITION="2"))
+        assert [142, 368] == [size // MIB for _, _, size in kernels(name)]
+        assert "which does not grow: as it was" in stage.said()
+        verified = subprocess.run(
+            [need("sgdisk"), "-v", name], capture_output=True, text=True, check=True
+        )
+        assert "No problems found" in verified.stdout
+        assert 110 * MIB < file_system_size(f"{name}p1", tmp_path) < 143 * MIB
 
 
 @pytest.mark.peers

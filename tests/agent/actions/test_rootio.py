@@ -18,7 +18,7 @@ from boots_agent.tables import reading
 from boots_agent.tables.kinds import KINDS
 from boots_agent.tables.words import Form, Table
 
-SIZE = 256 * MIB
+SIZE = 96 * MIB
 
 
 @pytest.fixture

@@ -258,14 +258,14 @@ def test_memory_does_not_grow_with_the_archive(folder: Path) -> None:
         made.size = 0
         return made.tobuf(tarfile.USTAR_FORMAT)
 
-    whole = many() * 20_000 + bytes(1024)
+    whole = many() * 8_000 + bytes(1024)
     tracemalloc.start()
     try:
         put(whole, folder, MIB)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert peak < 4 * MIB
+    assert peak < 3 * MIB
 
 
 # --- ACLs

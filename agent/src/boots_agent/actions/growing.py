@@ -7,7 +7,7 @@ from pathlib import Path
 
 from boots_agent import kernel
 from boots_agent.actions.context import ActionFailed, Context
-from boots_agent.actions.making import FULL, run
+from boots_agent.actions.making import FULL, GENERIC, run
 from boots_agent.actions.mounts import leave
 from boots_agent.actions.places import node
 from boots_agent.actions.rereading import reread
@@ -49,6 +49,7 @@ def after_image(context: Context, path: str, armed: Armed, which: str = "") -> N
         number = _table(context, disk, which)
     if number is not None:
         grow_file_system(context, node(path, number))
+    context.refresh()
 
 
 def grow(context: Context, path: str, armed: Armed, number: int) -> None:
@@ -109,7 +110,7 @@ def grow_file_system(context: Context, device: str) -> None:
         run(context, ["resize2fs", device])
     elif kind == "XFS":
         with _mounted(context, device, "xfs") as place:
-            run(context, ["xfs_growfs", str(place)], FULL)
+            run(context, ["xfs_growfs", str(place)], GENERIC)
     elif kind == "btrfs":
         with _mounted(context, device, "btrfs") as place:
             run(context, ["btrfs", "filesystem", "resize", "max", str(place)], FULL)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from boots_agent.actions.context import ActionFailed, Context
 
 MISSING = 127
-FULL = "full"
+GENERIC, FULL = "generic", "full"
+"""The smallest flavour of OSIE that has a program; the cloud one is smaller."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ MAKERS: Mapping[str, Maker] = {
     "vfat": Maker("mkfs.vfat", (), ("-F", "32"), "-n", 11),
     "fat32": Maker("mkfs.vfat", (), ("-F", "32"), "-n", 11),
     "swap": Maker("mkswap", (), (), "-L", 15),
-    "xfs": Maker("mkfs.xfs", ("-q", "-f"), (), "-L", 12, FULL),
+    "xfs": Maker("mkfs.xfs", ("-q", "-f"), (), "-L", 12, GENERIC),
     "btrfs": Maker("mkfs.btrfs", ("-q", "-f"), (), "-L", 255, FULL),
 }
 

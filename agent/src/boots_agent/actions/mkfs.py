@@ -15,3 +15,4 @@ def make(context: Context) -> None:
     maker_of(kind)
     partition_to_write(context, device)
     make_file_system(context, device, kind, context.environment.get("LABEL", ""))
+    context.refresh()

@@ -33,6 +33,7 @@ def make(context: Context) -> None:
     for number, each in enumerate(wanted, 1):
         if each.file_system:
             make_file_system(context, node(path, number), each.file_system, label_of(each))
+    context.refresh()
 
 
 def form_of(word: str) -> Form:

@@ -93,6 +93,7 @@ def _wipe(context: Context) -> None:
     for each in _wanted(context).disks:
         with disk_to_write(context, each.device) as (disk, armed):
             _empty(context, disk, armed.run)
+    context.refresh()
 
 
 def _empty(context: Context, disk: Disk, run: str) -> None:

@@ -5,7 +5,7 @@ again.
 """
 
 from boots_agent.actions.context import ActionFailed, Context
-from boots_agent.actions.rereading import reread
+from boots_agent.actions.rereading import forget_partitions, reread
 from boots_agent.actions.writing import disk_to_write
 from boots_agent.images.disk import Disk
 from boots_agent.images.edges import Edges
@@ -29,6 +29,7 @@ def put_back(context: Context) -> None:
         edges = _edges(disk, content)
         edges.put(disk)
         _tell(context, disk)
+    context.refresh()
 
 
 def _edges(disk: Disk, content: bytes) -> Edges:
@@ -46,15 +47,18 @@ def _edges(disk: Disk, content: bytes) -> Edges:
 
 def _tell(context: Context, disk: Disk) -> None:
     """Have the kernel look, and say what is there again."""
+    sys = context.root / "sys"
     try:
         table = reading.table_of(disk.look, disk.sector, disk.size)
     except TableError as error:
+        forget_partitions(disk, sys)
         context.say(f"{disk.path} is as it was; its partition table is of no use: {error}")
         return
     if table is None:
+        forget_partitions(disk, sys)
         context.say(f"{disk.path} is as it was: it had no partition table")
         return
-    reread(disk, table, context.root / "sys")
+    reread(disk, table, sys)
     for part in table.parts:
         size = part.count * table.sector / MIB
         context.say(f"there again: partition {part.number} {part.name}, {size:.0f} MiB")

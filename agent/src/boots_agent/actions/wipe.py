@@ -55,6 +55,7 @@ def erase(context: Context, around: Surroundings = THIS_MACHINE) -> None:
         done, proof = METHODS[wanted](context, disk, laid, around.chance)
         forget_partitions(disk, context.root / "sys")
         ended = around.now()
+    context.refresh()
     said = {
         "boots-erase": 1,
         "disk": facts,

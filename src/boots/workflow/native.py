@@ -110,7 +110,9 @@ KINDS: tuple[Kind, ...] = (
         "archive2disk",
         "unpacks an archive of a root file system on a partition: tar, plain, gz, bz2, xz or zstd",
         (
-            Env("ARCHIVE_URL", "where the archive is", required=True),
+            Env(
+                "ARCHIVE_URL", "where the archive is; without a host on this server", required=True
+            ),
             Env("ARCHIVE_TYPE", "needs not be said: the archive is looked at", default="tar"),
             Env("DEST_DISK", _PLACE, required=True, use=Use.WRITES_PARTITION),
             Env("FS_TYPE", _FS.meaning, required=True),
@@ -346,7 +348,7 @@ KINDS: tuple[Kind, ...] = (
         "reads a disk and compares it with its image, or with what it should hash to",
         (
             Env("SOURCE_DISK", "the disk", required=True, use=Use.READS),
-            Env("IMG_URL", "the image"),
+            Env("IMG_URL", "the image; without a host on this server"),
             Env("SHA256", "the digest of the image as it is downloaded; without one, of the disk"),
             Env("SIZE", "of how many bytes of the disk the digest is; else of all"),
         ),

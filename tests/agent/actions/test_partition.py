@@ -252,7 +252,7 @@ def test_a_partition_and_its_file_system_get_the_rest(
     form: Form, kind: str, stage: Stage, tmp_path: Path
 ) -> None:
     backing = file_disk(tmp_path / "backing", 512 * MIB)
-    need({"ext4": "resize2fs", "xfs": "xfs_growfs", "btrfs": "btrfs"}[kind])
+    need(f"mkfs.{kind}")
     if kind not in Path("/proc/filesystems").read_text():
         pytest.skip(f"this kernel has no {kind}")
     with attached(backing) as device:
@@ -312,6 +312,35 @@ def test_an_image_grows_in_the_action_that_writes_it(stage: Stage, tmp_path: Pat
         )
         assert "No problems found" in verified.stdout
         assert 110 * MIB < file_system_size(f"{name}p1", tmp_path) < 143 * MIB
+
+
+@pytest.mark.peers
+def test_an_image_is_there_even_where_its_file_system_cannot_grow_here(
+    device: str, stage: Stage, tmp_path: Path
+) -> None:
+    source = file_disk(tmp_path / "image", 64 * MIB)
+    stage.allow(source, source)
+    partition.make(stage.context("partition", DEST_DISK=str(source), LAYOUT="root rest"))
+    with source.open("r+b") as file:
+        file.seek(MIB + 1080)
+        file.write(b"\x53\xef")  # what an ext file system is known by
+    stage.missing = {"e2fsck"}
+    words = {"IMG_URL": f"file://{source}", "DEST_DISK": device, "GROW_PARTITION": "auto"}
+    if table_sector(device) == 512:
+        image.write(stage.context("image2disk", **words))
+        assert "e2fsck is not in this OSIE" in stage.said()
+        assert [254] == [size // MIB for _, _, size in kernels(device)]
+    else:
+        with pytest.raises(ActionFailed, match="is for sectors of 512 bytes, and this disk's"):
+            image.write(stage.context("image2disk", **words))
+
+
+def table_sector(device: str) -> int:
+    disk = open_source(device)
+    try:
+        return disk.sector
+    finally:
+        disk.close()
 
 
 @pytest.mark.peers

@@ -9,7 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from boots_agent.images.signatures import Read, disk_guid, held
@@ -23,6 +23,7 @@ MIB = 1 << 20
 GUID = "8be4df61-93ca-11d2-aa0d-00e098032b8c"
 ROOT = "4f68bce3-e8cd-4db1-96e7-fbcaf984b709"
 LAYOUT = "efi 64M, swap 32M, root rest"
+laws = settings(deadline=None, database=None)
 
 
 def counted() -> Callable[[], str]:
@@ -119,6 +120,7 @@ class Sparse:
         return bytes(length)
 
 
+@laws
 @given(tables())
 def test_what_was_written_is_read(made: Table) -> None:
     again = reading.table_of(Sparse(made).look, made.sector, made.sectors * made.sector)
@@ -131,6 +133,7 @@ def test_what_was_written_is_read(made: Table) -> None:
     )
 
 
+@laws
 @given(tables())
 def test_a_damaged_beginning_is_read_from_the_spare(made: Table) -> None:
     assume(made.form is Form.GPT)
@@ -151,6 +154,7 @@ sizes = st.one_of(
 )
 
 
+@laws
 @given(
     st.lists(st.builds(lambda name, size: Wanted(name, name, size), names, sizes), max_size=6),
     st.integers(2 * MIB, 1 << 42),
@@ -174,6 +178,7 @@ def test_an_arrangement_fits_and_nothing_overlaps_or_it_is_refused(
         ends = each.end
 
 
+@laws
 @given(tables(), st.integers(0, 1 << 30), st.data())
 def test_a_grown_partition_takes_what_is_free_and_nothing_else_moves(
     made: Table, more: int, data: st.DataObject

@@ -26,7 +26,7 @@ def write(context: Context) -> None:
     Raises:
         ActionFailed: It is not, or not whole; what is on the partition then is of no use.
     """
-    url, device = context.required("ARCHIVE_URL"), context.required("DEST_DISK")
+    url, device = context.url("ARCHIVE_URL"), context.required("DEST_DISK")
     kind, path = context.required("FS_TYPE"), context.required("DEST_PATH")
     digest = _digest(context)
     patience = _patience(context)

@@ -1,5 +1,6 @@
 """A disk's table after an image has been written, and partitions that get the rest of the disk."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,8 +8,9 @@ from pathlib import Path
 
 from boots_agent import kernel
 from boots_agent.actions.context import ActionFailed, Context
-from boots_agent.actions.making import FULL, GENERIC, run
+from boots_agent.actions.making import FULL, Missing, run
 from boots_agent.actions.mounts import leave
+from boots_agent.actions.online import ONLINE
 from boots_agent.actions.places import node
 from boots_agent.actions.rereading import reread
 from boots_agent.actions.writing import own, put_table, told, writing
@@ -48,7 +50,10 @@ def after_image(context: Context, path: str, armed: Armed, which: str = "") -> N
     with told(), writing(context, path, own(armed)) as disk:
         number = _table(context, disk, which)
     if number is not None:
-        grow_file_system(context, node(path, number))
+        try:
+            grow_file_system(context, node(path, number))
+        except Missing as error:  # the system's own first start does it, as cloud-init
+            context.say(f"{error}: the partition is larger, and its file system as it was")
     context.refresh()
 
 
@@ -108,12 +113,13 @@ def grow_file_system(context: Context, device: str) -> None:
         # 1 says that it has mended something, which is what it was asked for.
         run(context, ["e2fsck", "-f", "-p", device], good=(0, 1))
         run(context, ["resize2fs", device])
-    elif kind == "XFS":
-        with _mounted(context, device, "xfs") as place:
-            run(context, ["xfs_growfs", str(place)], GENERIC)
-    elif kind == "btrfs":
-        with _mounted(context, device, "btrfs") as place:
-            run(context, ["btrfs", "filesystem", "resize", "max", str(place)], FULL)
+    elif kind in ONLINE:
+        with _mounted(context, device, kind.lower()) as place:
+            try:
+                ONLINE[kind](device, place)
+            except OSError as error:
+                raise ActionFailed(f"{device} does not grow: {error.strerror}") from error
+        context.say(f"{device}: {kind} has all of it now")
     elif kind == "LVM":
         run(context, ["pvresize", device], FULL)
     else:
@@ -134,6 +140,8 @@ def _mounted(context: Context, device: str, kind: str) -> Iterator[Path]:
     try:
         kernel.mount(device, str(place), kind, kernel.NODEV | kernel.NOSUID | kernel.NOEXEC)
     except OSError as error:
+        if error.errno == errno.ENODEV:
+            raise Missing(f"OSIE's kernel knows no file system {kind}") from error
         raise ActionFailed(f"{device} cannot be mounted as {kind}: {error.strerror}") from error
     try:
         yield place

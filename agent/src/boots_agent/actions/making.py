@@ -10,6 +10,10 @@ GENERIC, FULL = "generic", "full"
 """The smallest flavour of OSIE that has a program; the cloud one is smaller."""
 
 
+class Missing(ActionFailed):
+    """This OSIE has not what it takes: a program, or a file system of its kernel."""
+
+
 @dataclass(frozen=True, slots=True)
 class Maker:
     """What makes a file system.
@@ -80,12 +84,13 @@ def run(
     """A program that must do its work.
 
     Raises:
-        ActionFailed: It fails, or this OSIE has it not.
+        ActionFailed: It fails.
+        Missing: This OSIE has it not.
     """
     status = context.run(list(words))
     if status == MISSING:
         where = f"the flavour {flavour} of OSIE has it" if flavour else "no OSIE should lack it"
-        raise ActionFailed(f"{words[0]} is not in this OSIE; {where}")
+        raise Missing(f"{words[0]} is not in this OSIE; {where}")
     if status not in good:
         raise ActionFailed(f"{words[0]} ended with {status}: its lines above say why")
     return status

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from boots_agent.actions.context import ActionFailed, Context
-from boots_agent.actions.making import FULL, run
+from boots_agent.actions.making import FULL, Missing, run
 from boots_agent.disks import transport_of
 from boots_agent.images.disk import BLKSECDISCARD, Disk
 
@@ -36,9 +36,9 @@ def _nvme(context: Context, disk: Disk, sleep: Callable[[float], None]) -> str:
     """The namespace formatted with its user data erased; else the whole of it sanitized."""
     try:
         run(context, ["nvme", "format", disk.path, "--ses=1", "--force"], FULL)
+    except Missing:
+        raise
     except ActionFailed as error:
-        if "is not in this OSIE" in str(error):
-            raise
         context.say(f"{disk.path} is not formatted ({error}): it is sanitized")
     else:
         return "nvme format, user data erase"

@@ -37,7 +37,7 @@ def compare(context: Context) -> None:
         ActionFailed: There is one, or something cannot be read.
     """
     path = context.required("SOURCE_DISK")
-    url = context.environment.get("IMG_URL", "")
+    url = context.url("IMG_URL") if context.environment.get("IMG_URL") else ""
     digest = _digest(context.environment.get("SHA256", ""))
     if not url and digest is None:
         raise ActionFailed("verify needs IMG_URL or SHA256: with what is the disk compared?")

@@ -56,6 +56,7 @@ class Office:
         url: str = "",
         server: str = "one",
         most_writing: int = 10,
+        containers: bool = False,
     ) -> None:
         self.now = START
         self.told: list[AnyEvent] = []
@@ -80,7 +81,7 @@ class Office:
             find=self._find,
             name_of=self._name_of,
             site=lambda interface: self.answers.raw.sites[interface],
-            limits=lambda: Limits(24.0, most_writing),
+            limits=lambda: Limits(24.0, most_writing, containers),
         )
         self.keeping.place = self._place
         self.writer = Writer(store.engine, "one", Retention(1e12, 1000), lambda: self.now)

@@ -140,6 +140,9 @@ def test_a_stick_is_armed_only_where_it_is_called_by_its_serial() -> None:
 
     assert "" == problem(stick, path="/dev/disk/by-id/usb-Maker_Stick_U1")
     assert "it is on USB" in problem(stick, path="/dev/sdb")
+    assert "it is on USB" in problem(
+        machine(disk("/dev/sdb", serial="b", transport="usb")), path="/dev/sdb"
+    )
 
 
 # --- what may not

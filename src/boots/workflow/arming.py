@@ -170,7 +170,7 @@ class _Judge:
 
     def _cannot(self, disk: Disk, name: str, path: str) -> str:
         """Why nobody can arm it at all."""
-        if disk.transport == "usb" and not (name and name in path):
+        if disk.transport == "usb" and not (path.startswith(_BY_ID) and name and name in path):
             return "it is on USB: it is written only where its path says its serial number"
         if disk.read_only:
             return "it is read-only"

@@ -83,7 +83,9 @@ def _not_there(place: _Place, action: Action, rules: Rules, written: str) -> Ite
             yield Doubt(
                 path=(*place, "environment", name),
                 problem=f'there is no image "{image}" in boots.images',
-                advice="add it: boots image add FILE NAME",
+                advice="add it (boots image add), unless another server has it"
+                if "://" in value
+                else "add it: boots image add FILE NAME",
             )
 
 

@@ -24,7 +24,7 @@ FORMS = (
                 " boot_files, broadcast, console, cpu, dhcp, disks, domain, facility, gateway,"
                 " host_name, instance_id, interfaces, kernel_args, lease_time, mac, name,"
                 " name_servers, netboot, notes, ntp_servers, options, plan, profile,"
-                " pxelinux, raspberry_pi, routes, script, script_url, search, ssh_keys,"
+                " protect, pxelinux, raspberry_pi, routes, script, script_url, search, ssh_keys,"
                 " storage, tags, then, user_data, values, vendor_data, vlan"
             ),
         ),

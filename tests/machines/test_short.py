@@ -64,6 +64,7 @@ def test_every_key_is_read() -> None:
         then: poweroff
         facility: lab rack=3
         disks: [/dev/sda, /dev/sdb]
+        protect: [serial=S1]
         storage: [{disk: /dev/sda, layout: root rest ext4 /}]
         notes: {bought: 2024, by: [kim]}
         instance_id: i-1

@@ -14,6 +14,7 @@ from tests.agent.contract import armed as vectors
 from tests.workflow.test_hints import inventory
 
 from boots.client import workflows
+from boots.documents.hints import parse as parse_hint
 from boots.model.arming import Policy
 from boots.workflow.armed import NotArmed, Record, Terms, records
 from boots.workflow.arming import Resolution, Resolved, resolve
@@ -146,6 +147,33 @@ def test_a_stick_is_armed_only_where_it_is_called_by_its_serial() -> None:
 
 
 # --- what may not
+
+
+@pytest.mark.parametrize("hint", ["serial=S1", "size>=10G", "transport=virtio rotational=false"])
+@pytest.mark.parametrize(
+    "allowed", [Allowed(), Allowed(Policy.FORCE, ("S1",)), Allowed(disks=("/dev/vda",))]
+)
+def test_a_disk_that_the_record_protects_is_written_by_nobodys_leave(
+    hint: str, allowed: Allowed
+) -> None:
+    found = resolve(
+        wanting("/dev/vda"), machine(disk()), allowed, protected=(parse_hint(hint),), taken=["S1"]
+    )
+
+    assert (f"its machine's record protects it: {hint}", False) == (
+        found.disks[0].problem,
+        found.disks[0].armed,
+    )
+
+
+def test_what_protects_other_disks_protects_no_more() -> None:
+    two = machine(disk(), disk("/dev/vdb", serial="S2", bytes=20 * GB))
+    kept = (parse_hint("size>=20G"),)
+
+    assert [True, False] == [
+        each.armed
+        for each in resolve(wanting("/dev/vda", "/dev/vdb"), two, Allowed(), protected=kept).disks
+    ]
 
 
 @pytest.mark.parametrize(

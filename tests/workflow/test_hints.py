@@ -370,6 +370,37 @@ def test_a_template_that_asks_for_no_disk_is_told(template: str, seen: Any, prob
     assert problem in fault.problem
 
 
+@pytest.mark.parametrize(
+    ("protect", "wanted"),
+    [
+        ("[serial=ZC12]", "/dev/disk/by-id/nvme-eui.0025385a81b0aaaa"),
+        ("rotational=true", "/dev/disk/by-id/nvme-eui.0025385a81b0aaaa"),
+        ('{size: "<2T"}', "/dev/disk/by-id/wwn-0x5000c500a1b2c3d4"),
+    ],
+)
+def test_a_protected_disk_is_meant_by_no_hint(protect: str, wanted: str) -> None:
+    text = RECORD.format(disks="[prefer=first]") + f"        protect: {protect}\n"
+    source = Text("t", '{{ index .Hardware.Disks 0 }} {{ disk "prefer=first" }}', Origin("t.yaml"))
+    outcome = of_machine(source, machine(text), None, inventory("server"))
+
+    assert f"{wanted} {wanted}" == outcome.text
+
+
+@pytest.mark.parametrize(
+    ("protect", "wanted"),
+    [
+        ("[/dev/sda]", '"/dev/sda" may be another disk at the next boot; write serial=… and its'),
+        ("[sise>1T]", '"sise" is nothing that disks are told apart by'),
+        ("S4EV", '"S4EV" is no condition'),
+    ],
+)
+def test_what_protects_nothing_is_told_as_it_is_read(protect: str, wanted: str) -> None:
+    text = RECORD.format(disks="[]") + f"        protect: {protect}\n"
+    (fault,) = read(textwrap.dedent(text), "m.yaml").faults
+
+    assert wanted in str(fault)
+
+
 def test_storage_may_say_its_disks_by_hints() -> None:
     whose = machine("""
         apiVersion: tinkerbell.org/v1alpha1

@@ -80,6 +80,7 @@ MACHINE_KEYS = _METADATA_KEYS | {
     "bmc",
     "disks",
     "storage",
+    "protect",
     "interfaces",
     "notes",
 }
@@ -139,6 +140,7 @@ def machine(node: Node, place: Place, record: bytes) -> Machine:
         interfaces = _interfaces(node)
     _disks(node.at("disks"))  # for workflows, which read both of the record
     _storage(node.at("storage"))
+    _protected(node.at("protect"))
     return Machine(
         name=node.at("name").text(interfaces[0].mac),
         interfaces=interfaces,
@@ -171,6 +173,15 @@ def _disk(node: Node) -> None:
     except hints.NoHint as wrong:
         advice = f"{wrong.advice}; or a path, like /dev/sda"
         raise node.wrong(str(wrong), advice) from None
+
+
+def _protected(node: Node) -> None:
+    """Hints alone: another boot may give a path to another disk."""
+    for each in _list(node) if isinstance(node.value, str | list) else [node]:
+        if isinstance(each.value, str) and not hints.is_hint(each.value):
+            problem = f'"{each.value}" may be another disk at the next boot'
+            raise each.wrong(problem, "write serial=… and its serial number")
+        _disk(each)
 
 
 def _storage(node: Node) -> None:

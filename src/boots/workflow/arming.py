@@ -5,15 +5,17 @@ Nothing here looks at a disk: the agent asks all of it again before it writes.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from msgspec.structs import replace
 
+from boots.documents.hints import Hint
 from boots.model.arming import Policy
 from boots.model.word import Word
 from boots.workflow import plan as planned
 from boots.workflow.disks import is_stacked
-from boots.workflow.hints import UNSETTLED
+from boots.workflow.hints import UNSETTLED, protection
 from boots.workflow.inventory import Disk, disks, identity, is_at, is_named, size_of
 
 _BY_ID = "/dev/disk/by-id/"
@@ -82,6 +84,7 @@ def resolve(
     worker: str = "",
     taken: Collection[str] = (),
     least: Mapping[str, int] | None = None,
+    protected: Sequence[Hint] = (),
 ) -> Resolution:
     """Find the disks that a plan writes in a machine's inventory, and judge each.
 
@@ -93,6 +96,7 @@ def resolve(
         worker: Whose disks of the plan; empty for all.
         taken: Serial numbers of disks whose content is this run's own.
         least: The bytes that a disk must have, by the plan's path, where an image's size is known.
+        protected: Disks that its record keeps from every workflow, whatever anybody armed.
     """
     wanted = [each for each in plan.disks if not worker or each.worker == worker]
     problems = [f"{name} writes disks, and nothing says which" for name in plan.unclear]
@@ -103,7 +107,7 @@ def resolve(
     if inventory is None:
         waiting = (replace(_unresolved(each), waits=True) for each in wanted)
         return Resolution(disks=tuple(waiting), problems=tuple(problems))
-    judge = _Judge(disks(inventory), arming, known, taken, least or {})
+    judge = _Judge(disks(inventory), arming, known, taken, least or {}, protected)
     plain = [each for each in wanted if not is_stacked(each.disk)]
     # An array or a volume stands on disks that the same plan writes as a whole.
     found = tuple(map(judge.resolved, plain if any(each.whole for each in plain) else wanted))
@@ -117,22 +121,16 @@ def _unresolved(wanted: planned.Armed) -> Resolved:
     )
 
 
+@dataclass(frozen=True, slots=True)
 class _Judge:
     """One machine's disks and what was allowed of them."""
 
-    def __init__(
-        self,
-        all_disks: tuple[Disk, ...],
-        arming: Arming,
-        known: Collection[str],
-        taken: Collection[str],
-        least: Mapping[str, int],
-    ) -> None:
-        self.disks = all_disks
-        self._arming = arming
-        self._known = known
-        self._taken = taken
-        self._least = least
+    disks: tuple[Disk, ...]
+    arming: Arming
+    known: Collection[str]
+    taken: Collection[str]
+    least: Mapping[str, int]
+    protected: Sequence[Hint]
 
     def resolved(self, wanted: planned.Armed) -> Resolved:
         """The disk of a path, and why it would be refused."""
@@ -170,6 +168,9 @@ class _Judge:
 
     def _cannot(self, disk: Disk, name: str, path: str) -> str:
         """Why nobody can arm it at all."""
+        kept = protection(disk, self.protected)
+        if kept is not None:
+            return f"its machine's record protects it: {kept}"
         if disk.transport == "usb" and not (path.startswith(_BY_ID) and name and name in path):
             return "it is on USB: it is written only where its path says its serial number"
         if disk.read_only:
@@ -184,15 +185,15 @@ class _Judge:
         if not name:
             advice = "give it one (QEMU: serial=…), or use another disk"
             return f"it tells no serial number and no WWN, by which it would be armed: {advice}"
-        least = self._least.get(path, 0)
+        least = self.least.get(path, 0)
         if disk.size < least:
             return f"it has {size_of(disk.size)}, and the image needs {size_of(least)}"
         return ""
 
     def _not_named(self, disk: Disk, path: str) -> str:
-        named = self._arming.disks
+        named = self.arming.disks
         by_identity = any(is_named(disk, each) for each in named)
-        if self._arming.policy is Policy.FORCE and not by_identity:
+        if self.arming.policy is Policy.FORCE and not by_identity:
             return f"force needs its serial number said: {disk.serial or disk.wwn}"
         by_path = any(each == path or is_at(disk, each) for each in named)
         if named and not by_identity and not by_path:
@@ -201,12 +202,12 @@ class _Judge:
 
     def _keeps(self, disk: Disk, name: str) -> str:
         """What it holds, if that may not be lost."""
-        policy = self._arming.policy
-        if not disk.holds or name in self._taken or policy is Policy.FORCE:
+        policy = self.arming.policy
+        if not disk.holds or name in self.taken or policy is Policy.FORCE:
             return ""
         if policy is Policy.EMPTY_ONLY:
             return f"it holds {disk.holds}, and the policy is {policy.value}"
-        if disk.content == "gpt" and self._known:
+        if disk.content == "gpt" and self.known:
             return ""  # whether it is one of those, the agent reads
         return f"it holds {disk.holds}, and no run of ours is known to have written that"
 

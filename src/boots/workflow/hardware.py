@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from boots.documents.hints import written
+from boots.documents.hints import Hint, parse, written
 from boots.model.machine import Interface, Machine, Reservation, Route
 from boots.workflow.shapes import SPEC
 from boots.workflow.storage import as_cpr
@@ -52,6 +52,14 @@ def in_go(hardware: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = _named(spec, SPEC)
     found["Disks"] = [each.get("device", "") for each in spec.get("disks", ())]
     return found
+
+
+def protected(machine: Machine) -> tuple[Hint, ...]:
+    """The disks that a record keeps from every workflow."""
+    given = _record(machine).get("protect")
+    entries = given if isinstance(given, list) else [given]
+    texts = [written(each) if isinstance(each, dict) else each for each in entries]
+    return tuple(parse(each) for each in texts if isinstance(each, str) and each)
 
 
 def storage_of(hardware: Mapping[str, Any]) -> Any:

@@ -41,6 +41,16 @@ def candidates(all_disks: Sequence[Disk]) -> tuple[Disk, ...]:
     )
 
 
+def protection(disk: Disk, protected: Sequence[Hint]) -> Hint | None:
+    """What keeps a disk from being chosen or written."""
+    return next((each for each in protected if fits(each, disk)), None)
+
+
+def fits(hint: Hint, disk: Disk) -> bool:
+    """Whether all that a hint says is so of a disk."""
+    return all(_fits(each, disk) for each in hint.conditions)
+
+
 def choose(hint: Hint, all_disks: Sequence[Disk]) -> Disk:
     """The disk that a hint means.
 
@@ -50,7 +60,7 @@ def choose(hint: Hint, all_disks: Sequence[Disk]) -> Disk:
         NoDisk: none fits, or several do and nothing is preferred.
     """
     among = candidates(all_disks)
-    fit = [each for each in among if all(_fits(one, each) for one in hint.conditions)]
+    fit = [each for each in among if fits(hint, each)]
     if not fit:
         seen = ", ".join(each.told() for each in among)
         raise NoDisk(f"no disk is {hint}: there are {seen}" if seen else "it has no disk")

@@ -12,7 +12,7 @@ from boots.model.machine import Machine, Place
 from boots.workflow.doubts import PLAIN, Rules
 from boots.workflow.gotemplate import Broken, parse, render
 from boots.workflow.gotemplate.nodes import Field, Tree, Variable
-from boots.workflow.rendering import Outcome, data, told
+from boots.workflow.rendering import Outcome, data, fault_of
 from boots.workflow.template import Reading, read
 from boots.workflow.wrapped import Text
 
@@ -68,7 +68,7 @@ def lint(source: Text, rules: Rules = PLAIN) -> Outcome:
     try:
         tree = parse(source.text, source.name)
     except Broken as broken:
-        return Outcome("", Reading(None, (told(broken, source),)))
+        return Outcome("", Reading(None, (fault_of(broken, source),)))
     anybody = Machine(
         name="any", interfaces=(), place=Place(file="", line=0), record=msgspec.json.encode(_RECORD)
     )
@@ -77,7 +77,7 @@ def lint(source: Text, rules: Rules = PLAIN) -> Outcome:
     try:
         made = render(tree, seen)
     except Broken as broken:
-        fault = told(broken, source)
+        fault = fault_of(broken, source)
         if fault.problem != broken.problem:  # no record can help
             return Outcome("", Reading(None, (fault,)))
         return Outcome("", Reading(None, (), (_untried(fault),)))

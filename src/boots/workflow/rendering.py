@@ -1,6 +1,7 @@
 """A template and a machine to what that machine is taken through."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -11,7 +12,8 @@ from boots.workflow import template
 from boots.workflow.actions import lays_out_storage
 from boots.workflow.doubts import PLAIN, Rules
 from boots.workflow.gotemplate import Broken, Rendered, parse, render
-from boots.workflow.hardware import as_object, in_go, storage_of
+from boots.workflow.gotemplate.functions.calling import Native
+from boots.workflow.hardware import as_object, in_go, protected, storage_of
 from boots.workflow.settling import Settled, Unfit, functions, settled, waits
 from boots.workflow.template import Reading
 from boots.workflow.wrapped import Text
@@ -51,7 +53,8 @@ def data(
     Raises:
         Unfit: a hint is none.
     """
-    return _seen(settled(as_object(machine), inventory, disk), machine, hardware_map)
+    found = settled(as_object(machine), inventory, disk, protected(machine))
+    return _seen(found, machine, hardware_map)
 
 
 def _seen(
@@ -64,13 +67,15 @@ def _seen(
     return {**own, "Hardware": in_go(hardware), "hardware": hardware}
 
 
-def rendered(source: Text, seen: Mapping[str, Any], inventory: Any = None) -> Rendered:
+def rendered(
+    source: Text, seen: Mapping[str, Any], own: Mapping[str, Native] = MappingProxyType({})
+) -> Rendered:
     """The text of a template for what it sees.
 
     Raises:
         Broken: it is no template, or cannot be rendered.
     """
-    return render(parse(source.text, source.name), seen, own=functions(inventory))
+    return render(parse(source.text, source.name), seen, own=own)
 
 
 def of_machine(
@@ -87,10 +92,12 @@ def of_machine(
     Without an `inventory` hints stay open, and the outcome `waits` for it.
     """
     try:
-        found = settled(as_object(machine), inventory, disk)
+        found = settled(as_object(machine), inventory, disk, protected(machine))
     except Unfit as unfit:
         return Outcome("", Reading(None, (_of_record(unfit, machine, disk),)))
-    outcome = of_data(source, _seen(found, machine, hardware_map), inventory, rules)
+    own = functions(inventory, protected(machine))
+    seen = _seen(found, machine, hardware_map)
+    outcome = of_data(source, seen, own, rules, told=inventory is not None)
     used = [each.unfit for each in found.open if _is_used(each.path, outcome)]
     if not used:
         return outcome
@@ -109,16 +116,21 @@ def _is_used(path: str, outcome: Outcome) -> bool:
 
 
 def of_data(
-    source: Text, seen: Mapping[str, Any], inventory: Any = None, rules: Rules = PLAIN
+    source: Text,
+    seen: Mapping[str, Any],
+    own: Mapping[str, Native] = MappingProxyType({}),
+    rules: Rules = PLAIN,
+    *,
+    told: bool = False,
 ) -> Outcome:
-    """The same, for what a template sees."""
+    """The same, for what a template sees and calls; `told`: the machine's disks are known."""
     storage = storage_of(seen["hardware"]) if "hardware" in seen else None
     try:
-        made = rendered(source, seen, inventory)
+        made = rendered(source, seen, own)
     except Broken as broken:
-        return Outcome("", Reading(None, (told(broken, source),)), storage)
+        return Outcome("", Reading(None, (fault_of(broken, source),)), storage)
     reading = template.read(made, source.origin, rules, source.text)
-    return Outcome(made.text, reading, storage, inventory is not None)
+    return Outcome(made.text, reading, storage, told)
 
 
 def _of_record(unfit: Unfit, machine: Machine, disk: str) -> Fault:
@@ -132,7 +144,7 @@ def _of_record(unfit: Unfit, machine: Machine, disk: str) -> Fault:
     )
 
 
-def told(broken: Broken, source: Text) -> Fault:
+def fault_of(broken: Broken, source: Text) -> Fault:
     """What is wrong with a template, with its place in the file."""
     problem = broken.problem
     advice = broken.advice or "the reference of workflows says what may stand there"

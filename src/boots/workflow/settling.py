@@ -1,13 +1,21 @@
 """Hints in a machine's record, and in templates, to the disks that the machine has."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from boots.documents.hints import Hint, NoHint, is_hint, parse
 from boots.workflow.gotemplate.errors import Refused
 from boots.workflow.gotemplate.functions.calling import Native
 from boots.workflow.gotemplate.functions.tinkerbell import DISK, format_partition
-from boots.workflow.hints import UNSETTLED, NoDisk, choose, path_of, stand_ins, unsettled
+from boots.workflow.hints import (
+    UNSETTLED,
+    NoDisk,
+    choose,
+    path_of,
+    protection,
+    stand_ins,
+    unsettled,
+)
 from boots.workflow.inventory import Disk, disks, is_at
 
 
@@ -40,17 +48,23 @@ def waits(text: str) -> bool:
     return UNSETTLED in text
 
 
-def settled(hardware: Mapping[str, Any], inventory: Any, disk: str = "") -> Settled:
+def settled(
+    hardware: Mapping[str, Any],
+    inventory: Any,
+    disk: str = "",
+    protected: Sequence[Hint] = (),
+) -> Settled:
     """A Hardware object whose hints became the disks that the machine has.
 
     Without an inventory (None), and where no disk or several fit, a path stands for a hint: only
     who uses it need care.  Entries of ``disks`` are different disks: what one has, a later one
-    cannot mean.  `disk` comes first of them, in place of the record's first.
+    cannot mean.  `disk` comes first of them, in place of the record's first.  Disks that are
+    `protected` are not chosen.
 
     Raises:
         Unfit: it is no hint.
     """
-    chooser = _Chooser(inventory)
+    chooser = _Chooser(inventory, protected)
     spec = dict(hardware["spec"])
     entries = [each for each in spec.get("disks") or () if isinstance(each, Mapping)]
     if disk:
@@ -59,7 +73,7 @@ def settled(hardware: Mapping[str, Any], inventory: Any, disk: str = "") -> Sett
         spec["disks"] = chooser.all_of(entries, "spec.disks")
     storage = _within(spec, "metadata", "instance", "storage")
     partitioned = storage.get("disks") if isinstance(storage, Mapping) else None
-    also = _Chooser(inventory)
+    also = _Chooser(inventory, protected)
     if isinstance(partitioned, list) and all(isinstance(each, Mapping) for each in partitioned):
         metadata, instance = spec["metadata"], spec["metadata"]["instance"]
         own = {**instance, "storage": _settled_storage(storage, partitioned, also)}
@@ -90,14 +104,14 @@ def _moved(value: Any, moved: Mapping[str, str]) -> Any:
     return value
 
 
-def functions(inventory: Any) -> dict[str, Native]:
+def functions(inventory: Any, protected: Sequence[Hint] = ()) -> dict[str, Native]:
     """The functions of templates that know this machine's disks."""
     if inventory is None:
         return {}
 
     def disk(text: str) -> str:
         try:
-            return _Chooser(inventory).path(text)
+            return _Chooser(inventory, protected).path(text)
         except NoHint as wrong:
             raise Refused(str(wrong), wrong.advice) from None
         except NoDisk as none:
@@ -109,9 +123,9 @@ def functions(inventory: Any) -> dict[str, Native]:
 class _Chooser:
     """Chooses disks of one machine, each once."""
 
-    def __init__(self, inventory: Any) -> None:
+    def __init__(self, inventory: Any, protected: Sequence[Hint]) -> None:
         self._all: tuple[Disk, ...] | None = None if inventory is None else disks(inventory)
-        self._left = list(self._all or ())
+        self._left = [each for each in self._all or () if not protection(each, protected)]
         self.open: list[Open] = []
 
     def all_of(self, entries: list[Mapping[str, Any]], field: str) -> list[dict[str, Any]]:

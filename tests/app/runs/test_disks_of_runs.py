@@ -111,3 +111,15 @@ def test_a_path_of_a_hint_that_somebody_wrote_out_is_refused_and_not_waited_for(
 
     assert not written.waits
     assert "the hint was not settled" in written.faults[0]
+
+
+def test_what_the_records_of_machines_protect_is_not_armed() -> None:
+    def kept(key: str) -> Machine | None:
+        text = RECORDS.replace("    disks:", "    protect: serial=DISK-1\n    disks:")
+        machines = read(text, "m.yaml").machines
+        return next((e for e in machines if key in (e.name, e.interfaces[0].mac)), None)
+
+    given = Given(by="ann", machine="one", source=TEMPLATE, arm=Arming())
+    found = make(given, Seen(kept, {"one": inventory(disk(size=5 * GB))}, images={"debian": 0}))
+
+    assert ("/dev/vda: its machine's record protects it: serial=DISK-1",) == found.faults

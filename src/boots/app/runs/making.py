@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from boots.app.runs.words import Given, Kept, Own
 from boots.documents.fault import Fault
+from boots.documents.hints import Hint
 from boots.model import mac as macs
 from boots.model.arming import Policy
 from boots.model.machine import Machine
@@ -14,7 +15,7 @@ from boots.workflow import plan as planned
 from boots.workflow.actions import lays_out_storage
 from boots.workflow.arming import Resolved, resolve
 from boots.workflow.doubts import Rules
-from boots.workflow.hardware import as_object, storage_of
+from boots.workflow.hardware import as_object, protected, storage_of
 from boots.workflow.images import least
 from boots.workflow.plan import Plan
 from boots.workflow.rendering import of_machine
@@ -136,6 +137,7 @@ def _with_disks(
             worker=own.worker,
             taken=taken,
             least=least(plan, seen.images),
+            protected=_protected(own, seen),
         )
         for plan, own in zip(plans, machines, strict=True)
     ]
@@ -192,7 +194,8 @@ def _storage(
 ) -> tuple[Any, list[str]]:
     """What its record says of storage, its hints settled, and what is wrong with those."""
     try:
-        found = settled(as_object(machine), seen.inventories.get(machine.name))
+        told = seen.inventories.get(machine.name)
+        found = settled(as_object(machine), told, protected=protected(machine))
     except Unfit as unfit:
         return None, [f"{machine.name}: {unfit.field}: {unfit}; {unfit.advice}"]
     storage = storage_of(found.hardware)
@@ -204,6 +207,11 @@ def _storage(
     )
     used = [each.unfit for each in found.open if lays_out and each.path in repr(storage)]
     return storage, [f"{machine.name}: {each.field}: {each}; {each.advice}" for each in used]
+
+
+def _protected(own: Own, seen: Seen) -> tuple[Hint, ...]:
+    machine = seen.find(own.name)
+    return protected(machine) if machine is not None else ()
 
 
 def _of_worker(template: Template, own: Own) -> Plan:

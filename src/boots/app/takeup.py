@@ -15,6 +15,7 @@ from boots.store.changes import Change
 from boots.store.engine import StoreAway
 
 _PORTION = 2_000  # events of others that are read at once
+_OF_RUNS = frozenset({changes.RUN, changes.FREEZE})
 _MANY = 100  # changes from which on all is read anew
 _AGAIN = 1.0  # seconds until a listener that lost its connection tries again
 _log = structlog.get_logger()
@@ -89,7 +90,8 @@ class TakeUp:
         found = await self._store.read(changes.since, keeping.changes)
         if not found:
             return
-        if len(found) > _MANY:
+        others = [each for each in found if each.what not in _OF_RUNS]
+        if len(others) > _MANY:  # runs change all the time, and are few
             await self._load()
             return
         machines = self._news(found, changes.MACHINE)
@@ -109,6 +111,8 @@ class TakeUp:
         if self._runs is not None:
             await self._runs.take_up(found, self._store.me)
         keeping.changes = found[-1].id
+        if not others:
+            return
         if machines:
             await self._place()
         await keeping.copy()

@@ -107,7 +107,7 @@ MEANINGS: Mapping[str, str] = {
     " Empty: `boots.db` in the folder of `state`.",
     "store.server": "The name of this server among those that share a store;"
     " empty: the name of this host.",
-    "store.keep_days": "Days that events and boots are kept for.",
+    "store.keep_days": "Days that events, boots, and runs that are over are kept for.",
     "store.keep_events": "How many events are kept at most; the oldest go first.",
     "store.poll": "Seconds between two looks at what other servers changed,"
     " where the store does not tell of it.",

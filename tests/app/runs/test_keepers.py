@@ -13,6 +13,7 @@ from tests.app.runs.yard import Refused, Yard, disk, inventory, new_run, opened
 from tests.store.postgres import cluster
 
 from boots.api.desk import Refused as Declined
+from boots.app.takeup import TakeUp
 from boots.client.workflows import NewFreeze
 from boots.model.order import Netboot
 from boots.store import changes
@@ -176,5 +177,53 @@ def test_while_the_store_is_away_nothing_is_handed_out_and_agents_ask_again(
                     assert 204 == answer.status, "nothing is waited for: nothing to be written"
             assert "PENDING" == yard.running.keeper.live[agent.run].run.state.value
             assert "look" == (await agent.next())["name"]
+
+    asyncio.run(main())
+
+
+def test_many_changes_of_runs_are_taken_up_without_reading_all_records_anew(
+    tmp_path: Path,
+) -> None:
+    async def main() -> None:
+        async with two(tmp_path) as (one, other):
+            run = (await one.provision()).line.id
+            takeup = TakeUp(other.keeping, 5.0, lambda _: None, other._place, other.running)
+            await takeup.look()
+            with patch.object(other.keeping, "load", side_effect=AssertionError("all is read")):
+                for _ in range(120):
+                    await one.boots()
+                await takeup.look()
+                here = other.running.keeper.live[run]
+                assert 121 == here.revision
+                await one.desk.cancel_run(run, "me")
+                await takeup.look()
+            assert {} == other.running.keeper.live
+
+    asyncio.run(main())
+
+
+def test_a_deadline_is_told_to_its_run_when_it_is_due(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with opened(tmp_path) as yard:
+            await yard.tells()
+            run = (await yard.provision()).line.id
+            agent = await yard.boots()
+            await agent.started(await agent.next())
+            keeper = yard.running.keeper
+            assert {run: yard.now + 60 + 60} == keeper.deadlines
+            going = asyncio.create_task(yard.running.run())
+            try:
+                async with keeper.flag(run).watched() as woken, asyncio.timeout(5):
+                    yard.now += 119
+                    keeper.due.set()
+                    await asyncio.sleep(0.1)
+                    assert not woken.is_set()
+                    yard.now += 2
+                    keeper.due.set()
+                    await woken.wait()
+            finally:
+                going.cancel()
+            assert "TIMEOUT" == await yard.state(run)
+            assert {} == keeper.deadlines
 
     asyncio.run(main())

@@ -7,7 +7,6 @@ import structlog
 
 from boots.app.runs.keeper import Keeper, NoRun
 from boots.store.engine import StoreAway
-from boots.workflow.due import deadline
 from boots.workflow.happened import Ticked
 
 _LONGEST = 30.0  # seconds without a look: clocks are set, too
@@ -20,7 +19,8 @@ async def pass_time(keeper: Keeper) -> None:
     """Tell runs of time that went by, until cancelled."""
     while True:
         keeper.due.clear()
-        wait = min(_LONGEST, max(_SHORTEST, next_deadline(keeper) - keeper.clock()))
+        sooner = min(keeper.deadlines.values(), default=float("inf")) - keeper.clock()
+        wait = min(_LONGEST, max(_SHORTEST, sooner))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(wait):
                 await keeper.due.wait()
@@ -33,17 +33,10 @@ async def pass_time(keeper: Keeper) -> None:
             await asyncio.sleep(_AWAY)
 
 
-def next_deadline(keeper: Keeper) -> float:
-    """When the next one is due; far away where none is."""
-    found = [at for kept in keeper.live.values() if (at := deadline(kept.run)) is not None]
-    return min(found, default=float("inf"))
-
-
 async def tick(keeper: Keeper) -> None:
     """Tell each run whose deadline is over.  Raises `StoreAway`."""
     now = keeper.clock()
-    for id_, kept in list(keeper.live.items()):
-        at = deadline(kept.run)
-        if at is not None and at <= now:
+    for id_, at in list(keeper.deadlines.items()):
+        if at <= now:
             with contextlib.suppress(NoRun):
                 await keeper.happen(id_, Ticked())

@@ -22,6 +22,7 @@ from boots.store.run_lines import Heard, Line
 from boots.store.runs import Conflict
 from boots.store.store import Store
 from boots.workflow.advancing import advance
+from boots.workflow.due import deadline
 from boots.workflow.happened import Event
 
 _MOST_OVER = 256
@@ -53,8 +54,10 @@ class Keeper:
         self.clock = clock
         self.live: dict[str, Kept] = {}
         self.frozen = Freeze()
+        self.deadlines: dict[str, float] = {}
+        """When time matters next to each run."""
         self.due = asyncio.Event()
-        """Set when a deadline may be another one."""
+        """Set when the next of them may be sooner."""
         self.moved = moved
         self._tell = tell
         self._turn = asyncio.Lock()
@@ -252,17 +255,27 @@ class Keeper:
                 self._flags.pop(gone, None)
         else:
             self.live[id_] = kept
+            self._due(id_, kept)
             for each in kept.machines:
                 self._by_machine[each.name] = id_
                 self.moved(each.name)
         self._flags[id_].wave()
         if known is not None and known.writing and not kept.writing:
             self.wake_all()  # somebody may wait for its place
-        self.due.set()
         return kept
+
+    def _due(self, id_: str, kept: Kept) -> None:
+        at = deadline(kept.run)
+        if at is None:
+            self.deadlines.pop(id_, None)
+            return
+        if at < min(self.deadlines.values(), default=float("inf")):
+            self.due.set()
+        self.deadlines[id_] = at
 
     def _drop(self, id_: str) -> None:
         gone = self.live.pop(id_, None)
+        self.deadlines.pop(id_, None)
         for each in gone.machines if gone is not None else ():
             self._heard.pop((id_, each.worker), None)
             if self._by_machine.get(each.name) == id_:

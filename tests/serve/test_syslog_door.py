@@ -39,6 +39,16 @@ async def test_a_line_of_a_stranger_has_no_mac() -> None:
         assert (line.mac, line.severity, line.text) == ("", "error", "it burns")
 
 
+async def test_a_kernels_command_line_is_told_without_the_ticket_in_it() -> None:
+    told, sock = Told(), udp()
+    at = sock.getsockname()
+    with opened(SyslogDoor(sock, who_is, told.record)), Peer() as machine:
+        machine.send(b"<6>kernel: Command line: quiet boots.ticket=AbC-_9 panic=30", at)
+
+        line = await told.first(events.ConsoleLine)
+        assert "Command line: quiet boots.ticket=(a-ticket) panic=30" == line.text
+
+
 async def test_what_is_no_line_is_dropped_and_told_and_the_door_lives() -> None:
     told, sock = Told(), udp()
     at = sock.getsockname()

@@ -6,6 +6,7 @@ from ipaddress import IPv4Address
 from typing import Any
 
 from boots.journal import events
+from boots.policy.ticket import hidden
 from boots.serve.datagrams import DatagramDoor
 from boots.serve.doors import Record
 from boots.wire import syslog
@@ -40,5 +41,5 @@ class SyslogDoor(DatagramDoor):
             peer=who,
             severity=line.severity.name.lower(),
             source=line.app,
-            text=line.text,
+            text=hidden(line.text),  # a kernel says its whole command line
         )

@@ -388,6 +388,21 @@ async def test_events_and_lines_count_once_however_often_they_come(yard: Yard) -
 
 
 @in_yard
+async def test_what_an_action_prints_of_the_kernels_command_line_has_no_ticket(yard: Yard) -> None:
+    run = await yard.provision()
+    await yard.tells()
+    agent = await yard.boots()
+    look = await agent.next()
+    await agent.started(look)
+    lines = [{"number": 1, "at": START, "step": 0, "attempt": 1, "text": "boots.ticket=AbC x"}]
+    await agent.tell(lines=lines)
+    await agent.ended(look, 1, "boots.ticket=AbC-9")
+    (line,) = (await yard.desk.run_lines(run.line.id)).lines
+    assert "boots.ticket=(a-ticket) x" == line.text
+    assert "boots.ticket=(a-ticket)" == (await yard.desk.run(run.line.id)).steps[0].message
+
+
+@in_yard
 async def test_progress_is_shown_of_the_hand_out_that_it_is_of(yard: Yard) -> None:
     run = await yard.provision()
     await yard.tells()

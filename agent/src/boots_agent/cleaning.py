@@ -7,23 +7,25 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from boots_agent.facts import names, text
+from boots_agent.facts import names, raw, text
 from boots_agent.kernel import DETACH, unmount
+from boots_agent.process import MARK
 
 _ROUNDS = 50  # a tenth of a second apart
 _TRIES = 5
 _STOPPED = "Z"
 
 
-def end_strays(session: int | None = None) -> int:
-    """End what descends from this process, and all of a session; how many there were.
+def end_strays(session: int = 0, mark: str = "") -> int:
+    """End what descends from this process, a session, and what has a mark; how many there were.
 
-    Orphans are this process's children (`boots_agent.kernel.adopt_orphans`).
+    Orphans are this process's children (`boots_agent.kernel.adopt_orphans`), but not those of an
+    agent before it.
     """
     ended: set[int] = set()
     for _ in range(_ROUNDS):
         _reap()
-        found = _strays(session)
+        found = _strays(session, mark)
         if not found:
             break
         for each in found:
@@ -65,7 +67,7 @@ def _place(line: str) -> str:
     )
 
 
-def _strays(session: int | None) -> set[int]:
+def _strays(session: int, mark: str) -> set[int]:
     parents: dict[int, int] = {}
     sessions: dict[int, int] = {}
     for name in names(Path("/proc")):
@@ -76,6 +78,8 @@ def _strays(session: int | None) -> set[int]:
         if len(said) > 3 and said[0] != _STOPPED:
             parents[int(name)], sessions[int(name)] = int(said[1]), int(said[3])
     found = {pid for pid, each in sessions.items() if session and each == session}
+    if mark:
+        found |= {pid for pid in parents if _is_marked(pid, mark)}
     own = os.getpid()
     for pid in parents:
         above = pid
@@ -84,6 +88,10 @@ def _strays(session: int | None) -> set[int]:
         if above == own and pid != own:
             found.add(pid)
     return found - {own}
+
+
+def _is_marked(pid: int, mark: str) -> bool:
+    return f"{MARK}={mark}".encode() in raw(Path(f"/proc/{pid}/environ")).split(b"\0")
 
 
 def _reap() -> None:

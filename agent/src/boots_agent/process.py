@@ -22,6 +22,8 @@ from boots_agent.images.words import ImageError
 from boots_agent.kernel import die_with_parent
 from boots_agent.outbox import MOST_LETTERS
 
+MARK = "BOOTS_ACTION"
+"""In the environment of all that an action starts: whose it is is found when the agent is gone."""
 GRACE = 10.0  # seconds between being told to end and being ended
 _AT_ONCE = 1 << 16
 _KILLED = 128
@@ -132,8 +134,8 @@ class Process:
         os.close(self._ended)
 
 
-def start(work: Work, now: Callable[[], float]) -> Process:
-    """Begin it in a process of its own."""
+def start(work: Work, now: Callable[[], float], mark: str) -> Process:
+    """Begin it in a process of its own; all that it starts has the mark in its environment."""
     agent = os.getpid()
     reading, writing = os.pipe()
     sys.stdout.flush()
@@ -144,6 +146,7 @@ def start(work: Work, now: Callable[[], float]) -> Process:
         return Process(pid, reading)
     try:
         os.close(reading)
+        os.environ[MARK] = mark
         _settle(agent)
         _run(work, Voice(writing, now))
     finally:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from boots_agent.actions.context import ActionFailed, Programs
+from boots_agent.process import MARK
 
 MISSING = 127
 _NOT_ALLOWED = 126
@@ -136,4 +137,5 @@ def _give(process: subprocess.Popen[bytes], given: bytes) -> None:
 
 
 def _whole(environment: Mapping[str, str]) -> dict[str, str]:
-    return {"PATH": os.environ.get("PATH", os.defpath), **environment}
+    kept = {name: os.environ[name] for name in ("PATH", MARK) if name in os.environ}
+    return {"PATH": os.defpath, **kept, **environment}

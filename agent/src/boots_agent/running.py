@@ -48,7 +48,7 @@ def carry_out(
         noted: The file that has the process's number for an agent that comes after this one.
         grace: Seconds to end in, when told to.
     """
-    process = start(work, now)
+    process = start(work, now, str(noted))
     noted.write_text(str(process.pid))
     courier.start()
     last: deque[str] = deque(maxlen=LAST_LINES)

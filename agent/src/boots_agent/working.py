@@ -62,7 +62,7 @@ def tidy(shop: Workshop) -> None:
     """End and unmount what an agent before this one left, and tell what it could not."""
     session = shop.keeper.session()
     if shop.keeper.child.exists():
-        end_strays(int(shop.keeper.child.read_text() or 0))
+        end_strays(int(shop.keeper.child.read_text() or 0), str(shop.keeper.child))
         shop.keeper.child.unlink()
     unmount_all(shop.mounts, shop.say)
     if session is None:

@@ -131,7 +131,8 @@ def test_a_ticket_whose_answer_is_lost_is_not_shown_for_ever(powered: Powered) -
 
 
 def test_an_agent_that_is_killed_begins_a_harmless_action_again(powered: Powered) -> None:
-    fake = FakeServer(script("one", "echo begun; sleep $LONG", LONG="1000"), REBOOT)
+    text = "setsid sleep $LONG & echo begun; sleep $LONG"
+    fake = FakeServer(script("one", text, LONG="1000"), REBOOT)
     machine = powered(fake)
     machine.start()
     until(lambda: fake.lines == ["begun"])
@@ -139,7 +140,7 @@ def test_an_agent_that_is_killed_begins_a_harmless_action_again(powered: Powered
     machine.start()
     until(lambda: fake.lines == ["begun", "begun"])
     assert (2, 2) == (fake.session, fake.run.steps[0].attempt)
-    assert 1 == len([each for each in running(str(machine.folder)) if is_sleep(each)])
+    assert 2 == len([each for each in running(str(machine.folder)) if is_sleep(each)])
     fake.cancel()
     assert "idle" == machine.end()
 

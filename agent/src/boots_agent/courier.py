@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from boots_agent.outbox import Line, Outbox
 from boots_agent.server import RefusedError, StrangeKeyError, TroubleError, pauses
 
-_OVER = frozenset({403, 404, 410})  # there is no such session (any more)
+OVER = frozenset({403, 404, 410})  # there is no such session (any more)
 
 Tell = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -109,12 +109,14 @@ class Courier:
                 self._lose(error)
                 return
             except RefusedError as error:
-                if error.status in _OVER:
+                if error.status in OVER:
                     self._lose(error)
                     return
                 trouble = str(error)
             except TroubleError as error:
                 trouble = str(error)
+            except Exception as error:  # noqa: BLE001  # whatever it is, events are still to be told
+                trouble = repr(error)
             self._pause(next(waits), trouble)
 
     def _until_due(self) -> bool:

@@ -117,19 +117,28 @@ class Outbox:
 
     def _do(self, operation: Operation) -> None:
         if self._path is not None:
-            said = json.dumps(operation).encode() + b"\n"
-            _append(self._path, said)
-            self._added += len(said)
+            self._keep(json.dumps(operation).encode() + b"\n")
         self._apply(operation)
         if self._added > _FILE_GROWS:
             self._write_anew()
 
+    def _keep(self, said: bytes) -> None:
+        assert self._path is not None  # noqa: S101  # only what has a file adds to it
+        try:
+            _append(self._path, said)
+            self._added += len(said)
+        except OSError:  # memory is full, and what is told still counts
+            self._path, self._added = None, 0
+
     def _write_anew(self) -> None:
         assert self._path is not None  # noqa: S101  # only what has a file adds to it
         fresh = self._path.with_suffix(".new")
-        fresh.unlink(missing_ok=True)
-        _append(fresh, json.dumps(["whole", self._whole()]).encode() + b"\n")
-        fresh.replace(self._path)
+        try:
+            fresh.unlink(missing_ok=True)
+            _append(fresh, json.dumps(["whole", self._whole()]).encode() + b"\n")
+            fresh.replace(self._path)
+        except OSError:
+            self._path = None
         self._added = 0
 
     def _apply(self, operation: Operation) -> None:

@@ -26,6 +26,7 @@ MARK = "BOOTS_ACTION"
 """In the environment of all that an action starts: whose it is is found when the agent is gone."""
 GRACE = 10.0  # seconds between being told to end and being ended
 _AT_ONCE = 1 << 16
+_MOST_PHASE = 64  # letters that the server takes
 _KILLED = 128
 
 
@@ -45,7 +46,7 @@ class Voice:
 
     def tell(self, progress: Progress) -> None:
         """How far it is."""
-        self._send({"progress": progress._asdict()})
+        self._send({"progress": {**progress._asdict(), "phase": progress.phase[:_MOST_PHASE]}})
 
     def end(self, result: "Result") -> None:
         """The last word."""

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from boots_agent import handed
 from boots_agent.cleaning import end_strays, unmount_all
-from boots_agent.courier import Courier, Pace
+from boots_agent.courier import OVER, Courier, Pace
 from boots_agent.doing import Tools, work_of
 from boots_agent.handed import HandOut
 from boots_agent.leaving import flush
@@ -144,6 +144,7 @@ class _Bench:
             self._courier.lost = True
             return None
         except RefusedError as error:
+            self._courier.lost = error.status in OVER
             self._shop.say(f"the server refuses to say what is next: {error}")
             self._shop.sleep(ODD)
             return None

@@ -164,6 +164,22 @@ def test_the_file_does_not_grow_with_what_was_told(tmp_path: Path) -> None:
     assert 0o600 == (tmp_path / "outbox").stat().st_mode & 0o777
 
 
+def test_without_room_for_the_file_all_is_told_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box, ear = Outbox(tmp_path / "outbox"), Ear()
+    box.put_event(event("started"))
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("boots_agent.outbox._append", full)
+    box.put_lines([line("a")])
+    box.put_event(event("ended"))
+    courier(box, ear.tell, Time()).finish()
+    assert (["started", "ended"], ["a"]) == (ear.events, ear.lines)
+
+
 # --- the courier
 
 
@@ -212,6 +228,21 @@ def test_a_server_that_does_not_take_what_it_is_sent_is_not_asked_without_a_paus
 
     courier(box, tell, time).finish()
     assert [1, 2] == time.waited
+
+
+def test_a_fault_of_ours_is_said_and_does_not_end_the_telling() -> None:
+    box, ear, time = Outbox(), Ear(), Time()
+    box.put_event(event("started"))
+    faults = iter([KeyError("surprise"), None])
+
+    def tell(message: dict[str, Any]) -> dict[str, Any]:
+        fault = next(faults)
+        if fault is not None:
+            raise fault
+        return ear.tell(message)
+
+    courier(box, tell, time).finish()
+    assert (["started"], [1]) == (ear.events, time.waited)
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410])

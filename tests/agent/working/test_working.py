@@ -212,11 +212,12 @@ def test_a_machine_leaves_only_after_the_answer(powered: Powered) -> None:
 
 def test_a_machine_stays_if_the_answer_says_that_it_was_cancelled(powered: Powered) -> None:
     fake = FakeServer(REBOOT)
-    fake.faults["events"] = [BUSY] * 5
+    fake.faults["events"] = [BUSY] * 10_000
     machine = powered(fake)
     machine.start()
     until(lambda: "503" in machine.said)
     fake.cancel()
+    fake.faults["events"] = []
     assert "idle" == machine.end()
     assert "this machine stays" in machine.said
 

@@ -15,7 +15,7 @@ from boots.osie.build import BuildOptions, build
 from boots.osie.cpio import regular
 from boots.osie.elf import Wants, wants
 from boots.osie.errors import BuildError
-from boots.osie.manifest import Manifest, Output, Part, memory_needed, table, to_json
+from boots.osie.manifest import Manifest, Output, Part, from_json, memory_needed, table, to_json
 
 OSIE = Path(tree.__file__).parent
 
@@ -40,10 +40,20 @@ RECORD = Manifest(
 def test_a_manifest_is_json_in_one_order() -> None:
     text = to_json(RECORD)
     content = json.loads(text)
-    assert 1 == content["version"]
+    assert 2 == content["version"]
     assert {"busybox-static": "2", "zstd": "1"} == content["packages"]
     assert {"name": "base", "files": 3, "unpacked": 30_000, "packed": 12_000} == content["parts"][0]
     assert text.index("busybox-static") < text.index("zstd")
+
+
+def test_a_manifest_is_read_as_it_was_written() -> None:
+    assert RECORD == from_json(to_json(RECORD))
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"version": 1}', '{"version": 2, "parts": []}'])
+def test_what_is_no_manifest_of_this_version_is_told(text: str) -> None:
+    with pytest.raises(ValueError, match=r"it is no manifest|Expecting value"):
+        from_json(text)
 
 
 def test_the_table_tells_every_part_and_the_total() -> None:

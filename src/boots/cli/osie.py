@@ -1,6 +1,7 @@
 """``boots osie``: the in-memory operating system."""
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -69,6 +70,29 @@ def build(
         extras=extras,
     )
     make(options, console)
+
+
+@osie.command()
+def measure(
+    folders: Annotated[
+        list[Path], typer.Argument(help="Folders with OSIE, as boots osie build leaves it.")
+    ],
+    runs: Annotated[int, typer.Option(help="Boots of each; the middle counts.", min=1)] = 3,
+    memory: Annotated[int, typer.Option(help="The machine's memory, MiB.", min=96)] = 512,
+    boot_files: Annotated[
+        Path | None, typer.Option(help="A folder with boot files; arm64 needs an iPXE of it.")
+    ] = None,
+) -> None:
+    """Boot each image in a virtual machine, and print as a table what it took."""
+    from boots.cli.osie_measured import lines
+    from boots.lab.errors import LabError
+
+    try:
+        for line in lines(folders, runs, memory, boot_files):
+            print(line, flush=True)
+    except (LabError, ValueError) as error:
+        print(f"boots: {error}", file=sys.stderr)
+        raise typer.Exit(2) from None
 
 
 def make(options: "BuildOptions", console: Console) -> "Built":

@@ -1,9 +1,11 @@
 """Boots as a process of its own, known only by its command line and its journal."""
 
+import os
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Self
 
 import msgspec
@@ -12,6 +14,8 @@ from boots.journal import events
 from boots.journal.events import Entry
 from boots.lab.errors import LabError
 from boots.lab.tail import Tail
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class ServerError(LabError):
@@ -29,11 +33,20 @@ class Server:
         self._unseen: list[Entry] = []
 
     @classmethod
-    def start(cls, command: Sequence[str], journal: Path, log: Path) -> Self:
-        """Start it; what it says on its standard outputs goes to `log`."""
+    def start(
+        cls, command: Sequence[str], journal: Path, log: Path, more: Mapping[str, str] = _NOTHING
+    ) -> Self:
+        """Start it; what it says on its standard outputs goes to `log`.
+
+        `more` is of its environment.
+        """
         with log.open("wb") as output:
             process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env={**os.environ, **more},
             )
         return cls(process, journal, log)
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
-VERSION = 1
+VERSION = 2
 _MIB = 1 << 20
 
 
@@ -78,6 +78,23 @@ def to_json(manifest: Manifest) -> str:
     """The record as text that is the same for the same image."""
     content = {"version": VERSION, **asdict(manifest)}
     return json.dumps(content, indent=2, sort_keys=True) + "\n"
+
+
+def from_json(text: str) -> Manifest:
+    """Read such a record.
+
+    Raises:
+        ValueError: It is none, or of another version.
+    """
+    content = json.loads(text)
+    if not isinstance(content, dict) or content.pop("version", None) != VERSION:
+        raise ValueError("it is no manifest of an image that this version builds")
+    try:
+        outputs = tuple(Output(**each) for each in content.pop("outputs"))
+        parts = tuple(Part(**each) for each in content.pop("parts"))
+        return Manifest(outputs=outputs, parts=parts, **content)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"it is no manifest of an image: {error}") from error
 
 
 def table(manifest: Manifest) -> list[str]:

@@ -9,6 +9,7 @@ import pytest
 from boots.debian import boot_files, suite
 from boots.debian.boot_files import fetch
 from boots.debian.suite import Suite, SuiteError, choose_mirror, named
+from boots.osie import archives
 from boots.osie.packages import Package
 from boots.policy.ladder import SIGNED
 
@@ -76,10 +77,13 @@ def test_a_release_has_a_plain_name(tmp_path: Path, name: str) -> None:
         Suite.open(name, tmp_path)
 
 
-def test_without_debians_keys_nothing_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(suite, "KEYRINGS", (Path("/gone.gpg"),))
+def test_without_debians_keys_nothing_is_fetched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(suite, "mirror", lambda: "http://mirror/debian/")
+    monkeypatch.setattr(archives, "KEYRINGS", (Path("/gone.gpg"),))
     with pytest.raises(SuiteError, match="install the package debian-archive-keyring"):
-        suite.keyring()
+        Suite.open("trixie", tmp_path)
 
 
 def test_boot_files_have_the_names_that_shim_and_the_ladder_know(tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from boots.debian import sources
 from boots.debian.content import (
     KERNELS,
     Content,
@@ -23,6 +22,7 @@ from boots.debian.content import (
 )
 from boots.debian.disk import Maker, Names, plan, used
 from boots.debian.grub import menu
+from boots.osie import archives as sources
 from boots.osie.errors import BuildError
 from boots.osie.programs import host_lines, host_output
 

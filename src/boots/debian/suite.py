@@ -9,14 +9,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import unquote
 
+from boots.osie.archives import keyring
 from boots.osie.errors import BuildError
 from boots.osie.packages import Package
 from boots.osie.programs import host_output
-
-KEYRINGS = tuple(
-    Path("/usr/share/keyrings") / f"debian-archive-keyring.{ending}" for ending in ("pgp", "gpg")
-)
-"""Where Debian's package debian-archive-keyring has its keys; newer releases first."""
 
 _TARGETS = "$(REPO_URI)|$(ORIGIN)|$(LABEL)"
 
@@ -116,20 +112,6 @@ def named(path: Path) -> Package:
     """The package in a file, which is called NAME_VERSION_ARCHITECTURE.deb."""
     name, version, _ = path.name.split("_", 2)
     return Package(name, unquote(version))
-
-
-def keyring() -> Path:
-    """Debian's own keys.
-
-    Raises:
-        SuiteError: they are not installed.
-    """
-    for path in KEYRINGS:
-        if path.is_file():
-            return path
-    raise SuiteError(
-        f"no {KEYRINGS[-1]} to check signatures with: install the package debian-archive-keyring"
-    )
 
 
 def mirror() -> str:

@@ -8,15 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from boots.osie.architectures import Architecture
-from boots.osie.errors import BuildError
+from boots.osie.archives import host_sources, lines
 from boots.osie.programs import host_output
-
-KEYRINGS = tuple(
-    Path("/usr/share/keyrings") / f"debian-archive-keyring.{ending}" for ending in ("pgp", "gpg")
-)
-"""Where Debian's package debian-archive-keyring has its keys; newer releases first."""
-
-_TARGETS = "$(ORIGIN)|$(REPO_URI)|$(CODENAME)|$(COMPONENT)"
 
 # No hook of the host runs, and what is not signed by Debian's own keys is not taken.
 _CONFIGURATION = """\
@@ -33,21 +26,13 @@ Acquire::AllowWeakRepositories "false";
 Acquire::IndexTargets::deb::DEP-11::DefaultEnabled "false";
 Acquire::Languages "none";
 Acquire::Retries "1";
-Dir::Etc::SourceList "{folder}/debian.sources";
+Dir::Etc::SourceList "{folder}/debian.list";
 Dir::Etc::SourceParts "/dev/null";
 Dir::Etc::Preferences "/dev/null";
 Dir::Etc::PreferencesParts "/dev/null";
 Dir::State "{folder}/state";
 Dir::Cache "{folder}/cache";
 Dir::Log "{folder}";
-"""
-
-_SOURCE = """\
-Types: deb
-URIs: {uri}
-Suites: {suite}
-Components: {components}
-Signed-By: {keyring}
 """
 
 
@@ -89,43 +74,10 @@ def foreign(architecture: Architecture, cache: Path, report: Callable[[str], Non
     folder = (cache / f"apt-{architecture.debian}").resolve()
     for below in ("state/lists/partial", "cache/archives/partial"):
         (folder / below).mkdir(parents=True, exist_ok=True)
-    sources = sources_of(host_output("apt-get", "indextargets", "--format", _TARGETS), keyring())
-    if not sources:
-        raise BuildError(
-            f"apt on this host has no lists of a Debian archive to find {architecture.debian} in:"
-            " run apt-get update, and build again"
-        )
     text = _CONFIGURATION.format(debian=architecture.debian, folder=folder)
     (folder / "apt.conf").write_text(text)
-    (folder / "debian.sources").write_text(sources)
+    (folder / "debian.list").write_text("\n".join(lines(host_sources())) + "\n")
     report(f"bringing apt's lists for {architecture.debian} up to date")
     apt = Apt(("-c", str(folder / "apt.conf"), "-o", "APT::Sandbox::User=root"))
     apt.get("update")
     return apt
-
-
-def sources_of(targets: str, keys: Path) -> str:
-    """Debian's own archives among apt's targets, as a file of sources; empty if there are none."""
-    found: dict[tuple[str, str], list[str]] = {}
-    for line in targets.splitlines():
-        origin, uri, suite, component, *_ = [*line.split("|"), "", "", ""]
-        if origin == "Debian" and component not in found.setdefault((uri, suite), []):
-            found[uri, suite].append(component)
-    return "\n".join(
-        _SOURCE.format(uri=uri, suite=suite, components=" ".join(components), keyring=keys)
-        for (uri, suite), components in found.items()
-    )
-
-
-def keyring() -> Path:
-    """Debian's own keys.
-
-    Raises:
-        BuildError: They are not installed.
-    """
-    for path in KEYRINGS:
-        if path.is_file():
-            return path
-    raise BuildError(
-        f"no {KEYRINGS[-1]} to check signatures with: install the package debian-archive-keyring"
-    )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from boots.debian.sources import Source, of_release, parse, release
+from boots.osie.archives import Source, of_release, parse, release
 
 HOST = """\
 http://mirror/debian/|bookworm|main|Debian|Debian

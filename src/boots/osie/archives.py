@@ -1,11 +1,16 @@
-"""Where this machine's apt has Debian from: the sources that an image is built with, and keeps."""
+"""Where this machine's apt has Debian from, and Debian's keys: what images are built with."""
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import NamedTuple
 
-from boots.debian.suite import SuiteError, keyring
 from boots.osie.errors import BuildError
 from boots.osie.programs import host_output
+
+KEYRINGS = tuple(
+    Path("/usr/share/keyrings") / f"debian-archive-keyring.{ending}" for ending in ("pgp", "gpg")
+)
+"""Where Debian's package debian-archive-keyring has its keys; newer releases first."""
 
 _TARGETS = "$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(ORIGIN)|$(LABEL)"
 _PLAIN = ("-o", "APT::Get::IndexTargets::ReleaseInfo=false")
@@ -78,11 +83,22 @@ def lines(sources: Iterable[Source]) -> list[str]:
     Raises:
         BuildError: the keys are not installed.
     """
-    try:
-        keys = str(keyring())
-    except SuiteError as error:
-        raise BuildError(str(error)) from error
+    keys = str(keyring())
     return [each.line(keys) for each in sources]
+
+
+def keyring() -> Path:
+    """Debian's own keys.
+
+    Raises:
+        BuildError: they are not installed.
+    """
+    for path in KEYRINGS:
+        if path.is_file():
+            return path
+    raise BuildError(
+        f"no {KEYRINGS[-1]} to check signatures with: install the package debian-archive-keyring"
+    )
 
 
 def proxies() -> list[str]:

@@ -68,9 +68,9 @@ def test_the_table_tells_what_lies_beside_and_what_memory_is_needed() -> None:
     assert "a machine needs 160 MiB" == memory
 
 
-def test_a_machine_needs_twice_what_it_unpacks_and_some_for_its_kernel() -> None:
-    assert 288 == memory_needed(102_070_000)
-    assert 64 == memory_needed(0)
+def test_a_machine_needs_what_it_unpacks_the_archive_beside_it_and_some_for_its_kernel() -> None:
+    assert 256 == memory_needed(102_070_000)
+    assert 96 == memory_needed(0)
 
 
 def test_an_unknown_flavour_names_those_there_are(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from tests.policy.made import MAC, SITE, known, site
 
+from boots.model.bmc import Bmc
 from boots.model.machine import Known, Metadata, Netboot
 from boots.model.site import OSIE, Hook, Profile, Site
 from boots.policy.boot import fetch
@@ -272,12 +273,29 @@ def test_arguments_come_from_profile_agent_site_and_record_in_this_order() -> No
     found = kernel_line(rendered(Netboot(kernel_args=("a=record",), console="tty1"), where))
     assert [
         "panic=30",
+        "rootfstype=ramfs",
         f"boots.url={BASE}",
         "BOOTIF=01-52-54-00-12-34-56",
         "a=site",
         "a=record",
         "console=tty1",
-    ] == found[-6:]
+    ] == found[-7:]
+
+
+def test_of_a_machines_secrets_only_its_ticket_is_on_osies_command_line() -> None:
+    secrets = {
+        "bmc": Bmc("redfish://192.168.1.2", username="root", password="calvin-9"),
+        "metadata": Metadata(user_data="password: hunter-2", values={"join": "token-3"}),
+        "record": b'{"password": "record-4"}',
+    }
+    machine = msgspec.structs.replace(known().machine, **secrets)
+    whole = msgspec.structs.replace(known(), machine=machine, ticket="ticket-5")
+    text, _ = render(whole, site(token_key=b"key-6", ticket_key=b"key-7"), BASE)
+
+    said = [word for word in kernel_line(text) if word.startswith("boots.")]
+    assert [f"boots.url={BASE}", "boots.ticket=ticket-5"] == said
+    hidden = ("calvin-9", "hunter-2", "token-3", "record-4", "key-6", "key-7")
+    assert [] == [each for each in hidden if each in text]
 
 
 def test_an_agent_is_told_by_which_certificate_its_server_is_known() -> None:

@@ -102,7 +102,8 @@ OSIE = Profile(
     name="osie",
     kernel="osie/vmlinuz-{cpu}",
     initrds=("osie/initramfs-{cpu}",),
-    args=("console=tty0", "console=ttyS0,115200", "panic=30"),
+    # The kernel gives a root of the other type, tmpfs, half of the machine's memory at most.
+    args=("console=tty0", "console=ttyS0,115200", "panic=30", "rootfstype=ramfs"),
     agent=True,
 )
 

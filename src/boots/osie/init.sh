@@ -148,9 +148,9 @@ shells() {
 # Told before anything else, as what comes of too little memory looks like many other things.
 check_memory() {
 	needed=$(cat /usr/share/osie/memory 2>/dev/null || echo 0)
-	# The kernel keeps some 48 MiB of a small machine's memory to itself.
-	[ $((memory + 48)) -ge "$needed" ] ||
-		say "OSIE ($VARIANT_ID) needs a machine with $needed MiB of memory, and this one has" \
+	# The kernel keeps some 56 MiB of a small machine's memory to itself.
+	[ $((memory + 64)) -ge "$needed" ] ||
+		say "$VARIANT_ID needs a machine with $needed MiB of memory, and this one's kernel has" \
 			"$memory MiB to give"
 }
 

@@ -65,9 +65,10 @@ class Manifest:
 def memory_needed(unpacked: int) -> int:
     """What a machine must have for an archive of so many bytes, MiB.
 
-    The kernel gives the root half of its memory at most, which is a little less than the machine's.
+    While the kernel unpacks, the archive (a third of it at most) is in memory beside what is
+    unpacked; kernel, firmware and agent take some 96 MiB.
     """
-    return -(-(2 * unpacked // _MIB + 64) // 32) * 32
+    return -(-(unpacked * 4 // 3 // _MIB + 96) // 32) * 32
 
 
 def _beside(output: Output) -> bool:

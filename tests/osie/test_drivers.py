@@ -84,4 +84,5 @@ def test_a_pattern_stays_one() -> None:
 def test_a_word_that_is_wrong_is_near_others() -> None:
     assert ("card_a", "card_b") == near("card", HARD)
     assert ("ext4",) == near("exf4", HARD)
+    assert ("phy", "phy_core") == near("phy", HARD)
     assert () == near("zzz", HARD)

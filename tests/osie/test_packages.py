@@ -8,7 +8,9 @@ from typing import Self
 import pytest
 
 from boots.osie import packages
-from boots.osie.packages import Archive, Package, merged, parse_addresses, parse_closure
+from boots.osie.apt import Apt
+from boots.osie.errors import BuildError
+from boots.osie.packages import Archive, Package, closure, merged, parse_addresses, parse_closure
 
 SIMULATED = """\
 NOTE: This is only a simulation!
@@ -102,3 +104,17 @@ def test_links_of_a_package_stay_within_the_tree(
     assert b"program" == (root / "usr/sbin/depmod").read_bytes()
     assert b"library" == (root / "usr/lib/x86_64-linux-gnu/libx.so").read_bytes()
     assert root / "etc/passwd" == (root / "usr/bin/escape").resolve()
+
+
+class Refusing(Apt):
+    """apt that knows nothing."""
+
+    def get(self, *words: str, cwd: Path | None = None) -> str:  # noqa: ARG002
+        raise BuildError(f"apt-get failed: E: Unable to locate package {words[-1]}")
+
+
+def test_a_package_that_a_person_named_and_apt_does_not_know_is_told(tmp_path: Path) -> None:
+    with pytest.raises(BuildError, match=r"^apt knows no package tcpdumb$"):
+        closure(["kmod", "tcpdumb"], tmp_path, Refusing(()), ["tcpdumb"])
+    with pytest.raises(BuildError, match=r"have its lists \(apt-get update\)$"):
+        closure(["tcpdump", "kmod"], tmp_path, Refusing(()), ["tcpdump"])

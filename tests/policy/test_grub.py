@@ -15,7 +15,8 @@ from boots.policy.words import Unwritable
 LOADED = """\
 echo 'Boots: profile osie for 52:54:00:12:34:56'
 if linux '/52-54-00-12-34-56/osie/vmlinuz-x86_64' 'console=tty0' 'console=ttyS0,115200' \
-'panic=30' 'rootfstype=ramfs' 'boots.url=http://192.168.1.1:8080/52:54:00:12:34:56' 'BOOTIF=01-52-54-00-12-34-56'; then
+'panic=30' 'rootfstype=ramfs' \
+'boots.url=http://192.168.1.1:8080/52:54:00:12:34:56' 'BOOTIF=01-52-54-00-12-34-56'; then
 if initrd '/52-54-00-12-34-56/osie/initramfs-x86_64'; then
 boot
 fi

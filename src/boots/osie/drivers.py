@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
-from posixpath import basename
+from posixpath import basename, dirname
 
 Needs = Mapping[str, tuple[str, ...]]
 
@@ -67,8 +67,8 @@ def patterns_of(word: str) -> tuple[str, ...]:
 
 
 def near(word: str, hard: Needs) -> tuple[str, ...]:
-    """Names of modules that look like a word, best first."""
-    names = {module_name(path) for path in hard}
+    """Names of modules, and of their folders, that look like a word, best first."""
+    names = {module_name(path) for path in hard} | {basename(dirname(path)) for path in hard}
     wanted = _plain(word)
     within = sorted(name for name in names if wanted in name)
     return tuple(within[:5]) or tuple(get_close_matches(wanted, names, 3))

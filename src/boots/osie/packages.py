@@ -18,6 +18,7 @@ from boots.osie.errors import BuildError
 from boots.osie.programs import host_pipe
 
 _INSTALL = re.compile(r"^Inst (?P<name>\S+) (?:\[\S+\] )?\((?P<version>\S+) ")
+_UNKNOWN = re.compile(r"Unable to locate package (\S+)")
 _ADDRESS = re.compile(r"^'(?P<address>[^']+)' (?P<file>\S+) (?P<size>\d+) SHA256:(?P<hash>\w+)$")
 _MERGED = ("bin", "sbin", "lib", "lib64")  # these live under usr/ in every unpacked tree
 
@@ -53,8 +54,12 @@ def parse_addresses(text: str) -> tuple[Archive, ...]:
     )
 
 
-def closure(names: Iterable[str], work: Path, apt: Apt) -> tuple[Package, ...]:
+def closure(
+    names: Iterable[str], work: Path, apt: Apt, asked: Iterable[str] = ()
+) -> tuple[Package, ...]:
     """The packages that `names` need on an empty system; `work` takes an empty status file.
+
+    `asked` are those of them that a person named.
 
     Raises:
         BuildError: apt is missing, or does not know a package.
@@ -70,6 +75,9 @@ def closure(names: Iterable[str], work: Path, apt: Apt) -> tuple[Package, ...]:
             *("--simulate", "--no-install-recommends", "install", *names),
         )
     except BuildError as error:
+        unknown = _UNKNOWN.findall(str(error))
+        if unknown and set(unknown) <= set(asked):
+            raise BuildError(f"apt knows no package {', '.join(unknown)}") from error
         raise BuildError(
             f"{error}. OSIE is made of Debian packages: apt on this host must know"
             " a Debian archive (section main) and have its lists (apt-get update)"

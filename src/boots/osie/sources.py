@@ -93,7 +93,7 @@ def _chosen(wanted: Wanted, work: Path, apt: Apt, report: Report) -> tuple[Packa
         *firmware.packages(flavour.firmware, extras.firmware, apt),
         *extras.packages,
     )
-    whole = closure(names, work, apt)
+    whole = closure(names, work, apt, extras.packages)
     used = tuple(each for each in whole if not _unused(each.name, extras.packages))
     report(
         f"flavour {flavour.name} for {wanted.architecture.name}:"

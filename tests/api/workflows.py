@@ -66,8 +66,6 @@ HELD = replace(
     problem="it holds NTFS on 2 partitions, and the policy is empty-only",
 )
 
-REFUSED = RunPlan(name="debian", disks=(DISK, HELD), faults=(f"{HELD.path}: {HELD.problem}",))
-
 
 def steps(*given: dict[str, Any]) -> tuple[RunStep, ...]:
     """The three actions of the template, each with what is otherwise with it."""
@@ -109,6 +107,12 @@ def steps(*given: dict[str, Any]) -> tuple[RunStep, ...]:
     return tuple(replace(step, **other) for step, other in zip(made, wanted, strict=False))
 
 
+REFUSED = RunPlan(
+    name="debian",
+    steps=steps(),
+    disks=(DISK, HELD),
+    faults=(f"{HELD.path}: {HELD.problem}",),
+)
 DONE = {"state": "SUCCESS", "started": AT + 60, "ended": AT + 80, "exit_code": 0, "progress": 1.0}
 WRITING = {
     "state": "RUNNING",
@@ -244,6 +248,8 @@ class FakeRuns:
     async def runs(
         self, *, key: str = "", state: str = "", after: str = "", limit: int = 50
     ) -> Runs:
+        if key and not key.startswith(("one", "two", "rack-", "52:54:")):
+            raise Refused(404, "no such machine", f'no record is called "{key}"')
         found = [
             each.line
             for each in reversed(self.runs_.values())

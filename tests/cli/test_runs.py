@@ -140,6 +140,16 @@ def test_a_run_that_needs_a_person_says_what_they_can_do() -> None:
     assert "boots workflow retry" not in whole(run_of())
 
 
+def test_a_run_that_waits_for_its_machine_says_so() -> None:
+    never = {"steps": steps(), "heard": 0.0, "disks": ()}
+
+    assert "boot OSIE and tell its disks: start it" in whole(run_of(state="PREPARING", **never))
+    assert "It waits for the machine to boot OSIE: start it" in whole(
+        run_of(state="PENDING", **never)
+    )
+    assert "It waits" not in whole(run_of())
+
+
 def test_an_action_without_a_measure_shows_for_how_long_it_goes() -> None:
     at = {"state": "RUNNING", "started": AT + 60, "attempt": 2, "part": "on-failure"}
     (line,) = [each for each in whole(run_of(steps=steps(at))).splitlines() if " 1 " in each]
@@ -222,6 +232,7 @@ def test_a_run_is_found_by_its_id_or_its_machine(server: Server) -> None:
     assert "w-2" in printed("workflow", "show", "one")
     assert "w-2" == json.loads(printed("workflow", "show", "one", "--json"))["line"]["id"]
     assert (1, 'boots: no such run: none is called "w-9"') == refused("workflow", "show", "w-9")
+    assert (1, "boots: two was taken through no workflow yet") == refused("workflow", "show", "two")
 
 
 def test_logs_are_printed_and_followed_until_the_run_is_over(server: Server) -> None:
@@ -280,7 +291,7 @@ def test_who_says_no_begins_nothing(server: Server, template: Path) -> None:
 
 
 def test_all_that_was_said_of_a_run_reaches_the_server(server: Server, template: Path) -> None:
-    words = ["--set", "device_2=52:54:00:00:00:02", "--disk", "smallest", "--hours", "0.5"]
+    words = ["--set", "device_2=52:54:00:00:00:02", "--disk", "prefer=smallest", "--hours", "0.5"]
     words += ["--arm", "BOOTS-1", "--policy", "wipe-known", "--no-power", "--no-wait", "-y"]
     told = printed("workflow", "run", template, "--machine", "52:54:00:00:00:01", *words)
 
@@ -291,7 +302,7 @@ def test_all_that_was_said_of_a_run_reaches_the_server(server: Server, template:
             machine="one",
             template=TEMPLATE,
             map={"device_2": "52:54:00:00:00:02"},
-            disk="smallest",
+            disk="prefer=smallest",
             arm=arm,
             power=False,
         )
@@ -353,7 +364,7 @@ def test_faults_of_a_template_are_told_with_their_places(server: Server, templat
     result = run("provision", "one", "--workflow", template, "-y")
 
     assert 1 == result.exit_code
-    assert result.stderr.endswith(f"{fault}\nboots: it cannot begin: see above\n")
+    assert result.stderr == f"{fault}\nboots: it cannot begin: see above\n"
 
 
 def on_a_terminal(*words: Any) -> tuple[subprocess.Popen[bytes], int]:
@@ -411,12 +422,16 @@ def test_who_stops_looking_leaves_the_run_alone(server: Server, template: Path) 
 
 
 def test_what_a_template_asks_for_and_was_not_given_is_told(server: Server, template: Path) -> None:
+    words = ("provision", "one", "--workflow", template, "-y")
     fault = "template:9:17: .image is not there; there are Hardware, device_1, hardware"
     server.desk.plan_ = replace(server.desk.plan_, steps=(), disks=(), faults=(fault,))
+    image = refused(*words)
+    fault = "template:19:26: index: there is no entry 0: 0 entries; they count from 0"
+    server.desk.plan_ = replace(server.desk.plan_, faults=(fault,))
+    disk = refused(*words)
 
-    assert (1, "  say what the template asks for: --set image=…") == refused(
-        "provision", "one", "--workflow", template, "-y"
-    )
+    assert (1, "  say what the template asks for: --set image=…") == image
+    assert (1, True) == (disk[0], "--disk prefer=smallest, or write disks:" in disk[1])
 
 
 FORCE = ("--policy", "force", "--arm", "BOOTS-1", "--no-wait")

@@ -61,7 +61,7 @@ def _found(client: "Client", key: str) -> "Certificates":
         return client.certificates(key)
     except ApiError as error:
         run = latest(client, key) if error.problem.status == 404 else None
-        if run is None:
+        if not run:
             raise
         return client.certificates(run)
 

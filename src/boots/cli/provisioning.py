@@ -26,7 +26,7 @@ SetOption = Annotated[
 ]
 DiskOption = Annotated[
     str,
-    typer.Option("--disk", help="Which disk is the first: smallest, or size>=100G serial=…."),
+    typer.Option("--disk", help="Which disk is the first: prefer=smallest, size>=100G, serial=…."),
 ]
 ArmOption = Annotated[
     list[str] | None,
@@ -72,7 +72,7 @@ def begin(client: "Client", wanted: NewRun, consent: Consent, *, wait: bool, as_
     if not as_json or not consent.yes:
         print_plan(plan, wanted.machine, arm, error=True)
     if plan.faults:
-        refuse(_why_not(plan, arm))
+        refuse(_why_not(plan, wanted, arm))
     _agree(wanted.machine, plan.disks, arm, consent)
     if not plan.disks:
         wanted = replace(wanted, arm=None)
@@ -119,13 +119,15 @@ def print_plan(plan: RunPlan, machine: str, arm: Arming, *, error: bool = False)
         out.print(line, soft_wrap=True)
 
 
-def _why_not(plan: RunPlan, arm: Arming) -> str:
+def _why_not(plan: RunPlan, wanted: NewRun, arm: Arming) -> str:
     """Why a run cannot begin, and what can be done about that."""
     told = "it cannot begin: see above"
     held = [disk.serial for disk in plan.disks if disk.problem and disk.holds and disk.serial]
     if held and arm.policy is not Policy.FORCE:
         named = " ".join(f"--arm {serial}" for serial in held)
         told += f"\n  if what it holds may be lost: {named} --policy force"
+    if not wanted.disk and any("there is no entry 0" in fault for fault in plan.faults):
+        told += "\n  its record names no disk: --disk prefer=smallest, or write disks: into it"
     for missing in dict.fromkeys(_MISSING.findall("\n".join(plan.faults))):
         told += f"\n  say what the template asks for: --set {missing}=…"
     return told

@@ -7,6 +7,7 @@ from rich.console import Group
 from rich.text import Text
 
 from boots.cli import shown
+from boots.client.workflows import called
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -111,6 +112,8 @@ def whole(run: "Run", now: float, *, plain: bool) -> Iterator[Text]:
     yield head(run, plain=plain)
     if run.line.why:
         yield shown.text(f"  {run.line.why}", "yellow")
+    if run.awaits:
+        yield shown.text(f"  {run.awaits}")
     for step in run.steps:
         yield step_line(step, now, plain=plain)
         yield from last_words(step, _MESSAGE)
@@ -222,6 +225,18 @@ def disk_line(disk: "ArmedDisk") -> Text:
 
 def plan_lines(plan: "RunPlan", machine: str, policy: str) -> Iterator[Text]:
     """What a new run would do, which disks it would write, and what is wrong."""
+    if plan.steps:
+        yield from _done(plan, machine, policy)
+    for doubt in plan.doubts:
+        yield shown.text(f"warning: {doubt}", "yellow")
+    of_disks = {f"{disk.path}: {disk.problem}" for disk in plan.disks}
+    for fault in plan.faults:
+        if fault not in of_disks:
+            yield shown.text(fault, "red")
+
+
+def _done(plan: "RunPlan", machine: str, policy: str) -> Iterator[Text]:
+    """What would be done, and to which disks."""
     yield shown.text(f"{plan.name} on {machine}", "bold")
     task = ""
     for step in plan.steps:
@@ -232,19 +247,13 @@ def plan_lines(plan: "RunPlan", machine: str, policy: str) -> Iterator[Text]:
             f"; at most {step.timeout} s", "dim"
         )
         for device in step.writes:
-            yield shown.text(f"        writes {device}", "red")
+            yield shown.text(f"        writes {called(device)}", "red")
     if plan.disks:
         yield Text(f"Disks that it may write then ({policy}):")
         for disk in plan.disks:
             yield disk_line(disk)
     else:
         yield Text("No disk is written.")
-    for doubt in plan.doubts:
-        yield shown.text(f"warning: {doubt}", "yellow")
-    of_disks = {f"{disk.path}: {disk.problem}" for disk in plan.disks}
-    for fault in plan.faults:
-        if fault not in of_disks:
-            yield shown.text(fault, "red")
 
 
 # --- while it goes on
@@ -253,6 +262,8 @@ def plan_lines(plan: "RunPlan", machine: str, policy: str) -> Iterator[Text]:
 def picture(run: "Run", said: "LogLine | None", now: float, *, plain: bool) -> Group:
     """What is drawn anew while somebody looks on."""
     lines = [head(run, plain=plain)]
+    if run.awaits:
+        lines.append(shown.text(f"  {run.awaits}", "dim"))
     for step in run.steps:
         lines.append(step_line(step, now, plain=plain))
         lines += last_words(step, _SHORT)

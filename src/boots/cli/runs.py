@@ -240,18 +240,20 @@ def _found(client: "Client", key: str) -> "Run":
         found = latest(client, key)
         if found is None:
             raise
+        if not found:
+            refuse(f"{key} was taken through no workflow yet")
         return client.run(found)
 
 
 def latest(client: "Client", machine: str) -> str | None:
-    """The latest run of a machine, by its id."""
+    """The latest run of a machine, by its id; empty if it had none, None if it is no machine."""
     from boots.client.connecting import ApiError
 
     try:
         found = client.runs(key=machine, limit=1).runs
     except ApiError:
         return None
-    return found[0].id if found else None
+    return found[0].id if found else ""
 
 
 def _print(run: "Run", *, as_json: bool) -> None:

@@ -22,6 +22,13 @@ _SUBS = {
 }
 
 
+def called(path: str) -> str:
+    """A path of a disk or partition, for people: where none is chosen yet, by what it will be."""
+    if not path.startswith(HINTED):
+        return path
+    return f"the disk that is {path.removeprefix(HINTED).replace(',', ' ')}"
+
+
 class Arming(Word, frozen=True):
     """Which disks a run may write, and what they may hold.
 
@@ -70,10 +77,8 @@ class ArmedDisk(Word, frozen=True):
 
     @property
     def called(self) -> str:
-        """Its path, for people: of one that is not chosen yet, what it is chosen by."""
-        if not self.path.startswith(HINTED):
-            return self.path
-        return f"the disk that is {self.path.removeprefix(HINTED).replace(',', ' ')}"
+        """Its path, for people."""
+        return called(self.path)
 
     @property
     def found(self) -> str:
@@ -165,6 +170,16 @@ class Run(Word, frozen=True):
     revision: int = 0
     needs: tuple[str, ...] = ()
     note: str = ""
+
+    @property
+    def awaits(self) -> str:
+        """What must come for it to go on, where nobody is at work."""
+        start = "start it from the network, if its BMC does not"
+        if self.line.state == "PREPARING" and not self.line.why:
+            return f"It waits for the machine to boot OSIE and tell its disks: {start}."
+        if self.line.state == "PENDING" and not self.heard:
+            return f"It waits for the machine to boot OSIE: {start}."
+        return ""
 
 
 class Runs(Page, frozen=True):

@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 
 from boots import __version__
 from boots.api.desk import Refused
-from boots.client.workflows import RunLine
+from boots.client.workflows import RunLine, called
 from boots.timeline.words import Stage, State
 
 # What a terminal would take for an order of its own: CSI, OSC and the short escapes.
@@ -246,6 +246,7 @@ FILTERS: Mapping[str, Callable[..., object]] = {
     "coded": coded,
     "state": state,
     "run_state": run_state,
+    "called": called,
     "stage": stage,
     "segment": segment,
     "record": record,

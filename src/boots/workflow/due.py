@@ -31,6 +31,14 @@ def due(run: Run) -> tuple[float, str, int] | None:
     return min(found, default=None)
 
 
+def heard_by_dhcp(step: Step) -> bool:
+    """Whether it is a sign of the next system that it asks for an address.
+
+    Not where its template waits for the report: a system may ask long before it works.
+    """
+    return step.action.environment.get("WAIT_FOR", "") != "phone-home"
+
+
 def _life_seconds(step: Step) -> float:
     minutes = step.action.environment.get("WAIT_MINUTES", "")
     return 60.0 * (int(minutes) if minutes.isdecimal() and len(minutes) < 6 else LIFE_MINUTES)

@@ -249,7 +249,11 @@ KINDS: tuple[Kind, ...] = (
         "reboot",
         "reboots the machine",
         (
-            Env("WAIT_FOR", "what the next system is known by: phone-home or dhcp"),
+            Env(
+                "WAIT_FOR",
+                "phone-home: its report alone shows that the next system runs",
+                default="dhcp",
+            ),
             Env("WAIT_MINUTES", "how long it is waited for", default="15"),
         ),
         terminal=True,

@@ -11,6 +11,7 @@ from tests.app.runs.yard import (
     MIB,
     SERIAL,
     SIZE,
+    TEMPLATE,
     Agent,
     Refused,
     Yard,
@@ -521,6 +522,24 @@ async def test_the_dhcp_of_a_system_is_a_sign_of_life_and_that_of_osie_is_none(y
     assert "POST" == await asks("an operating system", osie=True)
     assert "POST" == await asks("PXE ROM", osie=False)
     assert "SUCCESS" == await asks("an operating system", osie=False)
+
+
+@in_yard
+async def test_where_the_report_is_waited_for_an_address_is_no_sign_of_life(yard: Yard) -> None:
+    waits = "{name: go, image: reboot, timeout: 60, environment: {WAIT_FOR: phone-home}}"
+    template = TEMPLATE.replace("{name: go, image: reboot, timeout: 60}", waits)
+    run = await yard.provision(new_run(template))
+    await yard.tells()
+    agent = await yard.boots()
+    for _ in range(3):
+        await agent.do(await agent.next())
+    about = {"interface": "lan0", "address": "", "architecture": "", "boot_file": "", "why": ""}
+    yard.hear(events.AckSent(mac=FILE_MAC, program="an operating system", osie=False, **about))
+    await yard.settle()
+    assert "POST" == await yard.state(run.line.id)
+    async with yard.client.post(yard.home(), data=b"hostname=x") as answer:
+        assert 204 == answer.status
+    assert "SUCCESS" == await yard.state(run.line.id)
 
 
 @in_yard

@@ -12,6 +12,7 @@ from boots.journal.events import Entry
 from boots.model.mac import Mac
 from boots.policy.client import Program
 from boots.store.engine import StoreAway
+from boots.workflow.due import heard_by_dhcp
 
 _OS = Program.OS.value
 _AGAIN = 5.0  # seconds until what could not be written is tried again
@@ -60,7 +61,9 @@ class Signs:
         worker = kept.worker(name) if kept is not None else ""
         if kept is not None and any(
             # What comes before is the address that the machine asks for on its way to OSIE.
-            each.worker == worker and each.terminal and each.last and 0 < each.handed_at <= at
+            each.worker == worker
+            and (each.terminal and each.last and heard_by_dhcp(each))
+            and 0 < each.handed_at <= at
             for each in kept.run.steps
         ):
             self._begin(lambda: self._lives(name))

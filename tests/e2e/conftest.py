@@ -34,14 +34,26 @@ def osie(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
 @pytest.fixture(scope="session")
 def debian(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small Debian as a raw disk; one that DEBIAN_IMAGE names is taken as it is."""
-    given = os.environ.get("DEBIAN_IMAGE")
+    return _image(
+        os.environ.get("DEBIAN_IMAGE", ""),
+        tmp_path_factory.mktemp("debian"),
+        *("--no-cloud-init", "--no-ssh", "--slim"),
+    )
+
+
+@pytest.fixture(scope="session")
+def cloud_debian(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with cloud-init and an SSH server."""
+    return _image(os.environ.get("CLOUD_IMAGE", ""), tmp_path_factory.mktemp("cloud"), "--slim")
+
+
+def _image(given: str, folder: Path, *options: str) -> Path:
     if given:
         return Path(given)
-    place: Path = tmp_path_factory.mktemp("debian")
-    command = [sys.executable, "-m", "boots", "image", "debian", "--raw", place / "disk.img"]
-    options = ["--flavour", "cloud", "--no-cloud-init", "--no-ssh", "--slim"]
-    subprocess.run([*command, *options, "--append", "no_timer_check"], check=True)
-    return place / "disk.img"
+    command = [sys.executable, "-m", "boots", "image", "debian", "--raw", folder / "disk.img"]
+    always = ["--flavour", "cloud", "--append", "no_timer_check"]
+    subprocess.run([*command, *always, *options], check=True)
+    return folder / "disk.img"
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from typing import Any
 from tests.peers.conftest import Boots, launch, need
 
 from boots.client.client import Client
-from boots.client.connecting import ApiError
+from boots.client.connecting import ApiError, NoServer
 from boots.client.workflows import Arming, NewRun, Run
 from boots.images.adding import Wanted, add
 from boots.journal import events
@@ -136,7 +136,7 @@ class Provisioned:
         """The run as it is; None while the server does not answer."""
         try:
             return self.api.run(identity)
-        except (ApiError, OSError):
+        except (ApiError, NoServer, OSError):
             return None
 
     def becomes(self, identity: str, *states: str, within: float = 240) -> Run:

@@ -109,7 +109,7 @@ def test_a_server_that_is_killed_and_started_again_changes_nothing_for_the_disk(
     run = place.provision(WRITE)
     with pytest.raises(ApiError) as refused:
         place.provision(WRITE)
-    assert 409 == refused.value.status
+    assert 409 == refused.value.problem.status
     with place.power(Firmware.BIOS, disk=DISK) as machine:
         place.writing(run)
         place.kill_server()
@@ -162,7 +162,7 @@ def test_a_disk_with_somebodys_data_is_refused_and_not_touched(
         assert "GPT" in done.line.why or "partition" in done.line.why, done.line.why
         with pytest.raises(ApiError) as refused:
             place.provision(WRITE, policy=Policy.WIPE_KNOWN)
-        assert 422 == refused.value.status
+        assert 422 == refused.value.problem.status
     assert before == digest(place.disk)
 
 

@@ -15,8 +15,13 @@ from boots_agent.actions.mounts import kind_of, mounted
 
 _FOLDER = "/var/lib/cloud/seed/nocloud"
 _UNITS = "/etc/systemd/system"
-# Where distributions and pip put it.
-_CLOUD_INIT = ("/usr/bin/cloud-init", "/usr/local/bin/cloud-init", "/usr/sbin/cloud-init")
+# Where distributions and pip put cloud-init; and what is in its place in images of Boots' own.
+_READERS = (
+    "/usr/bin/cloud-init",
+    "/usr/local/bin/cloud-init",
+    "/usr/sbin/cloud-init",
+    "/usr/lib/boots/first-boot",
+)
 # Passwords stand in user data, and a key to the machine's metadata in both.
 _SECRET = Owner(mode=0o600)
 _PUBLIC = Owner()
@@ -61,7 +66,7 @@ def _put_nocloud(context: Context, tree: Tree, folder: str) -> None:
         context.say(f"{folder}/{name}: {len(said.encode())} bytes")
     if "phone_home:" in str(context.machine.get("user_data")):
         context.say("the user data has a phone_home of its own: the system reports there, not here")
-    if folder and not any(tree.facts(path) for path in _CLOUD_INIT):
+    if folder and not any(tree.facts(path) for path in _READERS):
         context.say("there is no cloud-init on it that would read this; UNIT=yes needs none")
 
 

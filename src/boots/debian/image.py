@@ -5,7 +5,6 @@ is done here.
 """
 
 import os
-import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -79,7 +78,11 @@ def build(options: ImageOptions, report: Report) -> Made:
     lines = sources.lines(sources.of_release(found, release))
     options.work.mkdir(parents=True, exist_ok=True)
     options.image.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="debian-", dir=options.work) as name:
+    with (
+        tempfile.TemporaryDirectory(prefix="debian-", dir=options.work) as name,
+        # Beside what it becomes: only within a file system it is moved at once, and stays sparse.
+        tempfile.TemporaryDirectory(prefix=".", dir=options.image.parent) as beside,
+    ):
         work = Path(name).resolve()
         work.chmod(0o711)  # apt fetches as nobody
         tree = work / "tree"
@@ -88,10 +91,10 @@ def build(options: ImageOptions, report: Report) -> Made:
         root = str(names.root)
         text = menu(root, kernel_arguments(options.wishes))
         _settle(tree, content(options.wishes, root, names.esp, text, "\n".join(lines) + "\n"))
-        unfinished = work / "disk.img"
+        unfinished = Path(beside) / "disk.img"
         made = Maker(unfinished, plan(used(tree), options.size), names, work)
         made.make(tree, secure=options.secure, report=report)
-        shutil.move(unfinished, options.image)
+        unfinished.replace(options.image)
         return _made(tree, release)
 
 

@@ -18,6 +18,7 @@ from tests.e2e.provisioned import (
     SERIAL,
     Provisioned,
     add_image,
+    partitions,
     provisioned,
 )
 
@@ -81,11 +82,12 @@ def place(namespace: str, osie: Osie, folder: Path, tmp_path: Path) -> Iterator[
         yield made
 
 
-def digest(path: Path, size: int = -1) -> str:
-    """Of a file, or of its first bytes."""
+def digest(path: Path, first: int = 0, end: int = -1) -> str:
+    """Of a file, or of a part of it, in MiB."""
     found = hashlib.sha256()
-    left = path.stat().st_size if size < 0 else size
+    left = (path.stat().st_size if end < 0 else end * MIB) - first * MIB
     with path.open("rb") as file:
+        file.seek(first * MIB)
         while left > 0 and (data := file.read(min(left, MIB))):
             found.update(data)
             left -= len(data)
@@ -93,8 +95,13 @@ def digest(path: Path, size: int = -1) -> str:
 
 
 def is_whole(place: Provisioned, chance: Path) -> bool:
-    """Whether the machine's disk begins with the image, to the last byte."""
-    return digest(chance) == digest(place.disk, chance.stat().st_size)
+    """Whether the machine's disk is the image, to the last byte, with a table for this disk."""
+    places = [
+        [(each["start"], each["size"]) for each in partitions(disk)["partitions"]]
+        for disk in (place.disk, chance)
+    ]
+    # At both ends is the table, which knows how large the disk is.
+    return places[0] == places[1] and digest(place.disk, 1, SIZE - 1) == digest(chance, 1, SIZE - 1)
 
 
 def boots_nothing(disk: Path) -> bool:

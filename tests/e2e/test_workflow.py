@@ -1,6 +1,5 @@
 """From an empty disk to a running Debian: a workflow, all of it, in virtual machines."""
 
-import json
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -9,7 +8,6 @@ from pathlib import Path
 import pytest
 from tests.e2e.provisioned import (
     MIB,
-    RECORD,
     UP,
     Provisioned,
     add_image,
@@ -78,23 +76,6 @@ def test_an_empty_disk_becomes_debian_by_uefi_and_stays_it(
             installed(place, run)
         _stays(place, Firmware.UEFI, disk_first=True)
         assert "SUCCESS" == place.api.run(run).line.state
-
-
-@pytest.mark.wide
-def test_cloud_init_finds_its_seed_and_tells_the_server(
-    namespace: str, osie: Osie, cloud_debian: Path, tmp_path: Path
-) -> None:
-    add_image(cloud_debian, "cloud", tmp_path / "images")
-    template = shipped.text("cloud-image") or ""
-    user = "#cloud-config\nruncmd: [[sh, -c, 'echo SEEDED BY THE RECORD >/dev/console']]\n"
-    records = f"{RECORD}    user_data: {json.dumps(user)}\n"
-    with provisioned(namespace, tmp_path, osie("cloud"), tmp_path / "images", records=records) as p:
-        run = p.provision(template, map={"image": "images/cloud/index.json"})
-        with p.power(Firmware.BIOS):
-            done = p.becomes(run, *OVER, within=800)
-            assert "SUCCESS" == done.line.state, p.evidence()
-            p.says("SEEDED BY THE RECORD")
-        assert p.told(events.SystemSeen)
 
 
 def _stays(place: Provisioned, firmware: Firmware, **more: bool) -> None:

@@ -81,15 +81,16 @@ AGAIN = """\
 """
 
 
-@pytest.fixture
-def osie_with_tools(tmp_path: Path) -> str:
+@pytest.fixture(scope="session")  # before the namespace, from where no package can be had
+def osie_with_tools(tmp_path_factory: pytest.TempPathFactory) -> str:
     """OSIE with what the pipe is made of."""
+    output = tmp_path_factory.mktemp("osie-with-tools")
     command = [sys.executable, "-m", "boots", "osie", "build", "--flavour", "cloud"]
     wanted = [
         word for name in ("curl", "openssl", "zstd") for word in ("--with", f"package:{name}")
     ]
-    subprocess.run([*command, *wanted, "--output", tmp_path / "osie"], check=True)
-    return str(tmp_path / "osie")
+    subprocess.run([*command, *wanted, "--output", output], check=True)
+    return str(output)
 
 
 def digest(path: Path) -> str:

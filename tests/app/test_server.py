@@ -234,7 +234,7 @@ def test_a_mode_that_answers_strangers_starts_without_records(tmp_path: Path, mo
 def test_a_folder_that_cannot_be_read_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def forbidden(*_: object) -> None:
+    def forbidden(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied", "/srv/boot")
 
     monkeypatch.setattr(server_of.worlds, "build", forbidden)

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from tests.app.runs.yard import Yard, at, in_yard, new_run
 
 from boots.api.desk import Refused
-from boots.app.runs.certificates import Signer
+from boots.app.runs.signing import Signer
 from boots.client.workflows import Certificate
 from boots.store.certificates import Line
 

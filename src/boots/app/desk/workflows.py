@@ -10,7 +10,6 @@ from boots.api.desk import Refused
 from boots.app.desk.house import House, asks_store
 from boots.app.desk.power import PowerDesk
 from boots.app.runs import showing
-from boots.app.runs.certificates import Signer
 from boots.app.runs.keeper import NoRun
 from boots.app.runs.running import Running
 from boots.app.runs.undoing import undone
@@ -205,16 +204,19 @@ class WorkflowsDesk:
         found = await store.read(proofs.of_run, identity)
         if not found:
             await self._one(identity)
-        signer = self._signer()
+        from boots.app.runs.signing import Signer  # noqa: PLC0415  # cryptography takes long to load
+
+        signer = Signer(self._key())
         return Certificates(
             run=identity,
             public_key=signer.public_key,
             certificates=tuple(signer.signed(each, self._house.server) for each in found),
         )
 
-    def _signer(self) -> Signer:
+    def _key(self) -> bytes:
+        """This server's own."""
         sites = self._house.answers.raw.sites.values()
-        return Signer(next((each.ticket_key for each in sites), b""))
+        return next((each.ticket_key for each in sites), b"")
 
     # --- to decide
 

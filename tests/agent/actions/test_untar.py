@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from boots_agent.actions import acl
 from boots_agent.actions.confined import Tree
-from boots_agent.actions.untar import Stream, Unpacked, unpack
+from boots_agent.actions.forward import Stream
+from boots_agent.actions.untar import Unpacked, unpack
 from boots_agent.images.reading import Raw
 from boots_agent.images.words import Damaged
 

@@ -21,8 +21,9 @@ from tests.peers.conftest import lacking, need
 from boots_agent.actions.confined import Tree
 from boots_agent.actions.container import read_only, volume
 from boots_agent.actions.context import ActionFailed, Container, Context
+from boots_agent.actions.forward import Stream
 from boots_agent.actions.table import ACTIONS
-from boots_agent.actions.untar import Stream, unpack
+from boots_agent.actions.untar import unpack
 from boots_agent.images.armed import Armed
 from boots_agent.images.reading import Raw
 from boots_agent.images.words import Damaged

@@ -6,9 +6,10 @@ from pathlib import Path
 from boots_agent import kernel
 from boots_agent.actions.confined import Tree
 from boots_agent.actions.context import ActionFailed, Context
+from boots_agent.actions.forward import Stream
 from boots_agent.actions.mounts import mounted
 from boots_agent.actions.pace import metered
-from boots_agent.actions.untar import Stream, Unpacked, unpack
+from boots_agent.actions.untar import Unpacked, unpack
 from boots_agent.actions.writing import told
 from boots_agent.images.feeds import CHUNK, Hashed
 from boots_agent.images.forms import form_of, strange

@@ -18,10 +18,11 @@ import boots_agent
 from boots_agent import kernel
 from boots_agent.actions.confined import Owner, Tree
 from boots_agent.actions.context import ActionFailed, Context
+from boots_agent.actions.forward import Stream
 from boots_agent.actions.gate import permitted
 from boots_agent.actions.mounts import inhabited, leave
 from boots_agent.actions.pace import metered
-from boots_agent.actions.untar import Stream, unpack
+from boots_agent.actions.untar import unpack
 from boots_agent.actions.writing import told
 from boots_agent.disks import disks
 from boots_agent.facts import raw

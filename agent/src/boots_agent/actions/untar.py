@@ -5,21 +5,18 @@ Owners are numbers, as the archive has them: its names are those of another syst
 
 import contextlib
 import errno
-import io
 import os
 import stat
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 
 from boots_agent.actions import acl
 from boots_agent.actions.confined import Owner, Place, Tree
-from boots_agent.images.reading import Reader
-from boots_agent.images.words import MIB, Damaged
+from boots_agent.actions.forward import Stream
+from boots_agent.images.words import Damaged
 
 _BLOCK = 512
-_HEADER = MIB  # the longest name, link or set of attributes
-_PIECE = MIB
 _LATE = 1 << 16  # folders whose modes and times wait for their content
 _MOST_NUMBER = 0xFFFFFFFE
 _LAST_MOMENT = 1 << 34  # seconds; what ext4 can hold
@@ -36,74 +33,6 @@ class Unpacked(NamedTuple):
     entries: int
     size: int
     lost: int
-
-
-class Stream(io.RawIOBase):
-    """Unpacked bytes, in order; it can be moved forward.  `last` is what was read last."""
-
-    def __init__(self, reader: Reader, tick: Callable[[], None]) -> None:
-        super().__init__()
-        self._reader = reader
-        self._tick = tick
-        self._room = memoryview(bytearray(_PIECE))
-        self._rest = self._room[:0]
-        self._position = 0
-        self.last = b""
-
-    def read(self, size: int = -1) -> bytes:
-        """So many bytes; fewer only at the end.
-
-        Raises:
-            Damaged: More than any header has are asked for.
-        """
-        if not 0 <= size <= _HEADER:
-            raise Damaged(f"broken tar: a header of {size} bytes at byte {self._position}")
-        found = b""
-        while len(found) < size and (piece := self._some(size - len(found))):
-            found += piece
-        self.last = found
-        return found
-
-    def pieces(self, size: int) -> Iterator[memoryview]:
-        """So many bytes, piece by piece; each is good until the next is asked for.
-
-        Raises:
-            Damaged: There are fewer.
-        """
-        while size:
-            piece = self._some(size)
-            if not piece:
-                raise Damaged(f"the archive ends {size} bytes before a file in it does")
-            size -= len(piece)
-            yield piece
-
-    def tell(self) -> int:
-        """How many bytes were read."""
-        return self._position
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        """Read past what is not wanted."""
-        if whence or offset < self._position:
-            raise Damaged("broken tar: it leads backwards")
-        while self._position < offset and self._some(offset - self._position):
-            pass
-        return self._position
-
-    def seekable(self) -> bool:
-        """Forward."""
-        return True
-
-    def readable(self) -> bool:
-        """It is."""
-        return True
-
-    def _some(self, most: int) -> memoryview:
-        if not self._rest:
-            self._rest = self._room[: self._reader.readinto(self._room)]
-            self._tick()
-        piece, self._rest = self._rest[:most], self._rest[most:]
-        self._position += len(piece)
-        return piece
 
 
 class _Late(NamedTuple):

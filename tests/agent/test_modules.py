@@ -124,6 +124,18 @@ def test_what_is_loaded_already_is_not_fetched(machine: Machine) -> None:
     assert ["sym"] == modules.complete(machine.root, disk_driver(machine), machine.hands)
 
 
+def test_a_driver_of_one_bus_is_for_no_device_of_another() -> None:
+    piece = Piece(0, 0, 0, "")
+    found = index(
+        Module("odd", piece, (), (), ("acpi*:IPI0001:*", "usb:v0*")),
+        Module("all", piece, (), (), ("pci:*",)),
+    )
+    assert ["odd"] == modules.drivers(found, ["acpi:IPI0001:PNP0A05:"])
+    assert ["all"] == modules.drivers(found, [BRIDGE, "platform:x"])
+    assert ["all", "odd"] == modules.drivers(found, [BRIDGE, "usb:v0B05p1234"])
+    assert [] == modules.drivers(found, ["usb:v1234", "nonsense", ""])
+
+
 def test_firmware_that_a_driver_names_is_there_before_it(machine: Machine) -> None:
     driver = machine.module("card", (), ("pci:v00001000*",), ("card/a.fw", "card/gone.fw"))
     found = index(driver, firmware={"card/a.fw": machine.piece(b"blob")})

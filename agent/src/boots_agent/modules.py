@@ -9,15 +9,15 @@ import gzip
 import hashlib
 import json
 import lzma
+import os
 import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
 from fnmatch import fnmatchcase
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from boots_agent.facts import text
+from boots_agent.facts import names, text
 from boots_agent.server import pauses
 
 INDEX = "usr/share/osie/modules.json.gz"
@@ -28,6 +28,7 @@ _QUIET = 4  # looks without news that end it
 _TRIES = 4
 _NO_DEVICE = "No such device"  # ENODEV: an alias that many a device has, but not what is behind it
 # Drivers of devices that nobody plugs in while OSIE runs; much memory where nothing uses them.
+# With a star: those in folders of their own, but not what lies beside these.
 _FIXED = ("net/ethernet", "net/phy", "infiniband", "scsi/*", "ata", "clk", "phy", "pinctrl")
 
 
@@ -113,12 +114,23 @@ def without_driver(root: Path) -> frozenset[str]:
 
 def drivers(index: Index, devices: Iterable[str]) -> list[str]:
     """The modules beside the image that drive any of these devices, sorted."""
-    devices = tuple(devices)
+    buses: dict[str, list[str]] = {}
+    for device in devices:
+        buses.setdefault(_bus(device), []).append(device)
     return sorted(
         module.name
         for module in index.modules.values()
-        if any(_fits(alias, device) for alias in module.aliases for device in devices)
+        if any(
+            _fits(alias, device)
+            for alias in module.aliases
+            for device in buses.get(_bus(alias), ())
+        )
     )
+
+
+def _bus(alias: str) -> str:
+    # Aliases of ACPI's and DMI's devices have a star before the colon.
+    return alias.partition(":")[0].rstrip("*")
 
 
 def _fits(alias: str, device: str) -> bool:
@@ -226,18 +238,26 @@ def let_go(root: Path, kernel: str) -> int:
 
     `kernel` is its version.
     """
+    loaded = set(names(root / "sys/module"))
+    top = root / "usr/lib/modules" / kernel / "kernel/drivers"
     freed = 0
     for folder in _FIXED:
-        for path in (root / "usr/lib/modules" / kernel / "kernel/drivers").glob(
-            f"{folder}/**/*.ko*"
-        ):
-            name = path.name.partition(".ko")[0].replace("-", "_")
-            if not (root / "sys/module" / name).exists():
-                with suppress(OSError):
-                    size = path.stat().st_size
-                    path.unlink()
-                    freed += size
+        for place, _, files in os.walk(top / folder.removesuffix("/*")):
+            if folder.endswith("/*") and Path(place) == top / folder.removesuffix("/*"):
+                continue
+            for name in files:
+                if name.partition(".ko")[0].replace("-", "_") not in loaded:
+                    freed += _deleted(Path(place, name))
     return freed
+
+
+def _deleted(path: Path) -> int:
+    try:
+        size = path.stat().st_size
+        path.unlink()
+    except OSError:
+        return 0
+    return size
 
 
 def run(command: list[str]) -> str:

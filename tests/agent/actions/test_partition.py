@@ -12,7 +12,7 @@ from tests.peers.conftest import need
 from boots_agent.actions import grow, growing, image, mkfs, partition
 from boots_agent.actions.context import ActionFailed
 from boots_agent.images.armed import Policy
-from boots_agent.images.disk import open_source
+from boots_agent.images.disk import Disk, open_source
 from boots_agent.tables import reading
 from boots_agent.tables.words import Form, Table
 
@@ -120,6 +120,26 @@ def test_an_image_on_a_larger_disk_gets_a_table_for_it(
     )
     assert "No errors detected" in verified.stdout
     assert "" == verified.stderr
+
+
+@pytest.mark.parametrize("form", Form)
+def test_a_table_that_is_right_already_is_not_written(
+    form: Form, stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = file_disk(tmp_path / "disk", 64 * MIB)
+    stage.allow(path, path)
+    words = {"DEST_DISK": str(path), "LAYOUT": "a 2M, b rest", "TABLE": form.value}
+    partition.make(stage.context("partition", **words))
+
+    def refused(*_: object) -> None:
+        raise AssertionError("something was written")
+
+    monkeypatch.setattr(Disk, "write", refused)
+    context = stage.context("image2disk")
+    growing.after_image(context, str(path), stage.arms[str(path)])
+    growing.after_image(context, str(path), stage.arms[str(path)], "2")
+    with pytest.raises(AssertionError, match="something was written"):
+        partition.make(stage.context("partition", **words))
 
 
 def test_an_image_without_partitions_stays_as_it_is(stage: Stage, tmp_path: Path) -> None:

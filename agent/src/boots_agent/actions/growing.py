@@ -19,7 +19,7 @@ from boots_agent.images.disk import Disk, open_source
 from boots_agent.images.signatures import sign_of
 from boots_agent.tables import reading
 from boots_agent.tables.growing import grown, last_of, moved
-from boots_agent.tables.words import MIB, Form, Table, TableError
+from boots_agent.tables.words import MIB, Table, TableError
 
 AUTO = "auto"
 
@@ -80,8 +80,9 @@ def _table(context: Context, disk: Disk, which: str) -> int | None:
         before, now = table.part(number), after.part(number)
         size = [each.count * table.sector / MIB for each in (before, now)]
         context.say(f"partition {number}: {size[0]:.0f} MiB, now {size[1]:.0f} MiB")
-    if table.form is Form.GPT or after != table:
-        put_table(disk, reading.written(after, disk.look(0, disk.sector)))
+    pieces = reading.written(after, disk.look(0, disk.sector))
+    if any(disk.look(offset, len(content)) != content for offset, content in pieces):
+        put_table(disk, pieces)
     reread(disk, after, context.root / "sys")
     return number if disk.name else None  # a file has none that could be opened
 

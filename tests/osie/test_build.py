@@ -154,6 +154,17 @@ def test_a_link_brings_its_target(tmp_path: Path) -> None:
     assert [b"../bin/kmod", b"kmod"] == [entry.data for entry in taken]
 
 
+def test_a_link_to_what_only_a_maintainer_script_makes_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "usr").mkdir()
+    (tmp_path / "usr/cert.pem").symlink_to("../etc/certificates.crt")
+
+    [link] = tree.take_or_link(tmp_path, "usr/cert.pem")
+
+    assert ("usr/cert.pem", b"../etc/certificates.crt") == (link.path, link.data)
+    with pytest.raises(BuildError, match="packages hold no usr/gone"):
+        tree.take_or_link(tmp_path, "usr/gone")
+
+
 def test_a_missing_file_and_a_missing_library_are_told(tmp_path: Path) -> None:
     with pytest.raises(BuildError, match="packages hold no usr/bin/kmod"):
         tree.take(tmp_path, "usr/bin/kmod")

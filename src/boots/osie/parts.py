@@ -15,7 +15,7 @@ from boots.osie.packages import merged
 from boots.osie.programs import Unpacked
 from boots.osie.selecting import Chosen
 from boots.osie.sources import Sources, Wanted
-from boots.osie.tree import libraries, read, take
+from boots.osie.tree import libraries, read, take, take_or_link
 
 _EMPTY_DIRECTORIES = ("dev", "etc", "mnt", "proc", "root", "run", "sys", "tmp", "var/log")
 _MERGED = ("bin", "lib", "lib64", "sbin")
@@ -79,7 +79,7 @@ def _extra_files(sources: Sources, wanted: Wanted) -> list[Entry]:
         for path in sources.files.get(name, ())
         if not any(fnmatchcase(path, pattern) for pattern in flavours.UNUSED_FILES)
     ]
-    return [entry for path in paths for entry in take(sources.root, path)]
+    return [entry for path in paths for entry in take_or_link(sources.root, path)]
 
 
 def drivers(sources: Sources, chosen: Chosen, stage: Path) -> list[Entry]:

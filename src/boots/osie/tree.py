@@ -32,6 +32,18 @@ def take(root: Path, path: str) -> list[Entry]:
     return taken
 
 
+def take_or_link(root: Path, path: str) -> list[Entry]:
+    """The same of a package as it is: what some links lead to only a maintainer script makes.
+
+    Raises:
+        BuildError: There is no such file.
+    """
+    place = root / path
+    if place.is_symlink() and not place.is_file():
+        return [symlink(path, str(place.readlink()))]
+    return take(root, path)
+
+
 def read(root: Path, path: str) -> Entry:
     """The file at `path`, or the one that a link there leads to, as a regular file.
 

@@ -172,7 +172,10 @@ class _Bench:
             self._shop.sleep(ODD)
             return
         self._begun.add((handout.step, handout.attempt))
-        self._shop.refresh()
+        try:
+            self._shop.refresh()
+        except Exception as error:  # noqa: BLE001  # a disk may say anything of itself
+            self._shop.say(f"names of disks are missing: {error!r}")
         self._do(handout)
 
     def _do(self, handout: HandOut) -> None:

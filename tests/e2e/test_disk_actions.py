@@ -14,7 +14,7 @@ from boots.client.workflows import Undo
 from boots.lab.firmware import Firmware
 from boots.model.arming import Policy
 
-pytestmark = [pytest.mark.e2e, pytest.mark.wide, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.e2e, pytest.mark.wide, pytest.mark.timeout(1800)]
 
 Osie = Callable[[str], str]
 
@@ -93,7 +93,7 @@ def test_a_disk_is_partitioned_filled_undone_and_erased(
     with provisioned(namespace, tmp_path, osie("cloud"), images) as place:
         run = place.provision(FILL)
         with place.power(Firmware.BIOS):
-            done = place.becomes(run, "SUCCESS", "FAILED", "TIMEOUT", within=300)
+            done = place.becomes(run, "SUCCESS", "FAILED", "TIMEOUT", within=500)
         assert "SUCCESS" == done.line.state, "\n".join(place.log(run)) + place.evidence()
         table = partitions(place.disk)
         assert ["efi", "swap", "root"] == [each["name"] for each in table["partitions"]]
@@ -109,14 +109,14 @@ def test_a_disk_is_partitioned_filled_undone_and_erased(
         (kept,) = place.api.edges("node-1").edges
         back = place.api.undo("node-1", Undo(edges=kept.id, serial=SERIAL), once="1").line.id
         with place.power(Firmware.BIOS):
-            done = place.becomes(back, "SUCCESS", "FAILED", "TIMEOUT", within=300)
+            done = place.becomes(back, "SUCCESS", "FAILED", "TIMEOUT", within=500)
         assert "SUCCESS" == done.line.state, "\n".join(place.log(back))
         with place.disk.open("rb") as file:
             assert bytes(MIB) == file.read(MIB)
 
         gone = place.provision(ERASE, Policy.FORCE, (SERIAL,))
         with place.power(Firmware.BIOS):
-            done = place.becomes(gone, "SUCCESS", "FAILED", "TIMEOUT", within=300)
+            done = place.becomes(gone, "SUCCESS", "FAILED", "TIMEOUT", within=500)
         assert "SUCCESS" == done.line.state, "\n".join(place.log(gone))
         (certificate,) = place.api.certificates(gone).certificates
         proof = json.loads(certificate.text)["certificate"]

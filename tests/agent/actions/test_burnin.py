@@ -1,5 +1,6 @@
 """`burnin`: what is sound passes, what is not is told."""
 
+import itertools
 import mmap
 from pathlib import Path
 
@@ -14,6 +15,12 @@ from boots_agent.images.words import BLOCK, DiskFailed, State
 SHORT = {"MINUTES": "0.005", "MEMORY_MIB": "8"}
 
 
+def pace() -> burnin.Pace:
+    """Time that passes only when somebody looks at it."""
+    moments = itertools.count()
+    return burnin.Pace(clock=lambda: next(moments) / 200)
+
+
 @pytest.fixture
 def stage(tmp_path: Path) -> Stage:
     return Stage(tmp_path)
@@ -22,7 +29,7 @@ def stage(tmp_path: Path) -> Stage:
 def test_a_sound_machine_passes_and_its_disk_is_as_it_was(stage: Stage, tmp_path: Path) -> None:
     path = file_disk(tmp_path / "disk", 9 * MIB, b"content ")
     before = path.read_bytes()
-    burnin.burn(stage.context("burnin", SOURCE_DISKS=str(path), **SHORT))
+    burnin.burn(stage.context("burnin", SOURCE_DISKS=str(path), **SHORT), pace())
     assert f"{9 * MIB} of {9 * MIB} bytes read" in stage.said()
     assert "memory: 8 MiB" in stage.said()
     assert "burn-in: no errors" == stage.lines[-1]
@@ -32,7 +39,7 @@ def test_a_sound_machine_passes_and_its_disk_is_as_it_was(stage: Stage, tmp_path
 
 def test_no_more_is_read_than_was_asked_for(stage: Stage, tmp_path: Path) -> None:
     path = file_disk(tmp_path / "disk", 9 * MIB)
-    burnin.burn(stage.context("burnin", SOURCE_DISKS=str(path), GIB="0.00390625", **SHORT))
+    burnin.burn(stage.context("burnin", SOURCE_DISKS=str(path), GIB="0.00390625", **SHORT), pace())
     assert f"{4 * MIB} of {9 * MIB} bytes read" in stage.said()
 
 
@@ -49,7 +56,7 @@ def test_a_disk_that_cannot_be_read_is_told_with_the_place(
 
     monkeypatch.setattr(Disk, "read", read)
     with pytest.raises(ActionFailed, match=f"at byte {BLOCK}: Input/output error"):
-        burnin.burn(stage.context("burnin", SOURCE_DISKS=str(path), **SHORT))
+        burnin.burn(stage.context("burnin", SOURCE_DISKS=str(path), **SHORT), pace())
     assert f"{9 * MIB} of {9 * MIB} bytes read" in stage.said()
     assert "1 errors" in stage.said()
 
@@ -82,7 +89,7 @@ def test_a_processor_that_reckons_wrong_is_told(
     ends = iter([b"right"])
     monkeypatch.setattr(burnin, "_chain", lambda: next(ends, b"wrong"))
     with pytest.raises(ActionFailed, match=r"processor \d+ reckons wrong"):
-        burnin.burn(stage.context("burnin", SOURCE_DISKS="/dev/null", **SHORT))
+        burnin.burn(stage.context("burnin", SOURCE_DISKS="/dev/null", **SHORT), pace())
 
 
 def test_a_number_that_is_none_is_told(stage: Stage) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from threading import Barrier, Thread
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -27,6 +28,27 @@ def test_to_bring_it_up_again_changes_nothing(engine: Engine) -> None:
     bring_up(engine)
     with reading(engine) as connection:
         assert NEWEST == revision(connection)
+
+
+@pytest.mark.parametrize("earlier", ["0001"])
+def test_a_store_of_an_earlier_schema_keeps_what_it_has(
+    another: Callable[[], Engine], earlier: str
+) -> None:
+    engine = another()
+    config = Config()
+    config.set_main_option("script_location", str(_SCRIPTS))
+    with transaction(engine) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, earlier)
+        connection.execute(text("INSERT INTO machines VALUES ('a', '{}', 7, 1.0, 2.0, 'ann')"))
+
+    bring_up(engine)
+
+    with reading(engine) as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert [] == compare_metadata(context, metadata)
+        kept = connection.execute(text("SELECT name, revision FROM machines")).all()
+        assert [("a", 7)] == [tuple(each) for each in kept]
 
 
 def test_the_newest_schema_is_that_of_the_last_migration() -> None:

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from boots.store.engine import StoreError, is_postgres, transaction
 
-NEWEST = "0001"
+NEWEST = "0002"
 """The number of the newest schema: a test compares it with the migrations."""
 
 _SCRIPTS = Path(__file__).parent / "migrations"

@@ -1,4 +1,4 @@
-"""The image writer beside `curl | zstd -d | dd` with its digest checked, in one machine, in turn.
+"""The image writer beside `wget | zstd -d | dd` with its digest checked, in one machine, in turn.
 
 ``python -m pytest -s tests/e2e/test_workflow_speed.py`` prints the figures.
 """
@@ -48,7 +48,7 @@ PIPE = """\
             set -o pipefail
             mkfifo /tmp/sum
             openssl dgst -sha256 </tmp/sum >/tmp/found &
-            curl -sf http://192.168.77.1:8080/images/debian.zst | zstd -d -q | tee /tmp/sum \\
+            wget -q -O - http://192.168.77.1:8080/images/debian.zst | zstd -d -q | tee /tmp/sum \\
               | dd of={disk} bs=4M iflag=fullblock conv=fsync
             wait
             rm /tmp/sum
@@ -86,9 +86,7 @@ def osie_with_tools(tmp_path_factory: pytest.TempPathFactory) -> str:
     """OSIE with what the pipe is made of."""
     output = tmp_path_factory.mktemp("osie-with-tools")
     command = [sys.executable, "-m", "boots", "osie", "build", "--flavour", "cloud"]
-    wanted = [
-        word for name in ("curl", "openssl", "zstd") for word in ("--with", f"package:{name}")
-    ]
+    wanted = [word for name in ("openssl", "zstd") for word in ("--with", f"package:{name}")]
     subprocess.run([*command, *wanted, "--output", output], check=True)
     return str(output)
 

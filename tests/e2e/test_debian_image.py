@@ -10,24 +10,23 @@ from tests.e2e.test_boot import NETBOOT_OFF
 from boots.lab.boot import BootOptions, boot_once
 from boots.lab.firmware import Firmware
 
-pytestmark = [pytest.mark.e2e, pytest.mark.wide]
+pytestmark = [pytest.mark.e2e, pytest.mark.wide, pytest.mark.timeout(600)]
 
 GROWN = "first boot: the root file system has the rest of /dev/vda"
 
 
 def boot(folder: Path, image: Path, firmware: Firmware) -> str:
     """What the machine says on its console until somebody could log in."""
-    record = NETBOOT_OFF
-    if firmware is Firmware.UEFI_SECURE:
-        record += "    boot_file: shimx64.efi\n"
     options = BootOptions(
         osie=str(folder),
         firmware=firmware,
         contents=str(image),
         disk=2048,
-        record=record,
+        # EDK2 would try each kind of network first, for minutes.
+        disk_first=firmware is not Firmware.BIOS,
+        record=NETBOOT_OFF,
         until="debian ttyS0",
-        timeout=240,
+        timeout=300,
     )
     result = boot_once(options)
     assert result.ok, f"{result.reason}; evidence in {result.work}"

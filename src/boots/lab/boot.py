@@ -72,6 +72,8 @@ class BootOptions:
     """MiB; 0 for none."""
     contents: str = ""
     """A file that the disk begins as a copy of at power-on; empty: so is the disk."""
+    disk_first: bool = False
+    """Whether its firmware tries its disk before the network."""
     program: str = "undionly.kpxe"
     """The boot file that the ROM of `Firmware.BIOS_CHAIN` loads."""
     authority: str = ""
@@ -212,6 +214,7 @@ def _power_on(options: BootOptions, place: topology.Topology, work: Path) -> Vir
         memory=options.memory,
         disk=options.disk,
         contents=options.contents,
+        disk_first=options.disk_first,
         program=options.program,
         authority=options.authority,
         disc=options.disc,

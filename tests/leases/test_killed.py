@@ -86,48 +86,52 @@ def test_no_acknowledged_lease_is_lost_and_none_is_anothers_after_kill_9(tmp_pat
         assert len(held) == len(set(held))
 
 
-@pytest.fixture
-def small_disk() -> Iterator[int]:
-    """No file may have more than so many bytes; the kernel writes what still fits."""
-    size, before = 4000, resource.getrlimit(resource.RLIMIT_FSIZE)
+_SMALL = 4000
+
+
+@contextlib.contextmanager
+def small_disk() -> Iterator[None]:
+    """No file may have more than so many bytes; the kernel writes what still fits.
+
+    It holds within a test only: the file that pytest reports to may have more.
+    """
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
     old = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    yield size
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    signal.signal(signal.SIGXFSZ, old)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (_SMALL, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, old)
 
 
-def test_on_a_full_disk_nothing_is_leased_and_what_was_stays(
-    tmp_path: Path, small_disk: int
-) -> None:
+def test_on_a_full_disk_nothing_is_leased_and_what_was_stays(tmp_path: Path) -> None:
     path = tmp_path / "leases"
     keeper = Keeper(path, RULES, 0.0)
     granted: dict[IPv4Address, Mac] = {}
-    for number in range(200):
-        who = mac(number % 40)
-        chosen = keeper.choose(who, SUBNET, float(number))
-        assert not isinstance(chosen, str)
-        with contextlib.suppress(OSError):
-            keeper.grant(who, chosen.address, SUBNET, float(number), 1000)
-            granted[chosen.address] = who
-    keeper.close()
+    with small_disk():
+        for number in range(200):
+            who = mac(number % 40)
+            chosen = keeper.choose(who, SUBNET, float(number))
+            assert not isinstance(chosen, str)
+            with contextlib.suppress(OSError):
+                keeper.grant(who, chosen.address, SUBNET, float(number), 1000)
+                granted[chosen.address] = who
+        keeper.close()
 
-    assert path.stat().st_size <= small_disk
+    assert path.stat().st_size <= _SMALL
     found = read(path)
     assert not found.torn
     assert granted == {each.address: each.mac for each in found.entries if isinstance(each, Lease)}
 
 
-def test_a_file_that_cannot_be_made_anew_leaves_no_half_of_it(
-    tmp_path: Path, small_disk: int
-) -> None:
+def test_a_file_that_cannot_be_made_anew_leaves_no_half_of_it(tmp_path: Path) -> None:
     path = tmp_path / "leases"
     file = LeaseFile(path)
     many = [Lease(address=each, mac=mac(1), since=0, until=9) for each in NETWORK]
-    with pytest.raises(OSError, match="File too large"):
+    with small_disk(), pytest.raises(OSError, match="File too large"):
         file.write_anew(many)
     file.close()
-    assert small_disk
     assert ["leases"] == [each.name for each in tmp_path.iterdir()]
 
 

@@ -148,7 +148,8 @@ def test_interrupted_it_undoes_what_it_did_and_reports(place: Lan, tmp_path: Pat
     report = tmp_path / "report.json"
     words = (*SIMULATE, "--interface", NIC, "--json", str(report), *fleet)
     with served(place, tmp_path, *fleet) as server:
-        argv = [*network.in_namespace(place.client), *words]
+        # Most of them are still to come, however fast the first one is.
+        argv = [*network.in_namespace(place.client), *words, "--arrival", "60"]
         process = subprocess.Popen(argv, stdout=subprocess.DEVNULL)
         server.until(events.AckSent)
         process.send_signal(signal.SIGINT)

@@ -175,6 +175,9 @@ def test_a_disk_with_somebodys_data_is_refused_and_not_touched(
     run = place.provision(WRITE)
     with place.power(Firmware.BIOS, disk=DISK, contents=str(theirs)):
         assert "gpt" in waits(place, run).lower()
+        # Inventories are written down in batches, some tenths of a second behind.
+        told = place.until(lambda: place.api.machine(NAME).inventory, 10, "it was not kept")
+        assert "gpt" == told["disks"][0]["content"]
         place.api.cancel_run(run)
         with pytest.raises(ApiError) as refused:
             place.provision(WRITE, policy=Policy.WIPE_KNOWN)

@@ -79,11 +79,18 @@ def soon(server: Server, after: Run) -> None:
     """Have the run be so as soon as somebody follows it."""
 
     def move() -> None:
-        while not server.desk.run_followers:
-            time.sleep(0.01)
+        followed(server)
         server.call(lambda: server.desk.move(after))
 
-    threading.Thread(target=move).start()
+    threading.Thread(target=move, daemon=True).start()
+
+
+def followed(server: Server) -> None:
+    """Wait until somebody follows a run."""
+    deadline = time.monotonic() + 60
+    while not server.desk.run_followers:
+        assert time.monotonic() < deadline, "nobody follows it"
+        time.sleep(0.01)
 
 
 def drawn(*parts: Any, width: int = 100) -> str:
@@ -393,8 +400,7 @@ def test_on_a_terminal_a_picture_is_drawn_anew_until_it_is_over(
     began, terminal = on_a_terminal(*words)
     with began:
         reads(terminal, "pending")
-        while not server.desk.run_followers:
-            time.sleep(0.01)
+        followed(server)
         server.call(lambda: server.desk.move(run_of()))
         server.call(lambda: server.desk.say("frame 7 of 812"))
         reads(terminal, "███░░░░░  42%  write  110 MB/s  12 s left")
@@ -412,6 +418,7 @@ def test_who_stops_looking_leaves_the_run_alone(server: Server, template: Path) 
     began, terminal = on_a_terminal("provision", "one", "--workflow", template, "-y")
     with began:
         reads(terminal, "pending")
+        followed(server)
         began.send_signal(signal.SIGINT)
         told = reads(terminal, "it goes on: boots workflow show w-1")
         assert 130 == began.wait(10)

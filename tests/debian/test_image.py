@@ -8,6 +8,7 @@ from pathlib import Path
 from shutil import which
 
 import pytest
+from tests.peers.conftest import lacking
 
 from boots.debian import content, disk, grub, image
 from boots.debian.content import Wishes
@@ -103,9 +104,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A disk of a small tree."""
     for tool in TOOLS:
         if not which(tool):
-            pytest.skip(f"there is no {tool}")
+            lacking(f"there is no {tool}")
     if not (grub.LIBRARY / "i386-pc").is_dir() or not (grub.LIBRARY / "x86_64-efi").is_dir():
-        pytest.skip("GRUB is not installed")
+        lacking("GRUB is not installed")
     work = tmp_path_factory.mktemp("disk")
     (work / "tree/etc").mkdir(parents=True)
     (work / "tree/etc/hostname").write_text("debian\n")
@@ -120,6 +121,7 @@ def told(*command: str | Path) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
+@pytest.mark.peers
 def test_the_table_has_the_root_as_partition_1_and_last(built: Path) -> None:
     found = json.loads(told("sfdisk", "--json", built))["partitiontable"]
 
@@ -129,6 +131,7 @@ def test_the_table_has_the_root_as_partition_1_and_last(built: Path) -> None:
     assert ["14", "15", "1"] == [each["node"].removeprefix(str(built)) for each in by_place]
 
 
+@pytest.mark.peers
 def test_the_root_file_system_holds_the_tree(built: Path, tmp_path: Path) -> None:
     found = json.loads(told("sfdisk", "--json", built))["partitiontable"]["partitions"]
     [root] = [each for each in found if each["name"] == "root"]
@@ -143,6 +146,7 @@ def test_the_root_file_system_holds_the_tree(built: Path, tmp_path: Path) -> Non
     assert "metadata_csum_seed" not in said
 
 
+@pytest.mark.peers
 def test_the_efi_system_partition_holds_grub_and_how_it_finds_the_root(built: Path) -> None:
     there = f"{built}@@{2 * MIB}"
 
@@ -152,6 +156,7 @@ def test_the_efi_system_partition_holds_grub_and_how_it_finds_the_root(built: Pa
     assert "BOOTX64  EFI" in told("mdir", "-i", there, "::EFI/BOOT")
 
 
+@pytest.mark.peers
 def test_the_boot_code_loads_what_is_in_the_bios_partition(built: Path) -> None:
     with built.open("rb") as file:
         first = file.read(512)

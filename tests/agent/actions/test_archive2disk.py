@@ -12,7 +12,7 @@ import pytest
 from tests.agent.actions.stage import MIB, Stage, attached, file_disk, gone
 from tests.agent.images.hostile import Site, serving
 from tests.agent.images.made import PACKED
-from tests.peers.conftest import need
+from tests.peers.conftest import lacking, need
 
 from boots_agent.actions import archive2disk
 from boots_agent.actions.context import ActionFailed
@@ -63,7 +63,7 @@ def test_mistakes_are_told_before_anything_is_armed(
 def root(tmp_path: Path) -> Path:
     """A small system with all that makes tar hard."""
     if os.geteuid() != 0:
-        pytest.skip("owners and devices need root")
+        lacking("owners and devices need root")
     made = tmp_path / "root"
     for name in ("etc", "usr/bin", "dev", "home/me", "var/lib"):
         (made / name).mkdir(parents=True)
@@ -96,7 +96,7 @@ def with_attributes(made: Path) -> None:
         os.setxattr(made / "usr/bin/tool", "security.capability", capability)
         os.setxattr(made / "etc/passwd", "user.note", b"binary \xff\0 value")
     except OSError:
-        pytest.skip("this file system has no attributes")
+        lacking("this file system has no attributes")
     if shutil.which("setfacl"):
         subprocess.run(
             ["setfacl", "-m", "u:54321:r,u:daemon:rw,m::rw", made / "etc/passwd"], check=True

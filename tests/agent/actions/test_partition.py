@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.agent.actions.disks import known_to_linux
 from tests.agent.actions.stage import MIB, SIZE, Stage, attached, file_disk, gone
 from tests.peers.conftest import need
 
@@ -273,8 +274,7 @@ def test_a_partition_and_its_file_system_get_the_rest(
 ) -> None:
     backing = file_disk(tmp_path / "backing", 512 * MIB)
     need(f"mkfs.{kind}")
-    if kind not in Path("/proc/filesystems").read_text():
-        pytest.skip(f"this kernel has no {kind}")
+    known_to_linux(kind)
     with attached(backing) as device:
         stage.allow(device, backing)
         partition.make(

@@ -128,15 +128,16 @@ def test_without_a_url_there_is_no_unit() -> None:
 def test_a_cidata_partition_is_known_by_its_label(
     options: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if shutil.which("mkfs.vfat") is None:
+    mkfs = shutil.which("mkfs.vfat") or shutil.which("mkfs.vfat", path="/usr/sbin:/sbin")
+    if mkfs is None:
         pytest.skip("mkfs.vfat is not installed")
     file = tmp_path / "fat"
     file.touch()
     os.truncate(file, 64 << 20)
-    subprocess.run(["mkfs.vfat", *options, "-n", "cidata", file], check=True, capture_output=True)
+    subprocess.run([mkfs, *options, "-n", "cidata", file], check=True, capture_output=True)
     monkeypatch.setattr("boots_agent.actions.gate.stat.S_ISBLK", lambda _: True)
     assert is_cidata(str(file))
-    subprocess.run(["mkfs.vfat", *options, "-n", "DATA", file], check=True, capture_output=True)
+    subprocess.run([mkfs, *options, "-n", "DATA", file], check=True, capture_output=True)
     assert not is_cidata(str(file))
 
 

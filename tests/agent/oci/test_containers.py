@@ -30,8 +30,6 @@ from boots_agent.images.words import Damaged
 from boots_agent.oci.settings import start_of, user_of
 from boots_agent.oci.whiteouts import Layering
 
-root_only = pytest.mark.skipif(os.geteuid() != 0, reason="owners are kept, which takes root")
-
 
 def layer(**entries: bytes | str | None) -> bytes:
     """A tar: None is a folder, a text a link, bytes a file; in names two underscores are a /."""
@@ -70,14 +68,14 @@ def found(root: Path) -> dict[str, str | None]:
     }
 
 
-@root_only
+@pytest.mark.peers
 def test_a_layer_takes_away_what_it_names(tmp_path: Path) -> None:
     below = layer(a=None, a__one=b"1", a__two=b"2", b=b"b")
     put(tmp_path, below, packed({"a/.wh.one": b"", ".wh.b": b""}))
     assert {"a": None, "a/two": "2"} == found(tmp_path)
 
 
-@root_only
+@pytest.mark.peers
 @pytest.mark.parametrize("first", [True, False])
 def test_an_opaque_folder_keeps_only_what_its_own_layer_has(first: bool, tmp_path: Path) -> None:
     below = layer(a=None, a__old=b"1", a__deep=None, a__deep__old=b"2", a__deep__new=b"3")
@@ -87,19 +85,19 @@ def test_an_opaque_folder_keeps_only_what_its_own_layer_has(first: bool, tmp_pat
     assert {"a": None, "a/deep": None, "a/deep/new": "5", "a/new": "4"} == found(tmp_path)
 
 
-@root_only
+@pytest.mark.peers
 def test_a_file_takes_the_place_of_a_folder(tmp_path: Path) -> None:
     put(tmp_path, layer(a=None, a__b=b"1"), layer(a=b"now a file"))
     assert {"a": "now a file"} == found(tmp_path)
 
 
-@root_only
+@pytest.mark.peers
 def test_what_is_not_there_is_taken_away_without_a_word(tmp_path: Path) -> None:
     put(tmp_path, layer(a=b"1"), packed({"b/.wh.c": b"", "a/.wh.c": b"", ".wh.d": b""}))
     assert {"a": "1"} == found(tmp_path)
 
 
-@root_only
+@pytest.mark.peers
 @pytest.mark.parametrize("name", ["../.wh.victim", "a/../../.wh.victim", ".wh...", ".wh."])
 def test_a_layer_takes_nothing_away_outside(name: str, tmp_path: Path) -> None:
     (tmp_path / "victim").write_text("here")
@@ -109,7 +107,7 @@ def test_a_layer_takes_nothing_away_outside(name: str, tmp_path: Path) -> None:
     assert "here" == (tmp_path / "victim").read_text()
 
 
-@root_only
+@pytest.mark.peers
 def test_a_link_of_a_layer_below_leads_nothing_out(tmp_path: Path) -> None:
     (tmp_path / "victim").write_text("here")
     (tmp_path / "root").mkdir()

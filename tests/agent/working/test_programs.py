@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.peers.conftest import need
 
 from boots_agent.actions.context import ActionFailed
 from boots_agent.programs import MISSING, Lines, Running
@@ -85,9 +86,7 @@ def test_output_is_not_in_the_log_and_a_failure_says_the_last_words(log: Log) ->
 @pytest.mark.peers
 def test_a_root_of_its_own_is_all_that_it_sees(log: Log, tmp_path: Path) -> None:
     (tmp_path / "bin").mkdir()
-    busybox = Path("/bin/busybox")
-    if not busybox.exists():
-        pytest.skip("busybox is not installed")
+    busybox = Path(need("busybox"))
     (tmp_path / "bin/sh").write_bytes(busybox.read_bytes())
     (tmp_path / "bin/sh").chmod(0o755)
     assert 0 == log.run(["/bin/sh", "-c", "echo /*"], chroot=tmp_path)

@@ -145,7 +145,10 @@ def test_an_agent_that_is_killed_begins_a_harmless_action_again(powered: Powered
 
 
 def is_sleep(pid: str) -> bool:
-    return "sleep" in (Path("/proc") / pid / "cmdline").read_text()
+    try:
+        return "sleep" in (Path("/proc") / pid / "cmdline").read_text()
+    except OSError:  # it ended meanwhile
+        return False
 
 
 def test_an_action_that_writes_waits_for_a_person_when_its_agent_is_killed(

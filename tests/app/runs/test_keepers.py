@@ -98,6 +98,8 @@ def test_both_ask_at_once_and_one_hand_out_leaves(tmp_path: Path, shared: dict[s
             answers = await asyncio.gather(
                 agent.next(), twin.next(), thief.hello(other.ticket()), return_exceptions=True
             )
+            assert all(isinstance(each, dict | Refused) for each in answers[:2]), answers
+            assert not isinstance(answers[2], BaseException), answers
             handed = [
                 (each["step"], each["attempt"])
                 for each in answers

@@ -76,9 +76,11 @@ class World:
             await getattr(self, f"_{deed}")()
 
     async def _boot(self) -> None:
+        ticket = ""
         with contextlib.suppress(AssertionError):  # its netboot is off: it is told no script
             ticket = self.yard.ticket()
-            await self._greet(Hello(ticket=ticket)) if ticket else None
+        if ticket:
+            await self._greet(Hello(ticket=ticket))
 
     async def _again(self) -> None:
         await self._greet(Hello(key=self.key, run=self.run, session=self.session))

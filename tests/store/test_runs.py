@@ -150,7 +150,7 @@ def test_the_ends_of_a_disk_are_those_before_a_run_first_wrote(engine: Engine) -
         assert edges.keep(connection, line("w-1", "A"), b"first")
         assert not edges.keep(connection, line("w-1", "A"), b"second")
         assert edges.keep(connection, line("w-2", "A"), b"third")
-        edges.note_written(connection, "w-1", "A", "GUID")
+        edges.note_written(connection, "one", "A", "GUID")
     with reading(engine) as connection:
         latest, first = edges.of_machine(connection, "one")
         assert ("w-2", "w-1") == (latest.run, first.run)
@@ -160,13 +160,28 @@ def test_the_ends_of_a_disk_are_those_before_a_run_first_wrote(engine: Engine) -
         assert () == edges.known(connection, "two")
 
 
-def test_of_many_ends_of_a_machine_the_last_stay(engine: Engine) -> None:
+def test_what_a_run_wrote_that_took_another_up_is_known_beside_the_ends_of_that(
+    engine: Engine,
+) -> None:
+    ends = edges.Line(0, "w-1", "one", "A", "/dev/sda", 4096, "", 7.0)
     with transaction(engine) as connection:
+        edges.keep(connection, ends, b"first")
+        edges.keep(connection, ends._replace(run="w-9", machine="two"), b"another's")
+        # The run w-2 goes on with the disk of w-1, and sends no ends.
+        edges.note_written(connection, "one", "A", "GUID")
+    with reading(engine) as connection:
+        assert ("GUID",) == edges.known(connection, "one")
+        assert () == edges.known(connection, "two")
+
+
+def test_of_many_ends_of_a_disk_the_last_stay(engine: Engine) -> None:
+    with transaction(engine) as connection:
+        edges.keep(connection, edges.Line(0, "w-b", "one", "B", "/dev/sdb", 4096, "", 1.0), b"")
         for number in range(edges.MOST + 3):
             line = edges.Line(0, f"w-{number}", "one", "A", "/dev/sda", 4096, "", 1.0)
             edges.keep(connection, line, b"")
         found = edges.of_machine(connection, "one")
-    assert edges.MOST == len(found)
+    assert [*["A"] * edges.MOST, "B"] == [each.serial for each in found]
     assert f"w-{edges.MOST + 2}" == found[0].run
 
 

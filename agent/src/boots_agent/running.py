@@ -48,6 +48,7 @@ def carry_out(
         noted: The file that has the process's number for an agent that comes after this one.
         grace: Seconds to end in, when told to.
     """
+    noted.touch()  # before it begins: what it starts is to be found whenever this agent ends
     process = start(work, now, str(noted))
     noted.write_text(str(process.pid))
     courier.start()

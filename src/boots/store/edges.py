@@ -2,12 +2,12 @@
 
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from boots.store.schema import edges
 
-MOST = 32
-"""Edges of a machine that are kept: the last ones, some 2 MiB each where they do not pack."""
+MOST = 4
+"""Edges of a disk that are kept: the last ones, some 2 MiB each where they do not pack."""
 
 
 class Line(NamedTuple):
@@ -36,24 +36,22 @@ def keep(connection: Connection, line: Line, body: bytes) -> bool:
     values = line._asdict()
     del values["id"]
     connection.execute(insert(edges).values(**values, wrote="", body=body))
-    beyond = (
-        select(edges.c.id)
-        .where(edges.c.machine == line.machine)
-        .order_by(edges.c.id.desc())
-        .offset(MOST)
-        .limit(1)
-    )
+    same = (edges.c.machine == line.machine) & (edges.c.serial == line.serial)
+    beyond = select(edges.c.id).where(same).order_by(edges.c.id.desc()).offset(MOST).limit(1)
     last = connection.execute(beyond).scalar()
     if last is not None:
-        connection.execute(delete(edges).where(edges.c.machine == line.machine, edges.c.id <= last))
+        connection.execute(delete(edges).where(same, edges.c.id <= last))
     return True
 
 
-def note_written(connection: Connection, run: str, serial: str, guid: str) -> None:
-    """Know by which partition table a disk is one that this run wrote."""
-    connection.execute(
-        update(edges).where(edges.c.run == run, edges.c.serial == serial).values(wrote=guid)
-    )
+def note_written(connection: Connection, machine: str, serial: str, guid: str) -> None:
+    """Know by which partition table a disk of a machine is one that a run of ours wrote.
+
+    It stands beside the last ends of that disk: a run that takes up another keeps none of its own.
+    """
+    same = (edges.c.machine == machine) & (edges.c.serial == serial)
+    last = select(func.max(edges.c.id)).where(same).scalar_subquery()
+    connection.execute(update(edges).where(edges.c.id == last).values(wrote=guid))
 
 
 def known(connection: Connection, machine: str) -> tuple[str, ...]:

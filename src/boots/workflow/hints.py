@@ -90,7 +90,7 @@ def _fits(condition: Condition, disk: Disk) -> bool:
         case "rotational":
             return disk.rotational is (value == "true")
         case "serial":
-            return disk.serial == value
+            return is_named(disk, value)
         case "wwn":
             return bool(disk.wwn) and is_named(disk, value)
         case "transport":

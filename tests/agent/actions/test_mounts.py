@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from tests.agent.actions.disks import MIB, looked_at, made_disk, mounts_below
 from tests.agent.actions.made import Told, context
+from tests.agent.actions.stage import attached, file_disk
 from tests.peers.conftest import need
 
 from boots_agent.actions.context import ActionFailed, Context
-from boots_agent.actions.gate import disks_below
+from boots_agent.actions.gate import disks_below, permitted
 from boots_agent.actions.mounts import inhabited, kind_of, leave, mounted
 from boots_agent.actions.writefile import writefile
 from boots_agent.images.armed import Armed, Policy
@@ -170,3 +171,15 @@ def test_a_file_system_is_known_by_its_first_bytes(kind: str, tmp_path: Path) ->
         Path(disk.partition).open("rb") as file,
     ):
         assert kind == kind_of(file.read(1 << 17))
+
+
+def test_a_disk_that_is_empty_may_be_written_where_only_such_are(tmp_path: Path) -> None:
+    backing = file_disk(tmp_path / "backing", 64 * MIB)
+    armed = Armed("node-1", "run-1", f"file:{backing}", 64 * MIB, Policy.EMPTY_ONLY)
+    asked = context("mkfs", {}, tmp_path / "m", arm=lambda _: armed)
+    with attached(backing) as device:
+        assert frozenset({Path(device).name}) == permitted(asked, str(device))
+        with Path(device).open("r+b", buffering=0) as file:
+            file.write(b"somebody's")
+        with pytest.raises(ActionFailed, match="holds data, and the policy is empty-only"):
+            permitted(asked, str(device))

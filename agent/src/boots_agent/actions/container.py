@@ -95,7 +95,7 @@ def volume(text: str) -> Volume:
 @contextlib.contextmanager
 def _memory(mounts: Path) -> Iterator[Path]:
     place = mounts.resolve() / "container"
-    place.mkdir(parents=True)
+    place.mkdir(parents=True, exist_ok=True)  # one that was killed leaves it
     try:
         kernel.mount("tmpfs", str(place), "tmpfs", 0, _ROOM)
         try:

@@ -8,9 +8,7 @@ from pathlib import Path
 
 from boots_agent.actions.context import ActionFailed, Context
 from boots_agent.facts import names
-from boots_agent.images.armed import Armed, Policy
-from boots_agent.images.disk import identities
-from boots_agent.images.signatures import disk_guid, sign_of
+from boots_agent.images.disk import Refused, examine
 
 
 def permitted(context: Context, device: str) -> frozenset[str]:
@@ -26,7 +24,10 @@ def permitted(context: Context, device: str) -> frozenset[str]:
     below = disks_below(context, device)
     for name in below:
         path = device if len(below) == 1 else f"/dev/{name}"
-        _prove(context, name, context.arm(path))
+        try:
+            examine(f"/dev/{name}", context.arm(path), sys=context.root / "sys")
+        except Refused as error:
+            raise ActionFailed(str(error)) from None
     return below
 
 
@@ -70,29 +71,3 @@ def _below(block: Path) -> Iterator[Path]:
         yield disk
     for name in slaves:
         yield from _below((disk / "slaves" / name).resolve())
-
-
-def _prove(context: Context, name: str, armed: Armed) -> None:
-    path = f"/dev/{name}"
-    with opened(path) as descriptor:
-        known = identities(descriptor, context.root / "sys")
-        if armed.serial not in known:
-            has = ", ".join(sorted(known)) or "none that can be read"
-            raise ActionFailed(f"{path} has the serial {has}; armed is {armed.serial}")
-        size = os.lseek(descriptor, 0, os.SEEK_END)
-        if size != armed.size:
-            raise ActionFailed(f"{path} has {size} bytes; armed is a disk of {armed.size}")
-        _check_policy(descriptor, path, size, armed)
-
-
-def _check_policy(descriptor: int, path: str, size: int, armed: Armed) -> None:
-    """A disk with something on a partition is not empty: it is this run's, or known, or forced."""
-
-    def read(offset: int, length: int) -> bytes:
-        return os.pread(descriptor, length, offset)
-
-    known = armed.policy is Policy.WIPE_KNOWN and disk_guid(read) in armed.known
-    if armed.policy is Policy.FORCE or known:
-        return
-    held = sign_of(read, size) or "data"
-    raise ActionFailed(f"{path} holds {held}, and the policy is {armed.policy.value}")

@@ -54,7 +54,7 @@ def _send(context: Context, disk: Disk, url: str, verb: str, packing: Packing | 
     length = disk.size if packing is None else None
     status, answer = _request(verb, url, sent.over(plain), length)
     if not 200 <= status < 300:
-        raise ActionFailed(f"{url}: the server answers {status} {answer}".rstrip())
+        raise ActionFailed(f"{_shown(url)}: the server answers {status} {answer}".rstrip())
     context.say(f"{disk.path}: {disk.size} bytes, sha256:{whole.hexdigest()}")
     context.say(f"sent to {_shown(url)}: {sent.length} bytes, sha256:{sent.hash.hexdigest()}")
 
@@ -134,7 +134,7 @@ def _request(verb: str, url: str, pieces: Iterator[bytes], length: int | None) -
     """One upload, in chunks where nobody knows how long it will be; status and first line."""
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ActionFailed(f"DEST_URL {url!r} is no http:// or https:// URL")
+        raise ActionFailed(f"DEST_URL {_shown(url)!r} is no http:// or https:// URL")
     secure = parts.scheme == "https"
     kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
     connection = kind(parts.hostname, parts.port, timeout=_TIMEOUT)

@@ -42,6 +42,7 @@ def _become(wanted: dict[str, Any]) -> int:
         os.setgroups([])
         os.setgid(wanted["group"])
         os.setuid(wanted["user"])
+        kernel.die_with_parent(signal.SIGKILL)  # credentials that change clear it (prctl(2))
         os.execvpe(words[0], words, wanted["environment"])  # noqa: S606  # no shell is wanted
     except FileNotFoundError:
         print(f"there is no program {words[0]} in the container", flush=True)

@@ -95,7 +95,7 @@ class WorkflowsDesk:
         if line.serial != wanted.serial:
             detail = f"those ends are of the disk {line.serial}, not of {wanted.serial}"
             raise Refused(409, "that is another disk", detail)
-        kept = await running.beginning.create(undone(line, by))
+        kept = await running.beginning.create(undone(line, by, running.limits().hours))
         return await self._started(kept, by, power=wanted.power)
 
     async def _started(self, kept: Kept, by: str, *, power: bool) -> Run:
@@ -216,7 +216,10 @@ class WorkflowsDesk:
     def _key(self) -> bytes:
         """This server's own."""
         sites = self._house.answers.raw.sites.values()
-        return next((each.ticket_key for each in sites), b"")
+        key = next((each.ticket_key for each in sites if each.ticket_key), b"")
+        if not key:  # what is signed by no key proves nothing
+            raise Refused(503, "this server has no key", "no certificate can be signed")
+        return key
 
     # --- to decide
 

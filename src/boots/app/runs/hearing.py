@@ -40,16 +40,16 @@ class Hearing:
         wanted = expected(kept.run, worker)
         fresh = [each for each in said.events if each.sequence >= wanted]
         if fresh:
-            await self._note_written(said.run, fresh)
+            await self._note_written(kept.of(worker).name, fresh)
             told = [_event(each, worker, said.session) for each in fresh]
             kept = await self._keeper.happen(said.run, *told)
             if expected(kept.run, worker) <= told[-1].sequence:
                 await self._keeper.fresh(said.run)  # another server heard what was before
                 kept = await self._keeper.happen(said.run, *told)
-        line = await self._hear(said, worker, kept)
         known = kept.run.sessions.get(worker)
         if known is None or known.number != said.session:
             raise Denied(401, "the session is another's by now")
+        line = await self._hear(said, worker, kept)
         # What makes it a success (poweroff has begun) is not to be stopped.
         over = kept.run.is_final and kept.run.state is not State.SUCCESS
         return Heard(expected=expected(kept.run, worker), line=line, do="cancel" if over else "go")
@@ -79,11 +79,11 @@ class Hearing:
             self._written.pop(next(iter(self._written)))
         return kept.line
 
-    async def _note_written(self, run: str, happened: list[Happened]) -> None:
+    async def _note_written(self, machine: str, happened: list[Happened]) -> None:
         """Know by which partition tables disks are ours from now on."""
         for each in happened:
             for serial, guid in each.wrote.items():
-                await self._keeper.store.write(edges.note_written, run, serial, guid)
+                await self._keeper.store.write(edges.note_written, machine, serial, guid)
 
 
 def _event(said: Happened, worker: str, session: int) -> Started | Ended:

@@ -1,6 +1,7 @@
 """The run that puts the ends of a disk back."""
 
 import json
+import shlex
 
 from boots.app.runs.words import Given
 from boots.client.workflows import Arming
@@ -11,8 +12,8 @@ NAME = "undo-partition-table"
 _HOURS = 2.0
 
 
-def undone(line: Line, by: str) -> Given:
-    """A run of one action, for the disk with that serial number and no other, wherever it is."""
+def undone(line: Line, by: str, most_hours: float) -> Given:
+    """A run of one action, for the disk with that serial number or WWN and no other."""
     action = {
         "name": "undo",
         "image": "undo",
@@ -24,6 +25,6 @@ def undone(line: Line, by: str) -> Given:
         by=by,
         machine=line.machine,
         source=json.dumps({"version": "0.1", "name": NAME, "tasks": [task]}),
-        disk=f"serial={json.dumps(line.serial)}",
-        arm=Arming(policy=Policy.FORCE, disks=(line.serial,), hours=_HOURS),
+        disk=shlex.quote(f"serial={line.serial}"),
+        arm=Arming(policy=Policy.FORCE, disks=(line.serial,), hours=min(_HOURS, most_hours)),
     )

@@ -20,6 +20,7 @@ from boots_agent.process import GRACE
 from boots_agent.running import Outcome, carry_out
 from boots_agent.server import RefusedError, Server, StrangeKeyError
 from boots_agent.session import Clock, Keeper, Nothing, Session, hello
+from boots_agent.shield import lift
 
 WAIT = 25  # seconds that the server may take to know what is next
 ODD = 5.0  # seconds of pause after what makes no sense
@@ -65,6 +66,7 @@ def tidy(shop: Workshop) -> None:
         end_strays(int(shop.keeper.child.read_text() or 0), str(shop.keeper.child))
         shop.keeper.child.unlink()
     unmount_all(shop.mounts, shop.say)
+    lift(shop.mounts)
     if session is None:
         return
     rest = Outbox.kept(shop.keeper.outbox)
@@ -203,6 +205,7 @@ class _Bench:
         )
         end_strays()
         unmount_all(shop.mounts, shop.say)
+        lift(shop.mounts)
         if outcome.leave and not self._courier.cancelled:
             self._leave(handout, outcome.leave)
         else:

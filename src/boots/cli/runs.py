@@ -101,16 +101,8 @@ def show(
     config: ConfigOption = None,
 ) -> None:
     """Print a run whole: its actions, its disks, and what can be done now."""
-    from boots.cli import running, shown
-
     with asking(server, token_file, ca, config) as client:
-        found = _found(client, key)
-        if as_json:
-            print_json(found)
-            return
-        out = shown.console()
-        for line in running.whole(found, time.time(), plain=not shown.unicode(out)):
-            out.print(line, soft_wrap=True)
+        _print(_found(client, key), as_json=as_json)
 
 
 def logs(

@@ -20,7 +20,8 @@ from boots.osie.programs import host_pipe
 _INSTALL = re.compile(r"^Inst (?P<name>\S+) (?:\[\S+\] )?\((?P<version>\S+) ")
 _UNKNOWN = re.compile(r"Unable to locate package (\S+)")
 _ADDRESS = re.compile(r"^'(?P<address>[^']+)' (?P<file>\S+) (?P<size>\d+) SHA256:(?P<hash>\w+)$")
-_MERGED = ("bin", "sbin", "lib", "lib64")  # these live under usr/ in every unpacked tree
+MERGED = ("bin", "lib", "lib64", "sbin")
+"""These live under usr/ in every unpacked tree."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -143,7 +144,7 @@ def merged(name: str) -> str:
     """Where a packaged path lives once ``/bin``, ``/sbin``, ``/lib*`` are merged into ``/usr``."""
     # Above the root is the root: no name leads out of the tree.
     parts = normpath(join("/", name)).lstrip("/").split("/")
-    return "/".join(["usr", *parts] if parts[0] in _MERGED else parts)
+    return "/".join(["usr", *parts] if parts[0] in MERGED else parts)
 
 
 def _place(members: tarfile.TarFile, member: tarfile.TarInfo, root: Path) -> None:

@@ -11,14 +11,13 @@ from boots.osie import flavours
 from boots.osie.cpio import Entry, character_device, directory, regular, symlink, with_parents
 from boots.osie.errors import BuildError
 from boots.osie.on_demand import Beside
-from boots.osie.packages import merged
+from boots.osie.packages import MERGED, merged
 from boots.osie.programs import Unpacked
 from boots.osie.selecting import Chosen
 from boots.osie.sources import Sources, Wanted
 from boots.osie.tree import libraries, read, take, take_or_link
 
 _EMPTY_DIRECTORIES = ("dev", "etc", "mnt", "proc", "root", "run", "sys", "tmp", "var/log")
-_MERGED = ("bin", "lib", "lib64", "sbin")
 _MODULE_LISTS = ("modules.builtin", "modules.builtin.modinfo", "modules.order")
 _ETC = {
     "etc/group": "root:x:0:\ntty:x:5:\n",
@@ -39,7 +38,7 @@ def base(sources: Sources, wanted: Wanted, release: str) -> list[Entry]:
     programs += _extra_files(sources, wanted)
     entries = [
         *(directory(path, 0o700 if path == "root" else 0o755) for path in _EMPTY_DIRECTORIES),
-        *(symlink(name, f"usr/{name}") for name in _MERGED),
+        *(symlink(name, f"usr/{name}") for name in MERGED),
         character_device("dev/console", 5, 1),
         character_device("dev/null", 1, 3, 0o666),
         read(root, "usr/bin/busybox"),

@@ -29,18 +29,13 @@ _PACKAGE_OF = {
 }
 
 
-def host_output(
-    *command: str,
-    cwd: Path | None = None,
-    data: bytes = b"",
-    env: Mapping[str, str] | None = None,
-) -> str:
-    """What a host program prints that is fed `data`; `env` is more of its environment.
+def host_output(*command: str, cwd: Path | None = None, data: bytes = b"") -> str:
+    """What a host program prints that is fed `data`.
 
     Raises:
         BuildError: The program is missing or fails; the text tells its last words.
     """
-    return _run(command, cwd=cwd, env=env or {}, data=data).decode()
+    return _run(command, cwd=cwd, env={}, data=data).decode()
 
 
 def host_pipe(*command: str) -> subprocess.Popen[bytes]:

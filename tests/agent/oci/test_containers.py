@@ -19,7 +19,7 @@ from tests.agent.oci.registries import Shelf, opened
 from tests.peers.conftest import lacking, need
 
 from boots_agent.actions.confined import Tree
-from boots_agent.actions.container import read_only, volume
+from boots_agent.actions.container import volume
 from boots_agent.actions.context import ActionFailed, Container, Context
 from boots_agent.actions.forward import Stream
 from boots_agent.actions.table import ACTIONS
@@ -29,6 +29,7 @@ from boots_agent.images.reading import Raw
 from boots_agent.images.words import Damaged
 from boots_agent.oci.settings import start_of, user_of
 from boots_agent.oci.whiteouts import Layering
+from boots_agent.shield import lift, shield
 
 
 def layer(**entries: bytes | str | None) -> bytes:
@@ -348,17 +349,18 @@ def test_nothing_is_fetched_unless_every_disk_that_is_named_is_armed(
 
 
 @pytest.mark.peers
-def test_a_disk_that_is_not_armed_takes_no_writes_meanwhile(tmp_path: Path) -> None:
+def test_a_disk_that_is_not_armed_takes_no_writes_until_that_is_lifted(tmp_path: Path) -> None:
+    told: list[str] = []
     with made_disk(tmp_path, "ext4") as disk:
-        shielded = os.open(disk.device, os.O_RDONLY)
+        shield(tmp_path / "mnt", [Path(disk.device)], told.append)
         try:
-            read_only(shielded, value=True)
             with pytest.raises(OSError, match=r"Operation not permitted|Permission denied"):
                 written(disk.partition)
-            read_only(shielded, value=False)
-            written(disk.partition)
-        finally:
-            os.close(shielded)
+        finally:  # by another process, where the one that shielded it was killed
+            lift(tmp_path / "mnt")
+        written(disk.partition)
+        lift(tmp_path / "mnt")
+    assert [f"{disk.device} is not armed: it is read-only meanwhile"] == told
 
 
 def written(device: str) -> None:

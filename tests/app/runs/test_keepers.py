@@ -127,6 +127,20 @@ def test_a_ticket_that_one_took_the_other_refuses(tmp_path: Path) -> None:
     asyncio.run(main())
 
 
+def test_a_ticket_for_a_run_that_a_server_has_not_heard_of_is_good_there(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with two(tmp_path) as (one, other):
+            before = await one.provision()
+            await takes_up(other)
+            await one.desk.cancel_run(before.line.id, "me")
+            after = await one.provision()
+            agent = other.agent()
+            await agent.hello(one.ticket())
+            assert after.line.id == agent.run
+
+    asyncio.run(main())
+
+
 def test_a_machine_has_one_run_whichever_server_is_asked(tmp_path: Path) -> None:
     async def main() -> None:
         async with two(tmp_path) as (one, other):

@@ -5,10 +5,8 @@ are made read-only while it runs: that keeps accidents from them, though nobody 
 """
 
 import contextlib
-import fcntl
 import json
 import os
-import struct
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,8 +34,8 @@ from boots_agent.oci.names import Name, read_name
 from boots_agent.oci.registry import Login, Registry
 from boots_agent.oci.settings import Start, start_of, user_of
 from boots_agent.oci.whiteouts import Layering
+from boots_agent.shield import lift, shield
 
-_BLKROSET = 0x125D
 _LARGEST_CONFIG = 1 << 20
 _ROOM = "size=75%,mode=0755"  # of the memory
 _SOCKET = "docker.sock"
@@ -199,28 +197,16 @@ def _put(context: Context, tree: Tree, wanted: Volume, undone: contextlib.ExitSt
 @contextlib.contextmanager
 def _shielded(context: Context, armed: frozenset[str]) -> Iterator[None]:
     """Disks that are not armed take no writes meanwhile; what is in use is left alone."""
-    shielded: list[int] = []
+    others = [
+        context.root / "dev" / str(disk["name"])
+        for disk in disks(context.root)
+        if disk["name"] not in armed and not disk["read_only"]
+    ]
     try:
-        for disk in disks(context.root):
-            path = context.root / "dev" / str(disk["name"])
-            with contextlib.suppress(OSError):
-                if disk["name"] not in armed and not disk["read_only"]:
-                    # Exclusively: a disk that is mounted says no here.
-                    descriptor = os.open(path, os.O_RDONLY | os.O_EXCL | os.O_CLOEXEC)
-                    shielded.append(descriptor)
-                    read_only(descriptor, value=True)
-                    context.say(f"/dev/{disk['name']} is not armed: it is read-only meanwhile")
+        shield(context.mounts, others, context.say)
         yield
     finally:
-        for descriptor in shielded:
-            with contextlib.suppress(OSError):
-                read_only(descriptor, value=False)
-            os.close(descriptor)
-
-
-def read_only(descriptor: int, *, value: bool) -> None:
-    """Have a disk and its partitions take no writes, or take them again.  Raises `OSError`."""
-    fcntl.ioctl(descriptor, _BLKROSET, struct.pack("i", int(value)))
+        lift(context.mounts)
 
 
 def _started(context: Context, root: Path, start: Start) -> None:

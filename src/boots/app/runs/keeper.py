@@ -103,10 +103,7 @@ class Keeper:
         return self._put(read(found))
 
     async def waiting_for(self, machine: str) -> Kept | None:
-        """The run of a machine that is not over, by the store where it is not in memory."""
-        known = self.of(machine)
-        if known is not None:
-            return known
+        """The run of a machine that is not over, by the store: another server may have begun it."""
         id_ = await self.store.read(rows.holding, machine)
         return await self.fresh(id_) if id_ else None
 

@@ -55,7 +55,6 @@ class Made(NamedTuple):
     template: Template | None
     text: str
     machines: tuple[Own, ...] = ()
-    plan: Plan = Plan(steps=(), disks=())
     disks: tuple[Resolved, ...] = ()
     mistakes: tuple[Fault, ...] = ()
     faults: tuple[str, ...] = ()
@@ -146,7 +145,6 @@ def _with_disks(
         template,
         "",
         machines,
-        _joined(template, plans),
         tuple(disk for each in found for disk in each.disks),
         faults=tuple(fault for each in found for fault in each.faults),
         waits=any(each.waits for each in found),
@@ -182,7 +180,6 @@ def _with_machines(
             own[worker] = Own(
                 worker=worker,
                 name=machine.name,
-                macs=tuple(str(each.mac) for each in machine.interfaces),
                 storage=theirs,
             )
         tasks.append(replace(task, worker=worker))
@@ -217,15 +214,3 @@ def _protected(own: Own, seen: Seen) -> tuple[Hint, ...]:
 def _of_worker(template: Template, own: Own) -> Plan:
     tasks = tuple(each for each in template.tasks if each.worker == own.worker)
     return planned.plan(replace(template, tasks=tasks), own.storage)
-
-
-def _joined(template: Template, plans: list[Plan]) -> Plan:
-    """One plan of all, with the steps in their order."""
-    by_step = {(step.task, step.action.name): step for each in plans for step in each.steps}
-    return Plan(
-        steps=tuple(
-            by_step[task.name, action.name] for task in template.tasks for action in task.actions
-        ),
-        disks=tuple(disk for each in plans for disk in each.disks),
-        unclear=tuple(name for each in plans for name in each.unclear),
-    )

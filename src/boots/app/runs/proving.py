@@ -44,8 +44,6 @@ class Proving:
         kept = await stored(self._keeper.waiting_for(machine.name))
         if kept is None:
             return Nothing(run="", next=machine.then.value)
-        if said.key:  # another server may have begun its last session
-            kept = await stored(self._keeper.fresh(kept.run.id))
         key = secrets.token_bytes(_KEY).hex()
 
         def begin(kept: Kept) -> Kept:

@@ -20,7 +20,6 @@ class Own(Word, frozen=True):
 
     worker: str
     name: str
-    macs: tuple[str, ...]
     storage: Any = None
 
 

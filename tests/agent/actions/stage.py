@@ -11,6 +11,9 @@ from tests.peers.conftest import lacking, need
 
 from boots_agent.actions.context import ActionFailed, Context, Programs, Progress
 from boots_agent.images.armed import Armed, Policy
+from boots_agent.images.disk import open_source
+from boots_agent.tables import reading
+from boots_agent.tables.words import Table
 
 MIB = 1 << 20
 SIZE = 256 * MIB
@@ -140,3 +143,21 @@ def gone(directory: Path) -> None:
     for mount in reversed(Path("/proc/mounts").read_text().splitlines()):
         if mount.split()[1].startswith(f"{directory}/"):
             subprocess.run(["umount", mount.split()[1]], check=False)
+
+
+def table(path: Path | str) -> Table:
+    disk = open_source(str(path))
+    try:
+        found = reading.table_of(disk.look, disk.sector, disk.size)
+    finally:
+        disk.close()
+    assert found is not None
+    return found
+
+
+def blkid(device: str) -> tuple[str, str]:
+    done = subprocess.run(
+        [need("blkid"), "-p", "-o", "export", device], capture_output=True, text=True, check=True
+    )
+    said = dict(line.split("=", 1) for line in done.stdout.splitlines())
+    return said["TYPE"], said.get("LABEL", "")

@@ -7,15 +7,14 @@ from pathlib import Path
 
 import pytest
 from tests.agent.actions.disks import known_to_linux
-from tests.agent.actions.stage import MIB, SIZE, Stage, attached, file_disk, gone
+from tests.agent.actions.stage import MIB, SIZE, Stage, attached, blkid, file_disk, gone, table
 from tests.peers.conftest import need
 
 from boots_agent.actions import grow, growing, image, mkfs, partition
 from boots_agent.actions.context import ActionFailed
 from boots_agent.images.armed import Policy
 from boots_agent.images.disk import Disk, open_source
-from boots_agent.tables import reading
-from boots_agent.tables.words import Form, Table
+from boots_agent.tables.words import Form
 
 LAYOUT = "efi 64M, swap 32M, root rest"
 
@@ -24,16 +23,6 @@ LAYOUT = "efi 64M, swap 32M, root rest"
 def stage(tmp_path: Path) -> Iterator[Stage]:
     yield Stage(tmp_path)
     gone(tmp_path)
-
-
-def table(path: Path) -> Table:
-    disk = open_source(str(path))
-    try:
-        found = reading.table_of(disk.look, disk.sector, disk.size)
-    finally:
-        disk.close()
-    assert found is not None
-    return found
 
 
 # --- on a file that stands for a disk
@@ -208,14 +197,6 @@ def test_file_systems_of_a_layout_are_made(device: str, stage: Stage) -> None:
     partition.make(stage.context("partition", DEST_DISK=device, LAYOUT=layout))
     found = [blkid(f"{device}p{number}") for number in (1, 2, 3)]
     assert [("vfat", "efi"), ("swap", "swap"), ("ext4", "root")] == found
-
-
-def blkid(device: str) -> tuple[str, str]:
-    done = subprocess.run(
-        [need("blkid"), "-p", "-o", "export", device], capture_output=True, text=True, check=True
-    )
-    said = dict(line.split("=", 1) for line in done.stdout.splitlines())
-    return said["TYPE"], said.get("LABEL", "")
 
 
 @pytest.mark.peers

@@ -7,16 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.agent.actions.stage import MIB, Stage, attached, file_disk, gone
+from tests.agent.actions.stage import MIB, Stage, attached, blkid, file_disk, gone, table
 from tests.peers.conftest import need
 
 from boots_agent.actions import rootio, stacked
 from boots_agent.actions.context import ActionFailed
 from boots_agent.actions.storage import Storage, read_storage
-from boots_agent.images.disk import open_source
-from boots_agent.tables import reading
 from boots_agent.tables.kinds import KINDS
-from boots_agent.tables.words import Form, Table
+from boots_agent.tables.words import Form
 
 SIZE = 96 * MIB
 
@@ -54,16 +52,6 @@ def cpr(device: str, **more: object) -> dict[str, Any]:
             {"mount": {"device": f"{device}p2", "format": "swap", "point": "none"}},
         ],
     }
-
-
-def table(path: Path | str) -> Table:
-    disk = open_source(str(path))
-    try:
-        found = reading.table_of(disk.look, disk.sector, disk.size)
-    finally:
-        disk.close()
-    assert found is not None
-    return found
 
 
 # --- reading
@@ -292,14 +280,6 @@ def device(stage: Stage, path: Path) -> Iterator[str]:
         for each in (name, *(f"{name}p{number}" for number in (1, 2, 3))):
             stage.allow(each, path)
         yield name
-
-
-def blkid(device: str) -> tuple[str, str]:
-    done = subprocess.run(
-        [need("blkid"), "-p", "-o", "export", device], capture_output=True, text=True, check=True
-    )
-    said = dict(line.split("=", 1) for line in done.stdout.splitlines())
-    return said["TYPE"], said.get("LABEL", "")
 
 
 @pytest.mark.peers

@@ -7,6 +7,7 @@ from boots_agent import kernel
 from boots_agent.actions.confined import Tree
 from boots_agent.actions.context import ActionFailed, Context
 from boots_agent.actions.forward import Stream
+from boots_agent.actions.image import digest_of
 from boots_agent.actions.mounts import mounted
 from boots_agent.actions.pace import metered
 from boots_agent.actions.untar import Unpacked, unpack
@@ -14,7 +15,7 @@ from boots_agent.actions.writing import told
 from boots_agent.images.feeds import CHUNK, Hashed
 from boots_agent.images.forms import form_of, strange
 from boots_agent.images.reading import head_of, open_feed, stream_reader
-from boots_agent.images.words import Digest, Form, Of, Unsuitable, read_digest
+from boots_agent.images.words import Digest, Form, Unsuitable
 from boots_agent.images.writer import THIS_MACHINE
 
 _NO_CHECK = "INSECURE_NO_TARFILE_CHECKSUM_VERIFICATION"
@@ -46,15 +47,10 @@ def write(context: Context) -> None:
 
 
 def _digest(context: Context) -> Digest | None:
-    text = context.environment.get("TARFILE_CHECKSUM", "")
-    if not text and context.flag(_NO_CHECK):
-        return None
-    if not text:
+    found = digest_of(context, "TARFILE_CHECKSUM")
+    if found is None and not context.flag(_NO_CHECK):
         raise ActionFailed(f"archive2disk needs TARFILE_CHECKSUM: sha256:… (or {_NO_CHECK}: true)")
-    try:
-        return read_digest(text, Of.SENT)
-    except ValueError as error:
-        raise ActionFailed(f"TARFILE_CHECKSUM: {error}") from None
+    return found
 
 
 def _patience(context: Context) -> float:

@@ -31,7 +31,7 @@ from boots_agent.images.words import Damaged, Form
 from boots_agent.images.writer import THIS_MACHINE
 from boots_agent.oci.layers import Container, Layer, find_container
 from boots_agent.oci.names import Name, read_name
-from boots_agent.oci.registry import Login, Registry
+from boots_agent.oci.registry import Registry, login_of
 from boots_agent.oci.settings import Start, start_of, user_of
 from boots_agent.oci.whiteouts import Layering
 from boots_agent.shield import lift, shield
@@ -106,7 +106,7 @@ def _memory(mounts: Path) -> Iterator[Path]:
 
 def _fetched(context: Context, root: Path) -> Start:
     name = read_name(context.container.image)
-    registry = Registry(name, _login(context), THIS_MACHINE.net())
+    registry = Registry(name, login_of(context.environment), THIS_MACHINE.net())
     found = find_container(name, registry.manifest, os.uname().machine)
     start = _start(context, name, registry, found)
     for layer in found.layers:
@@ -166,11 +166,6 @@ def _prove(feed: Hashed, layer: Layer) -> None:
     algorithm, _, value = layer.digest.partition(":")
     if feed.digests()[algorithm] != value:
         raise Damaged(f"the registry has something else for {layer.digest}")
-
-
-def _login(context: Context) -> Login | None:
-    user = context.environment.get("REGISTRY_USERNAME", "")
-    return Login(user, context.environment.get("REGISTRY_PASSWORD", "")) if user else None
 
 
 # --- what is around it

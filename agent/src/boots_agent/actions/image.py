@@ -41,10 +41,11 @@ def wanted(context: Context) -> Wanted:
     Raises:
         ActionFailed: they make no sense.
     """
+    digest = digest_of(context, "SHA256")
     return Wanted(
         context.required("IMG_URL"),
         context.required("DEST_DISK"),
-        _digests(context),
+        (digest,) if digest is not None else (),
         _verify(context),
         growing.wanted(context.environment.get("GROW_PARTITION", "")),
     )
@@ -70,14 +71,17 @@ def put(context: Context, goal: Wanted, around: World) -> None:
     growing.after_image(context, goal.disk, armed, goal.grow)
 
 
-def _digests(context: Context) -> tuple[Digest, ...]:
-    text = context.environment.get("SHA256", "")
-    if not text:
-        return ()
+def digest_of(context: Context, name: str) -> Digest | None:
+    """What is sent must hash to, by a variable of the action; None where that says nothing.
+
+    Raises:
+        ActionFailed: it is no digest.
+    """
+    text = context.environment.get(name, "")
     try:
-        return (read_digest(text, Of.SENT),)
+        return read_digest(text, Of.SENT) if text else None
     except ValueError as error:
-        raise ActionFailed(f"SHA256: {error}") from None
+        raise ActionFailed(f"{name}: {error}") from None
 
 
 def _verify(context: Context) -> bool:

@@ -10,7 +10,7 @@ from boots_agent.images.http import Net
 from boots_agent.images.words import Of, read_digest
 from boots_agent.oci.layers import find_layer
 from boots_agent.oci.names import read_name
-from boots_agent.oci.registry import Login, Registry
+from boots_agent.oci.registry import Registry, login_of
 
 
 def write(context: Context) -> None:
@@ -23,7 +23,7 @@ def write(context: Context) -> None:
     wanted = image.wanted(context)
     with told():
         name = read_name(context.required("IMG_URL"))
-        registry = Registry(name, _login(context), _net(context))
+        registry = Registry(name, login_of(context.environment), _net(context))
         layer = find_layer(name, registry.manifest, os.uname().machine)
     context.say(f"{name.repository}: {layer.title or 'a layer'} of {layer.size} bytes")
     proof = read_digest(layer.digest, Of.SENT)
@@ -43,8 +43,3 @@ def _anybody() -> ssl.SSLContext:
     made.check_hostname = False
     made.verify_mode = ssl.CERT_NONE
     return made
-
-
-def _login(context: Context) -> Login | None:
-    user = context.environment.get("REGISTRY_USERNAME", "")
-    return Login(user, context.environment.get("REGISTRY_PASSWORD", "")) if user else None

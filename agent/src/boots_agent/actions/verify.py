@@ -7,19 +7,21 @@ import hashlib
 from urllib.parse import urljoin
 
 from boots_agent.actions.context import ActionFailed, Context
+from boots_agent.actions.image import digest_of
 from boots_agent.actions.pace import metered
 from boots_agent.actions.writing import told
 from boots_agent.images.disk import Disk, open_source
 from boots_agent.images.feeds import Hashed, read_exactly
-from boots_agent.images.index import MOST_BYTES, Frame, Zeros, read_index
+from boots_agent.images.index import Frame, Zeros, read_index
 from boots_agent.images.reading import (
     form_of_feed,
     head_of,
     known_size,
     open_feed,
     reader_of,
+    whole_index,
 )
-from boots_agent.images.words import BLOCK, Damaged, Digest, Form, Of, read_digest
+from boots_agent.images.words import BLOCK, Digest, Form
 from boots_agent.images.work import buffer
 from boots_agent.images.writer import THIS_MACHINE
 from boots_agent.images.zeros import is_zero
@@ -38,7 +40,7 @@ def compare(context: Context) -> None:
     """
     path = context.required("SOURCE_DISK")
     url = context.url("IMG_URL") if context.environment.get("IMG_URL") else ""
-    digest = _digest(context.environment.get("SHA256", ""))
+    digest = digest_of(context, "SHA256")
     if not url and digest is None:
         raise ActionFailed("verify needs IMG_URL or SHA256: with what is the disk compared?")
     with told():
@@ -50,13 +52,6 @@ def compare(context: Context) -> None:
                 _with_digest(context, disk, digest)
         finally:
             disk.close()
-
-
-def _digest(text: str) -> Digest | None:
-    try:
-        return read_digest(text, Of.SENT) if text else None
-    except ValueError as error:
-        raise ActionFailed(f"SHA256: {error}") from None
 
 
 def _with_digest(context: Context, disk: Disk, digest: Digest) -> None:
@@ -88,7 +83,7 @@ def _with_image(context: Context, disk: Disk, url: str, digest: Digest | None) -
         head = head_of(feed)
         form = form_of_feed(head, feed, url, proved=bool(digest))
         if form is Form.FRAMED:
-            size = _frames(context, disk, url, _rest(feed, head))
+            size = _frames(context, disk, url, whole_index(feed, head))
         else:
             size = _stream(context, disk, feed, form, head)
         found = feed.digests()
@@ -98,15 +93,6 @@ def _with_image(context: Context, disk: Disk, url: str, digest: Digest | None) -
         is_now = f"{digest.algorithm}:{found[digest.algorithm]}"
         raise ActionFailed(f"{url} has {is_now}, and should have {digest.value}")
     context.say(f"{disk.path} holds {url}: {size} bytes were compared")
-
-
-def _rest(feed: Hashed, head: bytes) -> bytes:
-    content = head
-    while data := feed.read(MOST_BYTES):
-        content += data
-        if len(content) > MOST_BYTES:
-            raise Damaged(f"the index of the image is larger than {MOST_BYTES} bytes")
-    return content
 
 
 def _frames(context: Context, disk: Disk, url: str, said: bytes) -> int:

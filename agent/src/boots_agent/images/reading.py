@@ -6,6 +6,7 @@ from typing import Protocol
 from boots_agent.images.feeds import CHUNK, Feed, File, local_path
 from boots_agent.images.forms import HEAD, form_of, strange
 from boots_agent.images.http import Net, Remote
+from boots_agent.images.index import MOST_BYTES
 from boots_agent.images.qcow2 import Qcow2, header
 from boots_agent.images.signatures import sign_of
 from boots_agent.images.streams import Members
@@ -125,3 +126,18 @@ def look_inside(head: bytes, *, sure: bool) -> None:
     kind = strange(head) or (inner.value if inner is not Form.RAW else "")
     if kind:
         raise Unsuitable(f"the image holds {kind}, which is no disk; convert it first")
+
+
+def whole_index(feed: Feed, head: bytes) -> bytes:
+    """All of an index.
+
+    Raises:
+        Damaged: it is larger than any.
+    """
+    pieces, length = [head], len(head)
+    while data := feed.read(MOST_BYTES):
+        pieces.append(data)
+        length += len(data)
+        if length > MOST_BYTES:
+            raise Damaged(f"the index of the image is larger than {MOST_BYTES} bytes")
+    return b"".join(pieces)

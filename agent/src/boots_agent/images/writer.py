@@ -8,13 +8,13 @@ from urllib.parse import urljoin
 
 from boots_agent.images.disk import open_target
 from boots_agent.images.edges import Edges
-from boots_agent.images.feeds import Changed, Feed, Hashed
+from boots_agent.images.feeds import Changed, Hashed
 from boots_agent.images.framed import Frames
 from boots_agent.images.http import PATIENCE, Net
-from boots_agent.images.index import MOST_BYTES, Frame, read_index
+from boots_agent.images.index import Frame, read_index
 from boots_agent.images.meter import Meter
 from boots_agent.images.readback import read_back
-from boots_agent.images.reading import form_of_feed, head_of, open_feed
+from boots_agent.images.reading import form_of_feed, head_of, open_feed, whole_index
 from boots_agent.images.stream import check_fits, write_stream
 from boots_agent.images.words import (
     Damaged,
@@ -135,7 +135,7 @@ def _streamed(feed: Hashed, form: Form, head: bytes, job: Job, work: Work) -> Ed
 
 def _framed(feed: Hashed, head: bytes, job: Job, work: Work, world: World) -> tuple[Edges, int]:
     """The same of a framed image; and the bytes that travelled."""
-    said = _whole(feed, head)
+    said = whole_index(feed, head)
     _prove(job, Of.SENT, feed.digests())
     index = read_index(said)
     for each in job.digests:
@@ -164,17 +164,6 @@ def _framed(feed: Hashed, head: bytes, job: Job, work: Work, world: World) -> tu
         if job.verify:
             _compare({"sha256": found["sha256"]}, {"sha256": index.sha256}, work)
     return frames.edges, feed.sent + packed.sent
-
-
-def _whole(feed: Feed, head: bytes) -> bytes:
-    """All of an index."""
-    pieces, length = [head], len(head)
-    while data := feed.read(MOST_BYTES):
-        pieces.append(data)
-        length += len(data)
-        if length > MOST_BYTES:
-            raise Damaged(f"the index of the image is larger than {MOST_BYTES} bytes")
-    return b"".join(pieces)
 
 
 def _algorithms(job: Job, of: Of) -> frozenset[str]:

@@ -47,6 +47,12 @@ class Login(NamedTuple):
         return f"Basic {pair}"
 
 
+def login_of(environment: Mapping[str, str]) -> Login | None:
+    """Who asks, by the variables of an action; None for nobody."""
+    user = environment.get("REGISTRY_USERNAME", "")
+    return Login(user, environment.get("REGISTRY_PASSWORD", "")) if user else None
+
+
 class Answer(NamedTuple):
     """What a server said."""
 

@@ -97,7 +97,11 @@ unit: setup ## Unit tests and properties: seconds, no root
 
 .PHONY: peers
 peers: setup-test ## Stock clients against the running server, in namespaces (root)
-	@PEERS=required $(PYTHON) -m pytest -q -m peers
+	@PEERS=required $(PYTHON) -m pytest -q -m "peers and not wide"
+
+.PHONY: faults
+faults: setup-wide ## The table of faults again, as often as it says: bad links, kill -9, full disks (root)
+	@PEERS=required $(PYTHON) -m pytest -q tests/faults
 
 .PHONY: e2e
 e2e: setup-wide ## Every whole boot: also disks, PXELINUX, U-Boot, a newer iPXE, the Debian installer (root)

@@ -92,8 +92,8 @@ demo: setup-demo ## Netboot a virtual machine before your eyes (FIRMWARE=bios, u
 test: setup-test lint types unit peers ## Everything but the whole boots: under a few minutes
 
 .PHONY: unit
-unit: setup ## Unit tests and properties: seconds, no root
-	@$(PYTHON) -m pytest -q -m "not peers and not e2e"
+unit: setup ## Unit tests and properties, on all cores: minutes, no root
+	@$(PYTHON) -m pytest -q -n auto --dist worksteal -m "not peers and not e2e"
 
 .PHONY: peers
 peers: setup-test ## Stock clients against the running server, in namespaces (root)

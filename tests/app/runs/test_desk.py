@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from msgspec.structs import replace
 from tests.app.desks import FILE_MAC, OTHER_MAC
 from tests.app.runs.yard import (
     SERIAL,
@@ -17,9 +18,13 @@ from tests.app.runs.yard import (
 )
 
 from boots.api.desk import Refused
+from boots.app.runs.words import Kept, row
 from boots.client.workflows import Arming, NewFreeze, NewRun, Policy, Retry, Run, Settle, Undo
 from boots.journal import events
 from boots.model.order import Netboot, Order
+from boots.store import runs as rows
+from boots.workflow.advancing import advance
+from boots.workflow.happened import Cancelled
 
 FORCE = Arming(policy=Policy.FORCE, disks=(SERIAL,))
 TWO_MACHINES = f"""\
@@ -242,6 +247,27 @@ async def test_only_what_waits_for_a_person_is_decided(yard: Yard) -> None:
     with pytest.raises(Refused, match="it is over"):
         await yard.desk.cancel_run(run.line.id, "me")
     assert "FAILED CANCELLED" == await yard.state(run.line.id)
+
+
+@in_yard
+async def test_what_another_server_decided_first_is_not_decided_again(yard: Yard) -> None:
+    run = await yard.provision()
+    await yard.tells()
+    keeper, fresh = yard.running.keeper, yard.running.keeper.fresh
+
+    async def and_then_it_is_over(id_: str) -> Kept:
+        known = await fresh(id_)
+        patched.undo()
+        ended = advance(known.run, Cancelled(by="somebody else"), 0.0)
+        over = replace(known, run=ended, revision=known.revision + 1)
+        await keeper.store.write(rows.replace, row(over), at=0.0, server="another")
+        return known
+
+    patched = pytest.MonkeyPatch()
+    patched.setattr(keeper, "fresh", and_then_it_is_over)
+    with pytest.raises(Refused, match="it is over"):
+        await yard.desk.cancel_run(run.line.id, "me")
+    assert [] == yard.heard(events.RunOrdered)
 
 
 @in_yard

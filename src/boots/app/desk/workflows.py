@@ -37,7 +37,9 @@ from boots.store import edges, run_lines
 from boots.store import runs as rows
 from boots.store.freezes import Freeze as Frozen
 from boots.store.run_lines import Heard
-from boots.workflow.happened import Cancelled, Settled
+from boots.workflow.advancing import advance
+from boots.workflow.happened import Cancelled, Event, Settled
+from boots.workflow.run import Run as Progress
 from boots.workflow.run import State
 
 _ENOUGH = 1_000  # rows on a page at most
@@ -226,26 +228,31 @@ class WorkflowsDesk:
     @asks_store
     async def cancel_run(self, identity: str, by: str) -> Run:
         """End it."""
-        before = await self._latest(identity)
-        if before.run.is_final:
-            raise Refused(409, "it is over", f"run {identity} is {before.run.state.value}")
-        kept = await self._running().keeper.happen(identity, Cancelled(by=by))
+        await self._latest(identity)
+        kept = await self._decide(identity, Cancelled(by=by), "it is over")
         self._tell(kept, "cancel", by)
         return await self._shown(kept)
 
     @asks_store
     async def settle_run(self, identity: str, said: Settle, by: str) -> Run:
         """Say what is to become of the action that it waits at."""
-        before = await self._latest(identity)
+        await self._latest(identity)
         settled = Settled(by=by, step=said.step - 1, again=said.again)
-        kept = await self._running().keeper.happen(identity, settled)
-        if kept is before:
-            at = before.run.at
-            where = f"it is at action {at + 1}" if at is not None else "all its actions are done"
-            state = f"{before.run.state.value} {before.run.sub.value}".strip()
-            raise Refused(409, "it does not wait for that", f"run {identity} is {state}; {where}")
+        kept = await self._decide(identity, settled, "it does not wait for that")
         self._tell(kept, "again" if said.again else "done", by, said.step)
         return await self._shown(kept)
+
+    async def _decide(self, identity: str, event: Event, refusal: str) -> Kept:
+        """Have this happen; refused where it changes nothing, whoever changed the run meanwhile."""
+        keeper = self._running().keeper
+
+        def how(kept: Kept) -> Kept:
+            run = advance(kept.run, event, keeper.clock())
+            if run is kept.run:
+                raise Refused(409, refusal, _where(run))
+            return replace(kept, run=run)
+
+        return await keeper.change(identity, how)
 
     def _tell(self, kept: Kept, what: str, by: str, step: int = 0) -> None:
         own = kept.machines[0]
@@ -298,6 +305,14 @@ class WorkflowsDesk:
             for each in found
         )
         return EdgesList(edges=tuple(lines))
+
+
+def _where(run: Progress) -> str:
+    state = f"{run.state.value} {run.sub.value}".strip()
+    if run.is_final:
+        return f"run {run.id} is {state}"
+    where = f"it is at action {run.at + 1}" if run.at is not None else "all its actions are done"
+    return f"run {run.id} is {state}; {where}"
 
 
 async def _found(identity: str, asked: Awaitable[Kept]) -> Kept:

@@ -124,7 +124,6 @@ class Beginning:
         return replace(given, until=self._keeper.clock() + arm.hours * 3600)
 
     async def _kept(self, made: Made, run: Run, taken: Sequence[str] = ()) -> Kept:
-        known = await self._seeing.of([each.name for each in made.machines])
         kept = Kept(
             run=run,
             given=made.given,
@@ -132,7 +131,7 @@ class Beginning:
             machines=made.machines,
             disks=made.disks,
             taken=tuple(taken),
-            known=known.known,
+            known=made.known,
             waits=made.waits,
         )
         given = self._netboots.on(run.id, made.machines)

@@ -49,6 +49,7 @@ class Made(NamedTuple):
     """What came of it.  `waits`: for an inventory, then it is to be made again.
 
     `faults` are why it cannot begin: `mistakes` of the template, and what is wrong with disks.
+    `known` are the partition tables of ours that its disks were judged by.
     """
 
     given: Given
@@ -60,6 +61,7 @@ class Made(NamedTuple):
     faults: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
     waits: bool = False
+    known: Mapping[str, tuple[str, ...]] = {}
 
 
 def make(given: Given, seen: Seen) -> Made:
@@ -148,6 +150,7 @@ def _with_disks(
         tuple(disk for each in found for disk in each.disks),
         faults=tuple(fault for each in found for fault in each.faults),
         waits=any(each.waits for each in found),
+        known={each.name: seen.known.get(each.name, ()) for each in machines},
     )
 
 

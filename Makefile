@@ -103,6 +103,14 @@ peers: setup-test ## Stock clients against the running server, in namespaces (ro
 faults: setup-wide ## The table of faults again, as often as it says: bad links, kill -9, full disks (root)
 	@PEERS=required $(PYTHON) -m pytest -q tests/faults
 
+.PHONY: fuzz
+fuzz: setup ## Fuzz every parser and door for MINUTES each (5), two side by side; goes on where it ended
+	@$(PYTHON) -m fuzz --seconds $$(( $(or $(MINUTES),5) * 60 )) $(TARGETS)
+
+.PHONY: fuzz-short
+fuzz-short: setup ## Fuzz everything for a minute and a half together, as CI does
+	@$(PYTHON) -m fuzz --overall 90
+
 .PHONY: e2e
 e2e: setup-wide ## Every whole boot: also disks, PXELINUX, U-Boot, a newer iPXE, the Debian installer (root)
 	@$(PYTHON) -m pytest -q -m e2e

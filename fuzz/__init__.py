@@ -1,0 +1,1 @@
+"""Fuzzers of every parser and door: ``python -m fuzz``, or ``make fuzz``."""

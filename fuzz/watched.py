@@ -1,0 +1,107 @@
+"""The process that fuzzes: all code is watched once, then each target gets a fork.
+
+To load and instrument the house takes seconds, which a short run of forty targets has not.
+"""
+
+import argparse
+import contextlib
+import hashlib
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import atheris
+
+from fuzz import places
+from fuzz.target import Target
+from fuzz.timing import ON_LOOP
+
+_HANGS = 20  # seconds
+_MEMORY = 1536  # MB
+_MOST_SLOW = 16
+
+
+def main() -> None:
+    """Run the targets that are named, some at a time."""
+    parser = argparse.ArgumentParser(prog="python -m fuzz.watched")
+    parser.add_argument("names", nargs="+")
+    parser.add_argument("--seconds", type=int, required=True)
+    parser.add_argument("--at-once", type=int, required=True)
+    options = parser.parse_args()
+    with atheris.instrument_imports(include=["boots", "boots_agent"]):
+        from fuzz.targets import every  # noqa: PLC0415 - it must be loaded while it is watched
+
+        targets = every()
+    running: set[int] = set()
+    for name in options.names:
+        if len(running) == options.at_once:
+            running.discard(os.wait()[0])
+        running.add(_started(targets[name], options.seconds))
+    while running:
+        running.discard(os.wait()[0])
+
+
+def _started(target: Target, seconds: int) -> int:
+    pid = os.fork()
+    if pid:
+        return pid
+    with contextlib.suppress(BaseException), places.log(target.name).open("w") as log:
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+        _fuzz(target, seconds)
+    os._exit(70)
+
+
+def _fuzz(target: Target, seconds: int) -> None:
+    """Fuzz one target; libFuzzer ends the process."""
+    arguments = [
+        sys.argv[0],
+        f"-max_total_time={seconds}",
+        f"-timeout={_HANGS}",
+        f"-rss_limit_mb={_MEMORY}",
+        f"-max_len={target.longest}",
+        f"-artifact_prefix={places.findings(target.name)}/",
+        "-print_final_stats=1",
+        *map(str, (places.corpus(target.name), places.seeds(target.name))),
+    ]
+    if target.words:
+        arguments.insert(1, f"-dict={_dictionary(target)}")
+    if places.kept(target.name):
+        arguments.append(str(places.KEPT / target.name))
+    atheris.Setup(arguments, _timed(target))
+    atheris.Fuzz()
+
+
+def _dictionary(target: Target) -> Path:
+    path = places.words(target.name)
+    texts = ("".join(f"\\x{each:02x}" for each in word) for word in target.words)
+    path.write_text("".join(f'"{text}"\n' for text in texts))
+    return path
+
+
+def _timed(target: Target) -> Callable[[bytes], None]:
+    """The target; of what takes long the longest are kept, to be measured without being watched."""
+    if not target.on_loop:
+        return target.run
+    worst: list[tuple[float, Path]] = []
+
+    def run(data: bytes) -> None:
+        begin = time.thread_time()
+        target.run(data)
+        took = time.thread_time() - begin
+        if took < ON_LOOP or (len(worst) == _MOST_SLOW and took < worst[0][0]):
+            return
+        path = places.slow(target.name) / hashlib.sha1(data, usedforsecurity=False).hexdigest()
+        path.write_bytes(data)
+        worst.append((took, path))
+        worst.sort()
+        if len(worst) > _MOST_SLOW:
+            worst.pop(0)[1].unlink(missing_ok=True)
+
+    return run
+
+
+if __name__ == "__main__":
+    main()

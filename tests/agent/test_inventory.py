@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 from tests.agent import contract, trees
 
+from boots.workflow.inventory import HELD
 from boots_agent import facts, inventory
 from boots_agent.disks import disks, kind_of
+from boots_agent.images.signatures import SIGNS
 from boots_agent.lldp import Neighbour
 from boots_agent.summary import size_text, summary
 
@@ -109,3 +111,10 @@ def test_secure_boot_is_unknown_unless_the_firmware_says(tmp_path: Path) -> None
 def test_the_last_of_a_repeated_kernel_argument_wins(tmp_path: Path) -> None:
     trees.write(tmp_path, {"proc/cmdline": "a=1 quiet a=2=3"})
     assert {"a": "2=3", "quiet": ""} == facts.kernel_arguments(tmp_path)
+
+
+def test_the_server_has_the_same_words_for_what_a_disk_holds() -> None:
+    told = {sign.word: sign.kind for sign in SIGNS if sign.offset >= 0}
+    known = {word: kind for word, kind in HELD.items() if kind}
+
+    assert told == known

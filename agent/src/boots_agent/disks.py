@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from boots_agent.facts import names, number, raw, text
+from boots_agent.images.signatures import signs_in
 
 # Memory, files, arrays and volumes on top of disks, CD drives, boot areas of eMMC.
 _NO_DISKS = ("dm-", "fd", "loop", "md", "nbd", "ram", "sr", "zd", "zram")
@@ -20,23 +21,6 @@ _TRANSPORTS = (
     ("/vbd-", "xen"),
     ("/host", "scsi"),
 )
-_SIGNATURES = (
-    (512, b"EFI PART", "gpt"),
-    (4096, b"EFI PART", "gpt"),
-    (0, b"LUKS\xba\xbe", "luks"),
-    (536, b"LVM2 001", "lvm2"),
-    (4096, b"\xfc\x4e\x2b\xa9", "raid"),
-    (0, b"\xfc\x4e\x2b\xa9", "raid"),
-    (0, b"XFSB", "xfs"),
-    (1080, b"\x53\xef", "ext"),
-    (65600, b"_BHRfS_M", "btrfs"),
-    (4086, b"SWAPSPACE2", "swap"),
-    (3, b"NTFS    ", "ntfs"),
-    (82, b"FAT32   ", "fat"),
-    (54, b"FAT", "fat"),
-    (32769, b"CD001", "iso9660"),
-    (510, b"\x55\xaa", "mbr"),
-)
 
 
 def disks(root: Path) -> list[dict[str, object]]:
@@ -52,9 +36,9 @@ def kind_of(start: bytes) -> str | None:
     """
     if not start:
         return None
-    for offset, signature, kind in _SIGNATURES:
-        if start[offset : offset + len(signature)] == signature:
-            return kind
+    known = next(signs_in(start), None)
+    if known is not None:
+        return known.word
     return "unknown" if start.strip(b"\0") else "empty"
 
 

@@ -17,17 +17,24 @@ _WWN = re.compile(r"(?:naa\.|wwn-0x|0x|3)?([0-9a-f]{16}|[0-9a-f]{32})")
 _BY_ID = "/dev/disk/by-id/"
 # What may stand behind the serial number: NVMe's namespace, a USB disk's target and LUN.
 _BEHIND = {"ata": "", "nvme": "(?:_[0-9]+)?", "scsi": "", "usb": "(?:-[0-9]+:[0-9]+)?", "mmc": ""}
-_HELD = {
+HELD = {
     "gpt": "a GPT",
     "mbr": "an MBR",
     "luks": "LUKS",
+    "bitlocker": "BitLocker",
     "lvm2": "LVM",
     "raid": "a RAID member",
     "xfs": "XFS",
     "ext": "ext2, 3 or 4",
+    "f2fs": "F2FS",
     "btrfs": "btrfs",
+    "squashfs": "SquashFS",
+    "erofs": "EROFS",
+    "apfs": "APFS",
+    "hfsplus": "HFS+",
     "swap": "swap",
     "ntfs": "NTFS",
+    "exfat": "exFAT",
     "fat": "FAT",
     "iso9660": "an ISO",
     "empty": "",
@@ -53,7 +60,7 @@ class Disk(Word, frozen=True):
     @property
     def holds(self) -> str:
         """What is on it, in words; empty where nothing is, or nothing could be read."""
-        held = _HELD.get(self.content, "data")
+        held = HELD.get(self.content, "data")
         if held and self.partitions:
             many = "1 partition" if self.partitions == 1 else f"{self.partitions} partitions"
             return f"{held} with {many}"

@@ -9,7 +9,6 @@ import errno
 import os
 import select
 import signal
-import struct
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +18,7 @@ from boots_agent.actions.confined import Tree
 from boots_agent.actions.context import ActionFailed, Context
 from boots_agent.actions.gate import disks_below, opened, permitted
 from boots_agent.facts import names
+from boots_agent.images.signatures import signs_in
 
 # What keeps a mount that only reads from writing, beside MS_RDONLY: no journal is played back.
 _UNTOUCHED = {
@@ -33,31 +33,9 @@ _EFIVARS = "sys/firmware/efi/efivars"
 _READ_AT_ONCE = 1 << 17
 
 
-# Where in a file system, which bytes, mean what.
-_SIGNS = (
-    (0, b"XFSB", "xfs"),
-    (65600, b"_BHRfS_M", "btrfs"),
-    (1080, b"\x53\xef", "ext4"),
-    (1024, struct.pack("<I", 0xF2F52010), "f2fs"),
-    (0, b"hsqs", "squashfs"),
-    (1024, struct.pack("<I", 0xE0F5E1E2), "erofs"),
-    (32769, b"CD001", "iso9660"),
-    (3, b"NTFS    ", "ntfs3"),
-    (3, b"EXFAT   ", "exfat"),
-    (82, b"FAT32   ", "vfat"),
-    (54, b"FAT", "vfat"),
-)
-_OTHERS = (
-    (0, b"LUKS\xba\xbe", "LUKS"),
-    (536, b"LVM2 001", "a volume of LVM"),
-    (4096, b"\xfc\x4e\x2b\xa9", "a RAID member"),
-    (4086, b"SWAPSPACE2", "swap"),
-)
-
-
 def kind_of(start: bytes) -> str:
     """What Linux mounts a file system as, by its first 128 KiB; empty if nothing is known."""
-    return _sign(start, _SIGNS)
+    return next((sign.mounts for sign in signs_in(start) if sign.mounts), "")
 
 
 def kind_at(device: str) -> str:
@@ -161,13 +139,11 @@ def _start(device: str) -> bytes:
         return os.pread(descriptor, _READ_AT_ONCE, 0)
 
 
-def _sign(start: bytes, signs: tuple[tuple[int, bytes, str], ...]) -> str:
-    found = (kind for offset, value, kind in signs if start[offset : offset + len(value)] == value)
-    return next(found, "")
-
-
 def _held(start: bytes) -> str:
-    return _sign(start, _OTHERS) or ("something unknown" if start.strip(b"\0") else "nothing")
+    known = next(signs_in(start), None)
+    if known is not None:
+        return known.kind
+    return "something unknown" if start.strip(b"\0") else "nothing"
 
 
 def _place(mounts: Path) -> Path:

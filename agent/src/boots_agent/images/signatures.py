@@ -1,7 +1,7 @@
 """What a disk holds, told from a few of its bytes.  Nothing here opens anything."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 Read = Callable[[int, int], bytes]  # offset and length; fewer at the end of the disk
@@ -12,48 +12,64 @@ _SAMPLES, _SAMPLE = 64, 4096
 
 
 class Sign(NamedTuple):
-    """Bytes at a place; a negative one counts from the end of the disk."""
+    """Bytes at a place; a negative one counts from the end of the disk.
+
+    `kind` is for people, `word` for the inventory, `mounts` what Linux mounts it as.
+    """
 
     offset: int
     value: bytes
     kind: str
+    word: str
+    mounts: str = ""
 
 
 SIGNS = (
-    Sign(512, b"EFI PART", "a GPT"),
-    Sign(4096, b"EFI PART", "a GPT"),
-    Sign(-512, b"EFI PART", "a spare GPT"),
-    Sign(-4096, b"EFI PART", "a spare GPT"),
-    Sign(0, b"LUKS\xba\xbe", "LUKS"),
-    Sign(3, b"-FVE-FS-", "BitLocker"),
-    Sign(536, b"LVM2 001", "LVM"),
-    Sign(24, b"LVM2 001", "LVM"),
-    Sign(0, b"\xfc\x4e\x2b\xa9", "a RAID member"),
-    Sign(4096, b"\xfc\x4e\x2b\xa9", "a RAID member"),
-    Sign(-8192, b"\xfc\x4e\x2b\xa9", "a RAID member"),
-    Sign(-65536, b"\xfc\x4e\x2b\xa9", "a RAID member"),
-    Sign(0, b"XFSB", "XFS"),
-    Sign(1080, b"\x53\xef", "ext2, 3 or 4"),
-    Sign(1024, b"\x10\x20\xf5\xf2", "F2FS"),
-    Sign(65600, b"_BHRfS_M", "btrfs"),
-    Sign(32, b"NXSB", "APFS"),
-    Sign(1024, b"H+\0\x04", "HFS+"),
-    Sign(4086, b"SWAPSPACE2", "swap"),
-    Sign(3, b"NTFS    ", "NTFS"),
-    Sign(3, b"EXFAT   ", "exFAT"),
-    Sign(82, b"FAT32   ", "FAT"),
-    Sign(54, b"FAT", "FAT"),
-    Sign(32769, b"CD001", "an ISO"),
-    Sign(510, b"\x55\xaa", "an MBR"),
+    Sign(512, b"EFI PART", "a GPT", "gpt"),
+    Sign(4096, b"EFI PART", "a GPT", "gpt"),
+    Sign(-512, b"EFI PART", "a spare GPT", "gpt"),
+    Sign(-4096, b"EFI PART", "a spare GPT", "gpt"),
+    Sign(0, b"LUKS\xba\xbe", "LUKS", "luks"),
+    Sign(3, b"-FVE-FS-", "BitLocker", "bitlocker"),
+    Sign(536, b"LVM2 001", "LVM", "lvm2"),
+    Sign(24, b"LVM2 001", "LVM", "lvm2"),
+    Sign(0, b"\xfc\x4e\x2b\xa9", "a RAID member", "raid"),
+    Sign(4096, b"\xfc\x4e\x2b\xa9", "a RAID member", "raid"),
+    Sign(-8192, b"\xfc\x4e\x2b\xa9", "a RAID member", "raid"),
+    Sign(-65536, b"\xfc\x4e\x2b\xa9", "a RAID member", "raid"),
+    Sign(0, b"XFSB", "XFS", "xfs", "xfs"),
+    Sign(1080, b"\x53\xef", "ext2, 3 or 4", "ext", "ext4"),
+    Sign(1024, b"\x10\x20\xf5\xf2", "F2FS", "f2fs", "f2fs"),
+    Sign(65600, b"_BHRfS_M", "btrfs", "btrfs", "btrfs"),
+    Sign(0, b"hsqs", "SquashFS", "squashfs", "squashfs"),
+    Sign(1024, b"\xe2\xe1\xf5\xe0", "EROFS", "erofs", "erofs"),
+    Sign(32, b"NXSB", "APFS", "apfs"),
+    Sign(1024, b"H+\0\x04", "HFS+", "hfsplus"),
+    Sign(4086, b"SWAPSPACE2", "swap", "swap"),
+    Sign(3, b"NTFS    ", "NTFS", "ntfs", "ntfs3"),
+    Sign(3, b"EXFAT   ", "exFAT", "exfat", "exfat"),
+    Sign(82, b"FAT32   ", "FAT", "fat", "vfat"),
+    Sign(54, b"FAT", "FAT", "fat", "vfat"),
+    Sign(32769, b"CD001", "an ISO", "iso9660", "iso9660"),
+    Sign(510, b"\x55\xaa", "an MBR", "mbr"),
 )
+
+
+def signs_in(start: bytes) -> Iterator[Sign]:
+    """What is known in the first bytes of a device."""
+    for sign in SIGNS:
+        at = sign.offset
+        if at >= 0 and start[at : at + len(sign.value)] == sign.value:
+            yield sign
 
 
 def sign_of(read: Read, size: int) -> str:
     """The first thing known that a disk holds, in words, or nothing."""
-    for offset, value, kind in SIGNS:
-        place = offset if offset >= 0 else size + offset
-        if 0 <= place <= size - len(value) and read(place, len(value)) == value:
-            return kind
+    for sign in SIGNS:
+        place = sign.offset if sign.offset >= 0 else size + sign.offset
+        length = len(sign.value)
+        if 0 <= place <= size - length and read(place, length) == sign.value:
+            return sign.kind
     return ""
 
 

@@ -85,6 +85,12 @@ class Leasing:
         place = place_of(subnet, self._places)
         return place is not None and place.prober is not None
 
+    def again(self, interface: str) -> None:
+        """An interface was taken away and came back; OSError where it is gone again."""
+        for place in self._places:
+            if place.interface == interface and place.prober is not None:
+                place.prober.again()
+
     # --- what messages mean
 
     def ask(

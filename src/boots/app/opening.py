@@ -206,7 +206,7 @@ class Opening:
                 hearers.append(shadow.overheard)
             keep = self._keeper(interface, CLIENT_PORT, ours=False)
             most = 0 if shadow else HEARD_A_SECOND
-            yield Ear(heard, hearers, time.monotonic, most, keep)
+            yield Ear(heard, hearers, time.monotonic, most, keep, interface=interface)
         elif shadow:
             _log.warning(
                 "other servers' replies cannot be heard: that needs CAP_NET_RAW",

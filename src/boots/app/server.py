@@ -20,6 +20,7 @@ from boots.app.health import alive
 from boots.app.key import token_key
 from boots.app.leasing import Leasing
 from boots.app.limits import allow_many_files, share_the_interpreter, spare_the_collector
+from boots.app.links import Links
 from boots.app.loops import Loops
 from boots.app.observing import Observing, journal_file
 from boots.app.opening import EVERY, Door, Opening
@@ -38,6 +39,7 @@ from boots.machines.files import Cache
 from boots.machines.lookup import pieces
 from boots.model.machine import Known
 from boots.serve import sockets
+from boots.serve.datagrams import DatagramDoor
 from boots.serve.http import Extras, HttpDoor
 from boots.serve.packets import Packets
 from boots.serve.relay import Relayed
@@ -190,7 +192,9 @@ class Server:
             _log.warning(doubt)
         reloading = self._reloading
         looking = watch.watch(lambda: reloading.asked_for, reloading.due.set, self._stamps)
-        tasks += [asyncio.create_task(reloading.run()), asyncio.create_task(looking)]
+        links = Links(self._addresses, self._held_again, self._tell)
+        going = (reloading.run(), looking, links.run())
+        tasks += [asyncio.create_task(each) for each in going]
         also, more = await self._operating.start(self._leasing)
         listeners, tasks[:] = [*listeners, *also], [*tasks, *more]
         machines = len(self.world.index.machines)
@@ -275,6 +279,14 @@ class Server:
             await self._team.end()
         if self._relayed is not None:
             await self._relayed.close()
+
+    def _held_again(self, interface: str) -> None:
+        """An interface came back as another one: what is held to it is deaf until it is told."""
+        for door in self._doors:
+            if isinstance(door, DatagramDoor) and door.interface == interface:
+                door.again()
+        if self._leasing is not None:
+            self._leasing.again(interface)
 
     def _doubts(self) -> list[str]:
         """What is missing or may not be meant, and what firmware will not take of us."""

@@ -71,6 +71,16 @@ def _stored(troubles: Troubles, _event: events.StoreRecovered, _at: float) -> No
     troubles.over("store")
 
 
+def _interface(troubles: Troubles, event: events.InterfaceTroubled, at: float) -> None:
+    advice = "put it back as it was; or change the settings, and restart the server"
+    said = f"{event.interface}: {event.why}"
+    troubles.note(f"interface {event.interface}", at, said, advice)
+
+
+def _back(troubles: Troubles, event: events.InterfaceReturned, _at: float) -> None:
+    troubles.over(f"interface {event.interface}")
+
+
 def _ticket(troubles: Troubles, event: events.TicketRefused, at: float) -> None:
     if event.again:
         said = f"the ticket of {event.mac} for run {event.run} came a second time, by {event.peer}"
@@ -92,6 +102,8 @@ _HEEDED: Mapping[type[AnyEvent], Callable[[Troubles, Any, float], None]] = {
     events.SettingsRefused: _settings,
     events.StoreTroubled: _store,
     events.StoreRecovered: _stored,
+    events.InterfaceTroubled: _interface,
+    events.InterfaceReturned: _back,
     events.TicketRefused: _ticket,
     events.RunChanged: _run,
 }

@@ -29,6 +29,9 @@ class Prober(Protocol):
     async def ask(self, addresses: Collection[IPv4Address]) -> Mapping[IPv4Address, Mac]:
         """Who uses these; OSError where the network is not there."""
 
+    def again(self) -> None:
+        """The interface was taken away and came back; OSError where it is gone again."""
+
     def close(self) -> None:
         """No more questions."""
 

@@ -67,6 +67,7 @@ def serve(
 
     from boots.app.server import Server
     from boots.journal import log
+    from boots.journal.outlet import patient
 
     flags: dict[str, Any] = {
         "interfaces": interface,
@@ -93,8 +94,9 @@ def serve(
             settings, again = moving.read(config, flags, sys.stderr)
         else:
             settings, again = read_settings(config, flags), partial(read_settings, config, flags)
-        log.configure(settings.log.form, settings.log.level)
-        asyncio.run(Server(settings, again).run())
+        with patient(sys.stderr, settings.log.form):
+            log.configure(settings.log.form, settings.log.level)
+            asyncio.run(Server(settings, again).run())
 
 
 def register(app: typer.Typer) -> None:

@@ -37,6 +37,19 @@ class WorkerEnded(Event, frozen=True, tag=True):
     why: str
 
 
+class InterfaceTroubled(Event, frozen=True, tag=True):
+    """Machines behind an interface are not reached any more, as it or its address is gone."""
+
+    interface: str
+    why: str
+
+
+class InterfaceReturned(Event, frozen=True, tag=True):
+    """An interface that was taken away, or had lost its address, is served again."""
+
+    interface: str
+
+
 class RecordsLoaded(Event, frozen=True, tag=True):
     """The records were read and are what answers come from now."""
 
@@ -569,6 +582,8 @@ AnyEvent = (
     | IsoUnpatched
     | LoopBroken
     | WorkerEnded
+    | InterfaceTroubled
+    | InterfaceReturned
     | StoreTroubled
     | StoreRecovered
     | ConsoleLine

@@ -1,6 +1,8 @@
 """Sink: the journal as a file of JSON lines, one `Entry` each."""
 
+import contextlib
 import errno
+import io
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -14,6 +16,7 @@ _MODE = 0o640  # scripts may hold what opens a machine's metadata
 _CALM = (
     5.0  # seconds without trouble, after which it is over: a full disk takes a line now and then
 )
+_LOOK_EVERY = 1.0  # seconds between two looks whether the file is still the one of that name
 _WHY = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the quota of disk space is used up",
@@ -32,9 +35,9 @@ class FileSink:
     """
 
     def __init__(self, path: Path, tell: Callable[[AnyEvent], None]) -> None:
-        file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, _MODE)
-        self._file = os.fdopen(file, "ab", buffering=0)
+        self._file = _opened(path)
         self._path = path
+        self._looked_at = 0.0
         self._tell = tell
         self._failing = False
         self._failed_at = 0.0
@@ -47,6 +50,9 @@ class FileSink:
         if self._torn:
             lines = b"\n" + lines
         at = entries[-1].at
+        if not 0 <= at - self._looked_at < _LOOK_EVERY:
+            self._looked_at = at
+            self._see_to_name()
         try:
             written = self._file.write(lines) or 0
         except OSError as error:
@@ -60,6 +66,18 @@ class FileSink:
         self._torn = False
         if self._failing and not 0 <= at - self._failed_at < _CALM:
             self._recovered()
+
+    def _see_to_name(self) -> None:
+        """Begin the file anew where it was moved away or removed, as whoever rotates logs does."""
+        here = os.fstat(self._file.fileno())
+        with contextlib.suppress(OSError):
+            with contextlib.suppress(FileNotFoundError):
+                there = self._path.stat()
+                if (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino):
+                    return
+            fresh = _opened(self._path)
+            self._file.close()
+            self._file, self._torn = fresh, False
 
     def _failed(self, at: float, lost: int, why: str) -> None:
         self._failed_at = at
@@ -75,6 +93,11 @@ class FileSink:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+def _opened(path: Path) -> io.FileIO:
+    file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, _MODE)
+    return io.FileIO(file, "ab")
 
 
 def _lines(entries: Sequence[Entry]) -> bytes:

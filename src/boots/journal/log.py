@@ -31,6 +31,7 @@ _LEVEL: Mapping[type[Event], str] = {
     events.NakSent: "warning",
     events.LoopBroken: "warning",
     events.WorkerEnded: "error",
+    events.InterfaceTroubled: "error",
     events.AddressBlocked: "warning",
     events.ApiRefused: "warning",
     events.EnrolmentRefused: "warning",

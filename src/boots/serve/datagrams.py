@@ -7,6 +7,8 @@ from typing import Any
 
 import structlog
 
+from boots.serve import sockets
+
 # One wake-up takes at most so many packets, so that the other doors get their turn.
 _BATCH = 256
 UNNAMED: tuple[Any, ...] = ()
@@ -24,6 +26,8 @@ class DatagramDoor(abc.ABC):
 
     largest = 4096
     named = _BATCH
+    interface = ""
+    """The interface that the socket is held to; empty for none."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
@@ -36,6 +40,14 @@ class DatagramDoor(abc.ABC):
         """Stop answering, and close the socket."""
         loop.remove_reader(self._sock)
         self._sock.close()
+
+    def again(self) -> None:
+        """The interface was taken away and came back: hear it again.
+
+        Raises:
+            OSError: it is gone again, or we have no right to that any more.
+        """
+        sockets.hold_again(self._sock, self.interface)
 
     @abc.abstractmethod
     def handle(self, data: bytes, peer: tuple[Any, ...]) -> None:

@@ -80,7 +80,7 @@ class DhcpDoor(DatagramDoor):
         doubtful: DoubtfulFiles | None = None,
     ) -> None:
         super().__init__(sock)
-        self._interface = interface
+        self.interface = interface
         self._ask = ask
         self._record = record
         self._to_sender = to_sender
@@ -149,7 +149,7 @@ class DhcpDoor(DatagramDoor):
                 self._foreign.chosen_by_stranger(data)
             self._record(
                 events.DhcpIgnored(
-                    mac=ready.mac, interface=self._interface, message=ready.message, why=ready.why
+                    mac=ready.mac, interface=self.interface, message=ready.message, why=ready.why
                 )
             )
             return
@@ -161,7 +161,7 @@ class DhcpDoor(DatagramDoor):
             self._record(
                 events.DhcpIgnored(
                     mac=mac,
-                    interface=self._interface,
+                    interface=self.interface,
                     message="DISCOVER" if is_offer else "REQUEST",
                     why=f"the answer to {ready.to[0]} could not be sent: {error.strerror}",
                 )
@@ -172,7 +172,7 @@ class DhcpDoor(DatagramDoor):
         self._record(
             sent(
                 mac=mac,
-                interface=self._interface,
+                interface=self.interface,
                 address=address,
                 program=program,
                 architecture=architecture,
@@ -186,13 +186,13 @@ class DhcpDoor(DatagramDoor):
     def _ignored(self, message: Message, answer: Answer, why: str) -> events.AnyEvent:
         return events.DhcpIgnored(
             mac=answer.client.mac if answer.client else "",
-            interface=self._interface,
+            interface=self.interface,
             message=message.kind.name if message.kind else "BOOTP",
             why=why,
         )
 
     def _event(self, message: Message, answer: Answer) -> events.AnyEvent:
-        about = _About(answer.client.mac if answer.client else "", self._interface)
+        about = _About(answer.client.mac if answer.client else "", self.interface)
         relay = str(message.giaddr) if int(message.giaddr) else ""
         kind = message.kind
         if answer.reply is None:

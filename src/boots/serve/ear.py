@@ -44,8 +44,11 @@ class Ear(DatagramDoor):
         clock: Callable[[], float],
         most: int = 0,
         keep: Keep = keep_nothing,
+        *,
+        interface: str = "",
     ) -> None:
         super().__init__(sock)
+        self.interface = interface
         self._hearers = hearers
         self._clock = clock
         self._bound = Bound(most)

@@ -26,7 +26,7 @@ class NdpDoor(DatagramDoor):
         self, sock: socket.socket, interface: str, may_boot: Callable[[Mac], bool], record: Record
     ) -> None:
         super().__init__(sock)
-        self._interface = interface
+        self.interface = interface
         self._may_boot = may_boot
         self._record = record
 
@@ -47,4 +47,4 @@ class NdpDoor(DatagramDoor):
             self._sock.sendto(ndp.empty_advertisement(), peer)
         except OSError:
             return  # no link-local address of ours yet: the client asks again
-        self._record(events.AdvertisementSent(mac=mac, interface=self._interface))
+        self._record(events.AdvertisementSent(mac=mac, interface=self.interface))

@@ -8,6 +8,7 @@ from ipaddress import IPv4Address
 
 from boots.model import mac as macs
 from boots.model.mac import Mac
+from boots.serve.sockets import hold_again
 from boots.wire import arp
 from boots.wire.malformed import Malformed
 
@@ -87,6 +88,15 @@ class ArpProbe:
                 continue
             if sender is not None and sender.address in wanted and sender.mac != self._mac:
                 found[sender.address] = macs.from_bytes(sender.mac)
+
+    def again(self) -> None:
+        """The interface was taken away and came back, with another MAC maybe.
+
+        Raises:
+            OSError: it is gone again.
+        """
+        hold_again(self._sock, self._interface)
+        self._mac = self._sock.getsockname()[4]
 
     def close(self) -> None:
         """Close the socket."""

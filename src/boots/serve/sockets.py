@@ -178,14 +178,26 @@ def icmpv6(interface: str) -> socket.socket | None:
         passed = bytearray(b"\xff" * 32)  # a set bit blocks a type
         passed[ROUTER_SOLICITATION // 8] &= ~(1 << ROUTER_SOLICITATION % 8)
         sock.setsockopt(socket.IPPROTO_ICMPV6, _ICMP6_FILTER, bytes(passed))
-        group = _ALL_ROUTERS + struct.pack("@I", socket.if_nametoindex(interface))
-        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, group)
+        _hear_solicitations(sock, interface)
         sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, 255)  # RFC 4861 §6.1.2
     except OSError:
         sock.close()
         return None
     sock.setblocking(False)
     return sock
+
+
+def _hear_solicitations(sock: socket.socket, interface: str) -> None:
+    group = _ALL_ROUTERS + struct.pack("@I", socket.if_nametoindex(interface))
+    sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, group)
+
+
+def interface_number(name: str) -> int:
+    """The kernel's number of an interface; 0 where there is none of that name."""
+    try:
+        return socket.if_nametoindex(name)
+    except OSError:
+        return 0
 
 
 def _cannot_bind(error: OSError, protocol: str, port: int, where: str) -> StartError:
@@ -269,6 +281,20 @@ def hold_to(sock: socket.socket, interface: str) -> None:
     if not device:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+
+
+def hold_again(sock: socket.socket, interface: str) -> None:
+    """Hold a socket to an interface that came back: the kernel knows it by another number.
+
+    Raises:
+        OSError: it is gone again, or that needs CAP_NET_RAW, which we have not.
+    """
+    if sock.family == socket.AF_PACKET:
+        sock.bind((interface, sock.getsockname()[1]))
+        return
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
+    if sock.family == socket.AF_INET6:
+        _hear_solicitations(sock, interface)
 
 
 def notify(environment: Mapping[str, str], state: str) -> None:

@@ -36,6 +36,7 @@ from boots.app.workers.words import Charge
 from boots.journal import log
 from boots.journal.events import Entry
 from boots.journal.journal import Journal
+from boots.journal.outlet import patient
 from boots.serve.http import Extras, HttpDoor, Metrics
 from boots.serve.relay import Relay
 from boots.settings import trusted_proxies
@@ -217,9 +218,11 @@ def main(inherited: Inherited) -> None:
         signal.signal(number, signal.SIG_IGN)  # they go to all of a service, or of a terminal
     with socket.socket(fileno=os.dup(inherited.charges)) as charges:
         charge = spawn.take(charges)
-    log.configure(charge.settings.log.form, charge.settings.log.level)
-    allow_many_files()
-    asyncio.run(Worker(charge, inherited).run())
+    form, level = charge.settings.log.form, charge.settings.log.level
+    with patient(sys.stderr, form):
+        log.configure(form, level)
+        allow_many_files()
+        asyncio.run(Worker(charge, inherited).run())
 
 
 if __name__ == "__main__":

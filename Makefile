@@ -97,7 +97,8 @@ unit: setup ## Unit tests and properties, on all cores: minutes, no root
 
 .PHONY: peers
 peers: setup-test ## Stock clients against the running server, in namespaces (root)
-	@PEERS=required $(PYTHON) -m pytest -q -m "peers and not wide"
+	@PEERS=required $(PYTHON) -m pytest -q -n auto --dist loadfile -m "peers and not wide and not alone"
+	@PEERS=required $(PYTHON) -m pytest -q -m "peers and not wide and alone"
 
 .PHONY: faults
 faults: setup-wide ## The table of faults again, as often as it says: bad links, kill -9, full disks (root)

@@ -16,7 +16,7 @@ from tests.peers.conftest import NIC, SERVER, Boots, Lan, boots, run
 
 from boots.journal import events
 
-pytestmark = pytest.mark.peers
+pytestmark = [pytest.mark.peers, pytest.mark.alone]
 
 COUNT = int(os.environ.get("ATTACKERS", "1500"))
 POOL = f"""\

@@ -11,7 +11,7 @@ from tests.peers.conftest import lacking, need
 
 ROOT = Path(__file__).parents[2]
 
-pytestmark = pytest.mark.peers
+pytestmark = [pytest.mark.peers, pytest.mark.alone]
 
 
 def measured(tmp_path: Path, case: str) -> dict[str, float]:

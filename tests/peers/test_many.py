@@ -25,7 +25,7 @@ from boots.lab import network
 from boots.store import engine as engines
 from boots.store.migrate import bring_up
 
-pytestmark = pytest.mark.peers
+pytestmark = [pytest.mark.peers, pytest.mark.alone]
 
 LONG = os.environ.get("MANY") == "long"
 MACHINES = 10_000

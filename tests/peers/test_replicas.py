@@ -35,7 +35,7 @@ from boots.journal import events
 from boots.model.order import Netboot
 from boots.timeline.words import Boot
 
-pytestmark = pytest.mark.peers
+pytestmark = [pytest.mark.peers, pytest.mark.alone]
 
 LONG = os.environ.get("REPLICAS") == "long"
 # edk2 asks a server that died for its address for a minute before it begins anew.

@@ -16,7 +16,7 @@ from boots.wire import dhcp, options
 from boots.wire.dhcp import BOOTREQUEST, BROADCAST, Message
 from boots.wire.options import MessageType
 
-pytestmark = pytest.mark.peers
+pytestmark = [pytest.mark.peers, pytest.mark.alone]
 
 MANY = 10_000
 MOST = 100_000

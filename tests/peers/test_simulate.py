@@ -16,7 +16,7 @@ from tests.peers.conftest import LAN, NIC, Boots, Lan, boots, lan_with, need, ru
 from boots.journal import events
 from boots.lab import network
 
-pytestmark = pytest.mark.peers
+pytestmark = [pytest.mark.peers, pytest.mark.alone]
 
 SERVER = IPv4Interface("10.77.0.1/16")
 CLIENT = IPv4Interface("10.77.0.2/16")

@@ -217,6 +217,7 @@ print(json.dumps([read() for _ in range(times)]))
 """
 
 
+@pytest.mark.alone
 def test_two_packets_in_a_hundred_lost_cost_less_than_a_second(lan: Lan, tmp_path: Path) -> None:
     """Both ways lose.  Where the very request is lost only the client's own 4 s can mend it."""
     files = tmp_path / "files"

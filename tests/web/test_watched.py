@@ -10,7 +10,7 @@ from tests.web.browser import Browser, lacking
 from boots.journal import events
 from boots.lab import network
 
-pytestmark = pytest.mark.peers
+pytestmark = [pytest.mark.peers, pytest.mark.alone]
 
 PAGE = "http://127.0.0.1:8081"
 

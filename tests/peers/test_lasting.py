@@ -1,6 +1,7 @@
 """What lasts of one server with SQLite: through kill -9, and through a full disk."""
 
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -185,3 +186,32 @@ def _troubled_by(running: Boots, lan: Lan) -> events.StoreTroubled:
         if found:
             return found[0]
     raise AssertionError("the disk is full, and nobody noticed")
+
+
+# --- a backup
+
+
+def test_what_was_backed_up_beneath_a_running_server_is_served_again(
+    lan: Lan, tmp_path: Path
+) -> None:
+    backup, state = tmp_path / "backup.tar.gz", tmp_path / "state"
+    command = (sys.executable, "-m", "boots")
+    with boots(lan.server, tmp_path) as running:
+        server = Replica(0, lan.server, running)
+        server.ask(lambda client: client.create(record(1)))
+        done = run(lan.server, *command, "backup", backup, "--state", state)
+        assert done.returncode == 0, done.stderr
+        server.ask(lambda client: client.remove("made-1"))
+        done = run(lan.server, *command, "restore", backup, "--state", state)
+        assert (done.returncode, done.stderr) == (
+            1,
+            f"boots: a server uses {state}; stop it first\n",
+        )
+    done = run(lan.server, *command, "restore", backup, "--state", state)
+    assert done.returncode == 0, done.stderr
+    (tmp_path / "journal.jsonl").unlink()
+
+    with boots(lan.server, tmp_path) as again:
+        server = Replica(0, lan.server, again)
+        assert server.ask(lambda client: client.machine("made-1")).line.name == "made-1"
+        assert server.ask(lambda client: client.health()).troubles == ()

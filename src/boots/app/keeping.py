@@ -5,7 +5,6 @@ While the store is away answers go on, and changes are refused.
 """
 
 import asyncio
-import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import msgspec
 import structlog
 
 from boots.app import copied
+from boots.app.backup.site import site_of
 from boots.app.copied import Copied
 from boots.app.orders import Orders
 from boots.app.told import Told
@@ -38,9 +38,9 @@ def open_store(settings: Settings, state: Path) -> Store | None:
     """
     if not settings.store.enabled:
         return None
-    url = settings.store.url or engines.sqlite_url(state / "boots.db")
+    site = site_of(settings, state)
     try:
-        return Store(engines.make(url), settings.store.server or socket.gethostname())
+        return Store(engines.make(site.url), site.name)
     except StoreError as error:
         raise StartError(str(error)) from None
 

@@ -15,6 +15,9 @@ from boots import __version__
 from boots.app import catalogue, doubts, tls, watch
 from boots.app import world as worlds
 from boots.app.answers import Answers
+from boots.app.backup.alone import served
+from boots.app.backup.site import site_of
+from boots.app.backup.words import BackupError
 from boots.app.folders import cache_folder, state_folder
 from boots.app.health import alive
 from boots.app.key import token_key
@@ -78,6 +81,7 @@ class Server:
         self._pin = tls.pin(settings)  # of the one that the door shows until a restart
         self._unready = "the doors are not open yet"
         self._stamps = watch.stamps(settings)
+        self._state = _served(settings, self._state_folder())
         self._operating = Operating(
             settings,
             self._state_folder(),
@@ -169,6 +173,8 @@ class Server:
                 self._leasing.close()
             self._journal.close()
             await asyncio.to_thread(self._operating.close)
+            if self._state is not None:
+                os.close(self._state)
 
     def _heed_signals(self, loop: asyncio.AbstractEventLoop) -> "asyncio.Future[str]":
         """What becomes the name of the signal that ends us; SIGHUP reloads."""
@@ -347,6 +353,18 @@ def _refuse_nothing(settings: Settings) -> None:
             "no records to serve from; give --machines, a file or a directory"
             " (the modes auto-proxy and pool start without)"
         )
+
+
+def _served(settings: Settings, state: Path) -> int | None:
+    """Have the folder of state, after a restore that was killed is finished.
+
+    Raises:
+        StartError: a backup is being restored into it.
+    """
+    try:
+        return served(site_of(settings, state))
+    except (BackupError, OSError) as error:
+        raise StartError(str(error)) from None
 
 
 def _settle(stop: "asyncio.Future[str]", why: str) -> None:

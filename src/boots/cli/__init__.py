@@ -6,6 +6,7 @@ import typer
 
 from boots import __version__
 from boots.cli import (
+    backup,
     boot_files,
     capture,
     check,
@@ -77,6 +78,7 @@ for command in (
     workflow,
     frozen,
     osie,
+    backup,
     boot_files,
     image,
 ):

@@ -6,7 +6,6 @@ A file of SQLite is copied first: an older Boots can go on from that.
 import sqlite3
 from pathlib import Path
 
-import structlog
 from sqlalchemy import Connection, Engine, inspect, text
 
 from boots.store.copying import copy_file
@@ -16,12 +15,13 @@ NEWEST = "0002"
 """The number of the newest schema: a test compares it with the migrations."""
 
 _SCRIPTS = Path(__file__).parent / "migrations"
-_log = structlog.get_logger()
 _ALONE = 0x626F6F7473  # "boots": the advisory lock of who migrates
 
 
-def bring_up(engine: Engine) -> None:
+def bring_up(engine: Engine) -> str | None:
     """Have the newest schema; of servers that start together one does it and the others wait.
+
+    What is returned is the schema that was found; None where there was none.
 
     Raises:
         StoreAway: the database does not answer, or there is no room for a copy of its file.
@@ -30,11 +30,13 @@ def bring_up(engine: Engine) -> None:
     with transaction(engine) as connection:
         if is_postgres(connection):
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ALONE})
-        if revision(connection) != NEWEST:
-            _migrate(connection)
+        found = revision(connection)
+        if found != NEWEST:
+            _migrate(connection, found)
+        return found
 
 
-def _migrate(connection: Connection) -> None:
+def _migrate(connection: Connection, found: str | None) -> None:
     # A start that finds the newest schema need not wait for Alembic to be loaded.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
@@ -43,7 +45,6 @@ def _migrate(connection: Connection) -> None:
     config = Config()
     config.set_main_option("script_location", str(_SCRIPTS))
     known = {each.revision for each in ScriptDirectory.from_config(config).walk_revisions()}
-    found = revision(connection)
     if found is not None:
         if found not in known:
             raise StoreError(
@@ -51,7 +52,6 @@ def _migrate(connection: Connection) -> None:
                 " start that version, or restore a backup"
             )
         _copy_first(connection, found)
-        _log.info("the store gets a newer schema", was=found, becomes=NEWEST)
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
 

@@ -6,12 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 from secrets import token_hex
 from typing import Concatenate, ParamSpec, TypeVar
 
+import structlog
 from sqlalchemy import Connection, Engine
 
 from boots.store.engine import reading, transaction
-from boots.store.migrate import bring_up
+from boots.store.migrate import NEWEST, bring_up
 
 _READERS = 4
+_log = structlog.get_logger()
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -70,7 +72,10 @@ class Store:
             StoreAway: the database does not answer.
             StoreError: it has a schema of the future.
         """
-        await asyncio.get_running_loop().run_in_executor(self._writer, bring_up, self.engine)
+        loop = asyncio.get_running_loop()
+        found = await loop.run_in_executor(self._writer, bring_up, self.engine)
+        if found not in {None, NEWEST}:
+            _log.info("the store has a newer schema now", was=found, is_now=NEWEST)
 
     def close(self) -> None:
         """Let the threads end, and the connections."""

@@ -1,0 +1,93 @@
+"""A backup that was unpacked is put in place: whoever is killed, there is the old or the new.
+
+It is in force from the moment on that its folder is called ``restore-ready``.  Who comes next, a
+server or another restore, goes on from there: what is in place goes beside first, and only then,
+with the folder called ``restore-placing``, what was unpacked goes in place.
+"""
+
+import contextlib
+import errno
+import os
+import shutil
+from pathlib import Path
+
+from boots.app.backup.words import JOURNALS, SQLITE, STATE, Site
+from boots.store.copying import sync
+
+_FRESH, _READY, _PLACING = ".restore", "restore-ready", "restore-placing"
+_FORMER = "former"  # the file that names the folder of what was there before
+
+
+def fresh(site: Site) -> Path:
+    """An empty folder to unpack into, for nobody else."""
+    folder = site.state / _FRESH
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700, parents=True)
+    return folder
+
+
+def commit(site: Site, folder: Path, former: str) -> None:
+    """From now on it is in force; what was there before goes into the folder `former`."""
+    (folder / _FORMER).write_text(former)
+    owner = site.state.stat()
+    for path in (folder, *folder.iterdir()):
+        with contextlib.suppress(PermissionError):  # a service's folder is its user's
+            os.chown(path, owner.st_uid, owner.st_gid)
+        sync(path)
+    folder.rename(site.state / _READY)
+    sync(site.state)
+
+
+def is_pending(site: Site) -> bool:
+    """Whether a restore was killed that has to be finished."""
+    return any((site.state / name).is_dir() for name in (_READY, _PLACING))
+
+
+def finish(site: Site) -> None:
+    """Finish what is in force; nothing where nothing is."""
+    ready, placing = site.state / _READY, site.state / _PLACING
+    if ready.is_dir():
+        former = site.state / (ready / _FORMER).read_text()
+        former.mkdir(mode=0o700, exist_ok=True)
+        for name in _names(site):
+            with contextlib.suppress(FileNotFoundError):
+                _move(site.place(name), former / name)
+        _owned_as(former, site.state)
+        sync(former)
+        ready.rename(placing)
+        sync(site.state)
+    if placing.is_dir():
+        for name in _names(site):
+            with contextlib.suppress(FileNotFoundError):
+                _move(placing / name, site.place(name))
+        shutil.rmtree(placing)
+        sync(site.state)
+
+
+def _names(site: Site) -> tuple[str, ...]:
+    """All that belongs to a state, the store last: what is beside it is nothing without it."""
+    return STATE if site.database is None else (*STATE, *JOURNALS, SQLITE)
+
+
+def _move(here: Path, there: Path) -> None:
+    """Move a file, to another file system too."""
+    try:
+        here.replace(there)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        beside = there.with_name(f".{there.name}.restored")
+        beside.unlink(missing_ok=True)
+        beside.touch(mode=0o600)
+        shutil.copyfile(here, beside)
+        _owned_as(beside, there.parent)
+        sync(beside)
+        beside.replace(there)
+        here.unlink()
+    sync(there.parent)
+
+
+def _owned_as(path: Path, other: Path) -> None:
+    owner = other.stat()
+    with contextlib.suppress(PermissionError):
+        os.chown(path, owner.st_uid, owner.st_gid)

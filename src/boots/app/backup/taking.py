@@ -1,0 +1,123 @@
+"""A backup is made while servers run: each file whole, and the tar in its place only when it is."""
+
+import contextlib
+import os
+import shutil
+import sqlite3
+import tarfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from boots import __version__
+from boots.app.backup import postgres
+from boots.app.backup.words import (
+    FORMAT,
+    MANIFEST,
+    POSTGRES,
+    SQLITE,
+    STATE,
+    BackupError,
+    Manifest,
+    Site,
+    measured,
+)
+from boots.store import engine as engines
+from boots.store.copying import copy_file, sync
+from boots.store.engine import StoreAway, StoreError, reading
+from boots.store.migrate import revision
+
+
+def take(site: Site, to: Path) -> Manifest:
+    """Write a backup into a file that is not there yet.
+
+    Raises:
+        BackupError: it cannot be; then there is no such file.
+    """
+    if to.exists():
+        raise BackupError(f"{to} is there already; name a file that is not")
+    try:
+        with _folder(to) as folder:
+            engine = _store(site, folder)
+            for name in STATE:
+                with contextlib.suppress(FileNotFoundError):
+                    shutil.copyfile(site.state / name, folder / name)
+            manifest = _manifest(site, folder, engine)
+            _packed(folder, manifest, to)
+    except (OSError, sqlite3.Error) as error:
+        raise BackupError(f"{to} cannot be made: {error}") from None
+    return manifest
+
+
+@contextlib.contextmanager
+def _folder(to: Path) -> Iterator[Path]:
+    """A folder beside the file, for nobody else: what it will hold is secret."""
+    folder = to.with_name(f".{to.name}.new")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _store(site: Site, folder: Path) -> str:
+    """Copy the store; what engine has it.
+
+    It goes first: what is told beside it a moment later is of no order that it has not.
+    """
+    if site.database is None:
+        postgres.dump(site.url, folder / POSTGRES)
+        return "postgresql"
+    if not site.database.exists():
+        raise BackupError(
+            f"there is no store at {site.database}; name the folder of the server's state (--state)"
+        )
+    copy_file(site.database, folder / SQLITE)
+    return "sqlite"
+
+
+def _manifest(site: Site, folder: Path, engine: str) -> Manifest:
+    names = sorted(path.name for path in folder.iterdir())
+    url = site.url if site.database is None else engines.sqlite_url(folder / SQLITE)
+    return Manifest(
+        format=FORMAT,
+        boots=__version__,
+        schema=_schema(url),
+        engine=engine,
+        server=site.name,
+        made=time.time(),
+        files={name: measured(folder / name) for name in names},
+    )
+
+
+def _schema(url: str) -> str:
+    """The schema that was copied."""
+    engine = None
+    try:
+        engine = engines.make(url)
+        with reading(engine) as connection:
+            return revision(connection) or ""
+    except (StoreAway, StoreError) as error:
+        raise BackupError(f"the store: {error}") from None
+    finally:
+        if engine is not None:
+            engine.dispose()
+
+
+def _packed(folder: Path, manifest: Manifest, to: Path) -> None:
+    (folder / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
+    packed = folder / "packed"
+    packed.touch(mode=0o600)
+    with tarfile.open(packed, "w:gz" if to.name.endswith(("gz", "tgz")) else "w") as tar:
+        for name in (MANIFEST, *manifest.files):
+            entry = tarfile.TarInfo(name)
+            entry.size = (folder / name).stat().st_size
+            entry.mtime, entry.mode = int(manifest.made), 0o600
+            with (folder / name).open("rb") as file:
+                tar.addfile(entry, file)
+    sync(packed)
+    os.link(packed, to)  # who came first has the name
+    sync(to.parent)

@@ -1,0 +1,71 @@
+"""What a backup is: a tar with a manifest first, and the files that it names."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from boots.app.told import NAME as TOLD
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+SQLITE, POSTGRES = "boots.db", "store.sql"
+"""The store, as each engine has it."""
+
+STATE = ("leases", TOLD, "store-copy.json", "key")
+"""What stands in the folder of `state` beside the store."""
+
+JOURNALS = ("boots.db-wal", "boots.db-shm", "boots.db-journal")
+"""What SQLite keeps beside a file that is in use: of another file it would be damage."""
+
+BLOCK = 1 << 20
+
+
+class BackupError(Exception):
+    """It cannot be done; the text says why and what to do."""
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """One file: its size, and its SHA-256."""
+
+    size: int
+    sha256: str
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a backup says of itself: whose it is, when it was made, and each of its files."""
+
+    format: int
+    boots: str
+    schema: str
+    engine: str
+    server: str
+    made: float
+    files: Mapping[str, Part]
+
+
+class Site(NamedTuple):
+    """What is backed up, and restored: the folder of `state`, and where the store is.
+
+    `url` is that of the store; `database` its file, where it is SQLite.  `name` is the server's.
+    """
+
+    state: Path
+    url: str
+    database: Path | None
+    name: str
+
+    def place(self, name: str) -> Path:
+        """Where a file of a backup belongs."""
+        if self.database is not None and name.startswith(SQLITE):
+            return self.database.with_name(self.database.name + name.removeprefix(SQLITE))
+        return self.state / name
+
+
+def measured(path: Path) -> Part:
+    """A file's size and digest."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return Part(size=path.stat().st_size, sha256=digest)

@@ -1,5 +1,6 @@
 """Which address a message gets: the states of a client in RFC 2131 §4.3.2, over reservations."""
 
+from collections.abc import Callable
 from ipaddress import IPv4Address, IPv4Network
 
 import pytest
@@ -131,6 +132,7 @@ def test_a_record_without_lease_time_has_the_site_s() -> None:
 
 HERE, THERE = IPv4Network("192.168.1.0/24"), IPv4Network("10.0.0.0/24")
 TWO = site(network=HERE, subnets=(Subnet(network=HERE), Subnet(network=THERE)))
+BEHIND = site(network=THERE)
 AWAY = "its record has 192.168.1.10, it asks from 10.0.0.0/24"
 THEIRS = IPv4Address("10.0.0.7")
 
@@ -160,11 +162,36 @@ def test_a_relay_within_the_network_of_the_record_changes_nothing() -> None:
     assert ADDRESS == reply.yiaddr
 
 
-def test_where_nothing_is_known_of_a_relay_s_network_the_record_counts() -> None:
-    for where in (SITE, site(subnets=(Subnet(network=HERE),))):
-        reply = answer_at(system(giaddr=RELAY), where)
-        assert isinstance(reply, Message)
-        assert ADDRESS == reply.yiaddr
+STRAY = "no network of ours has 10.0.0.1, where it asks from"
+
+
+@pytest.mark.parametrize("make", [system, rom, ipxe])
+@pytest.mark.parametrize("kind", [MessageType.DISCOVER, REQUEST, MessageType.INFORM])
+def test_nothing_goes_to_a_relay_in_a_network_that_is_none_of_ours(
+    make: Callable[..., Message], kind: MessageType
+) -> None:
+    for where in (SITE, site(subnets=(Subnet(network=HERE),)), site(network=HERE)):
+        assert STRAY == answer_at(make(kind, giaddr=RELAY), where)
+
+
+def test_nor_where_it_claims_to_ask_for_a_network_of_ours() -> None:
+    named = {82: b"\5\4" + ADDRESS.packed}
+    assert STRAY == answer_at(system(giaddr=RELAY, more=named), site(network=HERE))
+
+
+@pytest.mark.parametrize(
+    "more", [{82: b"\5\4" + RELAY.packed}, {118: RELAY.packed}], ids=["82.5", "118"]
+)
+def test_nor_is_a_network_that_is_none_of_ours_asked_for_from_near(more: dict[int, bytes]) -> None:
+    near = IPv4Address("192.168.1.254")
+    assert STRAY == answer_at(system(giaddr=near, more=more), site(network=HERE))
+    assert STRAY == answer_at(system(more=more), site(network=HERE))
+
+
+def test_where_all_that_is_known_of_a_relay_is_that_it_is_near_the_record_counts() -> None:
+    reply = answer_at(system(giaddr=RELAY), BEHIND)
+    assert isinstance(reply, Message)
+    assert ADDRESS == reply.yiaddr
 
 
 def test_several_networks_may_share_our_own_wire() -> None:
@@ -224,20 +251,20 @@ OVERRIDE = {82: b"\1\1x\x0b\4" + INSTEAD.packed}
 
 @pytest.mark.parametrize("kind", [MessageType.DISCOVER, MessageType.INFORM])
 def test_a_relay_may_be_the_server_identifier(kind: MessageType) -> None:
-    reply = answer_at(system(kind, more=OVERRIDE, giaddr=RELAY), SITE)
+    reply = answer_at(system(kind, more=OVERRIDE, giaddr=RELAY), BEHIND)
     assert isinstance(reply, Message)
     assert (INSTEAD, OVERRIDE[82]) == (reply.get(options.SERVER_ID), reply.options[82])
 
 
 def test_a_nak_has_it_too() -> None:
-    reply = answer_at(system(REQUEST, more=OVERRIDE | wants(OTHER), giaddr=RELAY), SITE)
+    reply = answer_at(system(REQUEST, more=OVERRIDE | wants(OTHER), giaddr=RELAY), BEHIND)
     assert isinstance(reply, Message)
     assert (MessageType.NAK, INSTEAD) == (reply.kind, reply.get(options.SERVER_ID))
 
 
 @pytest.mark.parametrize("chosen", [INSTEAD, SERVER])
 def test_who_chose_the_relay_s_name_for_us_chose_us(chosen: IPv4Address) -> None:
-    reply = answer_at(system(REQUEST, more=OVERRIDE | wants(ADDRESS, chosen), giaddr=RELAY), SITE)
+    reply = answer_at(system(REQUEST, more=OVERRIDE | wants(ADDRESS, chosen), giaddr=RELAY), BEHIND)
     assert isinstance(reply, Message)
     assert MessageType.ACK is reply.kind
 
@@ -252,6 +279,6 @@ def test_only_a_relay_may_rename_us() -> None:
 
 @pytest.mark.parametrize("raw", [b"\x0b\4\0\0\0\0", b"\x0b\3\1\2\3", b"\x0b"])
 def test_an_override_that_is_no_address_is_none(raw: bytes) -> None:
-    reply = answer_at(system(more={82: raw}, giaddr=RELAY), SITE)
+    reply = answer_at(system(more={82: raw}, giaddr=RELAY), BEHIND)
     assert isinstance(reply, Message)
     assert SERVER == reply.get(options.SERVER_ID)

@@ -140,7 +140,7 @@ def test_u_boot_takes_the_first_offer_so_a_proxy_makes_none() -> None:
 
 def test_a_proxy_keeps_its_own_name_behind_a_relay_that_stands_in_for_servers() -> None:
     where, relay = site(mode=Mode.PROXY), {82: b"\x0b\4\x0a\0\0\2"}
-    behind: dict[str, Any] = {"giaddr": IPv4Address("10.0.0.1")}
+    behind: dict[str, Any] = {"giaddr": IPv4Address("192.168.1.254")}
     offer = asked(rom(more=relay, **behind), Netboot(), where)
     assert offer is not None
     assert (SERVER, relay[82]) == (offer.get(options.SERVER_ID), offer.options[82])

@@ -37,7 +37,7 @@ from boots.wire.options import MessageType
 from boots.wire.table import TABLE
 
 REQUEST, NAK = MessageType.REQUEST, MessageType.NAK
-RELAY = IPv4Address("10.0.0.1")
+RELAY = IPv4Address("192.168.1.254")
 UUID = b"\0" + bytes(range(16))
 WRONG = {50: OTHER.packed}
 

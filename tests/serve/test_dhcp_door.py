@@ -1,6 +1,5 @@
 """The DHCP door: what comes in, what goes out, and what it tells."""
 
-import asyncio
 import random
 import socket
 from collections.abc import Callable
@@ -235,11 +234,22 @@ async def test_an_answer_that_cannot_be_sent_is_told_as_such() -> None:
 
 async def test_with_to_sender_an_answer_goes_back_where_the_message_came_from() -> None:
     with Peer() as other, Bench(answering(other.port)) as bench:
-        bench.door._to_sender = True
+        bench.door._to_sender = lambda sender: sender == IPv4Address(LOOPBACK)
         bench.send(message(MessageType.REQUEST))
 
         assert (await bench.reply()).yiaddr == ADDRESS
         assert await other.nothing()
+
+
+async def test_but_to_nobody_outside_of_the_networks_that_are_ours() -> None:
+    with Peer() as other, Bench(answering(other.port)) as bench:
+        bench.door._to_sender = lambda _: False
+        bench.send(message(MessageType.REQUEST))
+
+        why = (await bench.told.first(events.DhcpIgnored)).why
+        assert "no network of ours has 127.0.0.1, where it asks from" == why
+        assert await other.nothing()
+        assert bench.told.of(events.AckSent) == []
 
 
 async def test_a_shadow_gets_every_answer_and_the_client_none() -> None:
@@ -272,7 +282,8 @@ async def test_ten_thousand_junk_packets_leave_it_answering() -> None:
                 junk[chance.randrange(len(junk))] ^= 1 << chance.randrange(8)
             bench.client.send(bytes(junk), bench.at)
             if number % 200 == 199:  # what the kernel keeps for us has its limit
-                await asyncio.sleep(0)
+                count = number + 1
+                await bench.told.until(lambda: len(bench.told.events) == count)  # noqa: B023
         await bench.told.until(lambda: len(bench.told.events) == 10_000)
         assert len(bench.told.of(events.PacketDropped)) > 8_000
         bench.send(message(MessageType.REQUEST))
@@ -300,6 +311,7 @@ async def test_one_wake_up_leaves_room_for_the_other_doors() -> None:
     with Bench(ask) as bench:
         for xid in range(400):
             bench.send(message(MessageType.DISCOVER, xid=xid))
+        bench.door._clock = lambda: 0.0  # all of them take no time
         bench.door._readable()
 
         assert seen == list(range(256))

@@ -16,7 +16,7 @@ from boots.model.mac import Mac
 from boots.model.machine import Known
 from boots.model.site import Mode, Site
 from boots.policy import answer as policy
-from boots.policy import boot, iso, metadata, path, token
+from boots.policy import boot, iso, metadata, path, subnet, token
 from boots.policy import client as clients
 from boots.policy.client import Client
 from boots.policy.compare import as_if_chosen
@@ -281,6 +281,13 @@ class Answers:
                 for site in world.sites.values()
             )
         return not boot.refused(known)
+
+    def is_near(self, interface: str, address: IPv4Address) -> bool:
+        """Whether an address is of a network of ours, as this interface has it."""
+        world = self.world
+        known = world.index.by_address.get(address)
+        own = known.interface.reservation if known else None
+        return subnet.is_near(address, world.sites[interface], own)
 
     def mac_of(self, address: IPv4Address) -> str:
         """The MAC of the machine that has this address, empty if none of ours has."""

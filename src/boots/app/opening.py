@@ -177,7 +177,7 @@ class Opening:
                 interface,
                 self._answers.dhcp(interface, proxy=proxy),
                 record,
-                to_sender=proxy,
+                to_sender=partial(self._answers.is_near, interface) if proxy else None,
                 shadow=shadow,
                 prepared=None if proxy else self._answers.prepared(interface),
                 # What comes to port 4011 is for us, whatever server it names.

@@ -11,6 +11,7 @@ from boots.policy.boot import Decision, decide
 from boots.policy.client import Client
 from boots.policy.destination import destination, is_host
 from boots.policy.fitting import size_limit
+from boots.policy.subnet import stray
 from boots.wire.dhcp import Message
 from boots.wire.options import MessageType
 
@@ -41,6 +42,9 @@ def answer(
     relay = message.giaddr
     if int(relay) and not is_host(relay, known.interface.reservation):
         return Answer(f"its relay's address {relay} cannot be one machine's", client)
+    outside = stray(message, site, known.interface.reservation)
+    if outside is not None:
+        return Answer(f"no network of ours has {outside}, where it asks from", client)
     asked = Asked(message, client, known, site)
     if message.kind is MessageType.INFORM:
         decision = decide(client, known, site)

@@ -25,6 +25,7 @@ from boots.policy.destination import EVERYONE, Destination, is_host
 from boots.policy.fitting import LONGEST_FILE, fitted, size_limit
 from boots.policy.path import named
 from boots.policy.reply import PROTECTED
+from boots.policy.subnet import is_near, stray
 from boots.wire import dhcp, options, pxe
 from boots.wire.dhcp import Message
 from boots.wire.options import MessageType
@@ -74,10 +75,13 @@ def _not_ours(asked: Asked, *, port_4011: bool) -> str:
         return refused(known)
     if known.stranger and not known.interface.netboot.allowed:
         return "no record has this MAC, and strangers boot nothing"
-    if port_4011:
-        return ""  # it was sent to us, whatever its option 54 says: ROMs leave the other's there
     if message.giaddr != _NOWHERE and not is_host(message.giaddr, own):
         return f"its relay's address {message.giaddr} cannot be one machine's"
+    outside = stray(message, site, own)
+    if outside is not None:
+        return f"no network of ours has {outside}, where it asks from"
+    if port_4011:
+        return ""  # it was sent to us, whatever its option 54 says: ROMs leave the other's there
     if message.kind is MessageType.INFORM:
         return "what INFORM asks for is the other server's to say"
     chosen = message.get(options.SERVER_ID)
@@ -183,7 +187,8 @@ def _destination(asked: Asked, *, offer: bool, port_4011: bool) -> Destination:
     everyone = Destination(EVERYONE, dhcp.CLIENT_PORT, source=site.server)
     own = Destination(message.ciaddr, dhcp.CLIENT_PORT, source=site.server)
     if port_4011:
-        return own if is_host(message.ciaddr, None) else everyone
+        near = is_near(message.ciaddr, site, asked.known.interface.reservation)
+        return own if near and is_host(message.ciaddr, None) else everyone
     if message.giaddr != _NOWHERE:
         return Destination(message.giaddr, dhcp.SERVER_PORT, source=site.server)
     # Only a neighbour: else a packet could name whom we send to.

@@ -1,7 +1,8 @@
 """Which network a client is in: what its relay says, what it says itself, where we heard it."""
 
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 
+from boots.model.machine import Reservation
 from boots.model.site import Site, Subnet
 from boots.wire import options, pxe
 from boots.wire.dhcp import Message
@@ -33,6 +34,27 @@ def select(message: Message, site: Site) -> Subnet | None:
     if address is None and site.network is not None:
         return Subnet(network=site.network)
     return None
+
+
+def stray(message: Message, site: Site, own: Reservation | None) -> IPv4Address | None:
+    """The address of a network that is none of ours, by which a message says where it comes from.
+
+    Ours are that of the interface, those of the settings, and that of the machine's record.
+    Whoever knows a MAC can name any relay, and would have us send there.
+    """
+    for each in (message.giaddr, selector(message) or _NOWHERE):
+        if each != _NOWHERE and not is_near(each, site, own):
+            return each
+    return None
+
+
+def is_near(address: IPv4Address, site: Site, own: Reservation | None = None) -> bool:
+    """Whether an address is within a network of ours; `own` is a machine's, by its record."""
+    return (
+        (site.network is not None and address in site.network)
+        or any(address in subnet.network for subnet in site.subnets)
+        or (own is not None and address in IPv4Network((own.address, own.prefix), strict=False))
+    )
 
 
 def server_override(message: Message) -> IPv4Address | None:

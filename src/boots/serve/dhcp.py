@@ -59,7 +59,8 @@ class DhcpDoor(DatagramDoor):
     """Answers the DHCP messages that arrive on one interface.
 
     With `to_sender` answers go where the message came from, as those of port 4011 do: edk2 waits
-    for them at that port, and iPXE at 68.  With a `shadow` they go there, and nowhere else.
+    for them at that port, and iPXE at 68.  It says which addresses are near; others get none.
+    With a `shadow` they go there, and nowhere else.
     What is `prepared` leaves without `ask` being asked.  `foreign` is shown the requests in which
     clients take another server's offer.  `packets` keeps what comes and what goes.
     `doubtful` is told of boot files that are for another kind of machine.
@@ -72,7 +73,7 @@ class DhcpDoor(DatagramDoor):
         ask: Ask,
         record: Record,
         *,
-        to_sender: bool = False,
+        to_sender: Callable[[IPv4Address], bool] | None = None,
         shadow: Shadow | None = None,
         prepared: Prepared | None = None,
         foreign: ForeignServers | None = None,
@@ -89,7 +90,7 @@ class DhcpDoor(DatagramDoor):
         self._foreign = foreign
         self._heard, self._sent = packets
         self._doubtful = doubtful
-        if not to_sender:
+        if to_sender is None:
             self.named = _NAMED
         self._replies = Replies(sock, interface)
 
@@ -112,6 +113,15 @@ class DhcpDoor(DatagramDoor):
             return
         if self._foreign is not None:
             self._foreign.chosen(message)
+        sender = self._sender(peer)
+        if sender is not None and self._to_sender and not self._to_sender(sender):
+            why = f"no network of ours has {sender}, where it asks from"
+            self._record(self._ignored(message, Answer(why), why))
+            return
+        self._answer(message, peer, sender)
+
+    def _answer(self, message: Message, peer: tuple[Any, ...], sender: IPv4Address | None) -> None:
+        """Take the plain path; with a `sender` the answer goes there."""
         answer = self._ask(message)
         if self._shadow is not None:
             self._shadow.withhold(message, answer)
@@ -122,8 +132,8 @@ class DhcpDoor(DatagramDoor):
             return
         if answer.reply is not None and answer.to is not None:
             to = answer.to
-            if self._to_sender and peer[0] != _NOBODY:
-                to = Destination(IPv4Address(peer[0]), peer[1], source=to.source)
+            if sender is not None:
+                to = Destination(sender, peer[1], source=to.source)
             data = dhcp.encode(answer.reply, answer.limit)
             try:
                 self._replies.send(data, to)
@@ -135,6 +145,10 @@ class DhcpDoor(DatagramDoor):
         self._record(self._event(message, answer))
         if answer.reply is not None:
             self._doubt(answer)
+
+    def _sender(self, peer: tuple[Any, ...]) -> IPv4Address | None:
+        """To whom the answer goes, where answers go to the sender and it has an address."""
+        return IPv4Address(peer[0]) if self._to_sender and peer[0] != _NOBODY else None
 
     def _doubt(self, answer: Answer) -> None:
         """Tell of a boot file that will not run where it goes; nothing prepared has one."""

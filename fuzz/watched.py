@@ -4,7 +4,6 @@ To load and instrument the house takes seconds, which a short run of forty targe
 """
 
 import argparse
-import contextlib
 import hashlib
 import os
 import sys
@@ -47,11 +46,11 @@ def _started(target: Target, seconds: int) -> int:
     pid = os.fork()
     if pid:
         return pid
-    with contextlib.suppress(BaseException), places.log(target.name).open("w") as log:
+    with places.log(target.name).open("w") as log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
-        _fuzz(target, seconds)
-    os._exit(70)
+    _fuzz(target, seconds)
+    raise SystemExit(70)  # not at once: at the exit libFuzzer writes down what failed
 
 
 def _fuzz(target: Target, seconds: int) -> None:

@@ -44,7 +44,8 @@ _RECORDS = {f"m{mac}": IPv4Address(f"192.168.1.{50 + at}") for at, mac in enumer
 _WHO = ("", *_OURS, "525400000099")
 _RELAYS = ("", "0.0.0.0", "192.168.1.254", "10.9.0.254", "203.0.113.1", "255.255.255.255")
 _NEAR = (OWN.network, SUBNET.network, REMOTE.network)
-_FOLDER = Path(tempfile.mkdtemp(prefix="boots-fuzz-"))
+_MEMORY = Path("/dev/shm")  # noqa: S108  # no disk is waited for
+_FOLDER = Path(tempfile.mkdtemp(prefix="boots-fuzz-", dir=_MEMORY if _MEMORY.is_dir() else None))
 
 
 def _packet(data: bytes) -> bytes:

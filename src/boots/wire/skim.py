@@ -37,8 +37,14 @@ OWN = frozenset(
 _MOST_CUTS, _MOST_SHAPES = 1_024, 64
 
 # What each code calls for; 0 for an option that all clients of a kind have alike.
-_IS_OWN, _IS_PAD, _IS_END, _IS_ODD = 1, 2, 3, 4
-_MEANT = {**dict.fromkeys(OWN, _IS_OWN), PAD: _IS_PAD, END: _IS_END, OVERLOAD: _IS_ODD}
+_IS_OWN, _IS_PAD, _IS_END, _IS_ODD, _IS_KIND = 1, 2, 3, 4, 5
+_MEANT = {
+    **dict.fromkeys(OWN, _IS_OWN),
+    PAD: _IS_PAD,
+    END: _IS_END,
+    OVERLOAD: _IS_ODD,
+    options.MESSAGE_TYPE.code: _IS_KIND,
+}
 _WHAT = bytes(_MEANT.get(code, 0) for code in range(256))
 
 
@@ -157,7 +163,7 @@ def _cut_at(places: tuple[tuple[int, int, int], ...]) -> _Cut:
 def _walked(data: bytes) -> tuple[tuple[int, int, int], ...] | None:
     """Where the own values stand by code, begin and end; the last is nothing, at the END."""
     own: dict[int, tuple[int, int, int]] = {}
-    at = _OPTIONS_AT
+    at, kinds = _OPTIONS_AT, 0
     try:
         while True:
             while not (what := _WHAT[data[at]]):
@@ -166,7 +172,12 @@ def _walked(data: bytes) -> tuple[tuple[int, int, int], ...] | None:
                 return (*own.values(), (END, at + 1, at + 1))
             if what == _IS_ODD or data[at] in own:
                 return None
-            if what == _IS_OWN:
+            if what == _IS_KIND:
+                kinds += 1
+                if kinds > 1:  # one value in parts (RFC 3396 §5), which is none of the kinds
+                    return None
+                at += data[at + 1] + 2
+            elif what == _IS_OWN:
                 end = at + 2 + data[at + 1]
                 own[data[at]] = data[at], at + 2, end
                 at = end

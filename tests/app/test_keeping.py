@@ -8,10 +8,11 @@ from typing import Any, TypeVar
 
 import msgspec
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError
 from tests.policy.made import known
 
+from boots.app import copied
 from boots.app.keeping import Keeping
 from boots.app.orders import Orders
 from boots.app.takeup import TakeUp
@@ -466,3 +467,78 @@ def test_tokens_of_one_open_the_others_and_taken_away_they_do_not(server: Server
         assert {} == one.keeping.tokens
 
     run(main)
+
+
+# --- beside a newer version
+
+
+def newer(url: str) -> None:
+    """A newer Boots brings the store up, and adds to it as migrations may."""
+    engine = engines.make(url)
+    with engines.transaction(engine) as connection:
+        connection.execute(text("ALTER TABLE machines ADD COLUMN rack TEXT"))
+        connection.execute(text("ALTER TABLE tokens ADD COLUMN scope TEXT NOT NULL DEFAULT ''"))
+        connection.execute(text("CREATE TABLE audits (id INTEGER PRIMARY KEY)"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+
+
+def test_a_running_server_goes_on_beside_a_newer_version(
+    server: Callable[[str], One], tmp_path: Path
+) -> None:
+    async def main() -> None:
+        one = server("a")
+        await one.keeping.open()
+        newer(str(one.keeping.store.engine.url))
+        await one.keeping.create("n1", RECORD, "ann")
+        await one.keeping.give("n1", Order(netboot=Netboot.OFF, at=NOW))
+        await one.keeping.make_token("robot", "viewer", "secret", 0.0, "ann")
+        await one.takeup.look()
+        assert "" == one.keeping.trouble
+        await one.keeping.load()
+        assert ["n1"] == one.names
+
+    run(main)
+
+
+def test_a_running_server_that_finds_a_newer_version_says_so_and_answers_on(
+    server: Callable[[str], One],
+) -> None:
+    async def main() -> None:
+        one = server("a")
+        await one.keeping.open()
+        await one.keeping.create("n1", RECORD, "ann")
+        with one.away():
+            await one.takeup.look()
+        newer(str(one.keeping.store.engine.url))
+        await one.takeup.look()
+        assert "the store has schema 9999, of a newer Boots" in one.keeping.trouble
+        assert ["n1"] == one.names
+
+    run(main)
+
+
+def test_a_server_does_not_start_on_the_store_of_a_newer_version(
+    server: Callable[[str], One],
+) -> None:
+    async def main() -> None:
+        one = server("a")
+        await one.keeping.open()
+        newer(str(one.keeping.store.engine.url))
+        with pytest.raises(StartError, match="has schema 9999, of a newer Boots; start that"):
+            await server("b").keeping.open()
+
+    run(main)
+
+
+def test_a_copy_of_another_version_is_read_as_far_as_it_is_known(tmp_path: Path) -> None:
+    path = tmp_path / "copy.json"
+    order = {"netboot": "once", "at": 5.0, "by": "ann", "later": [1]}
+    said = {"records": [["n1", RECORD, 3]], "orders": {"n1": order}, "of_the_future": {"a": 1}}
+    path.write_bytes(msgspec.json.encode(said))
+    read = copied.read(path)
+    assert ([("n1", RECORD, 3)], {"n1": Order(netboot=Netboot.ONCE, at=5.0, by="ann")}, {}) == (
+        read.records,
+        read.orders,
+        read.tokens,
+    )

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -89,6 +90,44 @@ def test_a_migration_that_is_killed_leaves_the_old_or_the_new(url: str, schema: 
     with reading(again) as connection:
         assert [] == vectors.kept_of(vectors.said(again, schema), vectors.everything(connection))
     again.dispose()
+
+
+def columns(engine: Engine) -> dict[tuple[str, str], dict[str, Any]]:
+    """Every column, by its table and name."""
+    with reading(engine) as connection:
+        seen = inspect(connection)
+        return {
+            (table, str(column["name"])): {**column, "key": seen.get_pk_constraint(table)}
+            for table in seen.get_table_names()
+            for column in seen.get_columns(table)
+        }
+
+
+@pytest.mark.parametrize("schema", EARLIER)
+def test_a_migration_only_adds_so_that_the_version_before_goes_on(
+    another: Callable[[], Engine], schema: str
+) -> None:
+    engine = another()
+    vectors.put(engine, schema)
+    old = columns(engine)
+    engine.dispose()
+    bring_up(engine)
+    new = columns(engine)
+
+    assert [] == [
+        where
+        for where, column in old.items()
+        if where not in new
+        or str(column["type"]) != str(new[where]["type"])
+        or column["key"] != new[where]["key"]
+    ]
+    tables = {table for table, _ in old}
+    added = {where: column for where, column in new.items() if where not in old}
+    assert [] == [
+        where
+        for where, column in added.items()
+        if where[0] in tables and not column["nullable"] and column["default"] is None
+    ], "the version before does not fill it: have it nullable, or with a server_default"
 
 
 # --- the way back

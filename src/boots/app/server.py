@@ -18,6 +18,7 @@ from boots.app.answers import Answers
 from boots.app.backup.alone import served
 from boots.app.backup.site import site_of
 from boots.app.backup.words import BackupError
+from boots.app.draining import Draining
 from boots.app.folders import cache_folder, state_folder
 from boots.app.health import alive
 from boots.app.key import token_key
@@ -43,6 +44,7 @@ from boots.machines.lookup import pieces
 from boots.model.machine import Known
 from boots.serve import sockets
 from boots.serve.datagrams import DatagramDoor
+from boots.serve.dhcp import DhcpDoor
 from boots.serve.http import Extras, HttpDoor
 from boots.serve.packets import Packets
 from boots.serve.relay import Relayed
@@ -70,6 +72,7 @@ class Server:
         self._team = self._made_team(settings)
         self._loops = self._team.loops if self._team else self._plain_loops()
         self._doors: list[Door] = []
+        self._draining = Draining(time.monotonic)
         self._http: list[HttpDoor] = []
         self._leaving: set[asyncio.Task[None]] = set()
         self._started = time.time()
@@ -165,6 +168,7 @@ class Server:
             why = await stop
             self._say_ready("the server is stopping")
             sockets.notify(os.environ, "STOPPING=1")
+            await self._drain()
             await self._end(tasks, loop)
             self._journal.record(events.ServerStopped(why=why))
         finally:
@@ -180,9 +184,24 @@ class Server:
         """What becomes the name of the signal that ends us; SIGHUP reloads."""
         stop: asyncio.Future[str] = loop.create_future()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, _settle, stop, number.name)
+            loop.add_signal_handler(number, self._asked_to_stop, stop, number.name)
         loop.add_signal_handler(signal.SIGHUP, self._reloading.due.set)
         return stop
+
+    def _asked_to_stop(self, stop: "asyncio.Future[str]", why: str) -> None:
+        if stop.done():
+            self._draining.hurry.set()
+        else:
+            stop.set_result(why)
+
+    async def _drain(self) -> None:
+        """Serve those on that were sent here, as long as the settings say."""
+        settings = self._settings
+        if settings.drain:
+            for door in self._doors:
+                if isinstance(door, DhcpDoor):
+                    door.leave()
+            await self._draining.wait(settings.drain)
 
     async def _start(
         self, tasks: list[asyncio.Task[None]], loop: asyncio.AbstractEventLoop
@@ -224,6 +243,7 @@ class Server:
         return [
             LogSink(log.form, log.level, log.lines, lambda tell: loop.call_later(1.0, tell)),
             self._loops,
+            self._draining,
             *self._operating.sinks(loop),
             *self._observing.sinks,
             *journal_file(self._settings.journal, self._tell),
@@ -365,8 +385,3 @@ def _served(settings: Settings, state: Path) -> int | None:
         return served(site_of(settings, state))
     except (BackupError, OSError) as error:
         raise StartError(str(error)) from None
-
-
-def _settle(stop: "asyncio.Future[str]", why: str) -> None:
-    if not stop.done():
-        stop.set_result(why)

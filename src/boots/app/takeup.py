@@ -12,7 +12,7 @@ from boots.app.runs.running import Running
 from boots.journal.events import AnyEvent, Entry
 from boots.store import changes, history, orders, records, tokens
 from boots.store.changes import Change
-from boots.store.engine import StoreAway
+from boots.store.engine import StoreAway, StoreError
 
 _PORTION = 2_000  # events of others that are read at once
 _OF_RUNS = frozenset({changes.RUN, changes.FREEZE})
@@ -67,7 +67,7 @@ class TakeUp:
             await keeping.write_down()
             await self._take_changes()
             await self._take_events()
-        except StoreAway as error:
+        except (StoreAway, StoreError) as error:  # the latter: a newer Boots has been there
             keeping.trouble = str(error)
         except Exception:  # noqa: BLE001  # a fault of ours must not end this for good
             _log.exception("what others changed cannot be taken up")

@@ -27,6 +27,7 @@ from boots.wire.options import MessageType
 
 Ask = Callable[[Message], Answer]
 
+_LEAVES = "the server is stopping: another one, or this one when it is back, is to answer"
 _NOBODY = "0.0.0.0"  # the source of a client without an address
 _NAMED = 8  # more come at once in storms only, whose malformed messages are told without sender
 
@@ -93,6 +94,12 @@ class DhcpDoor(DatagramDoor):
         if to_sender is None:
             self.named = _NAMED
         self._replies = Replies(sock, interface)
+        self._leaves = False
+
+    def leave(self) -> None:
+        """Take no more machines; who has our offer still gets the address."""
+        self._leaves = True
+        self._prepared = None
 
     def close(self, loop: asyncio.AbstractEventLoop) -> None:
         """Stop answering, and close the sockets."""
@@ -122,7 +129,7 @@ class DhcpDoor(DatagramDoor):
 
     def _answer(self, message: Message, peer: tuple[Any, ...], sender: IPv4Address | None) -> None:
         """Take the plain path; with a `sender` the answer goes there."""
-        answer = self._ask(message)
+        answer = Answer(_LEAVES) if self._turns_away(message) else self._ask(message)
         if self._shadow is not None:
             self._shadow.withhold(message, answer)
             if answer.reply is None:
@@ -149,6 +156,9 @@ class DhcpDoor(DatagramDoor):
     def _sender(self, peer: tuple[Any, ...]) -> IPv4Address | None:
         """To whom the answer goes, where answers go to the sender and it has an address."""
         return IPv4Address(peer[0]) if self._to_sender and peer[0] != _NOBODY else None
+
+    def _turns_away(self, message: Message) -> bool:
+        return self._leaves and message.kind is MessageType.DISCOVER
 
     def _doubt(self, answer: Answer) -> None:
         """Tell of a boot file that will not run where it goes; nothing prepared has one."""

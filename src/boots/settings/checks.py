@@ -12,6 +12,7 @@ from boots.settings.words import Settings
 _BOUNDS: Mapping[str, tuple[int, int]] = {
     "workers": (0, 1024),
     "dhcp.port": (0, 65_535),
+    "drain": (0, 3_600),
     "tftp.port": (0, 65_535),
     "http.port": (0, 65_535),
     "syslog.port": (0, 65_535),

@@ -15,6 +15,10 @@ MEANINGS: Mapping[str, str] = {
     " Empty: systemd's state directory, or `~/.local/state/boots`.",
     "workers": "How many processes serve files and scripts; 0: one for each core."
     " From 2 on they are processes besides the main one ([many cores](../howto/workers.md)).",
+    "drain": "For how many seconds at most a server that was told to stop serves the machines on"
+    " that it has sent here, until nobody asks for 5 s; it takes no further ones meanwhile: for"
+    " those that have another one beside them ([upgrade](../howto/upgrade.md#several-servers))."
+    " 0: transfers over HTTP get 5 s to end, those over TFTP end at once.",
     "subnets": "Networks with machines in them: a table each, `[[subnets]]`; their keys are below.",
     "dhcp.mode": "How DHCP is answered: `reservation` (machines with a record get their address),"
     " `proxy` (boot answers beside somebody else's DHCP server), `auto-proxy` (for machines without"

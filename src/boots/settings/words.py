@@ -180,6 +180,7 @@ class Settings(_Section, frozen=True):
     cache: str = ""
     state: str = ""
     workers: int = 1
+    drain: int = 0
     subnets: list[Subnet] = []
     dhcp: Dhcp = Dhcp()
     tftp: Tftp = Tftp()

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
 
+from boots.journal import events
 from boots.journal.events import AnyEvent
 from boots.model.machine import Known
 from boots.serve.agent_words import (
@@ -52,6 +53,9 @@ class _Sessions:
 
     async def edges_back(self, _caller: Caller, number: int, _said: AskBack) -> bytes:
         return str(number).encode()
+
+    def elsewhere(self, event: AnyEvent) -> None:
+        assert isinstance(event, events.ImpostorRefused)
 
     async def lives(self, known: Known, peer: str) -> None:
         assert known.mac

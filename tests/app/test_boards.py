@@ -40,13 +40,15 @@ def test_a_raspberry_pi_is_known_by_its_serial_number_from_wherever_it_asks(
 ) -> None:
     given = fetch("1234abcd/config.txt", IPv4Address(peer))
 
-    assert (given.mac, given.what) == (PI, Rendered("1234abcd/config.txt", b"a=1", "record"))
+    assert given.known is not None
+    assert (given.known.mac, given.what) == (PI, Rendered("1234abcd/config.txt", b"a=1", "record"))
 
 
 def test_a_raspberry_pi_is_known_by_its_address_as_well(fetch: Fetch) -> None:
     given = fetch("config.txt", IPv4Address("10.0.0.10"))
 
-    assert (given.mac, given.what) == (PI, Rendered("config.txt", b"a=1", "record"))
+    assert given.known is not None
+    assert (given.known.mac, given.what) == (PI, Rendered("config.txt", b"a=1", "record"))
 
 
 def test_a_serial_number_that_nobody_has_is_a_strangers(fetch: Fetch) -> None:
@@ -71,4 +73,5 @@ def test_pxelinux_is_known_by_the_mac_of_the_name_or_by_its_address(
 ) -> None:
     given = fetch(name, IPv4Address(peer))
 
-    assert (given.mac, given.what) == (OTHER, Rendered(name, b"DEFAULT own", "record"))
+    assert given.known is not None
+    assert (given.known.mac, given.what) == (OTHER, Rendered(name, b"DEFAULT own", "record"))

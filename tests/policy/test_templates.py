@@ -131,9 +131,9 @@ def serving(**texts: str) -> Site:
 
 def test_a_template_is_a_file_of_its_machine() -> None:
     where = serving(ks="of {{ machine.name }}\n")
-    assert Rendered("ks", b"of node-1\n", "own") == fetch("ks", machine(), where)
+    assert Rendered("ks", b"of node-1\n", "own", private=True) == fetch("ks", machine(), where)
     below = "profiles/own/ks"
-    assert Rendered(below, b"of node-1\n", "own") == fetch(below, machine(), where)
+    assert Rendered(below, b"of node-1\n", "own", private=True) == fetch(below, machine(), where)
     assert ["ks"] == profiles.names(machine(), where)
 
 

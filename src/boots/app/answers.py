@@ -16,7 +16,7 @@ from boots.model.mac import Mac
 from boots.model.machine import Known
 from boots.model.site import Mode, Site
 from boots.policy import answer as policy
-from boots.policy import boot, iso, metadata, path, subnet, token
+from boots.policy import boot, home, iso, metadata, path, reach, subnet, token
 from boots.policy import client as clients
 from boots.policy.client import Client
 from boots.policy.compare import as_if_chosen
@@ -195,14 +195,21 @@ class Answers:
                 owner = self._owner(sealed, peer, site)
                 made = metadata.give(wanted.name, owner, site)
                 return Given(owner.mac if owner else "", wanted.name, made, owner)
+            if not self._reaches(peer, site):
+                why = f"{peer} is in no network that we know: {reach.ADVICE}"
+                return Given("", wanted.name, Refusal(Ground.OUTSIDE, why))
             known = self._known(wanted.mac or self._board(wanted.name, peer), peer, site)
             if says_what_to_run(wanted.name):  # what its last script loads it still gets
                 known = self._with_ticket(self._with_hold(known), site)
             what = boot.fetch(wanted.name, known, site, tftp=tftp)
-            if known is not None and says_what_to_run(wanted.name) and _tells(what):
+            elsewhere = self._elsewhere(known, peer, site)
+            if elsewhere and home.is_private(what, site):
+                what = Refusal(Ground.FORBIDDEN, elsewhere)
+            tells = says_what_to_run(wanted.name) and _tells(what)
+            if known is not None and tells and not elsewhere:  # who looks on spends no order
                 self._leaves(known)
-            mac = known.mac if known else wanted.mac or ""
-            return Given(mac, wanted.name, what, known, path.trace_of(asked))
+            mac = "" if elsewhere else known.mac if known else wanted.mac or ""
+            return Given(mac, wanted.name, what, known, path.trace_of(asked), elsewhere)
 
         return fetch
 
@@ -241,6 +248,12 @@ class Answers:
     def _with_ticket(self, known: Known | None, site: Site) -> Known | None:
         text = self._ticket(known, site) if known is not None else ""
         return msgspec.structs.replace(known, ticket=text) if known is not None and text else known
+
+    def _reaches(self, peer: IPv4Address, site: Site) -> bool:
+        return reach.reaches(peer, site) or self._mac_at(peer) is not None
+
+    def _elsewhere(self, known: Known | None, peer: IPv4Address, site: Site) -> str:
+        return home.elsewhere(known, peer, self._mac_at(peer), site) if known is not None else ""
 
     def _known(self, mac: Mac | None, peer: IPv4Address, site: Site) -> Known | None:
         index = self.world.index

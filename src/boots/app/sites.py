@@ -32,6 +32,7 @@ class Offered:
     token_key: bytes = b""
     programs: Mapping[str, Architecture] = field(default_factory=dict)
     pin: str = ""
+    networks: tuple[IPv4Network, ...] = ()
 
 
 def make(settings: Settings, own: IPv4Interface, offered: Offered) -> Site:
@@ -55,6 +56,7 @@ def make(settings: Settings, own: IPv4Interface, offered: Offered) -> Site:
         lease_time=settings.dhcp.lease_time,
         netboot_lease_time=settings.dhcp.netboot_lease_time,
         network=own.network,
+        networks=(*offered.networks, *_further(settings)),
         subnets=tuple(subnet(each) for each in settings.subnets),
         quirks=offered.quirks,
         boot_files=climb(offered.files, overrides(settings.boot.override)),
@@ -69,6 +71,7 @@ def make(settings: Settings, own: IPv4Interface, offered: Offered) -> Site:
         script_retries=settings.boot.retries,
         script_retry_delay=settings.boot.retry_delay,
         hook=_hook(settings.hook),
+        any_address=settings.boot.any_address,
         iso=Iso(
             enabled=settings.iso.enabled,
             url=settings.iso.url,
@@ -79,6 +82,14 @@ def make(settings: Settings, own: IPv4Interface, offered: Offered) -> Site:
         metadata_by_address=settings.metadata.by_address,
         ticket_key=offered.token_key if settings.store.enabled else b"",
     )
+
+
+def _further(settings: Settings) -> Iterator[IPv4Network]:
+    """Networks of machines, relays and proxies besides those of our interfaces and subnets."""
+    named = given.networks("networks", settings.networks)
+    for each in (*named, *given.trusted_proxies(settings)):
+        if isinstance(each, IPv4Network):
+            yield each
 
 
 def _hook(hook: given.Hook) -> Hook:

@@ -85,6 +85,7 @@ def build(
         token_key=token_key,
         programs=catalogue.programs(published),
         pin=tls.pin(settings) if pin is None else pin,
+        networks=tuple({each.network for each in addresses.values()}),
     )
     made = {
         interface: sites.make(settings, address, offered)

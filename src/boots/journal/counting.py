@@ -249,4 +249,5 @@ _COUNTS: Mapping[type[AnyEvent], Count] = {
     events.RunCreated: _plain("boots_runs_created"),
     events.RunChanged: _run,
     events.TicketRefused: _plain("boots_tickets_refused"),
+    events.ImpostorRefused: _plain("boots_impostors_refused"),
 }

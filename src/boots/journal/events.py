@@ -315,6 +315,19 @@ class FetchRefused(Event, frozen=True, tag=True):
     why: str
 
 
+class ImpostorRefused(Event, frozen=True, tag=True):
+    """Somebody wanted what is for this machine alone, or spoke as its agent, from elsewhere.
+
+    That is: from an address that is not the machine's, by its record and leases.
+    """
+
+    mac: str
+    peer: str
+    door: str
+    name: str
+    why: str
+
+
 class ScriptServed(Event, frozen=True, tag=True):
     """An iPXE script was handed out; `script` is its exact text, but for tokens of metadata.
 
@@ -577,6 +590,7 @@ AnyEvent = (
     | TransferFailed
     | TransferProbed
     | FetchRefused
+    | ImpostorRefused
     | ScriptServed
     | FileRendered
     | IsoUnpatched

@@ -113,6 +113,9 @@ METRICS: Mapping[str, Metric] = {
     "boots_runs_waiting": Metric(
         "counter", "Times that a run came to wait for somebody.", {"for": RUN_WAITS}
     ),
+    "boots_impostors_refused": Metric(
+        "counter", "Who wanted what is one machine's from an address that is not its.", {}
+    ),
     "boots_tickets_refused": Metric("counter", "Tickets and keys of agents that were not good."),
     "boots_boot_seconds": Metric(
         "histogram",

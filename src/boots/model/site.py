@@ -152,6 +152,8 @@ class Site(Word, frozen=True):
     fours.
     `token_key` makes the tokens of metadata URLs; with `metadata_by_address` an address will do
     instead.  `ticket_key` seals the tickets of runs.
+    Besides `network`, our interface's own, and the `subnets` there are machines in `networks`.
+    With `any_address` a machine's secrets are for, and its word is taken from, any address.
     `pin` is the SHA-256 of our certificate in hexadecimal, where `http_url` is ``https``.
     """
 
@@ -167,6 +169,7 @@ class Site(Word, frozen=True):
     netboot_lease_time: int = 300
     network: IPv4Network | None = None
     subnets: tuple[Subnet, ...] = ()
+    networks: tuple[IPv4Network, ...] = ()
     quirks: tuple[Quirk, ...] = ()
     boot_files: Mapping[Architecture, str] = {}
     files: Mapping[str, str] = {}
@@ -184,4 +187,5 @@ class Site(Word, frozen=True):
     token_key: bytes = b""
     metadata_by_address: bool = True
     ticket_key: bytes = b""
+    any_address: bool = False
     pin: str = ""

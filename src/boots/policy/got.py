@@ -12,6 +12,7 @@ class Ground(enum.Enum):
     MISSING = "missing"
     BROKEN = "broken"
     GARBLED = "garbled"
+    OUTSIDE = "outside"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +40,14 @@ class Rendered:
     """Give this text or these bytes, made for this machine alone.
 
     `source` says from what: a profile's name, ``metadata``, ``record``.  It may hold passwords: no
-    log has any of it.
+    log has any of it.  What is `private` may hold some that nobody but a person knows of.
     """
 
     name: str
     content: bytes
     source: str
     media: str = "text/plain"
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True)

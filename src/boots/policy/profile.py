@@ -38,7 +38,7 @@ def source(name: str, known: Known, site: Site) -> Rendered | Refusal | None:
         whole = error.within(f'the template {own} of profile "{profile.name}"')
         return Refusal(Ground.BROKEN, whole)
     media = _MEDIA.get(own.rpartition(".")[2], "text/plain")
-    return Rendered(name, made.encode(), profile.name, media)
+    return Rendered(name, made.encode(), profile.name, media, private=True)
 
 
 def _profile(known: Known, site: Site) -> Profile | None:

@@ -53,6 +53,7 @@ def is_near(address: IPv4Address, site: Site, own: Reservation | None = None) ->
     return (
         (site.network is not None and address in site.network)
         or any(address in subnet.network for subnet in site.subnets)
+        or any(address in network for network in site.networks)
         or (own is not None and address in IPv4Network((own.address, own.prefix), strict=False))
     )
 

@@ -54,6 +54,11 @@ def is_within(path: str, key: bytes) -> bool:
     return any(mac_of(part, key) is not None for part in path.split("/"))
 
 
+def stands_in(text: str, key: bytes) -> bool:
+    """Whether a token of this key is anywhere in a text."""
+    return any(mac_of(found, key) is not None for found in _IN_URL.findall(text))
+
+
 def url(known: Known, site: Site) -> str:
     """Below which URL a machine finds its metadata; empty where there is none.
 

@@ -9,8 +9,9 @@ import msgspec
 from aiohttp import web
 
 from boots.journal import events
+from boots.policy.ticket import hidden
 from boots.serve.agent_words import Waiting
-from boots.serve.doors import Fetch, Given, Record
+from boots.serve.doors import Fetch, Given, Record, impostor
 from boots.serve.forwarded import Peer
 
 _REPORT = re.compile(r"/(?P<mac>[^/{}]+)/agent/v1/(?P<what>progress|inventory)")
@@ -45,6 +46,9 @@ class AgentReports:
         given = self._fetch(f"/{mac}/agent", peer.ipv4)
         if given.known is None:
             raise web.HTTPForbidden(text="no machine of ours reports\n")
+        if given.elsewhere:
+            self._record(impostor(given, str(peer), "http"))
+            raise web.HTTPForbidden(text=f"{given.elsewhere}\n")
         try:
             async with asyncio.timeout(_PATIENCE):
                 body = await request.read()
@@ -70,7 +74,7 @@ class AgentReports:
                 mac=given.mac,
                 peer=str(peer),
                 stage=stage,
-                message=str(said.get("message", ""))[:1024],
+                message=hidden(str(said.get("message", "")))[:1024],
             )
         )
         known, waiting = given.known, self._waiting

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Protocol
 
 import msgspec
 
+from boots.journal.events import AnyEvent
 from boots.model.machine import Known
 
 LARGEST_EDGES = 3 << 20
@@ -217,6 +218,9 @@ class Sessions(Protocol):
 
     async def edges_back(self, caller: Caller, number: int, said: AskBack) -> bytes:
         """Give the ends of a disk back, as they were sent."""
+
+    def elsewhere(self, event: AnyEvent) -> None:
+        """Somebody spoke as an agent from an address that is not the machine's."""
 
     async def lives(self, known: Known, peer: str) -> None:
         """The next system of a machine said that it is up."""

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
+from boots.journal import events
 from boots.journal.events import AnyEvent
 from boots.model.mac import Mac
 from boots.model.machine import Known
-from boots.policy.got import Got
+from boots.policy.got import Got, Refusal
 
 Record = Callable[[AnyEvent], None]
 """Tells the journal."""
@@ -17,7 +18,9 @@ Record = Callable[[AnyEvent], None]
 class Given:
     """What a peer gets for the path it named, and the machine it is.
 
-    `trace` is the W3C traceparent that hung on the path, if one did.
+    `elsewhere` says why the address that asks cannot be that machine's, empty if it can; with it
+    `mac` is empty: what somebody else does is no part of the machine's story.  `trace` is the W3C
+    traceparent that hung on the path, if one did.
     """
 
     mac: Mac | str
@@ -25,7 +28,25 @@ class Given:
     what: Got
     known: Known | None = None
     trace: str = ""
+    elsewhere: str = ""
 
 
 Fetch = Callable[[str, IPv4Address], Given]
 """Answers a path asked for by the program at an address."""
+
+
+def refused(given: Given, refusal: Refusal, peer: str, door: str) -> AnyEvent:
+    """What the journal hears of a refusal: those who want what is another machine's stand out."""
+    if given.known is not None and given.elsewhere and refusal.why == given.elsewhere:
+        return impostor(given, peer, door)
+    return events.FetchRefused(
+        mac=given.mac, peer=peer, door=door, name=given.name, why=refusal.why
+    )
+
+
+def impostor(given: Given, peer: str, door: str) -> AnyEvent:
+    """Somebody asks, or speaks, for a machine from an address that is not that machine's."""
+    mac = given.known.mac if given.known is not None else ""
+    return events.ImpostorRefused(
+        mac=mac, peer=peer, door=door, name=given.name, why=given.elsewhere
+    )

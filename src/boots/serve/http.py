@@ -23,7 +23,7 @@ from boots.policy.token import hidden
 from boots.serve import download
 from boots.serve.agent import AgentReports
 from boots.serve.agent_words import Sessions, Waiting
-from boots.serve.doors import Fetch, Given, Record
+from boots.serve.doors import Fetch, Given, Record, refused
 from boots.serve.forwarded import Network, Peer, asker
 from boots.serve.handshakes import SecureSite
 from boots.serve.iso import Images, IsoRoom
@@ -36,6 +36,7 @@ STATUS = {
     Ground.MISSING: 404,
     Ground.BROKEN: 500,
     Ground.GARBLED: 400,
+    Ground.OUTSIDE: 403,
 }
 _OF_SCRIPTS = {hdrs.CONTENT_TYPE: "text/plain; charset=utf-8", hdrs.CACHE_CONTROL: "no-store"}
 _LARGEST_REPORT = 1 << 20
@@ -238,12 +239,8 @@ class HttpDoor:
                 return download.give(request, given, place, str(peer), self._hand)
             case Rendered():
                 return self._rendered(request, given, given.what, str(peer))
-            case Refusal(ground, why):
-                self._record(
-                    events.FetchRefused(
-                        mac=given.mac, peer=str(peer), door="http", name=given.name, why=why
-                    )
-                )
+            case Refusal(ground, why) as refusal:
+                self._record(refused(given, refusal, str(peer), "http"))
                 return web.Response(status=STATUS[ground], text=f"{why}\n")
 
     def _script(

@@ -23,7 +23,7 @@ from boots.serve.agent_words import (
     Report,
     Sessions,
 )
-from boots.serve.doors import Fetch
+from boots.serve.doors import Fetch, impostor
 from boots.serve.forwarded import Peer
 
 _ASKED = re.compile(
@@ -69,6 +69,9 @@ class SessionRoom:
         given = self._fetch(f"/{found['mac']}/agent", peer.ipv4)
         if given.known is None or given.known.stranger:
             raise web.HTTPForbidden(text="no machine of ours asks\n")
+        if given.elsewhere:
+            self._sessions.elsewhere(impostor(given, str(peer), "http"))
+            raise web.HTTPForbidden(text=f"{given.elsewhere}\n")
         said = request.headers.get(hdrs.AUTHORIZATION, "")
         key = said.removeprefix(_BEARER) if said.startswith(_BEARER) else ""
         caller = Caller(given.known, self._interface, str(peer), key[:256])

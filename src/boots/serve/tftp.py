@@ -15,7 +15,7 @@ import structlog
 from boots.journal import events
 from boots.policy.got import File, Ground, Refusal, Rendered, Script
 from boots.serve.content import Shelf
-from boots.serve.doors import Fetch, Given, Record
+from boots.serve.doors import Fetch, Given, Record, refused
 from boots.serve.sending import Sending
 from boots.serve.underway import PROGRESS, Underway
 from boots.serve.way import Way, can_cut, shared_way, way_of
@@ -35,6 +35,7 @@ _CODES = {
     Ground.MISSING: tftp.ErrorCode.NOT_FOUND,
     Ground.BROKEN: tftp.ErrorCode.UNDEFINED,
     Ground.GARBLED: tftp.ErrorCode.UNDEFINED,
+    Ground.OUTSIDE: tftp.ErrorCode.ACCESS_VIOLATION,
 }
 _log = structlog.get_logger()
 
@@ -115,6 +116,10 @@ class TftpDoor(Underway):
         if self._is_repeat(packet, peer):
             return  # the timer of the transfer under way answers
         given = self._fetch(packet.name, IPv4Address(peer[0]))
+        if isinstance(given.what, Refusal) and given.what.ground is Ground.OUTSIDE:
+            # Whoever it is may not have asked: not even a no is sent there.
+            self._record(events.PacketDropped(door="tftp", peer=who, why=given.what.why))
+            return
         refusal = self._unacceptable(packet, peer)
         if refusal is not None:
             given = Given(given.mac, given.name, refusal)
@@ -166,15 +171,7 @@ class TftpDoor(Underway):
 
     def _refuse(self, given: Given, refusal: Refusal, peer: tuple[str, int]) -> None:
         self._say_no(_CODES[refusal.ground], refusal.why, peer)
-        self._record(
-            events.FetchRefused(
-                mac=given.mac,
-                peer=f"{peer[0]}:{peer[1]}",
-                door="tftp",
-                name=given.name,
-                why=refusal.why,
-            )
-        )
+        self._record(refused(given, refusal, f"{peer[0]}:{peer[1]}", "tftp"))
 
     def _say_no(self, code: tftp.ErrorCode, why: str, peer: tuple[str, int]) -> None:
         with contextlib.suppress(OSError):

@@ -1,7 +1,7 @@
 """What no type can say of a value: its bounds, addresses, URLs, networks."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_network
 
 from boots.settings.errors import SettingsError
@@ -70,13 +70,21 @@ def trusted_proxies(settings: Settings) -> tuple[IPv4Network | IPv6Network, ...]
     Raises:
         SettingsError: one cannot be read.
     """
+    return networks("http.trusted_proxies", settings.http.trusted_proxies)
+
+
+def networks(key: str, texts: Iterable[str]) -> tuple[IPv4Network | IPv6Network, ...]:
+    """The networks that a key of the settings names.
+
+    Raises:
+        SettingsError: one cannot be read.
+    """
     found = []
-    for text in settings.http.trusted_proxies:
+    for text in texts:
         try:
             found.append(ip_network(text, strict=False))
         except ValueError:
             raise SettingsError(
-                f'http.trusted_proxies: "{text}" will not do;'
-                " write a network like 10.0.0.0/8, or an address"
+                f'{key}: "{text}" will not do; write a network like 10.0.0.0/8, or an address'
             ) from None
     return tuple(found)

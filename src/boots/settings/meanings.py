@@ -20,6 +20,9 @@ MEANINGS: Mapping[str, str] = {
     " those that have another one beside them ([upgrade](../howto/upgrade.md#several-servers))."
     " 0: transfers over HTTP get 5 s to end, those over TFTP end at once.",
     "subnets": "Networks with machines in them: a table each, `[[subnets]]`; their keys are below.",
+    "networks": "Further networks with machines, relays or proxies in them. Others than these,"
+    " those of our interfaces, `[[subnets]]`, records and leases get no file, no script and no"
+    " DHCP answer. `0.0.0.0/0` is any.",
     "dhcp.mode": "How DHCP is answered: `reservation` (machines with a record get their address),"
     " `proxy` (boot answers beside somebody else's DHCP server), `auto-proxy` (for machines without"
     " a record, too), `pool` (as `reservation`, and leases for machines without a record), `off`.",
@@ -76,6 +79,10 @@ MEANINGS: Mapping[str, str] = {
     "boot.loop_window": "Seconds after which a held machine may try again.",
     "boot.retries": "How often a script tries a failed download again.",
     "boot.retry_delay": "Seconds between two tries.",
+    "boot.any_address": "Whether a machine's secrets (a run's ticket, a metadata token, files made"
+    " from a profile's templates) go to, and an agent's word is taken from, any address. Else only"
+    " those that its record or lease gives it, where we give addresses; and nowhere one that is"
+    " another machine's.",
     "iso.enabled": "Whether the ISO endpoint `/iso/MAC/NAME.iso` is served.",
     "iso.url": "The ISO it hands out, where the record names none.",
     "iso.placeholder": "The text in the ISO that is overwritten; empty: HookOS's own.",

@@ -87,6 +87,7 @@ class Boot(_Section, frozen=True):
     loop_window: int = 3600
     retries: int = 5
     retry_delay: int = 2
+    any_address: bool = False
 
 
 class Iso(_Section, frozen=True):
@@ -181,6 +182,7 @@ class Settings(_Section, frozen=True):
     state: str = ""
     workers: int = 1
     drain: int = 0
+    networks: list[str] = []
     subnets: list[Subnet] = []
     dhcp: Dhcp = Dhcp()
     tftp: Tftp = Tftp()

@@ -24,6 +24,7 @@ from boots.journal.events import AnyEvent
 from boots.model.mac import Mac
 from boots.policy import token
 from boots.policy.got import Script
+from boots.serve.doors import Given
 from boots.serve.http import Extras, HttpDoor
 from boots.serve.relay import Relay, Relayed
 from boots.serve.sockets import tcp
@@ -191,12 +192,18 @@ class Yard(Office):
     client: aiohttp.ClientSession
     base: str
 
+    def fetch(self, asked: str, peer: IPv4Address) -> Given:
+        """What the door asks; who comes by loopback has the address of the machine it names."""
+        named = self.answers.world.index.by_mac.get(Mac(asked.split("/")[1]))
+        own = named.interface.reservation if named and peer == LOOPBACK else None
+        return self.answers.fetch("lan0", tftp=False)(asked, own.address if own else peer)
+
     def agent(self, mac: str = FILE_MAC) -> Agent:
         return Agent(self.base, self.client, mac)
 
     def script(self, mac: str = FILE_MAC) -> str:
         """What a machine is told to run."""
-        got = self.answers.fetch("lan0", tftp=False)(f"/{mac}/auto.ipxe", LOOPBACK).what
+        got = self.fetch(f"/{mac}/auto.ipxe", LOOPBACK).what
         assert isinstance(got, Script), got
         return got.text
 
@@ -255,13 +262,13 @@ async def opened(
     await yard.keeping.open()
     await yard.running.load()
     sessions = yard.running.sessions
-    main = Relayed(lambda _: yard.answers.fetch("lan0", tftp=False), sessions)
+    main = Relayed(lambda _: yard.fetch, sessions)
     await main.open()
     relay = Relay(main.path)
     sock = tcp(LOOPBACK, port)
     door = HttpDoor(
         sock,
-        yard.answers.fetch("lan0", tftp=False),
+        yard.fetch,
         yard.told.append,
         time.monotonic,
         dict,

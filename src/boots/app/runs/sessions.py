@@ -42,6 +42,10 @@ class Sessions:
         self.events = Hearing(keeper, proving).events
         self.edges, self.edges_back = ends.edges, ends.edges_back
 
+    def elsewhere(self, event: AnyEvent) -> None:
+        """Somebody spoke as an agent from an address that is not the machine's."""
+        self._tell(event)
+
     async def lives(self, known: Known, peer: str) -> None:
         """The next system of a machine said that it is up."""
         self._tell(events.SystemSeen(mac=str(known.mac), peer=peer))

@@ -1,0 +1,108 @@
+"""One machine speaks as another's agent: its inventory, its timeline, its run."""
+
+from tests.app.runs.yard import inventory
+from tests.attacks.lan import HOSTILE, NEIGHBOUR, OWN, UNUSED, VICTIM, Lan, on_lan
+
+from boots.journal import events
+
+BEGIN = {"version": "0.1.0"}
+
+
+@on_lan
+async def test_an_inventory_for_another_mac_is_refused_and_noticed(lan: Lan) -> None:
+    for at in (NEIGHBOUR, UNUSED):
+        status, why = await lan.ask(at, f"/{VICTIM}/agent/v1/inventory", inventory())
+        assert 403 == status
+        assert str(at) in why
+    assert [] == lan.heard(events.InventoryReported)
+    assert [VICTIM, VICTIM] == [each.mac for each in lan.heard(events.ImpostorRefused)]
+    assert 200 == (await lan.ask(OWN, f"/{VICTIM}/agent/v1/inventory", inventory()))[0]
+
+
+@on_lan
+async def test_a_line_for_anothers_timeline_is_refused(lan: Lan) -> None:
+    said = {"seq": 1, "stage": "done", "message": "all is well"}
+    assert 403 == (await lan.ask(NEIGHBOUR, f"/{VICTIM}/agent/v1/progress", said))[0]
+    assert [] == lan.heard(events.AgentProgressed)
+
+
+@on_lan
+async def test_what_an_agent_tells_on_its_way_is_told_without_the_ticket(lan: Lan) -> None:
+    said = {"seq": 1, "stage": "start", "message": "cmdline boots.ticket=AAAABBBB quiet"}
+    assert 204 == (await lan.ask(OWN, f"/{VICTIM}/agent/v1/progress", said))[0]
+    [told] = lan.heard(events.AgentProgressed)
+    assert "cmdline boots.ticket=(a-ticket) quiet" == told.message
+
+
+@on_lan
+async def test_a_ticket_that_was_read_is_good_at_the_machines_address_only(lan: Lan) -> None:
+    await lan.provision()
+    _, script = await lan.ask(OWN, f"/{VICTIM}/auto.ipxe")
+    ticket = script.partition("boots.ticket=")[2].split()[0]
+    for at in (NEIGHBOUR, UNUSED):
+        status, _ = await lan.ask(at, f"/{VICTIM}/agent/v1/hello", {**BEGIN, "ticket": ticket})
+        assert 403 == status
+    status, _ = await lan.ask(OWN, f"/{VICTIM}/agent/v1/hello", {**BEGIN, "ticket": ticket})
+    assert 200 == status
+
+
+@on_lan
+async def test_a_ticket_of_ones_own_begins_no_session_of_another(lan: Lan) -> None:
+    await lan.provision()
+    _, script = await lan.ask(OWN, f"/{VICTIM}/auto.ipxe")
+    ticket = script.partition("boots.ticket=")[2].split()[0]
+    # The neighbour has no run, and the ticket is sealed for the other's MAC and run.
+    status, text = await lan.ask(
+        NEIGHBOUR, f"/{HOSTILE}/agent/v1/hello", {**BEGIN, "ticket": ticket}
+    )
+    assert 200 == status
+    assert '"run":""' in text
+
+
+@on_lan
+async def test_the_key_of_a_session_is_of_no_use_elsewhere_nor_for_another_machine(
+    lan: Lan,
+) -> None:
+    run = await lan.provision()
+    _, script = await lan.ask(OWN, f"/{VICTIM}/auto.ipxe")
+    agent = lan.agent()
+    await agent.hello(script.partition("boots.ticket=")[2].split()[0])
+    said = {"run": run.line.id, "session": agent.session, "wait": 0}
+    bearer = {"Authorization": f"Bearer {agent.key}"}
+
+    for at, mac, wanted in (
+        (NEIGHBOUR, VICTIM, 403),
+        (NEIGHBOUR, HOSTILE, 401),
+        (OWN, VICTIM, 200),
+    ):
+        assert wanted == (await lan.ask(at, f"/{mac}/agent/v1/next", said, **bearer))[0]
+
+
+@on_lan
+async def test_a_system_that_phones_home_says_so_of_itself_alone(lan: Lan) -> None:
+    await lan.provision()
+    assert 403 == (await lan.ask(UNUSED, "/phone-home", {}))[0]
+    assert 204 == (await lan.ask(NEIGHBOUR, f"/{VICTIM}/phone-home", {}))[0]
+    assert [HOSTILE] == [each.mac for each in lan.heard(events.SystemSeen)]
+
+
+@on_lan
+async def test_the_dhcp_of_a_system_by_anothers_mac_ends_no_run_before_its_last_action(
+    lan: Lan,
+) -> None:
+    run = await lan.provision()
+    await lan.tells()
+    before = await lan.state(run.line.id)
+    lan.hear(
+        events.AckSent(
+            mac=VICTIM,
+            interface="lan0",
+            address=str(OWN),
+            program="os",
+            architecture="x64-bios",
+            boot_file="",
+            why="forged",
+        )
+    )
+    await lan.settle()
+    assert before == await lan.state(run.line.id)

@@ -1,7 +1,7 @@
 """A small server without a network: records, files, and what must never leave it.
 
-One machine has metadata that only its token or its address opens; beside the published files
-lies one that is not published.
+Two machines have metadata that only their tokens or addresses open, and a third, which asks, has
+none; beside the published files lies one that is not published.
 """
 
 import functools
@@ -26,6 +26,7 @@ from boots.model.machine import (
 )
 from boots.model.site import Iso, Mode, Site
 from boots.policy.placeholder import PLACEHOLDER
+from fuzz.told import PEER
 
 INTERFACE = "lan0"
 HIDDEN = b"hidden from everybody"
@@ -33,8 +34,8 @@ HIDDEN = b"hidden from everybody"
 
 PUBLIC = b"for anybody "
 OWNER = IPv4Address("192.168.1.50")
-STRANGER = IPv4Address("192.168.1.77")
-MACS = ("52:54:00:00:00:01", "52:54:00:00:00:02")
+ASKER = IPv4Address(PEER[0])
+MACS = ("52:54:00:00:00:01", "52:54:00:00:00:02", "52:54:00:00:00:03")
 
 
 class House(NamedTuple):
@@ -86,13 +87,12 @@ def house() -> House:
 
 
 def _machine(at: int) -> Machine:
-    reservation = Reservation(
-        address=IPv4Address(int(OWNER) + at), prefix=24, gateway=IPv4Address("192.168.1.1")
-    )
+    address = (OWNER, IPv4Address(int(OWNER) + 1), ASKER)[at]
+    reservation = Reservation(address=address, prefix=24, gateway=IPv4Address("192.168.1.1"))
     netboot = Netboot(raspberry_pi=RaspberryPi(serial=f"1000000{at}")) if at else Netboot()
     mac = macs.parse(MACS[at])
     assert mac is not None
-    hidden = HIDDEN.decode()
+    hidden = HIDDEN.decode() if address != ASKER else ""
     return Machine(
         name=f"machine-{at}",
         interfaces=(Interface(mac=mac, reservation=reservation, netboot=netboot),),

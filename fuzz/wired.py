@@ -37,8 +37,8 @@ class Loop(asyncio.SelectorEventLoop):
 class Wire(asyncio.Transport):
     """A connection: what is written to it is kept."""
 
-    def __init__(self) -> None:
-        super().__init__({"peername": PEER, "sockname": ("192.168.1.1", 8080)})
+    def __init__(self, peer: tuple[str, int]) -> None:
+        super().__init__({"peername": peer, "sockname": ("192.168.1.1", 8080)})
         self.written = bytearray()
         self._closing = False
 
@@ -81,13 +81,13 @@ class Wired:
         """Run something to its end."""
         return self.loop.run_until_complete(work)
 
-    def ask(self, *parts: bytes) -> bytes:
+    def ask(self, *parts: bytes, peer: tuple[str, int] = PEER) -> bytes:
         """All that is answered to these bytes, which come part by part; then the client goes."""
-        return self.run(self._asked(parts))
+        return self.run(self._asked(parts, peer))
 
-    async def _asked(self, parts: tuple[bytes, ...]) -> bytes:
+    async def _asked(self, parts: tuple[bytes, ...], peer: tuple[str, int]) -> bytes:
         assert self.loop.takes is not None
-        protocol, wire = self.loop.takes(), Wire()
+        protocol, wire = self.loop.takes(), Wire(peer)
         protocol.connection_made(wire)
         for part in parts:
             if wire.is_closing():

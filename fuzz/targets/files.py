@@ -9,7 +9,7 @@ from boots.transfer import LARGEST_WINDOW
 from boots.wire import tftp
 from fuzz import seeds
 from fuzz.choices import Choices
-from fuzz.house import HIDDEN, INTERFACE, MACS, STRANGER, house
+from fuzz.house import ASKER, HIDDEN, INTERFACE, MACS, house
 from fuzz.target import Target
 from fuzz.told import Told
 
@@ -66,11 +66,11 @@ WORDS = (
 
 
 def _name(data: bytes) -> None:
-    """Nothing but published files and what was made for who asks; and no secrets to a stranger."""
+    """Nothing but published files and what was made for who asks; nothing of another machine."""
     there = house()
     text = data.decode(errors="surrogateescape")
     for over_tftp in (True, False):
-        given = there.answers.fetch(INTERFACE, tftp=over_tftp)(text, STRANGER)
+        given = there.answers.fetch(INTERFACE, tftp=over_tftp)(text, ASKER)
         match given.what:
             case File(_, path):
                 assert path in there.site.files.values(), path

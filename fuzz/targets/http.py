@@ -98,7 +98,7 @@ _bench = functools.cache(_Bench)
 
 
 def _raw(data: bytes) -> None:
-    """Whatever comes, in two parts; a stranger gets nothing that is hidden."""
+    """Whatever comes, in two parts; nobody gets what is another machine's."""
     at = data[0] * 4 if data else 0
     answers = _bench(trusts=False).ask(data[1:at], data[max(at, 1) :])
     assert HIDDEN not in answers

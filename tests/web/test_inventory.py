@@ -60,3 +60,14 @@ def test_whatever_was_told_makes_tables_of_texts(told: object) -> None:
     cells = [cell for table in inventory.tables(told) for row in table.rows for cell in row]
 
     assert all(isinstance(cell, str) for cell in cells)
+
+
+def test_a_number_that_nothing_has_so_many_of_is_left_out() -> None:
+    told = {
+        "memory": {"bytes": 10**400},
+        "cpu": {"count": 10**400, "model": 10**5000},
+        "disks": [{"name": 10**5000, "bytes": 10**400, "partitions": 10**5000}],
+        "nics": [{"name": "eth0", "speed_mbps": 10**400}],
+    }
+    rows = [row for table in inventory.tables(told) for row in table.rows]
+    assert [("", "", "", "", "", "", "", ""), ("eth0", *("",) * 7)] == rows

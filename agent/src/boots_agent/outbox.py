@@ -15,7 +15,7 @@ MOST_LINES = 2000
 MOST_LETTERS = 2000  # of a line; the server keeps no more
 _MOST_KEPT = 1_000_000  # letters of all lines
 _AT_ONCE = 500  # lines in one message
-_LETTERS_AT_ONCE = 64_000  # which are 768,000 bytes of JSON at most; the server takes 1 MiB
+_LETTERS_AT_ONCE = 64_000  # which are 768,000 bytes of JSON at most; the server takes 800 KiB
 _FILE_GROWS = 1 << 20  # bytes that are added before the file is written anew
 
 Operation = list[Any]

@@ -7,6 +7,12 @@ import msgspec
 from boots.journal.events import AnyEvent
 from boots.model.machine import Known
 
+LARGEST_REPORT = 800 << 10
+"""Bytes of a report on a session: an agent's largest has 64,000 letters in 500 lines."""
+
+MOST_LINES, MOST_EVENTS = 1024, 256
+"""Of a report."""
+
 LARGEST_EDGES = 3 << 20
 """Bytes of the ends of a disk, packed."""
 
@@ -83,8 +89,8 @@ class Report(_Said, frozen=True):
 
     run: _Id
     session: _Number
-    events: Annotated[list[Happened], msgspec.Meta(max_length=256)] = []
-    lines: Annotated[list[Said], msgspec.Meta(max_length=4_096)] = []
+    events: Annotated[list[Happened], msgspec.Meta(max_length=MOST_EVENTS)] = []
+    lines: Annotated[list[Said], msgspec.Meta(max_length=MOST_LINES)] = []
     progress: Progress | None = None
 
 

@@ -39,7 +39,7 @@ STATUS = {
     Ground.OUTSIDE: 403,
 }
 _OF_SCRIPTS = {hdrs.CONTENT_TYPE: "text/plain; charset=utf-8", hdrs.CACHE_CONTROL: "no-store"}
-_LARGEST_REPORT = 1 << 20
+_LARGEST_REPORT = 256 << 10  # bytes; to read more would hold up the other doors
 _BACKLOG = 1024
 _GRACE = 2.5  # seconds; aiohttp gives requests under way twice that to end when we stop
 _TOLD_EVERY = 0.5  # seconds between two looks at how far the downloads are

@@ -14,6 +14,7 @@ from aiohttp import hdrs, web
 from boots.policy.metadata import PHONE_HOME
 from boots.serve.agent_words import (
     LARGEST_EDGES,
+    LARGEST_REPORT,
     Ask,
     AskBack,
     Caller,
@@ -25,11 +26,12 @@ from boots.serve.agent_words import (
 )
 from boots.serve.doors import Fetch, impostor
 from boots.serve.forwarded import Peer
+from boots.serve.outline import refuse_heavy
 
 _ASKED = re.compile(
     r"/(?P<mac>[^/{}]+)/agent/v1/(?P<what>hello|next|events|edges)(?:/(?P<number>[0-9]{1,18}))?"
 )
-_LARGEST = 1 << 20
+_SMALL = 16 << 10  # bytes of what agents say, but for reports
 _LARGEST_WORD = 64 << 10  # bytes of what a system posts as it phones home
 _PATIENCE = 60.0  # seconds that a body may take
 _BEARER = "Bearer "
@@ -92,7 +94,8 @@ class SessionRoom:
         return await self._sessions.next(caller, await _body(request, Ask))
 
     async def _events(self, request: web.BaseRequest, caller: Caller, _: str) -> Any:
-        return await self._sessions.events(caller, await _body(request, Report))
+        said = await _body(request, Report, LARGEST_REPORT, refuse_heavy)
+        return await self._sessions.events(caller, said)
 
     async def _edges(self, request: web.BaseRequest, caller: Caller, number: str) -> Any:
         if number:
@@ -151,13 +154,20 @@ async def read(request: web.BaseRequest, largest: int) -> bytes:
     return b"".join(parts)
 
 
-async def _body(request: web.BaseRequest, kind: type[T]) -> T:
-    """What a body says.
+async def _body(
+    request: web.BaseRequest,
+    kind: type[T],
+    largest: int = _SMALL,
+    weigh: Callable[[bytes], None] = lambda _: None,
+) -> T:
+    """What a body says, of which `weigh` says first whether it can be read soon.
 
     Raises:
         Denied: it does not say that.
     """
+    body = await read(request, largest)
     try:
-        return msgspec.json.decode(await read(request, _LARGEST), type=kind)
+        weigh(body)
+        return msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Denied(400, str(error)) from None

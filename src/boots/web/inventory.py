@@ -16,6 +16,7 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
 
 
+_TOO_MANY = 1 << 63
 _DISKS = ("disk", "size", "model", "serial", "WWN", "by", "kind", "holds")
 _NICS = ("interface", "MAC", "driver", "link", "at", "switch", "port", "")
 
@@ -59,18 +60,18 @@ def _machine(told: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _cores(cpu: Mapping[str, Any]) -> str:
     told = [
-        f"{cpu[key]} {word}"
+        f"{count} {word}"
         for key, word in (("sockets", "sockets"), ("cores", "cores"), ("count", "threads"))
-        if isinstance(cpu.get(key), int) and cpu[key]
+        if (count := _number(cpu.get(key)))
     ]
     return ", ".join(told)
 
 
 def _disk(disk: Mapping[str, Any]) -> tuple[str, ...]:
     spins = _either(disk.get("rotational"), "rotating", "solid state")
-    partitions = disk.get("partitions")
+    partitions = _number(disk.get("partitions"))
     holds = _text(disk.get("content"))
-    if isinstance(partitions, int) and partitions:
+    if partitions:
         holds += f", {partitions} partitions"
     return (
         _text(disk.get("name")),
@@ -85,14 +86,14 @@ def _disk(disk: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _nic(nic: Mapping[str, Any]) -> tuple[str, ...]:
-    speed = nic.get("speed_mbps")
+    speed = _number(nic.get("speed_mbps"))
     lldp = _mapping(nic.get("lldp"))
     return (
         _text(nic.get("name")),
         _text(nic.get("mac")),
         _text(nic.get("driver")),
         _either(nic.get("link"), "up", "down"),
-        f"{speed / 1000:g} Gbit/s" if isinstance(speed, int) and speed > 0 else "",
+        f"{speed / 1000:g} Gbit/s" if speed > 0 else "",
         _text(lldp.get("switch")),
         _together(lldp.get("port"), lldp.get("port_description")),
         "it booted from this" if nic.get("boot") is True else "",
@@ -104,11 +105,19 @@ def _either(value: object, yes: str, no: str) -> str:
 
 
 def _bytes(value: object) -> str:
-    is_number = isinstance(value, int) and not isinstance(value, bool)
-    return size(value) if is_number and value > 0 else ""  # type: ignore[arg-type,operator]
+    count = _number(value)
+    return size(count) if count > 0 else ""
+
+
+def _number(value: object) -> int:
+    """A count of anything; 0 for what is none, or more than there can be of anything."""
+    is_number = isinstance(value, int) and not isinstance(value, bool) and abs(value) < _TOO_MANY
+    return value if is_number else 0  # type: ignore[return-value]
 
 
 def _text(value: object) -> str:
+    if isinstance(value, int) and not isinstance(value, bool) and not _number(value):
+        return "0" if value == 0 else ""  # to write thousands of digits is refused by Python
     return "" if value is None or isinstance(value, dict | list) else str(value)
 
 

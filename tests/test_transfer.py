@@ -499,6 +499,75 @@ def test_a_lost_block_of_a_window_starts_no_avalanche(window: int, seed: int) ->
     assert found.overhead < 1.2 + 0.04 * window
 
 
+# --- each packet in its turn
+
+
+@dataclass
+class Struck(Wire):
+    """A good wire but for some packets, counted in both directions together."""
+
+    lose: frozenset[int] = frozenset()
+    double: frozenset[int] = frozenset()
+    count: int = 0
+
+    def fates(self, _: random.Random) -> list[float]:
+        self.count += 1
+        if self.count - 1 in self.lose:
+            return []
+        return [self.delay] * (2 if self.count - 1 in self.double else 1)
+
+
+def struck(window: int, patience: float = 4.0, **how: frozenset[int]) -> tuple[Run, int]:
+    """A file of 21 blocks over such a wire, to edk2's patience; and how many packets there were."""
+    wire = Struck(**how)
+    found = Simulation(content_of(20 * 512 + 9), terms(window=window), wire, 1e9, patience).run()
+    assert content_of(20 * 512 + 9) == found.client.content, how
+    return found, wire.count
+
+
+@pytest.mark.parametrize("window", [1, 2, 4, 7, 16, 64])
+def test_any_packet_may_be_lost_and_costs_a_timer_at_most(window: int) -> None:
+    """OACK, ACK, any block of a window; the very last ACK costs the client nothing."""
+    _, packets_sent = struck(window)
+    for place in range(packets_sent):
+        found, _ = struck(window, lose=frozenset({place}))
+        assert found.outcome is not None
+        assert found.seconds < 0.3 or place == packets_sent - 1, place
+
+
+@pytest.mark.parametrize("window", [1, 4])
+def test_any_two_packets_may_be_lost(window: int) -> None:
+    _, packets_sent = struck(window)
+    for pair in itertools.combinations(range(packets_sent + 4), 2):
+        found, _ = struck(window, lose=frozenset(pair))
+        assert found.client.complete
+        assert found.seconds < 1 or packets_sent - 1 <= pair[1], pair
+
+
+@pytest.mark.parametrize("window", [1, 2, 4, 7, 16, 64])
+def test_any_packet_may_be_doubled_and_sends_no_more_than_a_window_again(window: int) -> None:
+    """What edk2 says to a doubled block of a window is what it says to a gap; single blocks are
+    not sent again at all."""
+    _, packets_sent = struck(window)
+    for place in range(packets_sent):
+        found, _ = struck(window, double=frozenset({place}))
+        again = sum(found.sent.values()) - len(found.sent)
+        assert again <= (window if window > 1 else 0), place
+
+
+@pytest.mark.parametrize("window", [1, 4, 16])
+def test_block_numbers_begin_anew_while_packets_are_lost_and_doubled(window: int) -> None:
+    content, wire = content_of(65_600 * 512), Wire(lost=0.02, doubled=0.2, jitter=0.0004, seed=3)
+    run = Simulation(content, terms(window=window), wire, 1e9)
+    begun = 65_400 // window * window  # far into the file, as the rest is as all files are
+    run.transfer._acked = run.transfer._sent = run.client.last = run.client.acked = begun
+    run.transfer._negotiating = False
+    found = run.run()
+
+    assert found.client.complete
+    assert content[begun * 512 :] == found.client.content
+
+
 # --- negotiation: RFC 2347, 2348, 2349, 7440
 
 NEGOTIATED: Mapping[str, tuple[Mapping[str, str], Terms]] = {

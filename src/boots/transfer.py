@@ -177,6 +177,14 @@ class Transfer:
         """The size of the content in bytes."""
         return self._content.size
 
+    @property
+    def is_repeating_its_end(self) -> bool:
+        """Whether all was sent, and the last of it once more: who goes away now has it all.
+
+        Its last ACK was lost.  RFC 1350 §6 would have it wait for that, and many do not.
+        """
+        return not self._negotiating and self._again and self._sent == self._blocks
+
     def start(self, now: float) -> list[bytes]:
         """The first packets: the OACK, or the first block where nothing was negotiated."""
         return self._transmit(now)

@@ -8,14 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from boots.lab.damage import damaged
 from boots.lab.emulator import Direction, carry
-from boots.lab.link import PERFECT, Flight, Link, damaged, fates
+from boots.lab.link import CUT, PERFECT, Flight, Link, fates
 
 ARP = bytes(12) + b"\x08\x06" + bytes(28)
 frames = st.lists(st.binary(min_size=14, max_size=80), max_size=40)
 odds = st.floats(0, 1)
 times = st.floats(0, 1)
-links = st.builds(Link, odds, odds, odds, odds, times, times, times)
+links = st.builds(Link, odds, odds, odds, odds, times, times, times, stale=odds, late=times)
 
 
 def every(flight: Flight, sent: Iterable[tuple[float, bytes]]) -> list[bytes]:
@@ -47,7 +48,7 @@ def test_equal_seeds_give_equal_fates(link: Link, sent: list[bytes], seed: int) 
 def test_a_frame_takes_no_less_than_the_delay_and_no_more_than_all_of_it(
     link: Link, frame: bytes, seed: int
 ) -> None:
-    slowest = 5.0 + link.delay + link.jitter + link.behind
+    slowest = 5.0 + link.delay + max(link.jitter + link.behind, link.late)
 
     for due, arriving in fates(link, frame, 5.0, Random(seed)):
         assert 5.0 + link.delay <= due <= slowest + 1e-9
@@ -105,6 +106,54 @@ def test_no_frame_arrives_before_it_was_sent(field: str) -> None:
         Link(**{field: -0.1})
 
 
+def test_bursts_are_as_long_and_as_many_as_they_shall_be() -> None:
+    flight, frame = Flight(Link(burst=0.01, burst_time=0.05), Random(3)), bytes(60)
+    lost, runs = 0, 0
+    for number in range(40_000):
+        now = number * 0.001
+        flight.send(frame, now)
+        arrived = len(list(flight.arrived(now)))
+        runs += not arrived and not lost
+        lost = 0 if arrived else lost + 1
+    # A burst begins every 0.1 s that it does not last, and lasts 0.05 s: 40 s have 266.
+    assert 230 < runs < 300
+
+
+def test_a_link_is_down_from_when_until_when() -> None:
+    flight = Flight(Link(down=((1, 2), (3, 4))), Random(1), began=10)
+    for moment in (10.9, 11, 11.9, 12, 13.5, 14):
+        flight.send(str(moment).encode(), moment)
+
+    assert [b"10.9", b"12", b"14"] == list(flight.arrived(99))
+
+
+def test_what_is_too_large_is_lost_in_silence() -> None:
+    fits, does_not = bytes(14 + 1400), bytes(14 + 1401)
+
+    assert [(0.0, fits)] == fates(Link(mtu=1400), fits, 0.0, Random(1))
+    assert [] == fates(Link(mtu=1400), does_not, 0.0, Random(1))
+
+
+def test_a_stale_copy_comes_when_nobody_expects_it() -> None:
+    assert [(0.0, ARP), (3.0, ARP)] == fates(Link(stale=1, late=3), ARP, 0.0, Random(1))
+
+
+def test_a_storm_is_of_many_copies() -> None:
+    assert 20 == len(fates(Link(double=1, copies=20), ARP, 0.0, Random(1)))
+
+
+def test_a_link_becomes_another_and_what_was_under_way_arrives() -> None:
+    flight = Flight(Link(delay=1), Random(1))
+    flight.send(b"before", 0)
+    flight.become(CUT, 0.5)
+    flight.send(b"meanwhile", 0.6)
+    flight.become(Link(down=((1, 2),)), 10)
+    flight.send(b"after", 10.5)
+    flight.send(b"down", 11.5)
+
+    assert [b"before", b"after"] == list(flight.arrived(99))
+
+
 def test_nothing_arrives_before_it_is_due() -> None:
     flight = Flight(Link(delay=0.5), Random(1))
     flight.send(ARP, 1.0)
@@ -144,6 +193,7 @@ def test_the_process_carries_until_its_parent_lets_go(wire: list[socket.socket])
     its.close()
 
     assert [b"there %d" % number for number in range(3)] == [other.recv(99) for _ in range(3)]
+    assert (0, 0) == (there.tally.again, back.tally.again)
     assert (3, 3, 3, 0) == (
         there.tally.sent, there.tally.arrived, back.tally.sent, back.tally.arrived,
     )  # fmt: skip

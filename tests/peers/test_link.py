@@ -1,6 +1,9 @@
 """A stock client over a bad link: taps, and the process that carries frames between them."""
 
 import random
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -94,3 +97,41 @@ def test_a_link_ends_at_once() -> None:
             began = time.monotonic()
         assert time.monotonic() - began < 1
         assert NIC not in run(client, "ip", "link").stdout
+
+
+def test_the_command_makes_a_link_that_its_input_changes() -> None:
+    with space() as server, space() as client:
+        words = [
+            sys.executable,
+            "-m",
+            "boots",
+            "link",
+            f"{NIC},namespace={client},address={CLIENT}",
+        ]
+        words += [f"{LAN},namespace={server},address={SERVER}", "delay=30ms;"]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        with subprocess.Popen(words, text=True, **pipes) as process:  # type: ignore[call-overload]
+            assert f"a link from {NIC} to {LAN}\n" == process.stdout.readline()
+            least = float(ping(client, 3).rpartition("= ")[2].split("/")[0])
+            process.stdin.write("nonsense\ndrop=1\n")
+            process.stdin.flush()
+            assert "nonsense" in process.stderr.readline()
+            while " 100% packet loss" not in ping(client, 1):
+                pass
+            process.send_signal(signal.SIGINT)
+            said, _ = process.communicate(timeout=10)
+
+    assert 30 <= least < 45
+    assert 0 == process.returncode
+    assert ["there", "back"] == [line.partition(":")[0] for line in said.splitlines()]
+
+
+FAULTY = [("a/b", "c"), ("a", "b", "drop=2"), ("a", "b,bridge=none"), ("a,namespace=no", "b")]
+
+
+@pytest.mark.parametrize("words", FAULTY)
+def test_the_command_says_what_is_wrong_with_a_link(words: tuple[str, ...]) -> None:
+    with space() as client:
+        done = run(client, sys.executable, "-m", "boots", "link", *words)
+
+    assert (2, True) == (done.returncode, done.stderr.startswith("boots: "))

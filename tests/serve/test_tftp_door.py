@@ -668,6 +668,83 @@ async def test_a_machine_that_was_reset_begins_anew_from_the_same_port(folder: P
         assert await client.packet() == Data(2, CONTENT[512:1024])
 
 
+async def interrupted(bench: Bench, client: Client) -> tuple[str, int]:
+    """A client that said nothing for a while, and whose request comes once more; its old port."""
+    client.ask("file")
+    await client.packet()
+    client.say(Ack(1))
+    await client.packet()
+    before = client.other
+    bench.clock.now += 3
+    client.ask("file")
+    while client.other == before:
+        await client.packet()
+    return before
+
+
+@a_port_for_each
+async def test_a_late_copy_of_a_request_does_not_end_the_transfer(folder: Path) -> None:
+    with serving(folder) as bench, Client(bench) as client:
+        before = await interrupted(bench, client)
+        client.other = before  # it knows nothing of another transfer, and goes on
+
+        client.say(Ack(2))
+        assert await client.rest(expected=3) == CONTENT[1024:]
+        await bench.told.first(events.TransferFinished)
+        whys = [each.why for each in bench.told.of(events.TransferFailed)]
+        assert whys == ["the client asked anew", "a late copy of the request: its client goes on"]
+        assert bench.door.transfers == 0
+
+
+@a_port_for_each
+async def test_an_old_ack_takes_nothing_up_that_was_put_aside(folder: Path) -> None:
+    with serving(folder) as bench, Client(bench) as client:
+        before = await interrupted(bench, client)
+        client.send(tftp.encode(Ack(1)), before)
+        client.say(Ack(1))
+
+        assert await client.rest(expected=2) == CONTENT[512:]
+
+
+@a_port_for_each
+async def test_what_was_put_aside_is_let_go_when_nobody_comes_back_to_it(folder: Path) -> None:
+    with serving(folder) as bench, Client(bench) as client:
+        before = await interrupted(bench, client)
+        client.say(Ack(1))
+        assert await client.rest(expected=2) == CONTENT[512:]
+        bench.clock.now += 21
+        await asyncio.sleep(0.12)  # two looks at the clock, which is the door's own
+
+        assert bench.door._sendings._by_socket == {}
+        client.send(tftp.encode(Ack(2)), before)
+        assert await client.nothing()
+
+
+@a_port_for_each
+async def test_a_client_that_comes_again_and_again_has_one_put_aside(folder: Path) -> None:
+    with serving(folder) as bench, Client(bench) as client:
+        for _ in range(5):
+            await interrupted(bench, client)
+            client.say(Ack(1))
+            await client.packet()
+            bench.clock.now += 3
+
+        assert 1 == len(bench.door._sendings.aside)
+        assert 2 == len(bench.door._sendings._by_socket)
+
+
+@a_port_for_each
+async def test_who_leaves_with_the_last_block_has_it_all_if_its_ack_was_lost(folder: Path) -> None:
+    with serving(folder) as bench:
+        bench.add("it", b"short")
+        with Client(bench) as client:
+            client.ask("it")
+            assert await client.packet() == Data(1, b"short")
+        bench.clock.now += 0.2  # the block goes again, and ICMP says that nobody is there
+
+        assert (await bench.told.first(events.TransferFinished)).size == 5
+
+
 # --- addresses
 
 

@@ -253,6 +253,11 @@ FOUND: dict[str, Found] = {
     "boot-file-refused": Found(
         [*FIRMWARE, refused(9, "x.efi", "files cannot be written here", "tftp")], "x.efi", until=20
     ),
+    "path-mtu-http": Found(
+        [*UP_TO_IPXE, *LOADING[:2], sent(13, KERNEL, 243, 7_000_000)],
+        "before the first full packets",
+        until=60,
+    ),
     "transfer-stalled": Found(
         [*UP_TO_IPXE, *LOADING[:2], sent(13, KERNEL, 1_000_000, 7_000_000)],
         "1000000 of 7000000",

@@ -4,7 +4,8 @@
 
     isolation               namespaces of our own: nothing stays behind, nobody is disturbed
     network, topology       bridges, taps, veth pairs; the two networks that a machine can boot in
-    link, emulator          a bad link between two interfaces: what it does to frames, by dice
+    link, damage            pure: what a bad link does to frames, by dice
+    emulator, said          such a link between two interfaces; as a short text
     firmware, accelerator   what the virtual machine starts from, and what executes it
     machine, qmp            the virtual machine: its QEMU command line, its life
     capture, tail           evidence: the packets, the growing files

@@ -19,7 +19,7 @@ import msgspec
 
 from boots.journal import events
 from boots.journal.events import Entry
-from boots.lab import accelerator, isolation, stages, switch, topology
+from boots.lab import accelerator, isolation, said, stages, switch, topology
 from boots.lab.capture import capture
 from boots.lab.diagnosis import diagnose
 from boots.lab.errors import LabError
@@ -57,6 +57,8 @@ class BootOptions:
     """Whether the server is behind a router that relays DHCP."""
     beside: bool = False
     """Whether another DHCP server gives the addresses."""
+    link: str = ""
+    """What befalls frames from machine to server and back (`boots.lab.said`); empty: nothing."""
     timeout: float = 180
     """Seconds from power-on after which the boot counts as failed."""
     goal: Stage = Stage.POWER_OFF
@@ -181,6 +183,8 @@ def _network(
     work.mkdir(parents=True, exist_ok=True)
     if options.beside:
         return topology.beside(work / "other.log")
+    if options.link:
+        return topology.far(*said.links(options.link))
     return topology.relayed(work / "relay.log") if options.relay else topology.direct()
 
 

@@ -6,22 +6,27 @@ Kernels for virtual machines often lack ``netem``; this one needs nothing but ``
         ...
 
 The process is a child (``python -m boots.lab.emulator``), so that its CPU time is nobody else's.
+For people and their scripts the same is ``boots link``.
 """
 
 import contextlib
 import json
 import os
 import select
+import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass, field
 from ipaddress import IPv4Interface
 from random import Random
+from typing import Any
 
-from boots.lab import network
+from pyroute2 import NetlinkError  # type: ignore[import-untyped]
+
+from boots.lab import damage, network
 from boots.lab.errors import LabError
 from boots.lab.link import PERFECT, Flight, Link
 
@@ -29,35 +34,46 @@ _LARGEST = 1 << 14  # bytes of a frame, jumbo ones too
 _AT_ONCE = 64  # frames of one direction before the other is looked at
 _STARTS_WITHIN = 10.0
 _ENDS_WITHIN = 5.0
+_REMEMBERED = 1 << 20  # datagrams of a direction
 
 
 @dataclass(frozen=True, slots=True)
 class End:
     """Where one end of the link is: a tap of this name in a namespace (None: ours).
 
-    It has an address, or is a port of a bridge.
+    It has an address, or is a port of a bridge.  Its MAC is the kernel's choice unless it has one.
     """
 
     tap: str
     address: IPv4Interface | None = None
     namespace: str | None = None
     bridge: str | None = None
+    mac: str = ""
 
 
 @dataclass(slots=True)
 class Tally:
-    """How many frames were sent into a direction of the link, and how many copies came out."""
+    """How many frames were sent into a direction of the link, and how many copies came out.
+
+    `again` are the UDP datagrams that were sent before already, from the same port to the same.
+    """
 
     sent: int = 0
     arrived: int = 0
+    again: int = 0
 
 
 @dataclass(slots=True)
 class Carried:
-    """What the link carried in each direction; right when it has ended."""
+    """A link that is there, and what it carried in each direction; right when it has ended."""
 
     there: Tally
     back: Tally
+    _tell: Callable[[bytes], object] = field(default=bool, repr=False)
+
+    def become(self, there: Link, back: Link | None = None) -> None:
+        """Be another link from now on; ``down`` counts from here.  `back` is as `there` if None."""
+        self._tell(json.dumps([asdict(each) for each in (there, back or there)]).encode() + b"\n")
 
 
 @contextlib.contextmanager
@@ -80,14 +96,26 @@ def linked(
 @contextlib.contextmanager
 def _end(end: End) -> Iterator[int]:
     """The tap of one end, as a descriptor: it is there as long as somebody has it open."""
-    with network.within(end.namespace):
-        descriptor = network.open_tap(end.tap)
     try:
         with network.within(end.namespace):
-            network.bring_up(end.tap, end.address, on=end.bridge)
+            descriptor = network.open_tap(end.tap)
+    except OSError as error:
+        raise LabError(f"no tap {end.tap} in {end.namespace or 'here'}: {error}") from None
+    try:
+        _up(end)
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _up(end: End) -> None:
+    try:
+        with network.within(end.namespace):
+            if end.mac:
+                network.set_mac(end.tap, end.mac)
+            network.bring_up(end.tap, end.address, on=end.bridge)
+    except (LookupError, NetlinkError) as error:
+        raise LabError(f"{end.tap} cannot be what it is to be: {error}") from None
 
 
 @contextlib.contextmanager
@@ -104,6 +132,7 @@ def _carrying(ends: list[int], task: dict[str, object], carried: Carried) -> Ite
         try:
             if not ours.recv(1):
                 raise LabError("the process that carries frames between the taps did not start")
+            carried._tell = ours.sendall  # noqa: SLF001  # its own, given when there is somebody
             yield
             ours.shutdown(socket.SHUT_WR)
             with ours.makefile("rb") as said:
@@ -134,7 +163,12 @@ class Direction:
         self._target = target
         self._flight = flight
         self._clock = clock
+        self._seen: set[int] = set()
         self.tally = Tally()
+
+    def become(self, link: Link) -> None:
+        """Be another link from now on."""
+        self._flight.become(link, self._clock())
 
     @property
     def due(self) -> float | None:
@@ -149,8 +183,19 @@ class Direction:
                 frame = os.read(self.source, _LARGEST)
             except OSError:  # no more; or the interface is down
                 return
-            self.tally.sent += 1
+            self._count(frame)
             self._flight.send(frame, now)
+
+    def _count(self, frame: bytes) -> None:
+        self.tally.sent += 1
+        said = damage.datagram(frame)
+        if said is None:
+            return
+        mark = hash(said)
+        if mark in self._seen:
+            self.tally.again += 1
+        elif len(self._seen) < _REMEMBERED:
+            self._seen.add(mark)
 
     def deliver(self) -> None:
         """Hand over what is due; a frame that the other side cannot take is lost."""
@@ -161,39 +206,56 @@ class Direction:
 
 
 def carry(directions: list[Direction], life: socket.socket, clock: Callable[[], float]) -> None:
-    """Carry frames until the other end of `life` is closed.
+    """Carry frames until the other end of `life` is closed; a line of it says what links to be.
 
     It waits in `select`, which counts microseconds; epoll counts milliseconds.
     """
     watched = {each.source: each for each in directions}
+    orders = b""
     while True:
         dues = [each.due for each in directions]
         soonest = min((due for due in dues if due is not None), default=None)
         wait = None if soonest is None else max(0.0, soonest - clock())
         readable, _, _ = select.select([*watched, life.fileno()], [], [], wait)
         if life.fileno() in readable:
-            return
-        for source in readable:
+            said = life.recv(1 << 16)
+            if not said:
+                return
+            *lines, orders = (orders + said).split(b"\n")
+            for line in lines:
+                _obey(directions, line)
+        for source in watched.keys() & readable:
             watched[source].take()
         for each in directions:
             each.deliver()
 
 
+def _obey(directions: list[Direction], line: bytes) -> None:
+    for each, link in zip(directions, json.loads(line), strict=True):
+        each.become(_link(link))
+
+
+def _link(read: dict[str, Any]) -> Link:
+    """A link out of JSON, which knows no tuples."""
+    return Link(**{**read, "down": tuple((began, ended) for began, ended in read["down"])})
+
+
 def main(task: str, life: socket.socket) -> None:
     """What the child does: the taps are its standard input and output."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for our parent, who lets go of us
     read = json.loads(task)
     directions = []
     for source, link in enumerate(read["links"]):
         dice = Random(f"{read['seed']} {source}")  # noqa: S311  # chance that can be repeated
-        flight = Flight(Link(**link), dice)
+        flight = Flight(_link(link), dice, time.monotonic())
         directions.append(Direction(source, 1 - source, flight, time.monotonic))
     for each in directions:
         os.set_blocking(each.source, False)
     life.sendall(b"!")
     carry(directions, life, time.monotonic)
-    life.sendall(json.dumps([(t.tally.sent, t.tally.arrived) for t in directions]).encode())
+    life.sendall(json.dumps([astuple(each.tally) for each in directions]).encode())
 
 
 if __name__ == "__main__":
-    with contextlib.suppress(KeyboardInterrupt, BrokenPipeError, ConnectionResetError):
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         main(sys.argv[1], socket.socket(fileno=int(sys.argv[2])))

@@ -200,6 +200,12 @@ def bring_up(name: str, address: IPv4Interface | None = None, on: str | None = N
         ip.link("set", index=index, state="up")
 
 
+def set_mac(name: str, mac: str) -> None:
+    """Give an interface a MAC."""
+    with IPRoute() as ip:
+        ip.link("set", index=_index(ip, name), address=mac)
+
+
 def _make_tap(name: str) -> None:
     descriptor = open_tap(name, _IFF_VNET_HDR)
     try:

@@ -8,6 +8,8 @@ option 82::
 
 `beside`: as `direct`, and ``dnsmasq`` on the same bridge gives all addresses and knows nothing of
 booting.
+
+`far`: the server is on no bridge, but at the other end of a bad link from it.
 """
 
 import contextlib
@@ -20,8 +22,10 @@ from ipaddress import IPv4Address, IPv4Interface
 from pathlib import Path
 
 from boots.lab import network
+from boots.lab.emulator import End, linked
 from boots.lab.errors import LabError
 from boots.lab.isolation import NotPermittedError, inside
+from boots.lab.link import Link
 
 RELAY = "dhcrelay"
 OTHER_DHCP = "dnsmasq"
@@ -38,6 +42,8 @@ OTHER_SIDE = "to-lab"
 OTHER_PORT = "to-other"
 LEASES = ("192.168.77.100", "192.168.77.150")
 """What ``dnsmasq`` gives out, from the first to the last."""
+
+FAR, FAR_PORT = "far-lab", "to-far"
 
 SERVER_NAMESPACE = "server"
 SERVER_SIDE = "to-relay"
@@ -72,6 +78,19 @@ def direct() -> Iterator[Topology]:
     network.quieten()
     with network.bridge(BRIDGE, CLIENTS), network.tap(TAP, BRIDGE):
         yield Topology(TAP, BRIDGE, BRIDGE, CLIENTS.ip, None)
+
+
+@contextlib.contextmanager
+def far(there: Link, back: Link) -> Iterator[Topology]:
+    """One bridge with one tap, and a link `there` from it to the server, and `back`."""
+    _only_inside()
+    network.quieten()
+    with (
+        network.bridge(BRIDGE),
+        network.tap(TAP, BRIDGE),
+        linked(End(FAR_PORT, bridge=BRIDGE), End(FAR, CLIENTS), there, back),
+    ):
+        yield Topology(TAP, BRIDGE, FAR, CLIENTS.ip, None)
 
 
 @contextlib.contextmanager

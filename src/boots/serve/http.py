@@ -41,6 +41,10 @@ STATUS = {
 _OF_SCRIPTS = {hdrs.CONTENT_TYPE: "text/plain; charset=utf-8", hdrs.CACHE_CONTROL: "no-store"}
 _LARGEST_REPORT = 256 << 10  # bytes; to read more would hold up the other doors
 _BACKLOG = 1024
+GONE_AFTER = 300
+"""Seconds after which a client that acknowledges nothing is gone: a link may be down for minutes,
+and a download goes on where the connection outlives that."""
+
 _GRACE = 2.5  # seconds; aiohttp gives requests under way twice that to end when we stop
 _TOLD_EVERY = 0.5  # seconds between two looks at how far the downloads are
 _log = structlog.get_logger()
@@ -138,7 +142,7 @@ class HttpDoor:
 
     async def open(self) -> None:
         """Begin to answer."""
-        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)  # connections inherit it
+        _give_up_whom_nobody_hears_of(self._sock)
         server = web.Server(
             self._answer,
             request_factory=_requests(asyncio.get_running_loop()),
@@ -278,6 +282,18 @@ class HttpDoor:
             await asyncio.sleep(_TOLD_EVERY)
             for leaving in list(self._hand.downloads):
                 leaving.tell()
+
+
+def _give_up_whom_nobody_hears_of(sock: socket.socket) -> None:
+    """Have the kernel end connections whose clients are silent; those of a listener inherit it.
+
+    Its own time is 15 minutes for what was sent (tcp_retries2), and 2 hours for who is idle.
+    """
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, GONE_AFTER // 2)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, GONE_AFTER // 10)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 5)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, GONE_AFTER * 1000)
 
 
 def _requests(loop: asyncio.AbstractEventLoop) -> Callable[..., web.BaseRequest]:

@@ -15,6 +15,7 @@ from boots.wire import tftp
 
 _MOST_TRANSFERS = 4096
 _MOST_OF_ONE_PEER = 64
+_MOST_ASIDE = 256
 
 
 Receive = Callable[[int], bytes]
@@ -41,6 +42,7 @@ class Sending:
     heard: float
     tell_at: float  # when there is progress to tell of
     trace: str = ""
+    aside: bool = False  # another of the same client's has taken its place, for now
     receive: Receive = field(init=False, repr=False)
     follow: Follow = field(init=False, repr=False)
     put: Send = field(init=False, repr=False)  # what `follow` calls for
@@ -53,6 +55,16 @@ class Sending:
         self.put = self.way.quick
         self.peer = f"{self.source[0]}:{self.source[1]}"
         self.about = {"mac": self.mac, "peer": self.peer, "door": "tftp", "name": self.name}
+
+    def put_aside(self) -> None:
+        """Let each word of the client take the long way, where it is asked whose turn it is."""
+        self.aside = True
+        self.follow = _never
+
+    def take_up(self, now: float) -> None:
+        """Go on."""
+        self.aside, self.heard = False, now
+        self.follow = self.transfer.follow
 
     def mend(self, packets: bytes | memoryview) -> None:
         """Send once more what `put` could not, and from now on the long way."""
@@ -99,17 +111,31 @@ class Sending:
             return self.failed(outcome.why if outcome else "")
         if outcome.ending is Ending.PROBED:
             return events.TransferProbed(size=transfer.size, **self.about)
-        return events.TransferFinished(size=transfer.size, seconds=now - self.started, **self.about)
+        return self.finished(now)
+
+    def finished(self, now: float) -> AnyEvent:
+        """The client has all of it."""
+        size = self.transfer.size
+        return events.TransferFinished(size=size, seconds=now - self.started, **self.about)
 
     def failed(self, why: str) -> AnyEvent:
         """It ended before its end."""
         return events.TransferFailed(sent=self.transfer.acknowledged, why=why, **self.about)
 
 
+def _never(_data: bytes, _now: float) -> None:
+    return None
+
+
 class Sendings:
-    """All transfers under way: found by their client's address and port, and by their socket."""
+    """All transfers under way: found by their client's address and port, and by their socket.
+
+    `aside` are those in whose place a client has another one, the newest for each, the oldest
+    first; they are found by their socket only, and do not count.
+    """
 
     def __init__(self) -> None:
+        self.aside: dict[tuple[str, int], Sending] = {}
         self._by_peer: dict[tuple[str, int], Sending] = {}
         self._by_socket: dict[int, Sending] = {}
         self._of_address: Counter[str] = Counter()
@@ -144,6 +170,28 @@ class Sendings:
         self._of_address[address] -= 1
         if not self._of_address[address]:
             del self._of_address[address]
+
+    def put_aside(self, sending: Sending) -> list[Sending]:
+        """Make place for another of the client's; those for whom there is no room any more."""
+        self.remove(sending)
+        self._by_socket[sending.sock.fileno()] = sending
+        over = [each for each in (self.aside.pop(sending.source, None),) if each is not None]
+        self.aside[sending.source] = sending
+        if len(self.aside) > _MOST_ASIDE:
+            over.append(self.aside.pop(next(iter(self.aside))))
+        for each in over:
+            self._by_socket.pop(each.sock.fileno(), None)
+        return over
+
+    def take_up(self, sending: Sending) -> None:
+        """Have one that was put aside in its place again, which nobody has now."""
+        self.aside.pop(sending.source, None)
+        self.add(sending)
+
+    def forget(self, sending: Sending) -> None:
+        """One that was put aside has ended; its socket is still open."""
+        self.aside.pop(sending.source, None)
+        self._by_socket.pop(sending.sock.fileno(), None)
 
     def has_enough(self, address: str) -> bool:
         """Whether a client has as many as one may have."""

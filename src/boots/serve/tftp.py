@@ -143,7 +143,10 @@ class TftpDoor(Underway):
         quiet = self._clock() - sending.heard > _QUIET
         if request == sending.request and not (quiet and sending.transfer.acknowledged):
             return True
-        self._drop(sending, sending.failed("the client asked anew"))
+        if request == sending.request and sending.own_socket:
+            self._put_aside(sending)
+        else:
+            self._drop(sending, sending.failed("the client asked anew"))
         return False
 
     def _unacceptable(self, request: tftp.Request, peer: tuple[str, int]) -> Refusal | None:

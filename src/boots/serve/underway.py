@@ -20,6 +20,7 @@ _AT_MOST = 0.0015  # seconds for which the other doors wait, and then for one mo
 _TOGETHER = 16  # packets in a round
 _WORD = 470  # bytes read of what a client says: an ACK has 4, a reason for the end a few more
 PROGRESS = 1.0  # seconds between what is told of a transfer
+_ASIDE = 20.0  # seconds for which one may be taken up again: as long as one goes on unheard
 _TICK = 0.05  # how exactly retransmit times are kept, in seconds
 
 _log = structlog.get_logger()
@@ -48,6 +49,8 @@ class Underway:
             self._ticker.cancel()
         for sending in self._sendings:
             self._give_up(sending, "the server is stopping")
+        for sending in tuple(self._sendings.aside.values()):
+            self._let_go(sending)
         self._epoll.close()
 
     @property
@@ -108,15 +111,26 @@ class Underway:
     def _unheard(self, sending: Sending, error: OSError) -> None:
         # Other errors are nothing there, or an ICMP error that the timer mends: where the path's
         # MTU is smaller than ours, the kernel has learnt it by now and sends in fragments.
-        if isinstance(error, ConnectionRefusedError):
-            # The client's port is closed: it has gone without a word, as edk2 does after a probe.
+        if not isinstance(error, ConnectionRefusedError):
+            return
+        # The client's port is closed: it has gone without a word, as edk2 does after a probe.
+        if sending.aside:
+            self._let_go(sending)
+        elif sending.transfer.is_repeating_its_end:
+            self._drop(sending, sending.finished(self._clock()))
+        else:
             self._drop(sending, sending.failed("the client closed its port"))
 
     def _take(self, sending: Sending, data: bytes, now: float) -> None:
         """Take a packet of a client; what goes wrong with its transfer is not another's trouble."""
         sending.heard = now
         try:
-            sending.send(sending.transfer.receive(data, now))
+            packets = sending.transfer.receive(data, now)
+            if sending.aside:
+                if not packets and sending.transfer.outcome is None:
+                    return
+                self._take_up(sending, now)
+            sending.send(packets)
             self._after(sending, now)
         except Exception as error:
             self._fail(sending, error)
@@ -138,8 +152,35 @@ class Underway:
             sending.tell_at = now + PROGRESS
             self._record(sending.progressed())
 
+    # --- requests that come twice
+
+    def _put_aside(self, sending: Sending) -> None:
+        """Be silent, as its client asks anew for the same; it may still go on.
+
+        Either the machine was reset, or the request is a late copy of the one that began this
+        transfer, and the client waits for what comes next of it.  What it says next, tells.
+        """
+        for each in (*self._sendings.put_aside(sending),):
+            each.sock.close()
+        sending.put_aside()
+        self._record(sending.failed("the client asked anew"))
+
+    def _take_up(self, sending: Sending, now: float) -> None:
+        """The client goes on with what was put aside: the other one was never asked for."""
+        other = self._sendings.of_peer(sending.source)
+        if other is not None:
+            self._drop(other, other.failed("a late copy of the request: its client goes on"))
+        self._sendings.take_up(sending)
+        sending.take_up(now)
+        self._record(sending.begun())
+
+    def _let_go(self, sending: Sending) -> None:
+        self._sendings.forget(sending)
+        sending.sock.close()
+
     def _keep_time(self) -> None:
-        if self._ticker is None and self._sendings and self._loop is not None:
+        waits = self._sendings or self._sendings.aside
+        if self._ticker is None and waits and self._loop is not None:
             self._ticker = self._loop.call_later(_TICK, self._tick)
 
     def _tick(self) -> None:
@@ -148,6 +189,9 @@ class Underway:
         for sending in self._sendings:
             if now >= sending.transfer.deadline:
                 self._overdue(sending, now)
+        for sending in tuple(self._sendings.aside.values()):
+            if now - sending.heard > _ASIDE:
+                self._let_go(sending)
         self._keep_time()
 
     def _overdue(self, sending: Sending, now: float) -> None:

@@ -69,6 +69,10 @@ def _is_small(case: Case) -> bool:
     return case.step.sent <= _FULL_BLOCK and "by TFTP" in case.step.detail
 
 
+def _is_small_http(case: Case) -> bool:
+    return case.step.sent <= _FULL_BLOCK < case.step.size and "by HTTP" in case.step.detail
+
+
 def _is_back_soon(case: Case) -> bool:
     return case.is_back and case.silence <= _SOON
 
@@ -82,6 +86,7 @@ OWN_DRIVERS = Also("it is an iPXE with drivers of its own", _has_own_drivers)
 SHIM = Also("it is shim", _is_shim)
 GRUB = Also("it is GRUB", _is_grub)
 SMALL = Also("hardly a full packet had arrived", _is_small)
+SMALL_HTTP = Also("hardly a full packet of it had arrived by HTTP", _is_small_http)
 BACK_SOON = Also(f"the machine began anew within {_SOON:.0f} s", _is_back_soon)
 NO_IPXE = Also("it neither asked DHCP again nor for a script", _never_ipxe)
 
@@ -198,6 +203,18 @@ BROKEN: tuple[Row, ...] = (
         title="{file} was not given to {mac}: {why}",
         advice="`boots explain {mac}` says what it may fetch.",
         seen="tinkerbell/tinkerbell#223",
+    ),
+    Row(
+        code="path-mtu-http",
+        state=State.STUCK,
+        when=When(at=_FILES, over=False, quiet=True, back=False, also=SMALL_HTTP),
+        title="{file} stands still before the first full packets",
+        advice=(
+            "Full packets do not get through, and nobody says so (a tunnel, a VLAN tag, a firewall"
+            " that drops ICMP): `ping -M do -s 1472 {address}` from this server tells. Mend the"
+            " path's MTU, or have this server find out: `sysctl net.ipv4.tcp_mtu_probing=1`."
+        ),
+        seen="Linux's tcp_mtu_probing; tunnels between racks",
     ),
     Row(
         code="transfer-stalled",

@@ -157,12 +157,37 @@ debian-image: setup ## Build an image of Debian for disks into build/images (roo
 lock: | .tools/bin/uv ## Resolve all dependencies anew into requirements.lock
 	@$(UV) pip compile -q pyproject.toml --group dev --universal --upgrade --generate-hashes \
 	  --no-emit-package boots-agent --no-emit-index-url --no-header -o requirements.lock
+	@$(UV) pip compile -q --group release --universal --upgrade --generate-hashes \
+	  --no-emit-index-url --no-header -o requirements-release.lock
+
+# What makes and looks over a release stands apart: nothing of ours imports it.
+.tools/release/ready: requirements-release.lock | .tools/bin/uv
+	@$(UV) venv -q --allow-existing --python python3 .tools/release
+	@$(UV) pip sync -q --python .tools/release/bin/python --require-hashes requirements-release.lock
+	@touch $@
 
 .PHONY: dist
-dist: setup ## Build wheels and source archives, and try them in an empty environment
+dist: setup .tools/release/ready ## Build wheels and source archives with their SBOM, and try them in empty environments
 	@rm -rf dist && $(UV) build -q -o dist . && $(UV) build -q -o dist agent
-	@rm -rf build/try && $(UV) venv -q --python python3 build/try
-	@$(UV) pip install -q --python build/try/bin/python dist/*.whl && build/try/bin/boots --version
+	@rm -rf build/again && $(UV) build -q --wheel -o build/again . && $(UV) build -q --wheel -o build/again agent
+	@.tools/release/bin/twine check --strict dist/*.whl dist/*.tar.gz >/dev/null
+	@$(MAKE) -s sbom
+	@$(PYTHON) -m pytest -q -p no:cacheprovider packaging/try_dist.py
+
+# Of the wheel with all extras, by the versions of the lock; what is written is held against its schema.
+.PHONY: sbom
+sbom: setup .tools/release/ready ## Write dist/boots-netboot.cdx.json: what the wheel brings along, as CycloneDX
+	@test -d dist || { $(UV) build -q -o dist . && $(UV) build -q -o dist agent; }
+	@rm -rf build/sbom && $(UV) venv -q --python python3 build/sbom
+	@sed -E 's/ *\\$$//; /^ +--hash/d' requirements.lock > build/constraints.txt
+	@$(UV) pip install -q --python build/sbom/bin/python -c build/constraints.txt \
+	  dist/boots_agent-*.whl "boots-netboot[bmc,postgres,trace] @ file://$$(echo $(CURDIR)/dist/boots_netboot-*.whl)"
+	@.tools/release/bin/cyclonedx-py environment build/sbom --pyproject pyproject.toml --sv 1.6 --of JSON \
+	  --output-reproducible --mc-type application --validate -o dist/boots-netboot.cdx.json 2>build/sbom.log || { cat build/sbom.log; exit 1; }
+
+.PHONY: audit
+audit: .tools/release/ready ## Ask for known vulnerabilities of what is locked; says so where nobody can be asked
+	@.tools/release/bin/python packaging/audit.py requirements.lock
 
 .PHONY: clean
 clean: ## Remove what can be made again

@@ -29,6 +29,9 @@ from boots.workflow.gotemplate.functions import REFUSED, SUBJECTS
 from boots.workflow.native import KINDS
 
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+import dependencies  # noqa: E402  # it stands beside this file
+
 TABLES = {"subnets"}  # a variable holds no table
 _MADE = "<!-- Made by docs/reference/generate.py from the code; `make docs` writes it anew. -->\n"
 
@@ -423,6 +426,7 @@ PAGES = {
     "settings.md": settings_page,
     "commands.md": commands_page,
     "events.md": events_page,
+    "dependencies.md": lambda: _MADE + "\n" + dependencies.page(),
 }
 
 

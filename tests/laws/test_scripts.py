@@ -3,6 +3,7 @@
 import re
 
 import msgspec
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.laws import ipxe, strategies
@@ -156,6 +157,18 @@ def test_no_value_bends_a_profile_s_own_script(template: str, name: str, value: 
         assert outline(plain.text) == outline(script.text)
     if "net0/" not in template:
         assert ipxe.settings(plain.text) == ipxe.settings(script.text)
+
+
+@pytest.mark.parametrize("field", ["kernel", "initrd", "osie_url", "kernel_args", "console"])
+@pytest.mark.parametrize(
+    "own", [{}, {"hook": Profile(name="hook", kernel="k", args=("{{ url }}",))}]
+)
+def test_no_value_of_a_record_is_read_as_a_template(field: str, own: dict[str, Profile]) -> None:
+    value = "http://h/{{7*7}}"
+    netboot = Netboot(**{"kernel": "k", field: (value,) if field == "kernel_args" else value})
+    script = fetch("auto.ipxe", known(netboot), msgspec.structs.replace(SITE, profiles=own))
+    assert isinstance(script, Script)
+    assert "49" not in script.text
 
 
 @laws

@@ -6,6 +6,7 @@ import pytest
 
 from boots.policy import templates
 
+LARGE = "{% set x = ('a' * 65536) | list | join('aaaaaaaaa') %}"
 COSTLY = {
     "squares": "{% set x = 10 %}" + "{% set x = x * x %}" * 99,
     "loops of loops": "{% for i in range(9999) %}" * 2 + "{% endfor %}" * 2,
@@ -36,6 +37,30 @@ COSTLY = {
     "punycode": "{{ ('é' * 60000).encode('punycode') }}",
     "brackets": "{{ " + "(" * 5000 + "1" + ")" * 5000 + " }}",
     "blocks in blocks": "{% for a in [1] %}" * 30 + "{% endfor %}" * 30,
+    "filters on large texts": (
+        f"{LARGE}{{% for i in range(9999) %}}{{% set y = x | upper | tojson %}}{{% endfor %}}"
+    ),
+    "methods of large texts": (
+        f"{LARGE}{{% for i in range(9999) %}}{{% set y = x.split('b') %}}{{% endfor %}}"
+    ),
+    "parts of large texts": (
+        f"{LARGE}{{% for i in range(9999) %}}{{% set y = x[1:] %}}{{% endfor %}}"
+    ),
+    "large texts compared": (
+        f"{LARGE}{{% for i in range(9999) %}}{{% set y = x ~ i == x ~ 'a' %}}{{% endfor %}}"
+    ),
+    "tests of large texts": (
+        f"{LARGE}{{% for i in range(9999) %}}{{% set y = 'b' is in x %}}{{% endfor %}}"
+    ),
+    "lists in lists": "{% set x = [1] %}" + "{% set x = [x, x] %}" * 40 + "{{ x }}",
+    "tuples in tuples": "{% set x = (1,) %}" + "{% set x = (x, x) %}" * 40 + "{{ x | string }}",
+    "mappings in mappings": "{% set x = {} %}" + "{% set x = {1: x, 2: x} %}" * 40 + "{{ x }}",
+    "dict() in dict()": "{% set x = 1 %}" + "{% set x = dict(a=x, b=x) %}" * 40 + "{{ x }}",
+    "lists in lists compared": (
+        "{% set x, y = [1], [1] %}" + "{% set x, y = [x, x], [y, y] %}" * 40 + "{{ x == y }}"
+    ),
+    "a long template": "{{ x }}" * 60_000,
+    "a long list": "{{ [" + "1," * 200_000 + "] }}",
     "a loop that calls itself": "{% for x in [1, 1] recursive %}{{ loop([1, 1]) }}{% endfor %}",
 }
 
@@ -46,6 +71,17 @@ def test_what_would_take_long_or_grow_is_refused_at_once(text: str) -> None:
     with pytest.raises(templates.Broken):
         templates.render(text, {})
     assert time.process_time() - began < 1.5
+
+
+def test_what_names_hold_is_not_written_with_them() -> None:
+    nested = "{% set n = namespace() %}" + "{% set m = namespace(a=n, b=n) %}{% set n = m %}" * 40
+    assert "<namespace>" == templates.render(f"{nested}{{{{ n }}}}", {})
+
+
+def test_a_megabyte_of_user_data_can_be_encoded() -> None:
+    text = "a" * 700_000
+    made = templates.render("{{ text | b64 }}", {"text": text})
+    assert 933_336 == len(made)
 
 
 ESCAPES = (

@@ -75,5 +75,5 @@ def read(said: Mapping[str, Any]) -> HandOut:
             image=str(said.get("image", "")),
             volumes=tuple(map(str, said.get("volumes", ()))),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise Strange(f"the server hands out what makes no sense: {error!r}") from error

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 from boots_agent import __version__
 from boots_agent.server import RefusedError, Server
 
+_END_OF_TIME = 1e12  # seconds since 1970: what is later is no time
+
 
 class Session(NamedTuple):
     """Who this agent is to the server.
@@ -42,7 +44,7 @@ class Clock:
 
     def set(self, now: object) -> None:
         """It is that late at the server."""
-        if isinstance(now, int | float) and now > 0:
+        if isinstance(now, int | float) and 0 < now < _END_OF_TIME:
             self._ahead = float(now) - self._monotonic()
 
     def now(self) -> float:

@@ -58,7 +58,8 @@ class Condition(Word, frozen=True):
 
     def __str__(self) -> str:
         value = self.value if re.fullmatch(r"[^\s'\"\\]+", self.value) else shlex.quote(self.value)
-        return f"{self.field}{self.relation}{value}"
+        doubled = "=" if self.relation == "=" and value.startswith("=") else ""
+        return f"{self.field}{self.relation}{doubled}{value}"
 
 
 class Hint(Word, frozen=True):

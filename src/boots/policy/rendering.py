@@ -19,6 +19,7 @@ from boots.policy.templates import Broken
 from boots.policy.words import Unwritable, within
 
 _MOST_BLANKS = 16  # that JSON is indented by
+_MOST_WORDS = 20_000
 _SOURCE_NAME = "<template>"  # Jinja's own name for a text that is in no file
 _ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
 
@@ -31,10 +32,16 @@ class _Fit(str):
 
 def _environment(finalize: Callable[[Any], Any]) -> Sandbox:
     made = Sandbox(finalize)
-    made.filters.update(
-        {"tojson": _json, "yaml": _json, "shell": _shell, "line": _line, "b64": _b64}
-    )
-    made.filters["words"] = _words
+    own: dict[str, Callable[..., Any]] = {
+        "tojson": _json,
+        "yaml": _json,
+        "shell": _shell,
+        "line": _line,
+        "b64": _b64,
+        "words": _words,
+    }
+    made.weigh(own)
+    made.filters.update(own)
     return made
 
 
@@ -84,7 +91,11 @@ _IPXE = _environment(_one_word)
 
 @functools.lru_cache(maxsize=512)
 def _compiled(source: str, *, ipxe: bool) -> Template:
-    return (_IPXE if ipxe else _PLAIN).from_string(source)
+    environment = _IPXE if ipxe else _PLAIN
+    for count, _ in enumerate(environment.lex(source)):
+        if count > _MOST_WORDS:  # to compile one takes some 15 us
+            raise SecurityError(f"there are more than {_MOST_WORDS} words in its braces")
+    return environment.from_string(source)
 
 
 def check(source: str) -> None:

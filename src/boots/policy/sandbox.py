@@ -2,11 +2,12 @@
 
 Jinja2's own sandbox keeps templates from what lies behind Python's names, not from a power of a
 power or a loop of loops: a server that renders one answers nobody meanwhile.  So every round of a
-loop and every call is counted, and nothing is made whose size cannot be told beforehand.
+loop and every call is counted, what filters and comparisons go over is weighed, and nothing is made
+whose size cannot be told beforehand.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from typing import Any
 
 from jinja2 import StrictUndefined, nodes, pass_context
@@ -14,7 +15,10 @@ from jinja2.compiler import CodeGenerator, Frame
 from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import Namespace
 from jinja2.visitor import NodeTransformer
+
+from boots.policy.weighing import TooHeavy, weigh_all
 
 LARGEST = 1 << 20
 """Bytes a template may make."""
@@ -26,7 +30,7 @@ _MOST_BITS = 4096  # of a number
 _MOST_DIGITS = 20  # that a number is rounded to
 
 # No template can name these.
-_BUDGET, _ROUNDS, _JOINED = " budget", " rounds", " joined"
+_BUDGET, _ROUNDS, _JOINED, _WEIGHED = " budget", " rounds", " joined", " weighed"
 # Slow or large by a few words, or another result each time.
 _NO_FILTERS = ("batch", "center", "random", "slice", "wordwrap")
 _NO_METHODS = frozenset(
@@ -48,6 +52,13 @@ class Budget:
         if self._steps < 0:
             raise SecurityError("too many rounds of loops, and calls")
 
+    def take(self, *values: Any) -> None:
+        """Go over these."""
+        try:
+            self.step(weigh_all(values))
+        except TooHeavy as error:
+            raise SecurityError(str(error)) from None
+
     def write(self, count: int) -> None:
         """So many characters more."""
         self._characters -= count
@@ -61,7 +72,7 @@ def with_budget(variables: dict[str, Any]) -> dict[str, Any]:
 
 
 class _Counting(NodeTransformer):
-    """Has the rounds of loops counted, and texts joined within bounds."""
+    """Has the rounds of loops counted, values weighed, and texts joined within bounds."""
 
     def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802  # Jinja's name for it
         self.generic_visit(node)
@@ -71,6 +82,38 @@ class _Counting(NodeTransformer):
     def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802
         self.generic_visit(node)
         return _filtered(nodes.List(node.nodes, lineno=node.lineno), _JOINED)
+
+    def visit_List(self, node: nodes.List) -> nodes.Node:  # noqa: N802
+        self.generic_visit(node)
+        return _filtered(node, _WEIGHED)
+
+    def visit_Dict(self, node: nodes.Dict) -> nodes.Node:  # noqa: N802
+        self.generic_visit(node)
+        return _filtered(node, _WEIGHED)
+
+    def visit_Tuple(self, node: nodes.Tuple) -> nodes.Node:  # noqa: N802
+        self.generic_visit(node)
+        return _filtered(node, _WEIGHED) if node.ctx == "load" else node
+
+    def visit_Getitem(self, node: nodes.Getitem) -> nodes.Node:  # noqa: N802
+        self.generic_visit(node)
+        if isinstance(node.arg, nodes.Slice):
+            node.node = _filtered(node.node, _WEIGHED)
+        return node
+
+    def visit_Compare(self, node: nodes.Compare) -> nodes.Node:  # noqa: N802
+        self.generic_visit(node)
+        node.expr = _filtered(node.expr, _WEIGHED)
+        for each in node.ops:
+            each.expr = _filtered(each.expr, _WEIGHED)
+        return node
+
+
+class _Names(Namespace):
+    """What ``namespace()`` gives; to write it says nothing of what it holds."""
+
+    def __repr__(self) -> str:
+        return "<namespace>"
 
 
 def _filtered(node: nodes.Node, name: str) -> nodes.Filter:
@@ -93,8 +136,11 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def __init__(self, finalize: Callable[[Any], Any]) -> None:
         @pass_context
         def written(context: Context, value: Any) -> str:
+            budget = _budget(context)
+            if not isinstance(value, str):
+                budget.take(value)
             text = str(finalize(value))
-            _budget(context).write(len(text))
+            budget.write(len(text))
             return text
 
         super().__init__(
@@ -105,12 +151,19 @@ class Sandbox(ImmutableSandboxedEnvironment):
             lstrip_blocks=True,
             finalize=written,
         )
-        self.globals = {"range": _range, "dict": dict, "namespace": self.globals["namespace"]}
+        self.globals = {"range": _range, "dict": dict, "namespace": _Names}
         for name in _NO_FILTERS:
             del self.filters[name]
         bounded = {name: _bounded(self.filters[name], test) for name, test in _TESTS.items()}
         self.filters.update(bounded)
-        self.filters.update({_ROUNDS: _rounds, _JOINED: _joined})
+        self.weigh(self.filters)
+        self.weigh(self.tests)
+        self.filters.update({_ROUNDS: _rounds, _JOINED: _joined, _WEIGHED: _weighed})
+
+    @staticmethod
+    def weigh(filters: MutableMapping[str, Any]) -> None:
+        """Have what these filters or tests go over counted."""
+        filters.update({name: _counted(made) for name, made in filters.items()})
 
     def call(
         __self,  # noqa: N805  # the arguments of a template may have any other name
@@ -124,7 +177,8 @@ class Sandbox(ImmutableSandboxedEnvironment):
         owner, name = getattr(__obj, "__self__", None), getattr(__obj, "__name__", "")
         if isinstance(owner, str | bytes | int | float):
             _try_method(owner, name, [*args, *kwargs.values()])
-        return super().call(__context, __obj, *args, **kwargs)
+        _budget(__context).take(owner, *args, *kwargs.values())
+        return _taken(_budget(__context), super().call(__context, __obj, *args, **kwargs))
 
     def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
         """What ``"{}".format(…)`` is in place of Python's own."""
@@ -148,6 +202,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         if sum(each.bit_length() for each in counts) > _MOST_BITS:
             raise SecurityError("a number is too large")
         _try_size(sum(sizes))
+        _budget(context).take(left, right)
         return super().call_binop(context, operator, left, right)
 
 
@@ -165,6 +220,43 @@ def _range(*bounds: int) -> range:
     return made
 
 
+def _taken(budget: Budget, made: Any) -> Any:
+    """What was made, weighed; what gives its entries one by one is counted as it does."""
+    if isinstance(made, Iterator):
+        return _each(budget, made)
+    budget.take(made)
+    return made
+
+
+def _each(budget: Budget, values: Iterator[Any]) -> Iterator[Any]:
+    for each in values:
+        budget.step()
+        yield each
+
+
+@pass_context
+def _weighed(context: Context, value: Any) -> Any:
+    _budget(context).take(value)
+    return value
+
+
+def _counted(made: Callable[..., Any]) -> Callable[..., Any]:
+    """A filter whose arguments and result are weighed."""
+    passed = getattr(made, "jinja_pass_arg", None)
+
+    @pass_context
+    def counting(context: Context, *args: Any, **named: Any) -> Any:
+        budget = _budget(context)
+        budget.take(*args, *named.values())
+        first: tuple[Any, ...] = ()
+        if passed is not None:
+            wanted = {"context": context, "eval_context": context.eval_ctx}
+            first = (wanted.get(passed.name, context.environment),)
+        return _taken(budget, made(*first, *args, **named))
+
+    return counting
+
+
 @pass_context
 def _rounds(context: Context, value: Iterable[Any]) -> Iterator[Any]:
     budget = _budget(context)
@@ -173,7 +265,9 @@ def _rounds(context: Context, value: Iterable[Any]) -> Iterator[Any]:
         yield each
 
 
-def _joined(values: list[Any]) -> str:
+@pass_context
+def _joined(context: Context, values: list[Any]) -> str:
+    _budget(context).take(*values)
     parts = [str(value) for value in values]
     _try_size(sum(map(len, parts)))
     return "".join(parts)

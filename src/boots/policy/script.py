@@ -99,7 +99,7 @@ def chosen(known: Known, site: Site) -> Profile:
 
 def _filled(profile: Profile, known: Known, site: Site) -> Profile:
     """The profile with the machine's own values in kernel, initrds, arguments and script URL."""
-    if profile.name == hook.NAME and profile.name not in site.profiles:
+    if profile is not site.profiles.get(profile.name):
         return profile  # made from values, and none of them is a template
     texts = (profile.kernel, *profile.initrds, *profile.args, profile.script_url)
     if not any(map(templates.is_template, texts)):

@@ -41,14 +41,14 @@ def load(
 
 def _from_file(file: Path) -> Iterator[tuple[str, Any]]:
     try:
-        table = tomllib.loads(file.read_bytes().decode())
+        found = list(_flat(tomllib.loads(file.read_bytes().decode())))
     except OSError as error:
         raise SettingsError(
             f"{file}: cannot be read: {error.strerror}; mend --config, or BOOTS_CONFIG"
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # also of numbers with thousands of digits
         raise SettingsError(f"{file}: not TOML: {error}") from None
-    for key, value in _flat(table):
+    for key, value in found:
         yield key, _anchored(key, _convert(key, value, str(file)), file.parent)
 
 

@@ -93,6 +93,19 @@ def test_names_of_every_length_and_letter(folder: Path) -> None:
         assert name.encode("utf-8", "surrogateescape") == (folder / name).read_bytes()
 
 
+def test_headers_that_belong_to_headers_without_end_are_damage(folder: Path) -> None:
+    long_name = member("././@LongLink", tarfile.GNUTYPE_LONGNAME)
+    with pytest.raises(Damaged):
+        put(long_name.tobuf(tarfile.GNU_FORMAT) * 2000, folder)
+
+
+@pytest.mark.parametrize("who", ["99999999999", "9" * 5000])
+def test_an_acl_names_nobody_whom_linux_cannot_know(folder: Path, who: str) -> None:
+    pax = {"SCHILY.acl.access": f"user:{who}:rwx"}
+    with pytest.raises(Damaged):
+        put(archive((member("file", pax_headers=pax), b"x")), folder)
+
+
 def test_what_was_there_is_replaced(folder: Path) -> None:
     (folder / "file").write_text("old and longer")
     (folder / "link").symlink_to("file")

@@ -59,11 +59,12 @@ def _number(kind: str, fields: list[str], numbers: Numbers) -> int:
     if not name:
         return _NOBODY
     if name.isdecimal():
-        return int(name)
-    if len(fields) > 3 and fields[3].isdecimal():
-        return int(fields[3])
-    found = numbers(kind, name)
-    if found is None:
+        found: int | None = int(name)
+    elif len(fields) > 3 and fields[3].isdecimal():
+        found = int(fields[3])
+    else:
+        found = numbers(kind, name)
+    if found is None or not 0 <= found < _NOBODY:
         raise ValueError(f"the {kind} {name!r} of an ACL has no number in this system")
     return found
 

@@ -79,7 +79,8 @@ def unpack(
                 archive.members.clear()  # type: ignore[attr-defined]  # else every entry is kept
                 member = archive.next()
             end = archive.offset
-    except (tarfile.TarError, ValueError, OverflowError) as error:
+    except (tarfile.TarError, ValueError, OverflowError, RecursionError) as error:
+        # tarfile calls itself for each header that belongs to the next.
         raise Damaged(f"broken tar: {error}") from error
     # tarfile takes a header that is cut or broken for the end.
     if stream.last != bytes(_BLOCK) or stream.tell() != end + _BLOCK:

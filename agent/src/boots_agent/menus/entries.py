@@ -49,4 +49,8 @@ def filled(text: str, values: Mapping[str, str]) -> str:
 def _version(name: str) -> list[tuple[int, int, str]]:
     """A number is newer than letters, and a longer number than a shorter one."""
     pieces = _PIECES.findall(name)
-    return [(1, int(each), "") if each.isdecimal() else (0, 0, each) for each in pieces]
+    numbers = [each.lstrip("0") if each.isdecimal() else None for each in pieces]
+    return [
+        (0, 0, each) if number is None else (1, len(number), number)
+        for each, number in zip(pieces, numbers, strict=True)
+    ]

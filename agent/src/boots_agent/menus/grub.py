@@ -18,6 +18,8 @@ _INITRD = re.compile(r"initrd(16|efi)?")
 _ASSIGNED = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
 _DEVICE = re.compile(r"^\([^)]*\)")
 _MOST_FILES = 20  # scripts that call each other
+_DIGITS = 10  # of the number of an entry
+_LONGEST_LINE = 1 << 20  # letters of a command, once its variables have values
 _LONGEST = 1 << 16  # letters of a variable
 
 
@@ -106,7 +108,7 @@ def _chosen(items: Sequence[_Item], wanted: str) -> _Item:
     """The entry by number, title or name; within menus by ``>``.  GRUB's fallback is the first."""
     head, _, rest = wanted.partition(">")
     found = items[0]
-    if head.isdecimal():
+    if head.isdecimal() and len(head) < _DIGITS:
         found = items[int(head)] if int(head) < len(items) else items[0]
     else:
         found = next((each for each in items if head in {each.name, each.title}), items[0])
@@ -163,7 +165,15 @@ class _Runner:
         return _Item(title, name, items=inner.items)
 
     def _expanded(self, words: Iterable[Word]) -> list[str]:
-        return [piece for word in words for piece in word.expanded(self._state.values)]
+        found: list[str] = []
+        size = 0
+        for word in words:
+            pieces = word.expanded(self._state.values)
+            size += sum(map(len, pieces))
+            if size > _LONGEST_LINE:
+                raise MenuError("a command grows without end")
+            found += pieces
+        return found
 
     def _command(self, words: list[str]) -> bool:
         """Do one; whether it went well, as far as a condition can ask."""

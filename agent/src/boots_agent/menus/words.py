@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 _VARIABLE = re.compile(r"\$(?:\{(?P<braced>[^}\n]*)\}|(?P<plain>[A-Za-z_][A-Za-z0-9_]*|[0-9?@#*]))")
+_LONGEST = 1 << 20  # letters of a word, once its variables have values
 _BLANKS = " \t\r"
 _ENDS = frozenset(";\n")
 _BREAKS = frozenset("{}&|<>")
@@ -37,8 +38,15 @@ class Word:
         return "".join(part.value for part in self.parts)
 
     def expanded(self, values: Mapping[str, str]) -> list[str]:
-        """The words that it becomes: a bare variable may be none, or several."""
-        text = "".join(values.get(p.value, "") if p.variable else p.value for p in self.parts)
+        """The words that it becomes: a bare variable may be none, or several.
+
+        Raises:
+            MenuError: It is longer than any.
+        """
+        pieces = [values.get(p.value, "") if p.variable else p.value for p in self.parts]
+        if sum(map(len, pieces)) > _LONGEST:
+            raise MenuError("a word grows without end")
+        text = "".join(pieces)
         if any(part.variable and not part.quoted for part in self.parts):
             bare = all(part.variable and not part.quoted for part in self.parts)
             return text.split() if bare else [text]

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from boots_agent.images.words import Damaged
 
+_NOBODY, _DIGITS = 0xFFFFFFFF, 10
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -53,7 +54,7 @@ def user_of(text: str, passwd: str, groups: str) -> tuple[int, int]:
     if not group:
         return user, own
     found = _fields(group, groups)
-    if not group.isdecimal() and found is None:
+    if not _is_number(group) and found is None:
         raise Damaged(f"the image has no group {group!r}")
     return user, int(group) if found is None else int(found[2])
 
@@ -61,8 +62,8 @@ def user_of(text: str, passwd: str, groups: str) -> tuple[int, int]:
 def _user(name: str, passwd: str) -> tuple[int, int]:
     found = _fields(name, passwd)
     if found is not None:
-        return int(found[2]), int(found[3])
-    if not name.isdecimal():
+        return int(found[2]), int(found[3]) if _is_number(found[3]) else 0
+    if not _is_number(name):
         raise Damaged(f"the image has no user {name!r}")
     return int(name), 0
 
@@ -71,10 +72,14 @@ def _fields(name: str, text: str) -> list[str] | None:
     """The line of a name or a number, in passwd or group."""
     for line in text.splitlines():
         fields = [*line.split(":"), "", "", ""]
-        numbers = fields[2:4] if fields[3].isdecimal() else fields[2:3]
-        if name in {fields[0], fields[2]} and all(each.isdecimal() for each in numbers):
+        if name in {fields[0], fields[2]} and _is_number(fields[2]):
             return fields
     return None
+
+
+def _is_number(text: str) -> bool:
+    """Whether Linux could know somebody by it."""
+    return text.isdecimal() and len(text) <= _DIGITS and int(text) < _NOBODY
 
 
 def _texts(value: Any) -> tuple[str, ...]:

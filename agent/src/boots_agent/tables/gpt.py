@@ -90,6 +90,8 @@ def _at(look: Read, place: int, sector: int, sectors: int) -> Table | None:
         raise TableError("the header of the GPT is damaged (its checksum is wrong)")
     if width != _ENTRY.size or not 0 < slots <= _MOST_SLOTS:
         raise TableError(f"a GPT of {slots} entries of {width} bytes is not known here")
+    if array >= sectors:
+        raise TableError("the entries of the GPT are said to be behind the disk's end")
     entries = look(array * sector, slots * width)
     if len(entries) < slots * width or binascii.crc32(entries) != array_check:
         raise TableError("the entries of the GPT are damaged (their checksum is wrong)")

@@ -19,6 +19,7 @@ _WRITTEN = {
     Form.GPT: re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
     Form.MBR: re.compile("[0-9a-f]{2}"),
 }
+_LONGEST = 64  # letters of a size
 _REST = frozenset({"rest", "0"})
 
 
@@ -64,6 +65,8 @@ def read_size(text: str) -> Size:
         TableError: It is none.
     """
     word = text.strip()
+    if len(word) > _LONGEST:
+        raise TableError(f"{word[:20]}… is no size; write 512M, 4G, 25% or rest")
     if word.lower() in _REST:
         return Size(In.REST)
     percent = _PERCENT.fullmatch(word)

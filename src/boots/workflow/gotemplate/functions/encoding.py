@@ -85,15 +85,29 @@ def from_yaml(text: str) -> Any:
 
 
 class _Loader(yaml.SafeLoader):
-    """Without dates, which JSON does not know either; and ``y`` is true, as for Go's reader."""
+    """Without dates, which JSON does not know either; and ``y`` is true, as for Go's reader.
+
+    Nor are there numbers in base 60, which Go's reader does not know, and which take the square
+    of their length to be read.
+    """
 
     bool_values: ClassVar = {**yaml.SafeLoader.bool_values, "y": True, "n": False}
 
 
+_INT = re.compile(r"[-+]?(?:0b[01_]+|0x[0-9a-fA-F_]+|0[0-7_]+|0|[1-9][0-9_]*)$")
+_FLOAT = re.compile(
+    r"(?:[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?"
+    r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"
+)
+_TAG = "tag:yaml.org,2002:"
 _Loader.yaml_implicit_resolvers = {
-    letter: [each for each in found if "timestamp" not in each[0]]
+    letter: [
+        each for each in found if each[0].removeprefix(_TAG) not in {"timestamp", "int", "float"}
+    ]
     for letter, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
+_Loader.add_implicit_resolver(f"{_TAG}int", _INT, list("-+0123456789"))
+_Loader.add_implicit_resolver(f"{_TAG}float", _FLOAT, list("-+0123456789."))
 for _kind in (_Loader, _Dumper):
     _kind.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"[yYnN]$"), list("yYnN"))
 
@@ -104,7 +118,7 @@ def _plain(value: Any) -> Any:
         case None | bool() | str():
             return value
         case int():
-            return value if wrapped(value) == value else float(value)
+            return value if wrapped(value) == value else _as_float(value)
         case float():
             return value
         case list() | tuple():
@@ -112,6 +126,13 @@ def _plain(value: Any) -> Any:
         case dict():
             return {_key(key): _plain(each) for key, each in value.items()}
     return str(value)
+
+
+def _as_float(value: int) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        raise Refused("a number is too large", "write it as text, in quotes") from None
 
 
 def _key(key: Any) -> str:

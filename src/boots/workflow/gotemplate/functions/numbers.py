@@ -75,10 +75,10 @@ def _until(*bounds: Any) -> list[int]:
     start, stop, step = (0, bounds[0], 1 if bounds[0] >= 0 else -1) if len(bounds) == 1 else bounds
     if step == 0 or (stop - start) * step <= 0:
         return []
-    found = range(start, stop, step)
-    if len(found) > 100_000:
-        raise Refused(f"{len(found)} numbers are too many", "make the range smaller")
-    return list(found)
+    count = -(-abs(stop - start) // abs(step))
+    if count > 100_000:
+        raise Refused(f"{count} numbers are too many", "make the range smaller")
+    return list(range(start, stop, step))
 
 
 def _over(step: Any) -> Any:

@@ -236,13 +236,20 @@ class _Reader:
     def _category(self, letter: str) -> tuple[str, bool]:
         name = self._take()
         if name == "{":
-            end = self._text.find("}", self._at)
-            name, self._at = self._text[self._at : end], end + 1
+            name = self._braced()
         negated = (letter == "P") != name.startswith("^")
         name = name.removeprefix("^")
         if len(name) not in {1, 2} or name[:1] not in "LMNPSZC":
             raise self._no(f"there is no class \\{letter}{{{name}}}", "L, Lu, N … are known")
         return name, negated
+
+    def _braced(self) -> str:
+        """What stands up to the brace that closes."""
+        end = self._text.find("}", self._at)
+        if end < 0:
+            raise self._no("a { behind a backslash that nothing closes")
+        found, self._at = self._text[self._at : end], end + 1
+        return found
 
     def _code(self, letter: str) -> int:
         """The letter behind a backslash."""
@@ -250,8 +257,7 @@ class _Reader:
             return _SIMPLE[letter]
         if letter == "x":
             if self._eat("{"):
-                end = self._text.find("}", self._at)
-                digits, self._at = self._text[self._at : end], end + 1
+                digits = self._braced()
             else:
                 digits, self._at = self._text[self._at : self._at + 2], self._at + 2
             if not digits or len(digits) > 6 or set(digits.lower()) - set("0123456789abcdef"):

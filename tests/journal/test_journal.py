@@ -120,7 +120,7 @@ def test_a_large_batch_does_not_wait() -> None:
     journal = Journal([kept], lambda: 1.0, later)
     for number in range(600):
         journal.record(stopped(str(number)))
-    assert [256, 256] == [len(batch) for batch in kept.batches]
+    assert [32] * 18 == [len(batch) for batch in kept.batches]
     assert 1 == len(later.waiting)
     later.go()
     told = [entry.event for batch in kept.batches for entry in batch]
@@ -130,12 +130,12 @@ def test_a_large_batch_does_not_wait() -> None:
 def test_after_a_large_batch_a_flush_is_asked_for_again() -> None:
     kept, later = Kept(), Later()
     journal = Journal([kept], lambda: 1.0, later)
-    for _ in range(256):
+    for _ in range(32):
         journal.record(stopped("a"))
     later.go()
     journal.record(stopped("b"))
     later.go()
-    assert [256, 1] == [len(batch) for batch in kept.batches]
+    assert [32, 1] == [len(batch) for batch in kept.batches]
 
 
 def test_with_nothing_to_tell_no_sink_is_bothered() -> None:

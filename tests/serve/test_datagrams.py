@@ -77,6 +77,6 @@ def test_a_line_that_is_too_long_is_cut() -> None:
         door._readable()
 
     assert [events.ConsoleLine] == [type(event) for event in told]
-    assert 8000 < len(told[0].text) < 8192
+    assert 1900 < len(told[0].text) < 2048
     door.close(loop)
     loop.close()

@@ -5,8 +5,8 @@ from typing import Protocol
 
 from boots.journal.events import AnyEvent, Entry
 
-# More would hold up the doors while it is written down.
-_MOST = 256
+# More would hold up the doors while it is written down: lines of a console may be long.
+_MOST = 32
 
 
 class Sink(Protocol):

@@ -19,7 +19,7 @@ WhoIs = Callable[[IPv4Address], str]
 class SyslogDoor(DatagramDoor):
     """Takes syslog lines on one address; those of machines we know go into their story."""
 
-    largest = 8192  # RFC 5424 §6.1 asks for 2048; what is longer is cut, or it would hold up others
+    largest = 2048  # as RFC 5424 §6.1 asks for; what is longer is cut, or it would hold up others
 
     def __init__(self, sock: socket.socket, who_is: WhoIs, record: Record) -> None:
         super().__init__(sock)

@@ -84,6 +84,17 @@ bench: setup-bench ## Boots and its peers under the same load, in turn: half an 
 	@$(SUDO) $(PYTHON) -m bench $(if $(QUICK),--quick)
 	@$(if $(QUICK),,$(PYTHON) -m bench.picture bench/results/latest.json docs/images/dhcp-latency.svg)
 
+.PHONY: abuse
+abuse: setup ## Known machines boot while floods and hostile connections do their worst: minutes (root)
+	$(call install,$(PACKAGES_BENCH) openssl)
+	@$(SUDO) $(PYTHON) -m bench.abuse $(if $(ATTACK),"$(ATTACK)")
+
+MINUTES ?= 60
+.PHONY: soak
+soak: setup ## An hour of machines that come and go; fails unless memory and latency stay flat (root; MINUTES=)
+	$(call install,$(PACKAGES_BENCH))
+	@$(SUDO) $(PYTHON) -m bench.soak --minutes $(MINUTES) --json bench/results/soak.json --picture docs/images/soak.svg
+
 .PHONY: demo
 demo: setup-demo ## Netboot a virtual machine before your eyes (FIRMWARE=bios, uefi, uefi-http or uefi-secure)
 	@$(BOOTS) demo --firmware $(FIRMWARE)

@@ -379,9 +379,10 @@ def test_how_far_a_transfer_is() -> None:
 
 
 def waits(transfer: Transfer) -> list[float]:
-    """How long it waits before each repeat, to a client that says nothing."""
+    """How long it waits before each repeat, to a client that says nothing after its first ACK."""
     now, found = 0.0, []
     transfer.start(now)
+    transfer.receive(ack(0 if transfer._negotiating else 1), now)
     while transfer.outcome is None:
         found.append(round(transfer.deadline - now, 3))
         now = transfer.deadline
@@ -393,6 +394,23 @@ def test_repeats_back_off_from_a_fifth_of_a_second() -> None:
     transfer = Transfer(bytes(600), terms())
     assert [0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0, 5.0] == waits(transfer)
     assert transfer.outcome == Outcome(Ending.LOST, "no answer to 8 tries")
+
+
+@pytest.mark.parametrize("asked", [{}, {"blksize": "65464", "windowsize": "65535"}])
+def test_a_client_that_never_says_a_word_is_sent_one_packet_four_times_and_no_error(
+    asked: dict[str, str],
+) -> None:
+    """Anybody can ask in another's name (amplification)."""
+    transfer = Transfer(bytes(1 << 20), negotiate(asked, 1 << 20, MTU_BLOCK))
+    sent, now = [*transfer.start(0.0)], 0.0
+    while transfer.outcome is None:
+        now = transfer.deadline
+        sent += transfer.tick(now)
+
+    assert transfer.outcome == Outcome(Ending.LOST, "no word of the client after 4 tries")
+    assert 4 == len(sent)
+    assert sum(map(len, sent)) <= 4 * 516
+    assert now == pytest.approx(3.0)
 
 
 def test_a_client_may_ask_for_shorter_waits() -> None:
@@ -417,8 +435,9 @@ def test_what_is_repeated_is_the_whole_window() -> None:
 
 
 def test_who_gives_up_says_so() -> None:
-    transfer = Transfer(b"abc", terms())
+    transfer = Transfer(bytes(600), terms())
     transfer.start(0.0)
+    transfer.receive(ack(1), 0.1)
     said = [transfer.tick(float(now)) for now in range(1, 50)]
     assert Error(0, "no acknowledgement came") in packets([each for one in said for each in one])
 
@@ -426,10 +445,11 @@ def test_who_gives_up_says_so() -> None:
 def test_an_answer_sets_the_patience_back() -> None:
     transfer = Transfer(bytes(512 * 10), terms())
     transfer.start(0.0)
+    transfer.receive(ack(1), 0.1)
     for now in range(1, 6):
         transfer.tick(float(now * 5))
-    transfer.receive(ack(1), 30.0)
-    transfer.receive(ack(2), 30.01)
+    transfer.receive(ack(2), 30.0)
+    transfer.receive(ack(3), 30.01)
     assert 0.2 == pytest.approx(transfer.deadline - 30.01)
 
 

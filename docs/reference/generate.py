@@ -19,6 +19,7 @@ from boots.api.routes import TABLE
 from boots.app.reloading import AT_START
 from boots.cli import app
 from boots.journal import events
+from boots.model.limits import LIMITS
 from boots.model.quirk import Behaviour, Match
 from boots.policy import quirks
 from boots.settings.meanings import OF_SUBNETS
@@ -417,7 +418,53 @@ def actions_page() -> str:
     return "\n".join(lines)
 
 
+def limits_page() -> str:
+    """Every limit, its default, what happens at it, its metric."""
+    lines = [
+        _MADE,
+        "# Limits",
+        "",
+        "What one client may have of each door, and what all may have together.",
+        (
+            "Known machines come first: a machine with a record, or with a lease of the pool, has"
+            " a share of its own that nobody else can use up."
+        ),
+        "",
+        (
+            "What is beyond a limit is counted in `boots_limited_total`, with the `door` and the"
+            " `limit` of this table as labels ([metrics](metrics.md)), and told by the event"
+            " [`LimitReached`](events.md): the first at once, with who it was, and then how many"
+            " there were in each second."
+        ),
+        "What is dropped so leaves no other event.",
+        "[Load](../explain/load.md) says what known machines notice of a flood.",
+        "",
+        "| door | limit | how much | what becomes of more | setting |",
+        "|---|---|---|---|---|",
+    ]
+    for limit in LIMITS:
+        burst = f", {limit.burst:,} at once" if limit.burst else ""
+        setting = f"`{limit.setting}`" if limit.setting else "—"
+        much = f"{limit.most:,} {limit.what}{burst}"
+        lines.append(f"| {limit.door} | `{limit.name}` | {much} | {limit.then} | {setting} |")
+    return "\n".join([*lines, "", *_LIMITS_BESIDE, ""])
+
+
+_LIMITS_BESIDE = [
+    "## Beside these",
+    "",
+    """\
+- A block of TFTP is never larger than what fits the interface's MTU, a window never longer than 64 blocks, and a block that is not acknowledged is sent eight times.
+  Before a client has said a word it is one packet, the acknowledgement of its options or a block of 512 bytes, four times: that is all that a forged request brings its victim.
+- A head of a request over HTTP may have 128 fields of 8 KiB, an inventory 256 KiB, a report 800 KiB, the ends of a disk 3 MiB; one that is larger is refused before it is read.
+- An address of a pool that nobody asked for after its OFFER is given to the next when there is no other.
+- The log has `log.lines` a second, the store a share of events for each kind and machine ([the store](../howto/store.md)).
+- Of the kernel's: a machine on one of our networks takes a place in its table of neighbours ([networks](../howto/networks.md)), a connection a file descriptor: `boots serve` takes as many of those as it may (`LimitNOFILE`).""",  # noqa: E501
+]
+
+
 PAGES = {
+    "limits.md": limits_page,
     "workflow-functions.md": functions_page,
     "workflow-actions.md": actions_page,
     "api.md": api_page,

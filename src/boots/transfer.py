@@ -24,6 +24,9 @@ LARGEST_WINDOW = 64
 _FIRST_TIMEOUT = 0.2
 _LONGEST_TIMEOUT = 5.0
 _TRIES = 8
+# Of who has said no word since it asked: that may be a forged address, whose owner is not to be
+# sent much (amplification).  Whoever did ask does so again by itself within 4 s.
+_TRIES_UNHEARD = 4
 
 # Round trips up to this leave the timer at its first value.
 _SHORT = _FIRST_TIMEOUT / 4
@@ -185,6 +188,11 @@ class Transfer:
         """
         return not self._negotiating and self._again and self._sent == self._blocks
 
+    @property
+    def _is_heard(self) -> bool:
+        """Whether the client has acknowledged anything, were it only the OACK."""
+        return self._acked > 0 or (bool(self._terms.accepted) and not self._negotiating)
+
     def start(self, now: float) -> list[bytes]:
         """The first packets: the OACK, or the first block where nothing was negotiated."""
         return self._transmit(now)
@@ -240,6 +248,9 @@ class Transfer:
         if self.outcome is not None or now < self.deadline:
             return []
         self._tries += 1
+        if not self._is_heard and self._tries >= _TRIES_UNHEARD:
+            self._end(Ending.LOST, f"no word of the client after {_TRIES_UNHEARD} tries")
+            return []
         if self._tries >= _TRIES:
             self._end(Ending.LOST, f"no answer to {_TRIES} tries")
             return [_error(tftp.ErrorCode.UNDEFINED, "no acknowledgement came")]

@@ -276,6 +276,7 @@ async def test_ten_thousand_junk_packets_leave_it_answering() -> None:
     chance = random.Random(1)
     valid = dhcp.encode(message(MessageType.DISCOVER))
     with Bench(lambda _: Answer("no")) as bench:
+        bench.door._clock = lambda: 0.0
         for number in range(10_000):
             junk = bytearray(valid[: chance.randrange(len(valid))])
             if junk:
@@ -315,6 +316,23 @@ async def test_one_wake_up_leaves_room_for_the_other_doors() -> None:
         bench.door._readable()
 
         assert seen == list(range(256))
+
+
+async def test_what_is_not_admitted_is_dropped_and_not_told() -> None:
+    asked: list[bytes] = []
+
+    def admits(octets: bytes) -> bool:
+        asked.append(octets)
+        return False
+
+    with Bench(lambda _: Answer("no")) as bench:
+        bench.door._admits = admits
+        bench.send(message(MessageType.DISCOVER, xid=1))
+        bench.door._readable()
+
+        assert len(asked) == 1
+        assert len(asked[0]) == 6
+        assert bench.told.events == []
 
 
 async def test_a_socket_error_is_no_end() -> None:

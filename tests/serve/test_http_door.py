@@ -21,7 +21,7 @@ from boots.policy import path
 from boots.policy.got import File, Ground, Refusal, Script
 from boots.serve import http as door_of
 from boots.serve.doors import Given
-from boots.serve.http import SERVER, HttpDoor
+from boots.serve.http import SERVER, Extras, HttpDoor
 
 MAC = Mac("52:54:00:12:34:56")
 STRANGE_MAC = "52:54:00:99:99:99"
@@ -85,6 +85,13 @@ class Client:
             body = await self.reader.readexactly(int(headers["Content-Length"]))
         return Answer(status, headers, body)
 
+    async def is_cut(self) -> bool:
+        """Whether the other end breaks the connection off."""
+        try:
+            return await self.reader.read() == b""
+        except ConnectionError:
+            return True
+
     async def closed(self) -> bool:
         return await self.reader.read() == b""
 
@@ -92,7 +99,7 @@ class Client:
 class Bench:
     """An HTTP door on loopback that gives what is in `names`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, extras: Extras | None = None) -> None:
         self.told = Told()
         self.file = folder / "ipxe.efi"
         self.file.write_bytes(CONTENT)
@@ -112,6 +119,7 @@ class Bench:
             self.told.record,
             asyncio.get_running_loop().time,
             lambda: {"version": "1", "machines": 1},
+            extras=extras,
         )
 
     def _fetch(self, asked: str, _peer: IPv4Address) -> Given:
@@ -139,8 +147,8 @@ class Bench:
 
 
 @contextlib.asynccontextmanager
-async def serving(folder: Path) -> AsyncIterator[Bench]:
-    bench = Bench(folder)
+async def serving(folder: Path, extras: Extras | None = None) -> AsyncIterator[Bench]:
+    bench = Bench(folder, extras)
     await bench.door.open()
     try:
         yield bench

@@ -14,6 +14,7 @@ import pytest
 from tests.serve.bench import LOOPBACK, Peer, Told, opened, udp
 
 from boots.journal import events
+from boots.model.limits import TFTP_TRANSFERS, TFTP_TRANSFERS_OF_ONE
 from boots.policy.got import File, Ground, Refusal, Script
 from boots.serve import content as content_of
 from boots.serve import sending as sending_of
@@ -343,7 +344,7 @@ async def test_without_a_free_file_descriptor_a_transfer_is_refused(
 async def test_one_peer_can_have_so_many_transfers(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending_of, "_MOST_OF_ONE_PEER", 2)
+    monkeypatch.setattr(sending_of, "TFTP_TRANSFERS_OF_ONE", TFTP_TRANSFERS_OF_ONE._replace(most=2))
     with serving(folder) as bench, contextlib.ExitStack() as stack:
         first, second, third, other = (
             stack.enter_context(Client(bench, address))
@@ -363,7 +364,7 @@ async def test_one_peer_can_have_so_many_transfers(
 async def test_there_are_only_so_many_transfers(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending_of, "_MOST_TRANSFERS", 1)
+    monkeypatch.setattr(sending_of, "TFTP_TRANSFERS", TFTP_TRANSFERS._replace(most=1))
     with serving(folder) as bench, Client(bench) as one, Client(bench, "127.0.0.2") as two:
         one.ask("file")
         assert isinstance(await one.packet(), Data)
@@ -378,7 +379,7 @@ async def test_there_are_only_so_many_transfers(
 async def test_a_transfer_that_nobody_answers_makes_room(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending_of, "_MOST_TRANSFERS", 2)
+    monkeypatch.setattr(sending_of, "TFTP_TRANSFERS", TFTP_TRANSFERS._replace(most=2))
     with serving(folder) as bench, contextlib.ExitStack() as stack:
         made_up, later, real = (
             stack.enter_context(Client(bench, f"127.0.0.{number}")) for number in (2, 3, 4)
@@ -483,11 +484,13 @@ async def test_an_abort_later_is_a_failure_with_the_reason_of_the_client(folder:
 async def test_a_client_that_vanishes_is_given_up(folder: Path) -> None:
     with serving(folder) as bench, Client(bench) as client:
         client.ask("file")
-        first = await client.packet()
+        await client.packet()
+        client.say(tftp.Ack(1))
+        second = await client.packet()
         for _ in range(7):
             bench.clock.now += 6
             bench.door._tick()
-            assert await client.packet() == first
+            assert await client.packet() == second
         bench.clock.now += 6
         bench.door._tick()
 

@@ -16,6 +16,8 @@ from boots.api.route import Route, Tag
 from boots.api.routes import TABLE
 from boots.api.streams import Streams
 from boots.client.words import Machine, Page
+from boots.journal.limited import Limited
+from boots.model.limits import OPERATOR_STREAMS
 
 _JSON = "application/json"
 
@@ -39,11 +41,18 @@ class StreamRules(Protocol):
 class Answering:
     """Answers by the table, from a desk."""
 
-    def __init__(self, desk: Desk, rules: StreamRules, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, desk: Desk, rules: StreamRules, clock: Callable[[], float], limited: Limited
+    ) -> None:
         self._desk = desk
         self._once = Once(clock)
         self._document = b""
-        self.streams = Streams(most=rules.streams, every=rules.alive_every, patience=rules.patience)
+        self.streams = Streams(
+            most=rules.streams,
+            every=rules.alive_every,
+            patience=rules.patience,
+            full=lambda: limited.reached(OPERATOR_STREAMS),
+        )
 
     @property
     def routes(self) -> Sequence[Route]:

@@ -25,7 +25,7 @@ Complaint = Callable[[str, str], None]
 class Connection(web.RequestHandler):
     """What aiohttp makes for each connection."""
 
-    __slots__ = ("_asked", "_bound", "_ending", "_first_word", "_seal", "_watchers")
+    __slots__ = ("_asked", "_bound", "_ending", "_first_word", "_full", "_seal", "_watchers")
 
     def __init__(
         self,
@@ -33,11 +33,13 @@ class Connection(web.RequestHandler):
         *,
         bound: int,
         seal: Callable[[web.StreamResponse], None],
+        full: Callable[[str], None],
         first_word: float = _FIRST_WORD,
         **given: Any,
     ) -> None:
         super().__init__(manager, **given)
         self._bound = bound
+        self._full = full
         self._first_word = first_word
         self._asked = False
         self._ending: asyncio.TimerHandle | None = None
@@ -49,6 +51,7 @@ class Connection(web.RequestHandler):
         super().connection_made(transport)
         self._ending = self._loop.call_later(self._first_word, self._end_unless_asked)
         if self._manager is not None and len(self._manager.connections) > self._bound:
+            self._full(str((transport.get_extra_info("peername") or ("",))[0]))
             idle = (each for each in self._manager.connections if _is_idle(each))
             gives_way = next(idle, self)  # the one that was there first
             gives_way.force_close()
@@ -102,7 +105,10 @@ def _is_idle(connection: web.RequestHandler) -> bool:
 
 
 class Connections(web.Server):
-    """Makes connections, of which there are `bound` at most; `seal` completes what they answer."""
+    """Makes connections, of which there are `bound` at most; `seal` completes what they answer.
+
+    `full` hears of the address of each for which there was no room.
+    """
 
     def __init__(
         self,
@@ -110,10 +116,11 @@ class Connections(web.Server):
         *,
         bound: int,
         seal: Callable[[web.StreamResponse], None],
+        full: Callable[[str], None],
         **given: Any,
     ) -> None:
         super().__init__(handler, request_factory=_requests(asyncio.get_running_loop()))
-        self._made = {"bound": bound, "seal": seal, **given}
+        self._made = {"bound": bound, "seal": seal, "full": full, **given}
 
     def __call__(self) -> web.RequestHandler:
         """One more connection."""

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import secrets
 import socket
-import ssl
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -26,11 +25,17 @@ from boots.api.route import Route
 from boots.api.seal import seal
 from boots.api.telling import Record, Telling
 from boots.client.words import Me
+from boots.journal.limited import Limited
+from boots.model.limits import OPERATOR_CONNECTIONS, OPERATOR_STREAMS
 
 _GRACE = 2.5  # seconds; aiohttp gives requests under way twice that to end when we stop
 _BACKLOG = 128
 _LOOK = 60.0  # seconds between two looks at the token of an answer that goes on
 _log = structlog.get_logger()
+
+
+Secure = Callable[[web.ServerRunner, socket.socket, Callable[[str, str], None]], web.BaseSite]
+"""Makes a site of a socket; it tells of a peer with whom TLS came to nothing, and why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,13 +44,14 @@ class Rules:
 
     `hosts` are names that it may be called by.  `tokens_required` has each request bring one on a
     loopback address, too.  `connections` and `streams` are how many of them there may be.
+    `secure` makes what speaks TLS at the socket; who fails at that is told.
     """
 
     tokens_required: bool = False
     hosts: Sequence[str] = ()
-    tls: ssl.SSLContext | None = None
-    connections: int = 512
-    streams: int = 64
+    secure: Secure | None = None
+    connections: int = OPERATOR_CONNECTIONS.most
+    streams: int = OPERATOR_STREAMS.most
     alive_every: float = 15.0
     patience: float = 30.0
 
@@ -91,6 +97,7 @@ class Listener:
         self._pages = pages
         self._clock = clock
         self._told = Telling(record, clock)
+        self._limited = Limited(record)
         self._guard = Guard(
             desk.whose,
             clock,
@@ -98,8 +105,8 @@ class Listener:
             open_to_all=_is_loopback(sock) and not self._rules.tokens_required,
             hosts=self._rules.hosts,
         )
-        self._answering = Answering(desk, self._rules, clock)
-        login = Login(self._guard, secure=self._rules.tls is not None)
+        self._answering = Answering(desk, self._rules, clock, self._limited)
+        login = Login(self._guard, secure=self._rules.secure is not None)
         paged = pages.routes if pages is not None else ()
         self._matching: Matching[Route | PageRoute] = Matching(
             [*self._answering.routes, *login.routes, *paged]
@@ -110,7 +117,7 @@ class Listener:
     def url(self) -> str:
         """Where it is, for people."""
         host, port = self._sock.getsockname()[:2]
-        scheme = "https" if self._rules.tls is not None else "http"
+        scheme = "https" if self._rules.secure is not None else "http"
         return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
     async def open(self) -> None:
@@ -118,6 +125,7 @@ class Listener:
         server = Connections(
             self._answer,
             bound=self._rules.connections,
+            full=lambda peer: self._limited.reached(OPERATOR_CONNECTIONS, peer=peer),
             seal=seal,
             access_log=None,
             logger=_Ear(self._told),
@@ -125,8 +133,12 @@ class Listener:
         )
         self._runner = web.ServerRunner(server, shutdown_timeout=_GRACE)
         await self._runner.setup()
-        site = web.SockSite(self._runner, self._sock, backlog=_BACKLOG, ssl_context=self._rules.tls)
-        await site.start()
+        await self._site(self._runner).start()
+
+    def _site(self, runner: web.ServerRunner) -> web.BaseSite:
+        if self._rules.secure is not None:
+            return self._rules.secure(runner, self._sock, self._told)
+        return web.SockSite(runner, self._sock, backlog=_BACKLOG)
 
     async def close(self) -> None:
         """Stop taking requests; streams end, other requests under way get some seconds to."""

@@ -148,13 +148,21 @@ class Streams:
     """All streams of a listener: at most `most`, a sign of life `every` so many seconds.
 
     A reader that takes nothing for `patience` seconds is let go.  What comes within `gather`
-    seconds leaves together: in a storm of requests the doors need the time.
+    seconds leaves together: in a storm of requests the doors need the time.  `full` is called
+    for each for which there is no room.
     """
 
     def __init__(
-        self, *, most: int = 64, every: float = 15.0, patience: float = 30.0, gather: float = 0.05
+        self,
+        *,
+        most: int = 64,
+        every: float = 15.0,
+        patience: float = 30.0,
+        gather: float = 0.05,
+        full: Callable[[], None] = lambda: None,
     ) -> None:
         self._most = most
+        self._full = full
         self._every = every
         self._patience = patience
         self._gather = gather
@@ -173,6 +181,8 @@ class Streams:
         Raises:
             Refused: there are too many streams, or what `feed` refuses.
         """
+        if len(self._open) >= self._most:
+            self._full()
         if self._closed or len(self._open) >= self._most:
             raise Refused(503, "Service Unavailable", "too many streams are open; close some")
         stream = Stream()

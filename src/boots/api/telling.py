@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from boots.journal import events
 
-Record = Callable[[events.ApiRefused], None]
+Record = Callable[[events.AnyEvent], None]
 _MOST = 30  # events
 _WITHIN = 60.0  # seconds
 _LONGEST = 200  # characters

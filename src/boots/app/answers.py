@@ -12,6 +12,7 @@ from boots.app.loops import says_what_to_run
 from boots.app.seen import Seen
 from boots.app.world import World
 from boots.machines.index import Index
+from boots.model import mac as macs
 from boots.model.mac import Mac
 from boots.model.machine import Known
 from boots.model.site import Mode, Site
@@ -53,6 +54,9 @@ class Leases(Protocol):
 
     def at(self, address: IPv4Address) -> Mac | None:
         """The MAC that has leased an address."""
+
+    def has(self, mac: Mac) -> bool:
+        """Whether a MAC has leased an address."""
 
 
 Held = Callable[[Known], str]
@@ -301,6 +305,17 @@ class Answers:
         known = world.index.by_address.get(address)
         own = known.interface.reservation if known else None
         return subnet.is_near(address, world.sites[interface], own)
+
+    def is_known(self, octets: bytes) -> bool:
+        """Whether the machine with this MAC is no stranger: it has a record, or a lease."""
+        mac = macs.from_bytes(octets)
+        if mac in self._world.index.by_mac:
+            return True
+        return self._leases is not None and self._leases.has(mac)
+
+    def is_at(self, address: str) -> bool:
+        """Whether a machine of ours has this address."""
+        return bool(self._mac_at(IPv4Address(address)))
 
     def mac_of(self, address: IPv4Address) -> str:
         """The MAC of the machine that has this address, empty if none of ours has."""

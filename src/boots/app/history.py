@@ -65,7 +65,7 @@ class History:
 
     def write(self, entries: Sequence[Entry]) -> None:
         """Take what happened here."""
-        self.timelines.write(entries)
+        self.timelines.write([_slim(entry) for entry in entries])
         if self._writer is None:
             return
         admits = self._shares.admits
@@ -171,11 +171,17 @@ class History:
             )
 
     def _row(self, entry: Entry) -> Happened:
-        event = entry.event
-        if isinstance(event, events.InventoryReported):  # it is kept once, beside the events
-            event = msgspec.structs.replace(event, inventory=_identity(event.inventory))
+        event = _slim(entry).event  # an inventory is kept once, beside the events
         kind = type(event).__name__
         return Happened(entry.at, getattr(event, "mac", ""), kind, _text(event), self._server)
+
+
+def _slim(entry: Entry) -> Entry:
+    """An entry that may wait: of an inventory, which can be a MiB, what says whose it is."""
+    event = entry.event
+    if type(event) is not events.InventoryReported:
+        return entry
+    return Entry(entry.at, msgspec.structs.replace(event, inventory=_identity(event.inventory)))
 
 
 def _identity(inventory: Mapping[str, object]) -> dict[str, object]:

@@ -203,6 +203,10 @@ class Leasing:
         """The MAC that has leased an address."""
         return self.keeper.at(address, self._clock())
 
+    def has(self, mac: Mac) -> bool:
+        """Whether a MAC has leased an address."""
+        return self.keeper.book.has(mac, self._clock())
+
     def close(self) -> None:
         """Close the file and the probes."""
         for place in self._places:

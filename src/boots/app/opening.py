@@ -15,8 +15,11 @@ import structlog
 
 from boots.app import tls
 from boots.app.answers import Answers
+from boots.app.fairness import Fairness
+from boots.journal.limited import Limited
 from boots.model.site import Mode
 from boots.serve import sockets
+from boots.serve.connections import Bounds
 from boots.serve.dhcp import DhcpDoor, Kept
 from boots.serve.doors import Record
 from boots.serve.doubtful import DoubtfulFiles
@@ -77,6 +80,8 @@ class Opening:
         self._extras = extras or Extras()
         self._packets = packets or Packets(time.time)
         self._doubtful = DoubtfulFiles(record, time.monotonic)
+        self._limited = Limited(record)
+        self._fairness = Fairness(settings, answers, self._limited)
         self._bound: set[tuple[str, IPv4Address]] = set()
         self._given = sockets.from_systemd(os.environ, os.getpid()) if given is None else given
         self._only = only
@@ -148,15 +153,18 @@ class Opening:
                 time.monotonic,
                 mtu,
                 single_port=settings.tftp.single_port,
+                admits=self._fairness.tftp(),
+                limited=self._limited,
             )
         if settings.router_advertisements and not settings.dhcp.shadow and "ndp" in self._only:
             ndp = sockets.icmpv6(interface)
             if ndp is not None:
-                yield NdpDoor(ndp, interface, self._answers.may_boot, record)
+                admits = self._fairness.ndp()
+                yield NdpDoor(ndp, interface, self._answers.may_boot, record, admits)
         if settings.syslog.enabled and "syslog" in self._only:
             at = self.listens_at("syslog", settings.syslog.address, address)
             bound = self._sock("syslog", interface, partial(sockets.udp, at, settings.syslog.port))
-            yield SyslogDoor(bound, self._answers.mac_of, record)
+            yield SyslogDoor(bound, self._answers.mac_of, record, self._fairness.syslog())
 
     def _dhcp_doors(self, interface: str) -> Iterator[Door]:
         """Port 67, port 4011 where we are a proxyDHCP server, and an ear for other servers."""
@@ -183,6 +191,7 @@ class Opening:
                 # What comes to port 4011 is for us, whatever server it names.
                 foreign=None if proxy else foreign,
                 doubtful=self._doubtful,
+                admits=self._fairness.dhcp(),
                 packets=Kept(
                     heard=self._keeper(interface, port, ours=False),
                     sent=self._keeper(interface, port, ours=True),
@@ -247,5 +256,15 @@ class Opening:
             self._record,
             time.monotonic,
             self._alive,
-            extras=replace(extras, images=self._answers.images(interface), interface=interface),
+            extras=replace(
+                extras,
+                images=self._answers.images(interface),
+                interface=interface,
+                limited=self._limited,
+                bounds=Bounds(
+                    most=http.connections,
+                    is_known=self._answers.is_at,
+                    trusted=extras.trusted,
+                ),
+            ),
         )

@@ -1,20 +1,27 @@
 """Opening the operators' listener.  Machines boot without it: where it cannot be, that is said."""
 
 import asyncio
+import socket
+import ssl
 from collections.abc import Callable
 from ipaddress import IPv4Address
 
 import structlog
+from aiohttp import web
 
 from boots.api.asked import Pages
-from boots.api.listener import Listener, Rules
+from boots.api.listener import Listener, Rules, Secure
 from boots.app import tls
 from boots.app.desk.desk import Desk
 from boots.journal.events import AnyEvent
+from boots.journal.limited import Limited
+from boots.model.limits import OPERATOR_HANDSHAKES
 from boots.serve import sockets
+from boots.serve.handshakes import SecureSite
 from boots.serve.sockets import StartError
 from boots.settings import Settings
 
+_BACKLOG = 128
 _log = structlog.get_logger()
 
 
@@ -50,12 +57,34 @@ async def open_at(
     # What makes the pages is loaded beside the answers: the doors are open by now.
     pages = await asyncio.to_thread(_pages, desk)
     rules = Rules(
-        tokens_required=operator.tokens_required, hosts=tuple(operator.hosts), tls=context
+        tokens_required=operator.tokens_required,
+        hosts=tuple(operator.hosts),
+        secure=_secure(context, tell) if context else None,
     )
     listener = Listener(bound, desk, tell, rules, pages)
     await listener.open()
     host, port = bound.getsockname()[:2]
     return listener, f"operator {'https' if context else 'http'} {host}:{port}"
+
+
+def _secure(context: ssl.SSLContext, tell: Callable[[AnyEvent], None]) -> Secure:
+    """What speaks TLS with operators: with so many at once, and who fails is told."""
+    limited = Limited(tell)
+
+    def made(
+        runner: web.ServerRunner, sock: socket.socket, told: Callable[[str, str], None]
+    ) -> web.BaseSite:
+        return SecureSite(
+            runner,
+            sock,
+            context,
+            lambda address, port, why: told(f"{address}:{port}", why),
+            _BACKLOG,
+            gave_way=lambda address: limited.reached(OPERATOR_HANDSHAKES, peer=address),
+            most=OPERATOR_HANDSHAKES.most,
+        )
+
+    return made
 
 
 def _pages(desk: Desk) -> Pages:

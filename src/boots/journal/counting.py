@@ -207,6 +207,10 @@ def _run(sink: MetricsSink, event: events.RunChanged, _at: float) -> None:
         sink.count("boots_runs_waiting", sub)
 
 
+def _limited(sink: MetricsSink, event: events.LimitReached, _at: float) -> None:
+    sink.count("boots_limited", event.door, event.limit, by=max(0, event.count))
+
+
 Count = Callable[[MetricsSink, Any, float], None]
 
 
@@ -250,4 +254,5 @@ _COUNTS: Mapping[type[AnyEvent], Count] = {
     events.RunChanged: _run,
     events.TicketRefused: _plain("boots_tickets_refused"),
     events.ImpostorRefused: _plain("boots_impostors_refused"),
+    events.LimitReached: _limited,
 }

@@ -225,6 +225,20 @@ class PacketDropped(Event, frozen=True, tag=True):
     why: str
 
 
+class LimitReached(Event, frozen=True, tag=True):
+    """More came to a door than a limit allows; told once a second at most, with how many it was.
+
+    `mac` or `peer` is the first of them, where it is known.
+    """
+
+    door: str
+    limit: str
+    count: int
+    why: str
+    mac: str = ""
+    peer: str = ""
+
+
 class TlsRefused(Event, frozen=True, tag=True):
     """A client and the HTTPS door could not agree; `why` says who would not, and over what."""
 
@@ -583,6 +597,7 @@ AnyEvent = (
     | AdvertisementSent
     | PacketDropped
     | TlsRefused
+    | LimitReached
     | BootFileDoubtful
     | TransferStarted
     | TransferProgressed

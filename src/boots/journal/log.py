@@ -40,6 +40,7 @@ _LEVEL: Mapping[type[Event], str] = {
     events.StoreTroubled: "error",
     events.TicketRefused: "warning",
     events.ImpostorRefused: "warning",
+    events.LimitReached: "warning",
     events.WritingStopped: "warning",
 }
 # The level of a refusal depends on the file, that of another server on whether it may be there.

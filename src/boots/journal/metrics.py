@@ -9,6 +9,8 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
+from boots.model.limits import LIMITS
+
 PROGRAMS = ("PXE ROM", "UEFI HTTP", "iPXE", "an operating system")
 ARCHITECTURES = (
     *("bios", "ia32-uefi", "x64-uefi", "arm32-uefi", "arm64-uefi", "riscv64-uefi", "loong64-uefi"),
@@ -48,6 +50,7 @@ class Metric(NamedTuple):
     meaning: str
     labels: Labels = MappingProxyType({})
     buckets: Sequence[float] = ()
+    rows: Sequence[Sequence[str]] = ()  # the combinations of labels, where not all can be
 
 
 METRICS: Mapping[str, Metric] = {
@@ -115,6 +118,15 @@ METRICS: Mapping[str, Metric] = {
     ),
     "boots_impostors_refused": Metric(
         "counter", "Who wanted what is one machine's from an address that is not its.", {}
+    ),
+    "boots_limited": Metric(
+        "counter",
+        "What was beyond a limit, and was not taken up.",
+        {
+            "door": tuple(dict.fromkeys(limit.door for limit in LIMITS)),
+            "limit": tuple(dict.fromkeys(limit.name for limit in LIMITS)),
+        },
+        rows=tuple((limit.door, limit.name) for limit in LIMITS),
     ),
     "boots_tickets_refused": Metric("counter", "Tickets and keys of agents that were not good."),
     "boots_boot_seconds": Metric(

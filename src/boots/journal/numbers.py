@@ -24,7 +24,7 @@ class Distribution:
 
 
 class Numbers:
-    """Every metric with every combination of its labels, from the start, at 0.
+    """Every metric with every combination of its labels that can be, from the start, at 0.
 
     `began` is when that was, in seconds since 1970.
     """
@@ -34,7 +34,7 @@ class Numbers:
         self.values: dict[Key, float] = {}
         self.distributions: dict[Key, Distribution] = {}
         for name, metric in METRICS.items():
-            for labels in product(*metric.labels.values()):
+            for labels in metric.rows or product(*metric.labels.values()):
                 if metric.kind == "histogram":
                     self.distribution(name, *labels)
                 else:

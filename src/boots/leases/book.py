@@ -61,6 +61,10 @@ class Book:
         own = [self.leases[each] for each in self._addresses.get(mac, ()) if each in network]
         return max(own, key=lambda lease: lease.until, default=None)
 
+    def has(self, mac: Mac, now: float) -> bool:
+        """Whether a MAC has leased an address."""
+        return any(self.leases[each].until > now for each in self._addresses.get(mac, ()))
+
     def offered_to(self, mac: Mac, network: IPv4Network, now: float) -> IPv4Address | None:
         """The address that is held for a MAC in a network."""
         for address in self._offered.get(mac, ()):

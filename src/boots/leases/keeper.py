@@ -17,6 +17,7 @@ from boots.model.site import Subnet
 
 HELD_FOR = 60.0  # seconds that an offered address waits for its REQUEST
 _OFFERS = 1024  # of the oldest, that are looked through for one that can be taken back
+_LOOKED_AT = 64  # candidates that wait for a probe; those in line behind them wait, too
 _DECLINED_FOR = 86_400.0
 _USED_FOR = 3600.0  # seconds after which an address that somebody uses is probed again
 
@@ -130,13 +131,15 @@ class Keeper:
             if not probed or self.checks.is_free(wanted, now):
                 return Chosen(wanted, f"it asks for it, and it is free in {subnet.network}")
             self.checks.wish(wanted)
-        waiting = False
+        waiting = 0
         for address in self.pool(subnet).candidates(now):
             if address == never:
                 continue
             if not probed or self.checks.is_free(address, now):
                 return Chosen(address, f"new lease from the pool of {subnet.network}")
-            waiting = True
+            waiting += 1
+            if waiting == _LOOKED_AT:
+                break
         if waiting:
             self.checks.ran_short(subnet.network)
             return f"an address of {subnet.network} is being probed; it will ask again"

@@ -3,16 +3,21 @@
 import asyncio
 import math
 import re
-from collections.abc import Awaitable
+import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
 from aiohttp import web
 
 from boots.journal import events
+from boots.journal.limited import Limited
+from boots.model.limits import HTTP_INVENTORIES, MIB
 from boots.policy.ticket import hidden
 from boots.serve.agent_words import Waiting
+from boots.serve.bodies import Bodies, too_much
 from boots.serve.doors import Fetch, Given, Record, impostor
+from boots.serve.fair import Budget
 from boots.serve.forwarded import Peer
 
 _REPORT = re.compile(r"/(?P<mac>[^/{}]+)/agent/v1/(?P<what>progress|inventory)")
@@ -24,9 +29,25 @@ _PATIENCE = 30.0  # seconds that the body of a report may take
 
 
 class AgentReports:
-    """Takes the agents' reports to the journal; `waiting` knows of runs, where there are any."""
+    """Takes the agents' reports to the journal; `waiting` knows of runs, where there are any.
 
-    def __init__(self, fetch: Fetch, record: Record, waiting: Waiting | None = None) -> None:
+    `bodies` has room for so many of them at once.
+    """
+
+    def __init__(
+        self,
+        fetch: Fetch,
+        record: Record,
+        waiting: Waiting | None = None,
+        *,
+        limited: Limited | None = None,
+        bodies: Bodies | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._limited = limited or Limited(record)
+        self._bodies = bodies or Bodies(self._limited)
+        self._budget = Budget(HTTP_INVENTORIES.most * MIB, HTTP_INVENTORIES.burst * MIB)
+        self._clock = clock
         self._fetch = fetch
         self._record = record
         self._waiting = waiting
@@ -52,12 +73,16 @@ class AgentReports:
             self._record(impostor(given, str(peer), "http"))
             raise web.HTTPForbidden(text=f"{given.elsewhere}\n")
         try:
-            async with asyncio.timeout(_PATIENCE):
-                body = await request.read()
+            with self._bodies.taking(request):
+                async with asyncio.timeout(_PATIENCE):
+                    body = await request.read()
         except TimeoutError:
             raise web.HTTPRequestTimeout(text=f"no body within {_PATIENCE:.0f} s\n") from None
         except web.RequestPayloadError as error:
             raise web.HTTPBadRequest(text=f"an unreadable body: {error.__cause__}\n") from None
+        if not self._budget.spend(self._clock(), len(body)):
+            self._limited.reached(HTTP_INVENTORIES, peer=str(peer), mac=given.mac)
+            raise too_much()
         if body.count(b"[") + body.count(b"{") > _MOST_PARTS or body.count(b",") > _MOST_VALUES:
             raise web.HTTPRequestEntityTooLarge(len(body), len(body), text="too many parts\n")
         try:

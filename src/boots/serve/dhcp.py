@@ -29,6 +29,7 @@ Ask = Callable[[Message], Answer]
 
 _LEAVES = "the server is stopping: another one, or this one when it is back, is to answer"
 _NOBODY = "0.0.0.0"  # the source of a client without an address
+_CHADDR = slice(28, 34)  # where the MAC stands (RFC 2131 §2)
 _NAMED = 8  # more come at once in storms only, whose malformed messages are told without sender
 
 
@@ -65,6 +66,7 @@ class DhcpDoor(DatagramDoor):
     What is `prepared` leaves without `ask` being asked.  `foreign` is shown the requests in which
     clients take another server's offer.  `packets` keeps what comes and what goes.
     `doubtful` is told of boot files that are for another kind of machine.
+    What `admits` does not, by its MAC, is dropped before anything else is read of it.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class DhcpDoor(DatagramDoor):
         foreign: ForeignServers | None = None,
         packets: Kept = KEPT_NOWHERE,
         doubtful: DoubtfulFiles | None = None,
+        admits: Callable[[bytes], bool] = lambda _: True,
     ) -> None:
         super().__init__(sock)
         self.interface = interface
@@ -91,6 +94,7 @@ class DhcpDoor(DatagramDoor):
         self._foreign = foreign
         self._heard, self._sent = packets
         self._doubtful = doubtful
+        self._admits = admits
         if to_sender is None:
             self.named = _NAMED
         self._replies = Replies(sock, interface)
@@ -107,8 +111,12 @@ class DhcpDoor(DatagramDoor):
         self._replies.close()
 
     def handle(self, data: bytes, peer: tuple[Any, ...]) -> None:
-        """Answer one message."""
-        self._heard(data, peer)
+        """Answer one message, if its sender has not had its share."""
+        if self._admits(data[_CHADDR]):
+            self._heard(data, peer)
+            self._take(data, peer)
+
+    def _take(self, data: bytes, peer: tuple[Any, ...]) -> None:
         if self._prepared is not None and (ready := self._prepared.answer(data)) is not None:
             self._give(ready, data)
             return

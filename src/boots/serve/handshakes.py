@@ -12,13 +12,17 @@ from functools import partial
 import structlog
 from aiohttp import web
 
+from boots.model.limits import HTTPS_HANDSHAKES
 from boots.serve.refusals import why
 
 Refuse = Callable[[str, int, str], None]
 """Hears of a handshake that failed: the client's address and port, and the reason."""
 
+GaveWay = Callable[[str], None]
+"""Hears of a handshake that gave way to others: the client's address."""
+
 PATIENCE = 60.0  # seconds; iPXE asks others about the certificate in the middle of a handshake
-_MOST = 256  # at once; asyncio keeps 256 KiB for each
+_MOST = HTTPS_HANDSHAKES.most  # asyncio keeps 256 KiB for each
 _SLOW = 5.0  # seconds, after which a handshake gives way to others if there are too many
 _BATCH = 64  # connections in a row, so that the other doors get their turn
 _LATER = 1.0  # seconds until connections are taken again, when there was no room for them
@@ -28,10 +32,15 @@ _GAVE_WAY = "the client was slow, and gave way to others: more than {} handshake
 _log = structlog.get_logger()
 
 
+def _unheard(_: str) -> None:
+    """Nobody hears of it."""
+
+
 class Handshakes:
     """Takes the connections of a listening socket, and hands those that speak TLS to a protocol.
 
     `refuse` hears of the others, but of those who left without a word: so do probes of ports.
+    `gave_way` hears of those for whom there was no room.
     A client may take `patience` seconds.  Of more than `most` at once further ones wait in the
     kernel's queue, and those that have taken long give way to them.
     """
@@ -43,10 +52,12 @@ class Handshakes:
         protocol: Callable[[], asyncio.BaseProtocol],
         refuse: Refuse,
         *,
+        gave_way: GaveWay = _unheard,
         patience: float = PATIENCE,
         most: int = _MOST,
         slow: float = _SLOW,
     ) -> None:
+        self._gave_way = gave_way
         self._sock = sock
         self._context = context
         self._protocol = protocol
@@ -140,6 +151,7 @@ class Handshakes:
             if not self._is_open:
                 raise
             said = _GAVE_WAY.format(self._most)
+            self._gave_way(address)
         except Exception:  # a fault of ours, in making the protocol
             _log.exception("a connection failed", door="https")
             return
@@ -198,12 +210,15 @@ class SecureSite(web.BaseSite):
         context: ssl.SSLContext,
         refuse: Refuse,
         backlog: int,
+        *,
+        gave_way: GaveWay = _unheard,
+        most: int = _MOST,
     ) -> None:
         super().__init__(runner, ssl_context=context, backlog=backlog)
         server = runner.server
         if server is None:
             raise RuntimeError("the runner is not set up")
-        self._handshakes = Handshakes(sock, context, server, refuse)
+        self._handshakes = Handshakes(sock, context, server, refuse, gave_way=gave_way, most=most)
 
     @property
     def name(self) -> str:

@@ -5,7 +5,7 @@ import logging
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 
 import msgspec
@@ -17,13 +17,18 @@ from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
 from boots.journal import events
+from boots.journal.limited import Limited
+from boots.model.limits import HTTP_METRICS, HTTPS_HANDSHAKES
 from boots.policy import iso
 from boots.policy.got import File, Ground, Refusal, Rendered, Script
 from boots.policy.token import hidden
 from boots.serve import download
 from boots.serve.agent import AgentReports
 from boots.serve.agent_words import Sessions, Waiting
+from boots.serve.bodies import Bodies
+from boots.serve.connections import Bounds, Connection, Connections, Room
 from boots.serve.doors import Fetch, Given, Record, refused
+from boots.serve.fair import Budget
 from boots.serve.forwarded import Network, Peer, asker
 from boots.serve.handshakes import SecureSite
 from boots.serve.iso import Images, IsoRoom
@@ -67,7 +72,8 @@ class Extras:
     `trusted` are the networks of proxies whose word is taken for who asks.
     `mac_of` knows who it is with whom `tls` came to nothing.  `waiting` knows whom runs wait
     for, and `sessions` answers their agents, who ask by the `interface`; `relay` passes on what
-    they ask to the process that has those.
+    they ask to the process that has those.  `bounds` say how many connections there may be, and
+    `limited` is told of those that were too many.
     """
 
     images: Images | None = None
@@ -79,6 +85,8 @@ class Extras:
     waiting: Waiting | None = None
     sessions: Sessions | None = None
     interface: str = ""
+    bounds: Bounds = field(default_factory=Bounds)
+    limited: Limited | None = None
     relay: Relay | None = None
 
 
@@ -126,9 +134,15 @@ class HttpDoor:
         self._hand = Hand(record, clock)
         self._iso = IsoRoom(self._extras.images, STATUS, self._hand)
         own = self._extras
-        self._reports = AgentReports(fetch, record, own.waiting)
+        self._limited = own.limited or Limited(record)
+        self._bodies = Bodies(self._limited)
+        self._reports = AgentReports(
+            fetch, record, own.waiting, limited=self._limited, bodies=self._bodies
+        )
         self._sessions = (
-            SessionRoom(fetch, own.sessions, own.interface) if own.sessions is not None else None
+            SessionRoom(fetch, own.sessions, own.interface, self._bodies)
+            if own.sessions is not None
+            else None
         )
         self._rooms: dict[str, Callable[[web.BaseRequest], Answering]] = {
             "/healthcheck": self._health,
@@ -137,15 +151,18 @@ class HttpDoor:
         }
         if self._extras.metrics is not None:
             self._rooms["/metrics"] = self._metrics
+        self._scrapes = Budget(HTTP_METRICS.most, HTTP_METRICS.most)
+        self._scraped: Metrics | None = None
         self._runner: web.ServerRunner | None = None
         self._watcher: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Begin to answer."""
         _give_up_whom_nobody_hears_of(self._sock)
-        server = web.Server(
+        server = Connections(
             self._answer,
-            request_factory=_requests(asyncio.get_running_loop()),
+            Room(self._extras.bounds, self._limited),
+            _requests(asyncio.get_running_loop()),
             access_log=None,
             logger=_Ear(self._record),
             keepalive_timeout=75,
@@ -159,7 +176,14 @@ class HttpDoor:
     def _site(self, runner: web.ServerRunner) -> web.BaseSite:
         if self._extras.tls is None:
             return web.SockSite(runner, self._sock, backlog=_BACKLOG)
-        return SecureSite(runner, self._sock, self._extras.tls, self._refused, _BACKLOG)
+        return SecureSite(
+            runner,
+            self._sock,
+            self._extras.tls,
+            self._refused,
+            _BACKLOG,
+            gave_way=lambda address: self._limited.reached(HTTPS_HANDSHAKES, peer=address),
+        )
 
     def _refused(self, address: str, port: int, why: str) -> None:
         mac = self._extras.mac_of(IPv4Address(address))
@@ -210,8 +234,14 @@ class HttpDoor:
     ) -> Awaitable[web.StreamResponse] | None:
         relay = self._extras.relay
         if relay is not None and is_asked(request.path):
-            return relay(request, peer, self._extras.interface)
+            return self._passed_on(relay, request, peer)
         return self._sessions.answer(request, peer) if self._sessions is not None else None
+
+    async def _passed_on(
+        self, relay: Relay, request: web.BaseRequest, peer: Peer
+    ) -> web.StreamResponse:
+        with self._bodies.taking(request):
+            return await relay(request, peer, self._extras.interface)
 
     # --- how we are
 
@@ -228,8 +258,12 @@ class HttpDoor:
     async def _metrics(self, request: web.BaseRequest) -> web.StreamResponse:
         if self._extras.metrics is None:
             raise web.HTTPNotFound
-        found = self._extras.metrics(request.headers.get(hdrs.ACCEPT, ""))
-        body, kind = found if isinstance(found, tuple) else await found
+        if self._scraped is None or self._scrapes.spend(self._hand.clock()):
+            found = self._extras.metrics(request.headers.get(hdrs.ACCEPT, ""))
+            self._scraped = found if isinstance(found, tuple) else await found
+        else:
+            self._limited.reached(HTTP_METRICS, peer=request.remote or "")
+        body, kind = self._scraped
         return web.Response(body=body, headers={hdrs.CONTENT_TYPE: kind})
 
     # --- files and scripts
@@ -310,6 +344,8 @@ def _requests(loop: asyncio.AbstractEventLoop) -> Callable[..., web.BaseRequest]
         writer: AbstractStreamWriter,
         task: "asyncio.Task[None]",
     ) -> web.BaseRequest:
+        if isinstance(protocol, Connection):
+            protocol.asks()
         if not message.url:
             message = message._replace(url=URL("/"))
         return web.BaseRequest(

@@ -20,12 +20,18 @@ from boots.wire.malformed import Malformed
 
 
 class NdpDoor(DatagramDoor):
-    """Answers router solicitations on one interface."""
+    """Answers router solicitations on one interface; of who `admits` does not, none."""
 
     def __init__(
-        self, sock: socket.socket, interface: str, may_boot: Callable[[Mac], bool], record: Record
+        self,
+        sock: socket.socket,
+        interface: str,
+        may_boot: Callable[[Mac], bool],
+        record: Record,
+        admits: Callable[[bytes], bool] = lambda _: True,
     ) -> None:
         super().__init__(sock)
+        self._admits = admits
         self.interface = interface
         self._may_boot = may_boot
         self._record = record
@@ -37,6 +43,8 @@ class NdpDoor(DatagramDoor):
         except Malformed:
             return
         if len(sender) != 6 or not peer[0].startswith("fe80"):
+            return
+        if not self._admits(sender):
             return
         mac = macs.from_bytes(sender)
         if self._may_boot(mac):

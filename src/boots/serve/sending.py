@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 
 from boots.journal import events
 from boots.journal.events import AnyEvent
+from boots.model.limits import TFTP_TRANSFERS, TFTP_TRANSFERS_OF_ONE
 from boots.policy.got import Rendered, Script
 from boots.policy.token import hidden
 from boots.serve.way import Send, Way
 from boots.transfer import Ending, Transfer
 from boots.wire import tftp
 
-_MOST_TRANSFERS = 4096
-_MOST_OF_ONE_PEER = 64
 _MOST_ASIDE = 256
 
 
@@ -195,11 +194,11 @@ class Sendings:
 
     def has_enough(self, address: str) -> bool:
         """Whether a client has as many as one may have."""
-        return self._of_address[address] >= _MOST_OF_ONE_PEER
+        return self._of_address[address] >= TFTP_TRANSFERS_OF_ONE.most
 
     def are_full(self) -> bool:
         """Whether there are as many as there may be."""
-        return len(self._by_peer) >= _MOST_TRANSFERS
+        return len(self._by_peer) >= TFTP_TRANSFERS.most
 
     def silent(self) -> Sending | None:
         """The oldest whose client has not said a word since it asked."""

@@ -6,6 +6,7 @@ Bodies are decoded into exactly what they must be, and bounded; what is refused 
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
 
 import msgspec
@@ -24,6 +25,7 @@ from boots.serve.agent_words import (
     Report,
     Sessions,
 )
+from boots.serve.bodies import Bodies
 from boots.serve.doors import Fetch, impostor
 from boots.serve.forwarded import Peer
 from boots.serve.outline import refuse_heavy
@@ -41,9 +43,12 @@ T = TypeVar("T")
 
 
 class SessionRoom:
-    """Answers agents on one interface."""
+    """Answers agents on one interface; `bodies` has room for so many of what they say at once."""
 
-    def __init__(self, fetch: Fetch, sessions: Sessions, interface: str) -> None:
+    def __init__(
+        self, fetch: Fetch, sessions: Sessions, interface: str, bodies: Bodies | None = None
+    ) -> None:
+        self._taking = bodies.taking if bodies is not None else _freely
         self._fetch = fetch
         self._sessions = sessions
         self._interface = interface
@@ -88,28 +93,31 @@ class SessionRoom:
         return web.json_response(body=msgspec.json.encode(made))
 
     async def _hello(self, request: web.BaseRequest, caller: Caller, _: str) -> Any:
-        return await self._sessions.hello(caller, await _body(request, Hello))
+        return await self._sessions.hello(caller, await self._body(request, Hello))
 
     async def _next(self, request: web.BaseRequest, caller: Caller, _: str) -> Any:
-        return await self._sessions.next(caller, await _body(request, Ask))
+        return await self._sessions.next(caller, await self._body(request, Ask))
 
     async def _events(self, request: web.BaseRequest, caller: Caller, _: str) -> Any:
-        said = await _body(request, Report, LARGEST_REPORT, refuse_heavy)
+        said = await self._body(request, Report, LARGEST_REPORT, refuse_heavy)
         return await self._sessions.events(caller, said)
 
     async def _edges(self, request: web.BaseRequest, caller: Caller, number: str) -> Any:
         if number:
-            said = await _body(request, AskBack)
+            said = await self._body(request, AskBack)
             return await self._sessions.edges_back(caller, int(number), said)
         try:
             about = msgspec.convert(dict(request.query), EdgesSaid, strict=False)
         except msgspec.ValidationError as error:
             raise Denied(400, str(error)) from None
-        await self._sessions.edges(caller, about, await read(request, LARGEST_EDGES))
+        with self._taking(request):
+            ends = await read(request, LARGEST_EDGES)
+        await self._sessions.edges(caller, about, ends)
         return None
 
     async def _phone_home(self, request: web.BaseRequest, peer: Peer) -> web.StreamResponse:
-        await read(request, _LARGEST_WORD)  # what it says of itself is not asked
+        with self._taking(request):
+            await read(request, _LARGEST_WORD)  # what it says of itself is not asked
         given = self._fetch(request.path, peer.ipv4)
         if given.known is None:
             raise web.HTTPForbidden(text="neither a token nor its address says whose word it is\n")
@@ -118,6 +126,31 @@ class SessionRoom:
         except Denied as denied:
             return web.Response(status=denied.status, text=f"{denied.why}\n")
         return web.Response(status=204)
+
+    async def _body(
+        self,
+        request: web.BaseRequest,
+        kind: type[T],
+        largest: int = _SMALL,
+        weigh: Callable[[bytes], None] = lambda _: None,
+    ) -> T:
+        """What a body says, of which `weigh` says first whether it can be read soon.
+
+        Raises:
+            Denied: it does not say that.
+        """
+        with self._taking(request):
+            body = await read(request, largest)
+        try:
+            weigh(body)
+            return msgspec.json.decode(body, type=kind)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise Denied(400, str(error)) from None
+
+
+def _freely(_: web.BaseRequest) -> AbstractContextManager[None]:
+    """Who passed it on has counted it."""
+    return nullcontext()
 
 
 def is_phone_home(path: str) -> bool:
@@ -152,22 +185,3 @@ async def read(request: web.BaseRequest, largest: int) -> bytes:
     except web.RequestPayloadError as error:
         raise web.HTTPBadRequest(text=f"an unreadable body: {error.__cause__}\n") from None
     return b"".join(parts)
-
-
-async def _body(
-    request: web.BaseRequest,
-    kind: type[T],
-    largest: int = _SMALL,
-    weigh: Callable[[bytes], None] = lambda _: None,
-) -> T:
-    """What a body says, of which `weigh` says first whether it can be read soon.
-
-    Raises:
-        Denied: it does not say that.
-    """
-    body = await read(request, largest)
-    try:
-        weigh(body)
-        return msgspec.json.decode(body, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Denied(400, str(error)) from None

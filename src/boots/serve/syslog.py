@@ -17,18 +17,29 @@ WhoIs = Callable[[IPv4Address], str]
 
 
 class SyslogDoor(DatagramDoor):
-    """Takes syslog lines on one address; those of machines we know go into their story."""
+    """Takes syslog lines on one address; those of machines we know go into their story.
+
+    Those of addresses that `admits` does not are dropped.
+    """
 
     largest = 2048  # as RFC 5424 §6.1 asks for; what is longer is cut, or it would hold up others
 
-    def __init__(self, sock: socket.socket, who_is: WhoIs, record: Record) -> None:
+    def __init__(
+        self,
+        sock: socket.socket,
+        who_is: WhoIs,
+        record: Record,
+        admits: Callable[[str], bool] = lambda _: True,
+    ) -> None:
         super().__init__(sock)
         self._who_is = who_is
+        self._admits = admits
         self._record = record
 
     def handle(self, data: bytes, peer: tuple[Any, ...]) -> None:
         """Take down one line."""
-        self._record(self._event(data, peer))
+        if self._admits(peer[0]):
+            self._record(self._event(data, peer))
 
     def _event(self, data: bytes, peer: tuple[Any, ...]) -> events.AnyEvent:
         who = f"{peer[0]}:{peer[1]}"

@@ -13,6 +13,8 @@ from ipaddress import IPv4Address
 import structlog
 
 from boots.journal import events
+from boots.journal.limited import Limited
+from boots.model.limits import TFTP_TRANSFERS, TFTP_TRANSFERS_OF_ONE
 from boots.policy.got import File, Ground, Refusal, Rendered, Script
 from boots.serve.content import Shelf
 from boots.serve.doors import Fetch, Given, Record, refused
@@ -45,7 +47,8 @@ class TftpDoor(Underway):
 
     `clock` is monotonic, in seconds.  `mtu` is of the interface: no block is made larger than
     fits, as fragments are what firmware loses first.  With `single_port` transfers leave by
-    `sock` itself, for networks that let no other port through.
+    `sock` itself, for networks that let no other port through.  Requests of addresses that
+    `admits` does not are dropped; `limited` is told of the other limits.
     """
 
     def __init__(
@@ -57,6 +60,8 @@ class TftpDoor(Underway):
         mtu: int,
         *,
         single_port: bool = False,
+        admits: Callable[[str], bool] = lambda _: True,
+        limited: Limited | None = None,
     ) -> None:
         super().__init__(record, clock)
         self._sock = sock
@@ -66,6 +71,8 @@ class TftpDoor(Underway):
         self._largest_block = max(mtu - _HEADERS, tftp.DEFAULT_BLKSIZE)
         self._single_port = single_port
         self._shelf = Shelf()
+        self._admits = admits
+        self._limited = limited or Limited(record)
 
     def open(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin to answer."""
@@ -96,7 +103,8 @@ class TftpDoor(Underway):
             if sending is not None:
                 self._take(sending, data, self._clock())
                 return
-        self._request(data, peer)
+        if self._admits(peer[0]):
+            self._request(data, peer)
 
     def _request(self, data: bytes, peer: tuple[str, int]) -> None:
         who = f"{peer[0]}:{peer[1]}"
@@ -155,6 +163,7 @@ class TftpDoor(Underway):
         if request.mode not in {"octet", "netascii"}:
             return Refusal(Ground.BROKEN, f'there is no mode "{request.mode}"')
         if self._sendings.has_enough(peer[0]):
+            self._limited.reached(TFTP_TRANSFERS_OF_ONE, peer=peer[0])
             return Refusal(Ground.BROKEN, "too many transfers of yours")
         return None
 
@@ -166,6 +175,7 @@ class TftpDoor(Underway):
         """
         if not self._sendings.are_full():
             return True
+        self._limited.reached(TFTP_TRANSFERS)
         oldest = self._sendings.silent()
         if oldest is None:
             return False

@@ -36,6 +36,8 @@ MEANINGS: Mapping[str, str] = {
     " the system it loads gets `dhcp.lease_time`.",
     "dhcp.probe": "Whether pool addresses are probed by ARP before they are given out.",
     "dhcp.proxy_port": "The port for boot questions alone, in the proxy modes; clients use 4011.",
+    "dhcp.strangers": "How many messages a second are taken of all machines together that have"
+    " neither a record nor a lease, with twice as many at once ([limits](limits.md)).",
     "dhcp.quirks": "A file, or a folder, of quirks of your own; they win over those we ship.",
     "dhcp.port": "The port DHCP is heard on; clients and relays use 67.",
     "dhcp.lease_time": "Seconds an address is given for, where the record does not say.",
@@ -46,6 +48,8 @@ MEANINGS: Mapping[str, str] = {
     " Lower it where the way to the clients has a smaller MTU than its ends.",
     "tftp.single_port": "Whether transfers leave from the port they were asked at, for networks"
     " that let no other through; more costly than a port for each.",
+    "tftp.strangers": "How many requests a second are taken of all addresses together that no"
+    " machine has, with two and a half times as many at once ([limits](limits.md)).",
     "http.enabled": "Whether scripts and files are served over HTTP.",
     "http.port": "The port HTTP is heard on.",
     "http.url": "The URL clients find us at, where it is not `http://ADDRESS:PORT`.",
@@ -53,6 +57,8 @@ MEANINGS: Mapping[str, str] = {
     "http.https_port": "The port HTTPS is heard on, if there is a certificate.",
     "http.certificate": "A PEM file with the server's certificate and those above it.",
     "http.key": "A PEM file with the certificate's key.",
+    "http.connections": "How many connections there may be at once, on each interface, of HTTP and"
+    " of HTTPS ([limits](limits.md)).",
     "http.metrics": "Whether `/metrics` is served, for Prometheus.",
     "syslog.enabled": "Whether machines' syslog lines are taken, and they are told to send them.",
     "syslog.port": "The port syslog is heard on.",

@@ -21,6 +21,7 @@ class Dhcp(_Section, frozen=True):
     shadow: bool = False
     probe: bool = True
     friends: list[str] = []
+    strangers: int = 500
     quirks: str = ""
 
 
@@ -46,6 +47,7 @@ class Tftp(_Section, frozen=True):
     address: str = ""
     largest_block: int = 0
     single_port: bool = False
+    strangers: int = 100
 
 
 class Http(_Section, frozen=True):
@@ -59,6 +61,7 @@ class Http(_Section, frozen=True):
     certificate: str = ""
     key: str = ""
     metrics: bool = True
+    connections: int = 4096
 
 
 class Syslog(_Section, frozen=True):

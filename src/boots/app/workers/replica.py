@@ -122,6 +122,10 @@ class ToldLeases:
         self._tell_of(message.ciaddr)
         self._tell_of(message.get(options.REQUESTED_ADDRESS))
 
+    def has(self, mac: Mac) -> bool:
+        """Whether a MAC has leased an address."""
+        return self._leasing.has(mac)
+
     def all(self) -> Iterator[Order]:
         """What a new worker must hear."""
         return map(_of_lease, self._leasing.keeper.book.leases.values())
@@ -246,6 +250,10 @@ class HeardLeases:
 
     def hear(self, message: Message, client: Client, interface: str) -> None:
         """Nothing comes back to where nothing is given."""
+
+    def has(self, mac: Mac) -> bool:
+        """Whether a MAC has leased an address: who has no DHCP door is not asked."""
+        return any(lease.mac == mac for lease in self._leases.values())
 
     def at(self, address: IPv4Address) -> Mac | None:
         """The MAC that has leased an address."""

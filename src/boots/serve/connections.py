@@ -1,0 +1,158 @@
+"""The connections of the HTTP door: how many there may be, and which give way to others.
+
+One that asks nothing keeps nobody out: it must ask something soon, and where there is no room the
+oldest on which nothing is being answered ends, those of strangers before those of machines.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+from itertools import islice
+from typing import Any
+
+from aiohttp import web
+
+from boots.journal.limited import Limited
+from boots.model.limits import HTTP_CONNECTIONS, HTTP_CONNECTIONS_OF_ONE, HTTP_FIRST_WORD
+from boots.serve.forwarded import Network
+
+_LOOKED_AT = 256  # connections, the oldest first: to look at all for each new one would be dear
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """How many connections there may be, and whose they are.
+
+    `is_known` says whether a machine of ours has an address; who is `trusted` is a proxy, and
+    may have as many as there may be.  `first_word` is in seconds.
+    """
+
+    most: int = HTTP_CONNECTIONS.most
+    most_of_one: int = HTTP_CONNECTIONS_OF_ONE.most
+    first_word: float = HTTP_FIRST_WORD.most
+    is_known: Callable[[str], bool] = lambda _: False
+    trusted: tuple[Network, ...] = ()
+
+
+class Connection(web.RequestHandler):
+    """What aiohttp makes for each connection."""
+
+    __slots__ = ("_ending", "_room", "address", "is_known")
+
+    def __init__(self, manager: web.Server, room: "Room", **given: Any) -> None:
+        super().__init__(manager, **given)
+        self._room = room
+        self._ending: asyncio.TimerHandle | None = None
+        self.address = ""
+        self.is_known = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin, if there is room."""
+        super().connection_made(transport)
+        peer = transport.get_extra_info("peername")
+        self.address = str(peer[0]) if isinstance(peer, tuple) else ""
+        if self._room.enter(self):
+            self._ending = self._loop.call_later(self._room.bounds.first_word, self._too_late)
+        else:
+            self.end()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Make room."""
+        super().connection_lost(exc)
+        self.asks()
+        self._room.leave(self)
+
+    def asks(self) -> None:
+        """A request has come, all of its head."""
+        if self._ending is not None:
+            self._ending.cancel()
+            self._ending = None
+
+    def end(self) -> None:
+        """It ends here."""
+        self.force_close()
+        if self.transport is not None:
+            self.transport.abort()
+
+    def _too_late(self) -> None:
+        self._ending = None
+        self._room.limited.reached(HTTP_FIRST_WORD, peer=self.address)
+        self.end()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing that it asked is being answered."""
+        is_open = self.transport is not None and not self.transport.is_closing()
+        return is_open and self._current_request is None and not self._request_in_progress
+
+
+class Room:
+    """What there is room for."""
+
+    def __init__(self, bounds: Bounds, limited: Limited) -> None:
+        self.bounds = bounds
+        self.limited = limited
+        self._there: dict[Connection, None] = {}
+        self._of_address: Counter[str] = Counter()
+
+    def __len__(self) -> int:
+        return len(self._there)
+
+    def enter(self, new: Connection) -> bool:
+        """Take one in, if need be in place of another; whether there is room."""
+        if self._of_address[new.address] >= self.bounds.most_of_one and not self._is_proxy(new):
+            self.limited.reached(HTTP_CONNECTIONS_OF_ONE, peer=new.address)
+            return False
+        if len(self._there) >= self.bounds.most:
+            self.limited.reached(HTTP_CONNECTIONS, peer=new.address)
+            gives_way = self._gives_way()
+            if gives_way is None:
+                return False
+            self.leave(gives_way)
+            gives_way.end()
+        new.is_known = self.bounds.is_known(new.address)
+        self._there[new] = None
+        self._of_address[new.address] += 1
+        return True
+
+    def leave(self, one: Connection) -> None:
+        """It has ended, or is about to."""
+        if self._there.pop(one, self) is None:
+            self._of_address[one.address] -= 1
+            if not self._of_address[one.address]:
+                del self._of_address[one.address]
+
+    def _gives_way(self) -> Connection | None:
+        idle = [each for each in self._oldest() if each.is_idle]
+        return next((each for each in idle if not each.is_known), next(iter(idle), None))
+
+    def _oldest(self) -> Iterator[Connection]:
+        return islice(self._there, _LOOKED_AT)
+
+    def _is_proxy(self, new: Connection) -> bool:
+        try:
+            address = IPv4Address(new.address)
+        except ValueError:
+            return False
+        return any(address in network for network in self.bounds.trusted)
+
+
+class Connections(web.Server):
+    """Makes connections, as many as there is room for."""
+
+    def __init__(
+        self,
+        handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]],
+        room: Room,
+        requests: Callable[..., web.BaseRequest],
+        **given: Any,
+    ) -> None:
+        super().__init__(handler, request_factory=requests)
+        self._room = room
+        self._made = given
+
+    def __call__(self) -> web.RequestHandler:
+        """One more connection."""
+        return Connection(self, self._room, loop=self._loop, **self._made)

@@ -1,4 +1,4 @@
-"""A pool whose next addresses still wait for their probe: how far it is looked through."""
+"""What made-up MACs can do to a pool: how far it is looked through, how much of it they block."""
 
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
@@ -43,3 +43,22 @@ def test_what_is_probed_is_given_though_others_before_it_still_wait(keeper: Keep
 
     assert not isinstance(chosen, str)
     assert chosen.address == FIRST + 40
+
+
+def test_made_up_macs_can_decline_a_quarter_of_a_pool_for_a_day_and_no_more(
+    tmp_path: Path,
+) -> None:
+    """They take an address, and decline it, one after the other."""
+    small = Subnet(network=NETWORK, pool=(Range(first=FIRST, last=FIRST + 39),))
+    keeper = Keeper(tmp_path / "leases", Rules(lambda _: False, lambda _: False), 0.0)
+    for number in range(40):
+        mac, now = Mac(f"02:00:00:00:00:{number:02x}"), 2.0 * number  # counted anew each second
+        chosen = keeper.choose(mac, small, now)
+        assert not isinstance(chosen, str)
+        keeper.grant(mac, chosen.address, small, now, 3600)
+        assert keeper.decline(mac, chosen.address, now)
+
+    blocked = [each.until for each in keeper.book.blocks.values()]
+    assert 10 == sum(until > 1_000 for until in blocked)
+    assert not isinstance(keeper.choose(Mac("02:00:00:00:01:00"), small, 150.0), str)
+    keeper.close()

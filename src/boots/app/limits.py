@@ -4,8 +4,10 @@ import contextlib
 import gc
 import resource
 import sys
+from asyncio.sslproto import SSLProtocol
 
 _TURN = 0.0005  # seconds; Python's own 5 ms are longer than most answers take
+_TLS_RECORD = 16 << 10  # bytes (RFC 8446 §5.1)
 # Objects more than before: a batch of packets makes some that go again, and to take apart what
 # hostile requests left behind took 26 ms for 20,000 of them.
 _LOOKED_AFTER = 3_000
@@ -16,6 +18,15 @@ def allow_many_files() -> None:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(OSError, ValueError):  # forbidden: then with as many as there are
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def keep_tls_small() -> None:
+    """Have asyncio read as much of a TLS connection at once as a record has, not 256 KiB.
+
+    It keeps that for each, from the first byte of its handshake on: who began handshakes and went
+    away took 300 MB.
+    """
+    SSLProtocol.max_size = _TLS_RECORD
 
 
 def share_the_interpreter() -> None:

@@ -23,7 +23,12 @@ from boots.app.folders import cache_folder, state_folder
 from boots.app.health import alive
 from boots.app.key import token_key
 from boots.app.leasing import Leasing
-from boots.app.limits import allow_many_files, share_the_interpreter, spare_the_collector
+from boots.app.limits import (
+    allow_many_files,
+    keep_tls_small,
+    share_the_interpreter,
+    spare_the_collector,
+)
 from boots.app.links import Links
 from boots.app.loops import Loops
 from boots.app.observing import Observing, journal_file
@@ -158,6 +163,7 @@ class Server:
         loop = asyncio.get_running_loop()
         allow_many_files()
         share_the_interpreter()
+        keep_tls_small()
         self._journal = Journal(
             self._sinks(loop), time.time, lambda flush: loop.call_later(_FLUSH_AFTER, flush)
         )

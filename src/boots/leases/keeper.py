@@ -19,6 +19,8 @@ HELD_FOR = 60.0  # seconds that an offered address waits for its REQUEST
 _OFFERS = 1024  # of the oldest, that are looked through for one that can be taken back
 _LOOKED_AT = 64  # candidates that wait for a probe; those in line behind them wait, too
 _DECLINED_FOR = 86_400.0
+_DECLINED_IN_A_STORM = 60.0  # where so large a part of a pool is blocked already:
+_DECLINED_AT_MOST = 4  # a quarter
 _USED_FOR = 3600.0  # seconds after which an address that somebody uses is probed again
 
 REMEMBERED = 3600  # seconds after its end that an address still says whose it was
@@ -223,8 +225,20 @@ class Keeper:
     def decline(self, mac: Mac, address: IPv4Address, now: float) -> str:
         """Block an address that a MAC was given and found in use; why, empty if it was not."""
         why = f"{mac} declined it: somebody else uses it"
-        entries = self.book.decline(mac, address, now, now + _DECLINED_FOR, why)
+        seconds = _DECLINED_FOR if self._may_do_without(address, now) else _DECLINED_IN_A_STORM
+        entries = self.book.decline(mac, address, now, now + seconds, why)
         return why if self._write(entries, now) else ""
+
+    def _may_do_without(self, address: IPv4Address, now: float) -> bool:
+        """Whether few enough of the pool are blocked for this one to be so for long.
+
+        Who makes MACs up can have an address and decline it, one after the other.
+        """
+        for pool in self._pools.values():
+            if address in pool:
+                _, blocked = pool.counts(now)
+                return blocked * _DECLINED_AT_MOST < len(pool)
+        return True
 
     def probed(self, address: IPv4Address, user: Mac | None, now: float) -> str:
         """Take what a probe found: nobody, or who uses the address; why it is blocked now.

@@ -27,11 +27,14 @@ class Pool:
         self._has_all = False  # whether the last look brought all there were
         self._counted = float("-inf")
         self._counts = (0, 0)
-        size = sum(int(each.last) - int(each.first) + 1 for each in subnet.pool)
-        self._pause = _PAUSE * max(1.0, size / _SIZE)
+        self._size = sum(int(each.last) - int(each.first) + 1 for each in subnet.pool)
+        self._pause = _PAUSE * max(1.0, self._size / _SIZE)
 
     def __contains__(self, address: IPv4Address) -> bool:
         return any(each.first <= address <= each.last for each in self.subnet.pool)
+
+    def __len__(self) -> int:
+        return self._size
 
     def candidates(self, now: float) -> Iterator[IPv4Address]:
         """Free addresses in the order in which they should be given."""

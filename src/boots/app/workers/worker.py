@@ -22,7 +22,7 @@ import structlog
 
 from boots.app.folders import state_folder
 from boots.app.health import alive
-from boots.app.limits import allow_many_files, spare_the_collector
+from boots.app.limits import allow_many_files, keep_tls_small, spare_the_collector
 from boots.app.opening import TRANSFERS, Door, Opening
 from boots.app.orders import Orders
 from boots.app.runs.live import Live
@@ -222,6 +222,7 @@ def main(inherited: Inherited) -> None:
     with patient(sys.stderr, form):
         log.configure(form, level)
         allow_many_files()
+        keep_tls_small()
         asyncio.run(Worker(charge, inherited).run())
 
 

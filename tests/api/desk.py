@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from tests.api.workflows import FakeRuns
 
-from boots.api.desk import Refused
+from boots.api.desk import Attempt, Refused
 from boots.client import words
 from boots.client.words import EventLine, FieldError, Machine, MachineLine, Me, Role
 from boots.model.order import Netboot, Order
@@ -89,6 +89,8 @@ class FakeDesk(FakeRuns):
         self.machines_follow = Following()
         self.tokens_ = {1: words.TokenLine(id=1, name="first", role=Role.ADMIN, created=AT)}
         self.known = dict(TOKENS)
+        self.noted: list[Attempt] = []
+        self.takes_notes = True
         self.boots_ = [boot(2), boot(1, state=State.FAILED, ended=AT + 150, finding=FINDING)]
         self.looked = 0
         self.fails: Exception | None = None
@@ -346,6 +348,30 @@ class FakeDesk(FakeRuns):
     async def leases(self) -> words.Leases:
         found = words.LeaseLine(address="192.0.2.50", mac=STRANGE_MAC, until=AT + 600)
         return words.Leases(leases=(found,))
+
+    async def write_down(self, attempt: Attempt) -> bool:
+        self.noted.append(attempt)
+        return self.takes_notes
+
+    async def audit(
+        self,
+        *,
+        machine: str = "",
+        by: str = "",
+        since: float = 0.0,
+        after: int = 0,
+        limit: int = 200,
+    ) -> words.Audit:
+        rows = [
+            words.AuditLine(id=at + 1, at=AT, server="one", **each._asdict())
+            for at, each in enumerate(self.noted)
+            if by in {"", each.by} and machine in {"", each.machine} and at + 1 > after
+        ]
+        rows = [each for each in rows if each.at >= since]
+        return words.Audit(audit=tuple(rows[:limit]))
+
+    async def audit_proof(self) -> words.AuditProof:
+        return words.AuditProof(rows=len(self.noted), seal="5ea1")
 
     async def tokens(self) -> words.Tokens:
         return words.Tokens(tokens=tuple(self.tokens_.values()))

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Engine
-from tests.app.desks import FILE_MAC, OTHER_MAC, START, STRANGE_MAC
+from tests.app.desks import FILE_MAC, KEY, OTHER_MAC, START, STRANGE_MAC
 from tests.app.runs.yard import disk, new_run, opened
 from tests.store.filled import story
 from tests.store.postgres import cluster, programs
@@ -24,10 +24,21 @@ from tests.store.postgres import cluster, programs
 from boots.app.runs.words import read as read_run
 from boots.journal.events import AnyEvent
 from boots.model.order import Netboot, Order
-from boots.store import certificates, edges, freezes, history, orders, records, run_lines, seen
+from boots.store import (
+    audit,
+    certificates,
+    edges,
+    freezes,
+    history,
+    orders,
+    records,
+    run_lines,
+    seen,
+)
 from boots.store import engine as engines
 from boots.store import runs as rows
 from boots.store import tokens as kept_tokens
+from boots.store.audit import Deed
 from boots.store.engine import is_postgres, reading, transaction
 from boots.store.freezes import Freeze
 from boots.store.history import Happened
@@ -63,6 +74,7 @@ def everything(connection: Connection) -> dict[str, Any]:
         "runs": rows.page(connection),
         "holding": rows.holding(connection, "file-1"),
         "freeze": freezes.read(connection),
+        "audit": audit.read(connection),
         "lines": {
             run.id: run_lines.read(connection, run.id, 0, 1000) for run in rows.page(connection)
         },
@@ -167,6 +179,9 @@ def fill(engine: Engine) -> None:
         seen.write_sightings(connection, [stranger, other])
         lease = Leased("192.168.1.77", STRANGE_MAC, START, START + 3600, released=False)
         seen.write_leases(connection, [lease], "one")
+        for outcome in ("refused: 403 Forbidden", "done"):
+            deed = Deed(START, "one", "ann", "admin", "192.0.2.1", "order", "file-1", outcome)
+            audit.keep(connection, deed, KEY)
 
 
 def _text(event: object) -> str:

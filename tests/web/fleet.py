@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.api.workflows import FakeRuns
 
-from boots.api.desk import Refused
+from boots.api.desk import Attempt, Refused
 from boots.client.words import (
     Boots,
     Discovered,
@@ -234,6 +234,7 @@ class Fleet(FakeRuns):
         self.troubles: list[Trouble] = []
         self.refuses: dict[str, Refused] = {}
         self.note = ""
+        self.noted: list[Attempt] = []
         self._moved = asyncio.Event()
         self.bearers: dict[str, Me] = {}
         self._machines: set[asyncio.Queue[Sequence[MachineLine]]] = set()
@@ -312,6 +313,10 @@ class Fleet(FakeRuns):
             if line.name == key or key.lower() in {each.mac for each in line.interfaces}:
                 return line
         raise Refused(404, "No such machine", f"{key} is the name or MAC of no record")
+
+    async def write_down(self, attempt: Attempt) -> bool:
+        self.noted.append(attempt)
+        return True
 
     async def health(self) -> Health:
         states: dict[str, int] = {}

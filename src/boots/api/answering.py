@@ -10,6 +10,7 @@ from aiohttp import hdrs, web
 
 from boots.api import openapi, reading, tags
 from boots.api.asked import Answer, Asked
+from boots.api.auditing import note
 from boots.api.desk import Desk, Refused
 from boots.api.once import Once
 from boots.api.route import Route, Tag
@@ -98,6 +99,7 @@ class Answering:
         if route.takes is not None and not (route.spare and not request.body_exists):
             await _expected(request)
             body = await reading.body(request, route.takes, route.largest)
+            note(request, body)
         return replace(asked, query=query, body=body, revision=revision)
 
 

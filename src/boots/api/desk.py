@@ -3,11 +3,13 @@
 The JSON API and the pages are thin doors before it; `boots.app.desk` stands behind it.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from boots.client.words import (
+    Audit,
+    AuditProof,
     Boots,
     DiscoveredList,
     EventLine,
@@ -63,6 +65,21 @@ class Refused(Exception):
         self.title = title
         self.detail = detail
         self.errors = tuple(errors)
+
+
+class Attempt(NamedTuple):
+    """Somebody changed something, or tried to: who, from where, what, and what came of it.
+
+    `machine` is a name, or a MAC; `details` are what was asked, without anything secret.
+    """
+
+    by: str
+    role: str
+    peer: str
+    what: str
+    machine: str
+    outcome: str
+    details: Mapping[str, Any] = {}
 
 
 class Desk(Protocol):
@@ -223,6 +240,25 @@ class Desk(Protocol):
 
     async def leases(self) -> Leases:
         """Addresses that are leased."""
+
+    # --- who did what
+
+    async def write_down(self, attempt: Attempt) -> bool:
+        """Write down who changed something, or tried to; whether that is on the disk."""
+
+    async def audit(
+        self,
+        *,
+        machine: str = "",
+        by: str = "",
+        since: float = 0.0,
+        after: int = 0,
+        limit: int = 200,
+    ) -> Audit:
+        """That, the latest first."""
+
+    async def audit_proof(self) -> AuditProof:
+        """Whether anybody changed what was written down."""
 
     # --- tokens
 

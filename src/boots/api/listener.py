@@ -16,6 +16,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from boots.api import problems
 from boots.api.answering import Answering
 from boots.api.asked import Asked, PageRoute, Pages
+from boots.api.auditing import Auditing
 from boots.api.auth import NOBODY, Guard, may
 from boots.api.connection import Connections
 from boots.api.desk import Desk, Refused
@@ -105,6 +106,7 @@ class Listener:
             open_to_all=_is_loopback(sock) and not self._rules.tokens_required,
             hosts=self._rules.hosts,
         )
+        self._auditing = Auditing(desk, clock)
         self._answering = Answering(desk, self._rules, clock, self._limited)
         login = Login(self._guard, secure=self._rules.secure is not None)
         paged = pages.routes if pages is not None else ()
@@ -168,7 +170,7 @@ class Listener:
     async def _given(self, request: web.BaseRequest, nonce: str) -> web.StreamResponse:
         self._guard.check(request)
         route, keys = self._matching.find(request.method, request.rel_url.raw_path)
-        me = await self._who(request, route)
+        me = await self._known(request, route)
         asked = Asked(
             request=request,
             me=me,
@@ -177,9 +179,28 @@ class Listener:
             still=self._still(request, me),
             seal=lambda response: seal(response, nonce),
         )
+        response: web.StreamResponse = await self._auditing.around(
+            route, asked, lambda: self._answered(route, asked)
+        )
+        return response
+
+    async def _answered(self, route: Route | PageRoute, asked: Asked) -> web.StreamResponse:
         if isinstance(route, PageRoute):
             return await route.handler(asked)
         return await self._answering.answer(route, asked)
+
+    async def _known(self, request: web.BaseRequest, route: Route | PageRoute) -> Me:
+        """Who asks; who may not is written down."""
+        try:
+            me = await self._who(request, route)
+        except Refused as refused:
+            await self._auditing.turned_away(request, route, "", refused)
+            raise
+        if route.role is not None and not may(me, route.role):
+            needs = Refused(403, "Forbidden", f"this needs the role {route.role.value}")
+            await self._auditing.turned_away(request, route, me.name, needs)
+            raise needs
+        return me
 
     async def _who(self, request: web.BaseRequest, route: Route | PageRoute) -> Me:
         if route.role is None:
@@ -187,10 +208,7 @@ class Listener:
                 return await self._guard.who(request)
             except Refused:
                 return NOBODY
-        me = await self._guard.who(request)
-        if not may(me, route.role):
-            raise Refused(403, "Forbidden", f"this needs the role {route.role.value}")
-        return me
+        return await self._guard.who(request)
 
     def _still(self, request: web.BaseRequest, me: Me) -> Callable[[], Awaitable[bool]]:
         """Whether who asks may still ask; looked at once a minute."""

@@ -54,6 +54,16 @@ async def plan(desk: Desk, asked: Asked) -> Answer:
     return Answer(body=await desk.plan(asked.body))
 
 
+async def audit(desk: Desk, asked: Asked) -> Answer:
+    """``GET /v1/audit``."""
+    return Answer(body=await desk.audit(**asked.query))
+
+
+async def audit_proof(desk: Desk, _asked: Asked) -> Answer:
+    """``GET /v1/audit/proof``."""
+    return Answer(body=await desk.audit_proof())
+
+
 async def tokens(desk: Desk, _asked: Asked) -> Answer:
     """``GET /v1/tokens``."""
     return Answer(body=await desk.tokens())

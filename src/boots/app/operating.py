@@ -177,7 +177,11 @@ class Operating:
             self._writer = Writer(
                 keeping.store.engine,
                 keeping.store.server,
-                Retention(store.keep_days * 86_400.0, store.keep_events),
+                Retention(
+                    store.keep_days * 86_400.0,
+                    store.keep_events,
+                    audits=store.keep_audit_days * 86_400.0,
+                ),
                 time.time,
                 troubled=lambda why: tell(events.StoreTroubled(why=f"{place}: {why}")),
                 recovered=lambda lost: tell(events.StoreRecovered(lost=lost)),

@@ -6,6 +6,7 @@ import typer
 
 from boots import __version__
 from boots.cli import (
+    audit,
     backup,
     boot_files,
     capture,
@@ -66,6 +67,7 @@ for command in (
     ordering,
     strangers,
     token,
+    audit,
     check,
     plan,
     explain,

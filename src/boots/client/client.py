@@ -236,6 +236,25 @@ class Client(RunsClient):
         """Addresses that are leased."""
         return self._get("/v1/leases", words.Leases)
 
+    # --- who did what
+
+    def audit(
+        self,
+        *,
+        machine: str = "",
+        by: str = "",
+        since: float = 0.0,
+        after: int = 0,
+        limit: int = 200,
+    ) -> words.Audit:
+        """Who changed what, or tried to; the latest first."""
+        asked = {"machine": machine, "by": by, "since": since, "after": after, "limit": limit}
+        return self._get("/v1/audit", words.Audit, asked)
+
+    def audit_proof(self) -> words.AuditProof:
+        """Whether somebody changed that."""
+        return self._get("/v1/audit/proof", words.AuditProof)
+
     # --- tokens
 
     def tokens(self) -> words.Tokens:

@@ -284,6 +284,41 @@ class MadeToken(Word, frozen=True):
     secret: str
 
 
+class AuditLine(Word, frozen=True):
+    """Who changed something, or tried to, from where, and what came of it."""
+
+    id: int
+    at: float
+    server: str
+    by: str
+    role: str
+    peer: str
+    what: str
+    machine: str
+    outcome: str
+    details: Mapping[str, Any] = {}
+
+
+class Audit(Page, frozen=True):
+    """A page of them, the latest first."""
+
+    audit: tuple[AuditLine, ...] = ()
+
+
+class AuditProof(Word, frozen=True):
+    """What came of going through the audit log.
+
+    `broken` is the first row that is wrong, 0 for none, and `why`.  Of `foreign` rows, sealed by a
+    key that this server had before, or another has, only the order was looked at.
+    """
+
+    rows: int
+    foreign: int = 0
+    broken: int = 0
+    why: str = ""
+    seal: str = ""
+
+
 class PowerAction(enum.Enum):
     """What is done to a machine's power."""
 

@@ -151,7 +151,7 @@ class Site(Word, frozen=True):
     `mac_separator` stands between the pairs of a MAC in the URLs of boot files; ``.`` between
     fours.
     `token_key` makes the tokens of metadata URLs; with `metadata_by_address` an address will do
-    instead.  `ticket_key` seals the tickets of runs.
+    instead.  `ticket_key` seals the tickets of runs, and the audit log.
     Besides `network`, our interface's own, and the `subnets` there are machines in `networks`.
     With `any_address` a machine's secrets are for, and its word is taken from, any address.
     `pin` is the SHA-256 of our certificate in hexadecimal, where `http_url` is ``https``.

@@ -31,6 +31,7 @@ _BOUNDS: Mapping[str, tuple[int, int]] = {
     "log.lines": (0, 1_000_000),
     "operator.port": (0, 65_535),
     "store.keep_days": (1, 36_500),
+    "store.keep_audit_days": (1, 36_500),
     "store.keep_events": (100, 1_000_000_000),
     "store.poll": (1, 3_600),
     "workflow.most_writing": (1, 100_000),

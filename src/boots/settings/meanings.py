@@ -125,6 +125,7 @@ MEANINGS: Mapping[str, str] = {
     "store.server": "The name of this server among those that share a store;"
     " empty: the name of this host.",
     "store.keep_days": "Days that events, boots, and runs that are over are kept for.",
+    "store.keep_audit_days": "Days that it is kept for who changed what.",
     "store.keep_events": "How many events are kept at most; the oldest go first.",
     "store.poll": "Seconds between two looks at what other servers changed,"
     " where the store does not tell of it.",

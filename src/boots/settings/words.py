@@ -153,6 +153,7 @@ class Store(_Section, frozen=True):
     url: str = ""
     server: str = ""
     keep_days: int = 30
+    keep_audit_days: int = 730
     keep_events: int = 1_000_000
     poll: int = 5
 

@@ -229,3 +229,25 @@ freezes = Table(
     Column("given_at", Double, nullable=False),
 )
 """Whether any disk may be armed or written: one row, or none."""
+
+audits = Table(
+    "audits",
+    metadata,
+    Column("id", _COUNTED, primary_key=True, autoincrement=True),
+    Column("at", Double, nullable=False),
+    Column("server", Text, nullable=False),
+    Column("done_by", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("peer", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("machine", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("details", Text, nullable=False),
+    Column("sealed_by", Text, nullable=False),
+    Column("before", Text, nullable=False),
+    Column("seal", Text, nullable=False),
+    Index("audits_by_machine", "machine", "id"),
+    Index("audits_by_time", "at"),
+    sqlite_autoincrement=True,
+)
+"""Who changed what, or tried to: each row is sealed together with the seal of the one before."""

@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, Engine
 
-from boots.store import history, runs, seen
+from boots.store import audit, history, runs, seen
 from boots.store.engine import StoreAway, transaction
 from boots.store.history import Happened
 from boots.store.naming import Name, Naming
@@ -42,10 +42,14 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How long what happened is kept, in seconds, and how many events at most."""
+    """How long what happened is kept, in seconds, and how many events at most.
+
+    `audits` is how long it is kept who changed what.
+    """
 
     seconds: float
     events: int
+    audits: float = float("inf")
 
 
 @dataclass(slots=True)
@@ -233,6 +237,7 @@ class Writer:
             seen.forget_sightings(connection, before, MOST_SIGHTINGS)
             seen.forget_inventories(connection, MOST_INVENTORIES)
             runs.forget(connection, before)
+            audit.tidy(connection, now - self._retention.audits)
         if gone < _PORTION:  # else there is more, in the next round
             self._tidied = now
 

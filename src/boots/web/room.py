@@ -11,6 +11,7 @@ from jinja2 import Environment
 
 from boots.api import reading
 from boots.api.asked import Asked
+from boots.api.auditing import note
 from boots.api.auth import LOCAL, NOBODY, may
 from boots.api.desk import Desk, Refused
 from boots.client.words import Me, Problem, Role
@@ -89,7 +90,9 @@ async def form_of(request: web.BaseRequest) -> dict[str, str]:
         found = parse_qs(raw.decode("ascii"), errors="strict", max_num_fields=16)
     except ValueError:
         raise Refused(400, "Bad Request", "this is no form") from None
-    return {name: values[0].replace("\r\n", "\n") for name, values in found.items()}
+    form = {name: values[0].replace("\r\n", "\n") for name, values in found.items()}
+    note(request, form)
+    return form
 
 
 def html(text: str, status: int = 200) -> web.Response:

@@ -2,6 +2,7 @@
 
 from boots.app.desk.access import AccessDesk
 from boots.app.desk.adoption import AdoptionDesk
+from boots.app.desk.audit import AuditDesk
 from boots.app.desk.happened import HappenedDesk
 from boots.app.desk.house import House
 from boots.app.desk.machines import MachinesDesk
@@ -28,6 +29,12 @@ class Desk:
         self.discovered, self.adopt = (
             network.discovered,
             AdoptionDesk(machines, network).adopt,
+        )
+        audit = AuditDesk(house)
+        self.write_down, self.audit, self.audit_proof = (
+            audit.write_down,
+            audit.audit,
+            audit.audit_proof,
         )
         self.foreign, self.leases = network.foreign, network.leases
         self.packets, self.capture = network.packets, network.capture

@@ -1,0 +1,129 @@
+"""What somebody changes, or tries to, is written down before it is answered."""
+
+import enum
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from boots.api.asked import Asked, PageRoute
+from boots.api.auth import peer
+from boots.api.desk import Attempt, Desk, Refused
+from boots.api.origin import SAFE
+from boots.api.route import Route
+
+_NOTED: web.RequestKey[dict[str, Any]] = web.RequestKey("noted", dict)
+_TOLD = frozenset(
+    {
+        *("machine", "name", "role", "seconds", "netboot", "profile", "action", "what", "step"),
+        *("disk", "arm", "policy", "hours", "why", "frozen", "map", "of", "wipe", "machines"),
+    }
+)
+"""Fields of bodies and forms that are told: none of them can hold a secret."""
+
+_CHANGE_NOTHING = frozenset({"plan", "plan_run", "POST /provision/plan", "POST /logout"})
+_LONGEST = 300  # characters of what is told of a field
+_MOST = 60  # attempts without a token that are written down in a minute
+_WITHIN = 60.0
+
+
+def note(request: web.BaseRequest, said: Any) -> None:
+    """Have what a body or form says told with the change, as far as it may be."""
+    fields = said if isinstance(said, Mapping) else msgspec.structs.asdict(said)
+    request[_NOTED] = {
+        name: _short(value)
+        for name, value in fields.items()
+        if name in _TOLD and value not in (None, "", [], {}, ())
+    }
+
+
+def _short(value: Any) -> Any:
+    if isinstance(value, bool | int | float):
+        return value
+    plain = value.value if isinstance(value, enum.Enum) else value
+    text = plain if isinstance(plain, str) else msgspec.json.encode(plain).decode()
+    return text[:_LONGEST]
+
+
+class Auditing:
+    """Stands between the listener and what answers; `clock` is monotonic, in seconds."""
+
+    def __init__(self, desk: Desk, clock: Callable[[], float]) -> None:
+        self._desk = desk
+        self._clock = clock
+        self._since, self._count = clock(), 0
+
+    async def around(
+        self, route: Route | PageRoute, asked: Asked, answer: Callable[[], Awaitable[Any]]
+    ) -> Any:
+        """The answer, once it is written down what was changed.
+
+        Raises:
+            Refused: it could not be changed; or was, and that could not be written down.
+        """
+        what = _name(route)
+        if asked.request.method in SAFE or what in _CHANGE_NOTHING:
+            return await answer()
+        try:
+            response = await answer()
+        except Refused as refused:
+            await self._note(asked, what, f"refused: {refused.status} {refused.title}")
+            raise
+        except web.HTTPException as error:
+            outcome = "done" if error.status < 400 else f"refused: {error.status} {error.reason}"
+            await self._note(asked, what, outcome)
+            raise
+        status = response.status
+        await self._note(asked, what, "done" if status < 400 else f"refused: {status}")
+        return response
+
+    async def turned_away(
+        self, request: web.BaseRequest, route: Route | PageRoute, by: str, refused: Refused
+    ) -> None:
+        """Somebody tried to change something who may not; of many in a minute some are told."""
+        if request.method in SAFE or not self._has_room():
+            return
+        outcome = f"refused: {refused.status} {refused.title}"
+        await self._desk.write_down(
+            Attempt(
+                by=by, role="", peer=_from(request), what=_name(route), machine="", outcome=outcome
+            )
+        )
+
+    def _has_room(self) -> bool:
+        if self._clock() - self._since >= _WITHIN:
+            self._since, self._count = self._clock(), 0
+        self._count += 1
+        return self._count <= _MOST
+
+    async def _note(self, asked: Asked, what: str, outcome: str) -> None:
+        noted: dict[str, Any] = {**asked.keys, **asked.request.get(_NOTED, {})}
+        machine = str(noted.pop("key", "") or noted.get("machine", ""))
+        written = await self._desk.write_down(
+            Attempt(
+                by=asked.me.name,
+                role=asked.me.role.value,
+                peer=_from(asked.request),
+                what=what,
+                machine=machine,
+                outcome=outcome,
+                details=noted,
+            )
+        )
+        if not written and outcome == "done":
+            raise Refused(
+                503,
+                "it is done, but nobody could write down who did it",
+                "the store does not answer; look at what is there before you ask again",
+            )
+
+
+def _name(route: Route | PageRoute) -> str:
+    return route.name if isinstance(route, Route) else f"{route.method} {route.path}"
+
+
+def _from(request: web.BaseRequest) -> str:
+    """The address that asks; behind a proxy also whom that says it asks for."""
+    said = request.headers.get("X-Forwarded-For", "")
+    return f"{peer(request)} for {said[:100]}" if said else peer(request)

@@ -1,0 +1,95 @@
+"""The desk: who changed what, or tried to."""
+
+import json
+from contextlib import suppress
+
+import structlog
+
+from boots.api.desk import Attempt, Refused
+from boots.app.desk.house import House, asks_store
+from boots.client.words import Audit, AuditLine, AuditProof
+from boots.store import audit
+from boots.store.audit import Deed, Kept
+from boots.store.engine import StoreAway
+
+_MOST = 1000
+_log = structlog.get_logger()
+
+
+class AuditDesk:
+    """Answers what `boots.api.desk.Desk` asks of the audit log."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    async def write_down(self, attempt: Attempt) -> bool:
+        """Write it down; whether that is on the disk."""
+        house = self._house
+        if house.keeping is None:  # then nothing can be changed
+            return True
+        deed = Deed(
+            at=house.clock(),
+            server=house.server,
+            by=attempt.by,
+            role=attempt.role,
+            peer=attempt.peer,
+            what=attempt.what,
+            machine=await self._machine(attempt),
+            outcome=attempt.outcome,
+            details=json.dumps(dict(attempt.details), default=str, sort_keys=True),
+        )
+        try:
+            await house.keeping.store.write(audit.keep, deed, self._key)
+        except StoreAway as error:
+            _log.error("nobody could write down who did this", why=str(error), **deed._asdict())
+            return False
+        return True
+
+    @property
+    def _key(self) -> bytes:
+        return next((each.ticket_key for each in self._house.answers.raw.sites.values()), b"")
+
+    async def _machine(self, attempt: Attempt) -> str:
+        """The name of the machine that it is about."""
+        key = attempt.machine
+        run = str(attempt.details.get("id", ""))
+        running = self._house.running
+        if not key and running is not None and run.startswith("w-"):
+            kept = running.keeper.live.get(run)
+            key = kept.machines[0].name if kept is not None else ""
+        try:
+            return self._house.machine(key).name if key else ""
+        except Refused:
+            return key
+
+    @asks_store
+    async def audit(
+        self,
+        *,
+        machine: str = "",
+        by: str = "",
+        since: float = 0.0,
+        after: int = 0,
+        limit: int = 200,
+    ) -> Audit:
+        """The latest first."""
+        if machine:
+            with suppress(Refused):  # one that is gone may be asked for
+                machine = self._house.machine(machine).name
+        limit = min(limit, _MOST)
+        rows = await self._house.kept().store.read(
+            audit.read, machine=machine, by=by, since=since, after=after, limit=limit + 1
+        )
+        lines = tuple(_line(each) for each in rows[:limit])
+        return Audit(next=str(lines[-1].id) if len(rows) > limit else "", audit=lines)
+
+    @asks_store
+    async def audit_proof(self) -> AuditProof:
+        """Whether anybody changed what was written down."""
+        found = await self._house.kept().store.read(audit.prove, self._key)
+        return AuditProof(**found._asdict())
+
+
+def _line(kept: Kept) -> AuditLine:
+    said = kept.deed._asdict()
+    return AuditLine(id=kept.id, **{**said, "details": json.loads(kept.deed.details)})

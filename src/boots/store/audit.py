@@ -1,0 +1,166 @@
+"""The audit log: who changed what, or tried to.  Rows are added, and go when they are old.
+
+Each row is sealed by the server's key, together with the seal of the row before: who changes the
+database without the key cannot change, take out or slip in a row without its being seen.  The end
+can be cut off; whoever fears that notes the last seal elsewhere.
+"""
+
+import hashlib
+import hmac
+import json
+from typing import NamedTuple
+
+from sqlalchemy import Connection, delete, insert, select
+
+from boots.store import changes
+from boots.store.schema import audits
+
+_PORTION = 1_000  # rows that are proved at once
+
+
+class Deed(NamedTuple):
+    """What somebody did or tried, from where, and what came of it; `details` are JSON."""
+
+    at: float
+    server: str
+    by: str
+    role: str
+    peer: str
+    what: str
+    machine: str
+    outcome: str
+    details: str = "{}"
+
+
+class Kept(NamedTuple):
+    """A row."""
+
+    id: int
+    deed: Deed
+    sealed_by: str
+    before: str
+    seal: str
+
+
+class Proof(NamedTuple):
+    """What came of going through all rows.
+
+    `foreign` rows were sealed by another key, of which only the order was looked at.  `broken` is
+    the first row that is wrong, 0 for none, and `why`; `seal` is that of the last.
+    """
+
+    rows: int
+    foreign: int
+    broken: int
+    why: str
+    seal: str
+
+
+_COLUMNS = (
+    audits.c.id,
+    audits.c.at,
+    audits.c.server,
+    audits.c.done_by,
+    audits.c.role,
+    audits.c.peer,
+    audits.c.what,
+    audits.c.machine,
+    audits.c.outcome,
+    audits.c.details,
+    audits.c.sealed_by,
+    audits.c.before,
+    audits.c.seal,
+)
+_DEED = 1 + len(Deed._fields)
+
+
+def keep(connection: Connection, deed: Deed, key: bytes) -> None:
+    """Add a row."""
+    changes.in_order(connection)
+    newest = select(audits.c.seal).order_by(audits.c.id.desc()).limit(1)
+    before = connection.execute(newest).scalar() or ""
+    connection.execute(
+        insert(audits).values(
+            at=deed.at,
+            server=deed.server,
+            done_by=deed.by,
+            role=deed.role,
+            peer=deed.peer,
+            what=deed.what,
+            machine=deed.machine,
+            outcome=deed.outcome,
+            details=deed.details,
+            sealed_by=name_of(key),
+            before=before,
+            seal=_seal(deed, before, key),
+        )
+    )
+
+
+def read(
+    connection: Connection,
+    *,
+    machine: str = "",
+    by: str = "",
+    since: float = 0.0,
+    after: int = 0,
+    limit: int = 200,
+) -> list[Kept]:
+    """The latest first; `after` goes on below that row."""
+    wanted = select(*_COLUMNS).order_by(audits.c.id.desc()).limit(limit)
+    if machine:
+        wanted = wanted.where(audits.c.machine == machine)
+    if by:
+        wanted = wanted.where(audits.c.done_by == by)
+    if since:
+        wanted = wanted.where(audits.c.at >= since)
+    if after:
+        wanted = wanted.where(audits.c.id < after)
+    return [_kept(row) for row in connection.execute(wanted)]
+
+
+def prove(connection: Connection, key: bytes) -> Proof:
+    """Go through all rows, from the oldest."""
+    own, rows, foreign, last, at = name_of(key), 0, 0, None, 0
+    while True:
+        wanted = select(*_COLUMNS).where(audits.c.id > at).order_by(audits.c.id).limit(_PORTION)
+        found = [_kept(row) for row in connection.execute(wanted)]
+        for each in found:
+            why = _wrong(each, last, key, own)
+            if why:
+                return Proof(rows, foreign, each.id, why, last or "")
+            rows, foreign = rows + 1, foreign + (each.sealed_by != own)
+            last, at = each.seal, each.id
+        if len(found) < _PORTION:
+            return Proof(rows, foreign, 0, "", last or "")
+
+
+def tidy(connection: Connection, before: float) -> None:
+    """Let go what is older."""
+    connection.execute(delete(audits).where(audits.c.at < before))
+
+
+def name_of(key: bytes) -> str:
+    """By what a key is known that sealed a row; it says nothing of the key."""
+    return hashlib.sha256(b"seals the audit log: " + key).hexdigest()[:16]
+
+
+def _wrong(kept: Kept, last: str | None, key: bytes, own: str) -> str:
+    """What is wrong with a row; the oldest there is may follow one that was let go."""
+    if last is not None and kept.before != last:
+        return "it does not follow the row before it: one was taken out, or slipped in"
+    if kept.sealed_by == own and not hmac.compare_digest(
+        kept.seal, _seal(kept.deed, kept.before, key)
+    ):
+        return "it is not what was written: its seal is of something else"
+    return ""
+
+
+def _seal(deed: Deed, before: str, key: bytes) -> str:
+    said = json.dumps([before, *deed], ensure_ascii=True).encode()
+    return hmac.digest(key, b"audit " + said, "sha256").hex()
+
+
+def _kept(row: object) -> Kept:
+    number, *rest = tuple(row)  # type: ignore[arg-type, var-annotated]
+    return Kept(number, Deed(*rest[: _DEED - 1]), *rest[_DEED - 1 :])

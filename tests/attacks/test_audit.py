@@ -1,0 +1,131 @@
+"""Somebody changes things, tries to, and would rather not be seen."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, text
+from tests.api.bench import Bench, bench
+
+from boots.store import audit
+from boots.store import engine as engines
+from boots.store.audit import Deed
+from boots.store.engine import reading, transaction
+from boots.store.migrate import bring_up
+
+KEY = b"the key of this server is this, "
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Engine:
+    made = engines.make(engines.sqlite_url(tmp_path / "boots.db"))
+    bring_up(made)
+    with transaction(made) as connection:
+        for number in range(4):
+            audit.keep(connection, deed(number), KEY)
+    return made
+
+
+def deed(number: int, **other: Any) -> Deed:
+    said = Deed(100.0 + number, "one", "ann", "operator", "192.0.2.1", "order", "node-1", "done")
+    return said._replace(**other)
+
+
+def proved(engine: Engine, key: bytes = KEY) -> audit.Proof:
+    with reading(engine) as connection:
+        return audit.prove(connection, key)
+
+
+def test_what_was_written_is_proved(engine: Engine) -> None:
+    found = proved(engine)
+    assert (4, 0, 0) == (found.rows, found.foreign, found.broken)
+    assert found.seal
+
+
+@pytest.mark.parametrize(
+    ("done", "broken"),
+    [
+        ("UPDATE audits SET done_by = 'ben' WHERE id = 2", 2),
+        ("UPDATE audits SET outcome = 'refused' WHERE id = 4", 4),
+        ("DELETE FROM audits WHERE id = 2", 3),
+        ("UPDATE audits SET at = at + 1 WHERE id = 1", 1),
+    ],
+)
+def test_who_changes_the_database_is_seen(engine: Engine, done: str, broken: int) -> None:
+    with transaction(engine) as connection:
+        connection.execute(text(done))
+    assert broken == proved(engine).broken
+
+
+def test_rows_slipped_in_by_another_key_are_counted(engine: Engine) -> None:
+    with transaction(engine) as connection:
+        audit.keep(connection, deed(9), b"a key of somebody else's")
+    assert (5, 1, 0) == proved(engine)[:3]
+
+
+def test_what_is_old_goes_and_the_rest_is_proved(engine: Engine) -> None:
+    with transaction(engine) as connection:
+        audit.tidy(connection, 102.0)
+    assert (2, 0, 0) == proved(engine)[:3]
+
+
+def test_it_is_found_by_machine_and_by_who(engine: Engine) -> None:
+    with transaction(engine) as connection:
+        audit.keep(connection, deed(7, machine="node-2", by="ben"), KEY)
+    with reading(engine) as connection:
+        assert [5] == [each.id for each in audit.read(connection, machine="node-2")]
+        assert [5] == [each.id for each in audit.read(connection, by="ben")]
+        assert [4, 3] == [each.id for each in audit.read(connection, after=5, limit=2)]
+
+
+ADMIN = {"Authorization": "Bearer admin-token"}
+VIEWER = {"Authorization": "Bearer viewer-token"}
+
+
+def told(at: Bench) -> list[tuple[str, str, str]]:
+    return [(each.by, each.what, each.outcome) for each in at.desk.noted]
+
+
+async def test_every_change_says_who_made_it_and_what_came_of_it() -> None:
+    async with bench(tokens_required=True) as at:
+        body = {"name": "robot", "role": "viewer", "seconds": 60}
+        assert 201 == (await at.ask("POST", "/v1/tokens", body, **ADMIN)).status
+        assert 404 == (await at.ask("DELETE", "/v1/tokens/99", None, **ADMIN)).status
+        assert 200 == (await at.ask("GET", "/v1/tokens", None, **ADMIN)).status
+    assert [
+        ("a admin", "make_token", "done"),
+        ("a admin", "drop_token", "refused: 404 Not Found"),
+    ] == told(at)
+    assert {"name": "robot", "role": "viewer", "seconds": 60} == at.desk.noted[0].details
+    assert "127.0.0.1" == at.desk.noted[0].peer
+
+
+async def test_who_may_not_is_written_down_as_well() -> None:
+    async with bench(tokens_required=True) as at:
+        assert 403 == (await at.ask("DELETE", "/v1/tokens/1", None, **VIEWER)).status
+        assert 401 == (await at.ask("DELETE", "/v1/tokens/1", None)).status
+    assert [
+        ("a viewer", "drop_token", "refused: 403 Forbidden"),
+        ("", "drop_token", "refused: 401 Unauthorized"),
+    ] == told(at)
+
+
+async def test_attempts_without_a_token_do_not_fill_the_disk() -> None:
+    async with bench(tokens_required=True) as at:
+        for _ in range(100):
+            await at.ask("DELETE", "/v1/tokens/1", None)
+    assert 60 == len(at.desk.noted)
+
+
+async def test_no_secret_of_a_body_is_written_down() -> None:
+    async with bench(tokens_required=True) as at:
+        record = {"name": "two", "mac": "52:54:00:00:00:77", "user_data": "hunter2"}
+        await at.ask("POST", "/v1/machines", {"record": record}, **ADMIN)
+    assert "hunter2" not in str(at.desk.noted)
+
+
+async def test_what_nobody_could_write_down_is_not_acknowledged() -> None:
+    async with bench(tokens_required=True) as at:
+        at.desk.takes_notes = False
+        body = {"name": "robot", "role": "viewer"}
+        assert 503 == (await at.ask("POST", "/v1/tokens", body, **ADMIN)).status

@@ -142,9 +142,15 @@ def sqlite_of(folder: Path, schema: str) -> Path:
     return path
 
 
+def bring_up_at(path: Path) -> None:
+    engine = engines.make(engines.sqlite_url(path))
+    bring_up(engine)
+    engine.dispose()
+
+
 def test_a_file_is_copied_before_it_gets_a_newer_schema(tmp_path: Path) -> None:
     path = sqlite_of(tmp_path, EARLIER[0])
-    bring_up(engines.make(engines.sqlite_url(path)))
+    bring_up_at(path)
 
     copy = before(path, EARLIER[0])
     assert 0o600 == copy.stat().st_mode & 0o777
@@ -153,11 +159,12 @@ def test_a_file_is_copied_before_it_gets_a_newer_schema(tmp_path: Path) -> None:
         assert EARLIER[0] == revision(connection)
         counted = connection.execute(text("SELECT count(*) FROM events")).scalar_one()
         assert len(vectors.said(copied, EARLIER[0])["events"]) == counted
+    copied.dispose()
 
 
 def test_a_file_of_the_newest_schema_is_not_copied(tmp_path: Path) -> None:
     path = sqlite_of(tmp_path, NEWEST)
-    bring_up(engines.make(engines.sqlite_url(path)))
+    bring_up_at(path)
     assert [] == list(tmp_path.glob("*before*"))
 
 
@@ -170,6 +177,7 @@ def test_no_schema_is_changed_where_there_is_no_room_for_the_copy(tmp_path: Path
         bring_up(engine)
     with reading(engine) as connection:
         assert EARLIER[0] == revision(connection)
+    engine.dispose()
     assert [] == list(tmp_path.glob(f".*.{os.getpid()}"))
 
 

@@ -5,6 +5,7 @@ the code of a schema is the only one that can say how its stores look.  They nev
 """
 
 import asyncio
+import contextlib
 import itertools
 import json
 import shutil
@@ -233,7 +234,7 @@ def _made(url: str, folder: Path) -> None:
 
 
 def _dumped(database: Path) -> str:
-    with sqlite3.connect(database) as connection:
+    with contextlib.closing(sqlite3.connect(database)) as connection:
         return "\n".join(connection.iterdump()) + "\n"
 
 

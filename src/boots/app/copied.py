@@ -5,10 +5,10 @@ from pathlib import Path
 import msgspec
 import structlog
 
+from boots.app.whole import write_whole
 from boots.model.order import Order
 from boots.store.tokens import Token
 
-_MODE = 0o600
 _log = structlog.get_logger()
 
 
@@ -22,12 +22,8 @@ class Copied(msgspec.Struct, frozen=True):
 
 def write(path: Path, copied: Copied) -> None:
     """Put a copy in the place of an earlier one; one that cannot be written is only missed."""
-    beside = path.with_suffix(".new")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        beside.touch(mode=_MODE)
-        beside.write_bytes(msgspec.json.encode(copied))
-        beside.replace(path)
+        write_whole(path, msgspec.json.encode(copied))
     except OSError as error:
         _log.warning("the store's copy cannot be written", path=str(path), error=str(error))
 

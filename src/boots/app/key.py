@@ -1,10 +1,11 @@
 """The key that makes the tokens of metadata URLs: made once, kept for good."""
 
-import os
 import secrets
 from pathlib import Path
 
 import structlog
+
+from boots.app.whole import write_whole
 
 _SIZE = 32
 _NAME = "key"
@@ -39,13 +40,6 @@ def _kept(path: Path) -> bytes:
 
 def _made(path: Path) -> bytes:
     """A new key, whole or not at all, that nobody else may read."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     key = secrets.token_bytes(_SIZE)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    fresh.unlink(missing_ok=True)
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(key)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
+    write_whole(path, key)
     return key

@@ -1,6 +1,5 @@
 """``boots boot-files``: iPXE, shim and GRUB as a Debian release has them."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +7,7 @@ import typer
 from rich.console import Console
 
 from boots.app.folders import cache_folder
+from boots.cli.common import saying_what_fails
 
 boot_files = typer.Typer(no_args_is_help=True, help="Boot files: iPXE, and shim and GRUB.")
 
@@ -28,7 +28,7 @@ def fetch(
 
     console = Console(highlight=False, soft_wrap=True)
     place = cache or cache_folder() / "debian"
-    try:
+    with saying_what_fails(console):
         place.mkdir(parents=True, exist_ok=True)
         found = fetch_files(
             suite,
@@ -37,10 +37,6 @@ def fetch(
             secure_boot=secure_boot,
             report=lambda line: console.print(line, markup=False),
         )
-    except OSError as error:
-        where = f" {error.filename}" if error.filename else ""
-        console.print(f"boots: cannot write{where}: {os.strerror(error.errno or 0)}", markup=False)
-        raise typer.Exit(2) from None
     for package in found.packages:
         console.print(f"  {package.name} {package.version}", markup=False)
     if found.problem:

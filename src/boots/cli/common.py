@@ -6,13 +6,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from ipaddress import IPv4Interface
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from boots.documents.fault import Faulty
 from boots.serve.sockets import StartError
 from boots.settings import Settings, SettingsError, load
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 ConfigOption = Annotated[
     Path | None,
@@ -49,6 +52,20 @@ def saying_no() -> Iterator[None]:
         raise typer.Exit(2) from None
     except (SettingsError, StartError) as error:
         print(f"boots: {error}", file=sys.stderr)
+        raise typer.Exit(2) from None
+
+
+@contextmanager
+def saying_what_fails(console: "Console", *mistakes: type[Exception]) -> Iterator[None]:
+    """Turn a file that cannot be written, and these mistakes, into a line, and exit status 2."""
+    try:
+        yield
+    except mistakes as error:
+        console.print(f"boots: {error}", markup=False)
+        raise typer.Exit(2) from None
+    except OSError as error:
+        where = f" {error.filename}" if error.filename else ""
+        console.print(f"boots: cannot write{where}: {os.strerror(error.errno or 0)}", markup=False)
         raise typer.Exit(2) from None
 
 

@@ -1,6 +1,5 @@
 """``boots image debian``: an image of Debian out of its packages."""
 
-import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,6 +8,7 @@ import typer
 from rich.console import Console
 
 from boots.app.folders import cache_folder
+from boots.cli.common import saying_what_fails
 from boots.debian.content import KERNELS
 from boots.settings import Settings
 
@@ -97,11 +97,5 @@ def _build(options: "ImageOptions", console: Console) -> "Made":
     from boots.debian.image import build
     from boots.osie.errors import BuildError
 
-    try:
+    with saying_what_fails(console, BuildError):
         return build(options, lambda line: console.print(line, markup=False))
-    except BuildError as error:
-        console.print(f"boots: {error}", markup=False)
-    except OSError as error:
-        where = f" {error.filename}" if error.filename else ""
-        console.print(f"boots: cannot write{where}: {os.strerror(error.errno or 0)}", markup=False)
-    raise typer.Exit(2)

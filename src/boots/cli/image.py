@@ -1,6 +1,5 @@
 """``boots image``: images of operating systems for disks."""
 
-import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
+from boots.cli.common import saying_what_fails
 from boots.cli.debian_image import debian
 from boots.settings import Settings
 
@@ -55,19 +55,9 @@ def publish(wanted: "Wanted", console: Console) -> None:
     from boots_agent.images.words import ImageError
 
     began = time.monotonic()
-    try:
-        with _bar(console) as bar:
-            task = bar.add_task("reading", total=None)
-            added = add_image(
-                wanted, lambda done, whole: bar.update(task, completed=done, total=whole)
-            )
-    except ImageError as error:
-        console.print(f"boots: {error}", markup=False)
-        raise typer.Exit(2) from None
-    except OSError as error:
-        where = f" {error.filename}" if error.filename else ""
-        console.print(f"boots: cannot write{where}: {os.strerror(error.errno or 0)}", markup=False)
-        raise typer.Exit(2) from None
+    with saying_what_fails(console, ImageError), _bar(console) as bar:
+        task = bar.add_task("reading", total=None)
+        added = add_image(wanted, lambda done, whole: bar.update(task, completed=done, total=whole))
     for line in told(added, wanted.name, time.monotonic() - began):
         console.print(line, markup=False)
 

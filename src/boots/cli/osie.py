@@ -1,6 +1,5 @@
 """``boots osie``: the in-memory operating system."""
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,6 +8,7 @@ import typer
 from rich.console import Console
 
 from boots.app.folders import cache_folder
+from boots.cli.common import saying_what_fails
 from boots.osie.architectures import ARCHITECTURES
 from boots.osie.flavours import FLAVOURS
 from boots.settings import Settings
@@ -100,14 +100,8 @@ def make(options: "BuildOptions", console: Console) -> "Built":
     from boots.osie.build import build as build_osie
     from boots.osie.errors import BuildError
 
-    try:
+    with saying_what_fails(console, BuildError):
         return build_osie(options, lambda line: console.print(line, markup=False))
-    except BuildError as error:
-        console.print(f"boots: {error}", markup=False)
-    except OSError as error:
-        where = f" {error.filename}" if error.filename else ""
-        console.print(f"boots: cannot write{where}: {os.strerror(error.errno or 0)}", markup=False)
-    raise typer.Exit(2)
 
 
 def register(app: typer.Typer) -> None:

@@ -1,0 +1,26 @@
+"""A file that is there whole or not at all, for its owner alone."""
+
+import os
+from pathlib import Path
+
+_MODE = 0o600
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Put a file in the place of an earlier one; it is on the disk before it has its name.
+
+    Raises:
+        OSError: it cannot be written; the earlier one stays.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    fresh.unlink(missing_ok=True)
+    try:
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except OSError:
+        fresh.unlink(missing_ok=True)  # a full disk is not to be kept full by it
+        raise

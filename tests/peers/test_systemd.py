@@ -111,3 +111,66 @@ def test_the_units_say_what_systemd_understands(tmp_path: Path) -> None:
     )
 
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+# Keeps the sockets open and starts the server anew at SIGHUP, as `systemctl restart` does.
+KEEPER = (
+    MANAGER[: MANAGER.index("high = ")]
+    + f"""\
+import signal, subprocess
+def begin():
+    child = os.fork()
+    if child:
+        return child
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    high = [os.dup2(fd, 100 + number) for number, fd in enumerate(opened)]
+    os.closerange(3, 100)
+    for number, fd in enumerate(high):
+        os.dup2(fd, 3 + number)
+    os.environ.update(
+        LISTEN_FDS="4", LISTEN_FDNAMES="dhcp:tftp-{LAN}:http:syslog", LISTEN_PID=str(os.getpid())
+    )
+    os.execvp(sys.argv[1], sys.argv[1:])
+def end(child):
+    os.kill(child, signal.SIGTERM)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+wanted = {{signal.SIGHUP, signal.SIGTERM}}
+signal.pthread_sigmask(signal.SIG_BLOCK, wanted)
+child = begin()
+while signal.sigwait(wanted) is signal.SIGHUP:
+    if end(child):
+        sys.exit(1)
+    child = begin()
+sys.exit(end(child))
+"""
+).replace(
+    "os.execvp(sys.argv[1]",
+    "signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP, signal.SIGTERM})\n"
+    "    os.execvp(sys.argv[1]",
+)
+
+
+def test_while_it_restarts_requests_wait_in_systemds_sockets(lan: Lan, tmp_path: Path) -> None:
+    before, curl = [sys.executable, "-c", KEEPER], need("curl")
+    words = ["udhcpc", "-f", "-q", "-n", "-t", "4", "-T", "5", "-s", "/bin/true", "-i", NIC]
+    asked: list[tuple[str, int]] = []
+    with boots(lan.server, tmp_path, "--http-port", "80", before=before) as server:
+        for turn in range(2):
+            server.mark()
+            server.signal(signal.SIGHUP)
+            while not server.told(events.ServerStarted):
+                for what, done in (
+                    (
+                        "http",
+                        run(lan.client, curl, "-sf", "-m", "30", f"http://{SERVER.ip}/auto.ipxe"),
+                    ),
+                    (
+                        "tftp",
+                        run(lan.client, curl, "-sf", "-m", "30", f"tftp://{SERVER.ip}/auto.ipxe"),
+                    ),
+                    ("dhcp", run(lan.client, need("busybox"), *words, timeout=40)),
+                ):
+                    asked.append((what, done.returncode))
+            assert server.told(events.ServerStopped), turn
+    assert {("http", 0), ("tftp", 0), ("dhcp", 0)} == set(asked)
+    print(f"{len(asked)} requests, while it was restarted twice; none failed")

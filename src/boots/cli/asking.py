@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from boots.cli.common import read_settings, saying_no
+from boots.model.plain import plain_lines
 
 if TYPE_CHECKING:
     from boots.client.client import Client
@@ -138,7 +139,7 @@ def _refusal(error: Any) -> str:
 
 def refuse(text: str, status: int = 1) -> NoReturn:
     """End the command with a text on standard error."""
-    print(f"boots: {text}", file=sys.stderr)
+    print(plain_lines(f"boots: {text}"), file=sys.stderr)
     raise typer.Exit(status)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from boots.documents.fault import Faulty
+from boots.model.plain import plain_lines
 from boots.serve.sockets import StartError
 from boots.settings import Settings, SettingsError, load
 
@@ -51,7 +52,7 @@ def saying_no() -> Iterator[None]:
             print(fault, file=sys.stderr)
         raise typer.Exit(2) from None
     except (SettingsError, StartError) as error:
-        print(f"boots: {error}", file=sys.stderr)
+        print(plain_lines(f"boots: {error}"), file=sys.stderr)
         raise typer.Exit(2) from None
 
 

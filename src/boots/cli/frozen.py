@@ -14,6 +14,7 @@ from boots.cli.asking import (
     print_json,
 )
 from boots.cli.common import ConfigOption
+from boots.model.plain import plain
 
 if TYPE_CHECKING:
     from boots.client.workflows import Freeze
@@ -56,7 +57,7 @@ def _print(found: "Freeze", *, as_json: bool) -> None:
     if found.frozen:
         since = f" {ago(found.at, time.time())} ago" if found.at else ""
         why = f": {found.why}" if found.why else ""
-        print(f"frozen by {found.by}{since}{why}; no disk is armed or written")
+        print(plain(f"frozen by {found.by}{since}{why}; no disk is armed or written"))
     else:
         print("disks may be armed and written" + (f", {found.most} at a time" * bool(found.most)))
     if found.writing:

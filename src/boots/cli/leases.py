@@ -11,6 +11,7 @@ import typer
 
 from boots.app.folders import state_folder
 from boots.cli.common import ConfigOption, read_settings, saying_no
+from boots.model.plain import plain
 from boots.serve.sockets import StartError
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def leases(config: ConfigOption = None) -> None:
         return
     widths = [max(map(len, column)) for column in zip(_HEAD, *rows, strict=True)]
     for row in (_HEAD, *rows):
-        print("  ".join(map(str.ljust, row, widths)).rstrip())
+        print(plain("  ".join(map(str.ljust, row, widths)).rstrip()))
 
 
 def _rows(book: "Book", now: float) -> Iterator[Row]:

@@ -19,6 +19,7 @@ from boots.cli.asking import (
 from boots.cli.common import ConfigOption
 from boots.client.workflows import Arming
 from boots.model.arming import Policy
+from boots.model.plain import plain
 
 if TYPE_CHECKING:
     from boots.client.client import Client
@@ -80,9 +81,10 @@ def _run_profile(
         return
     print(f"{line.name} runs {profile} at its next start, then boots from its disk")
     if made.power is not None:
-        print(f"its power is {made.power.state}{f', says {made.power.by}' * bool(made.power.by)}")
+        by = f", says {made.power.by}" * bool(made.power.by)
+        print(plain(f"its power is {made.power.state}{by}"))
     if made.note:
-        print(made.note)
+        print(plain(made.note))
 
 
 def _check_profile(client: "Client", profile: str) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from boots.model.plain import plain
+
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
     """One mistake: where it is (file, line and column from 1, field), what is wrong, what to write.
@@ -23,7 +25,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
         place = f"{self.file}:{self.line}" if self.line else self.file
         place += f":{self.column}" if self.line and self.column else ""
         field = f" {self.field}:" if self.field else ""
-        return f"{place}:{field} {self.problem}; {self.advice}"
+        return plain(f"{place}:{field} {self.problem}; {self.advice}")
 
 
 class Wrong(Exception):

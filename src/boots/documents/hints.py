@@ -58,7 +58,7 @@ class Condition(Word, frozen=True):
 
     def __str__(self) -> str:
         value = self.value if re.fullmatch(r"[^\s'\"\\]+", self.value) else shlex.quote(self.value)
-        doubled = "=" if self.relation == "=" and value.startswith("=") else ""
+        doubled = "=" if self.relation == "=" and self.value.startswith("=") else ""
         return f"{self.field}{self.relation}{doubled}{value}"
 
 

@@ -19,6 +19,8 @@ from boots.policy.templates import Broken
 from boots.policy.words import Unwritable, within
 
 _MOST_BLANKS = 16  # that JSON is indented by
+_SIGNS = r"_ . : / \ @ + = , ~ -"
+_OF_PATHS = re.compile(r"(?!-)[\w.:/\\@+=,~-]*(?<!\\)", re.ASCII)
 _MOST_WORDS = 20_000
 _SOURCE_NAME = "<template>"  # Jinja's own name for a text that is in no file
 _ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
@@ -37,6 +39,7 @@ def _environment(finalize: Callable[[Any], Any]) -> Sandbox:
         "yaml": _json,
         "shell": _shell,
         "line": _line,
+        "path": _path,
         "b64": _b64,
         "words": _words,
     }
@@ -64,8 +67,17 @@ def _shell(value: Any) -> str:
 
 def _line(value: Any) -> str:
     text = str(value)
-    if len(text.splitlines()) > 1 or text != text.strip("\r\n") or "\0" in text:
+    if len(f"{text}.".splitlines()) > 1 or "\0" in text:
         raise Unwritable(f"{text!r} is not one line")
+    if text.endswith("\\"):
+        raise Unwritable(f"{text!r} takes the next line in, by the backslash at its end")
+    return text
+
+
+def _path(value: Any) -> str:
+    text = str(value)
+    if not _OF_PATHS.fullmatch(text):
+        raise Unwritable(f"{text!r} is no path or name: letters, digits and {_SIGNS} are in one")
     return text
 
 

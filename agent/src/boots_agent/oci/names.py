@@ -7,6 +7,9 @@ from boots_agent.images.words import Unsuitable
 
 _SCHEMES = {"": "https", "oci": "https", "docker": "https", "https": "https", "http": "http"}
 _REPOSITORY = re.compile(r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*")
+_HOST = re.compile(
+    r"(?:[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?", re.IGNORECASE
+)
 _TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 _HUB = "docker.io"
@@ -59,9 +62,8 @@ def read_name(text: str) -> Name:
     if first == _HUB and "/" not in repository:
         repository = f"library/{repository}"
     reference = digest if at else tag or "latest"
-    if not _REPOSITORY.fullmatch(repository) or not (
-        _DIGEST.fullmatch(reference) if at else _TAG.fullmatch(reference)
-    ):
+    fit = _HOST.fullmatch(first) and _REPOSITORY.fullmatch(repository)
+    if not fit or not (_DIGEST if at else _TAG).fullmatch(reference):
         raise Unsuitable(
             f"{text!r} is no name of an image; write registry.example.com/path/name:tag"
         )

@@ -37,6 +37,7 @@ def main() -> int:
     parser.add_argument("--at-once", type=int, default=2, help="how many run side by side (2)")
     parser.add_argument("--list", action="store_true", help="name the targets and end")
     parser.add_argument("--keep", action="store_true", help="keep the best inputs, and end")
+    parser.add_argument("--worst", action="store_true", help="time all inputs, and end")
     options = parser.parse_args()
     targets = chosen(every(), options.names)
     if options.list:
@@ -45,6 +46,9 @@ def main() -> int:
     if options.keep:
         for target in targets.values():
             print(f"{target.name}: {keeping.keep(target)} bytes kept")
+        return 0
+    if options.worst:
+        show_worst(targets)
         return 0
     each = options.seconds
     if options.overall:
@@ -142,6 +146,19 @@ def _slow(target: Target) -> list[str]:
     kept = places.findings(target.name) / f"slow-{_named(worst)}"
     kept.write_bytes(worst)
     return [f"{kept}: {longest * 1000:.1f} ms of the loop"]
+
+
+def show_worst(targets: dict[str, Target]) -> None:
+    """Print which input of each target takes the loop longest, of all there are."""
+    print(f"{'target':32} {'inputs':>7} {'worst':>9} input")
+    for target in targets.values():
+        if not target.on_loop:
+            continue
+        paths = [*places.kept(target.name), *places.inputs(places.corpus(target.name))]
+        timed = [(seconds(target.run, data), "a seed") for data in target.seeds()]
+        timed += [(seconds(target.run, path.read_bytes()), path.name) for path in paths]
+        took, name = max(timed, default=(0.0, "none"))
+        print(f"{target.name:32} {len(timed):7} {took * 1000:6.2f} ms {name}")
 
 
 def _named(data: bytes) -> str:

@@ -9,7 +9,7 @@ from types import FrameType
 from fuzz import places
 from fuzz.target import Target
 
-_ROOM = 60_000  # bytes for each target; what failed once is kept besides
+_ROOM = 16_000  # bytes for each target; what failed once is kept besides
 _LARGEST = 4096
 _OURS = (str(places.ROOT / "src"), str(places.ROOT / "agent"))
 _BY_FUZZER = "found-"

@@ -233,6 +233,8 @@ def _raws() -> Iterator[bytes]:
     yield b"\x10GET / HTTP/1.1\r\na: " + b"b" * _LONG + b"\r\n\r\n"
     yield b"\x10GET /" + b"a" * _LONG + b" HTTP/1.1\r\n\r\n"
     yield b"\x10" + b"GET /x HTTP/1.1\r\n\r\n" * 100
+    chunked = b" HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+    yield b"\x10POST /" + MACS[0].encode() + b"/agent/v1/events" + chunked + b"1\r\na\r\n" * 10_000
     yield b"\x10GET / HTTP/1.1\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n"
 
 

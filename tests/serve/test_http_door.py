@@ -588,3 +588,12 @@ async def test_a_report_that_breaks_off_is_no_fault(
             assert (await client.ask("/healthcheck")).status == 200
 
     assert (capsys.readouterr().out, caplog.records) == ("", [])
+
+
+async def test_of_one_turn_of_the_loop_a_connection_gets_64_kib(tmp_path: Path) -> None:
+    async with asking(tmp_path) as (bench, client):
+        await client.ask("/ipxe.efi")
+
+        assert bench.door._runner is not None
+        (handler,) = bench.door._runner.server.connections
+        assert 64 << 10 == handler.transport.max_size

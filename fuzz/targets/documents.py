@@ -61,6 +61,7 @@ _PROFILES = (
     b"name: a\nscript: t\n---\nname: b\ndisk: true\nboot_files: {x64-uefi: own.efi}\n",
     b"script_url: http://h/{{ interface.mac }}\ntemplates: {preseed.cfg: t}\n",
 )
+_SHORT = 1000  # letters: YAML knows no key in quotes that is longer than 1024
 _MAC = Mac("52:54:00:12:34:56")
 
 
@@ -81,7 +82,7 @@ def _document(data: bytes) -> None:
         if not 1 <= line <= text.count("\n") + text.count("\r") + len(text.splitlines()) + 1:
             raise AssertionError(f"line {line} of {text!r}")
         written = json.dumps([each])
-        if len(written) < 100_000 and parse(written) != [[each]]:
+        if len(written) < _SHORT and parse(written) != [[each]]:
             raise AssertionError(f"{each!r} is written {written}, which reads otherwise")
 
 

@@ -53,6 +53,11 @@ def weigh_all(values: Iterable[Any]) -> int:
     """
     weight = 0
     for each in values:
-        if not isinstance(each, int | float | None):
+        kind = type(each)
+        if kind is str:  # as nearly all are
+            weight += 1 + len(each) // _LETTERS
+        elif kind is not int and kind is not bool and each is not None:
             weight += weigh(each, HEAVIEST - weight)
+    if weight > HEAVIEST:
+        raise TooHeavy("a value is too large")
     return weight

@@ -1,6 +1,6 @@
 """Profiles in files: what machines may run besides OSIE, those that we ship among them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -11,8 +11,8 @@ from boots.documents.node import Node
 from boots.documents.parsing import Lines, parse
 from boots.machines.architectures import boot_files
 from boots.model.site import Profile
+from boots.policy import leaks, templates
 from boots.policy import path as paths
-from boots.policy import templates
 
 KEYS = {
     *("name", "kernel", "initrds", "args", "agent", "files"),
@@ -28,8 +28,10 @@ SHIPPED = Path(__file__).parent.parent / "profiles"
 """Where those are that come with Boots."""
 
 
-def load(folder: Path) -> tuple[list[Profile], list[Fault]]:
+def load(folder: Path, allowed: Sequence[str] = ()) -> tuple[list[Profile], list[Fault]]:
     """The profiles of a folder, one for each document of its YAML files.
+
+    `allowed` are kernel arguments that may look like secrets.
 
     A folder within it that has a `FOLDER_FILE` holds the profiles of that file, and gives its name
     to those that have none.  What they name is then below it.
@@ -49,7 +51,7 @@ def load(folder: Path) -> tuple[list[Profile], list[Fault]]:
         except Wrong as wrong:
             faults.append(told(wrong, str(path), wrong.line))
         else:
-            faults += _read(path, Lines(text), documents, found, folder)
+            faults += _read(path, Lines(text), documents, found, folder, allowed=allowed)
     return list(found.values()), faults
 
 
@@ -59,6 +61,8 @@ def _read(
     documents: Iterable[Any],
     found: dict[str, Profile],
     folder: Path,
+    *,
+    allowed: Sequence[str],
 ) -> Iterator[Fault]:
     """Add the profiles of a file to those found; what is wrong with others of its."""
     of_folder = path.parent != folder
@@ -66,6 +70,10 @@ def _read(
         node = Node(document)
         try:
             profile = _profile(node, path.parent.name if of_folder else path.stem, path.parent)
+            for text in profile.args:
+                why = leaks.secret_in(text, allowed)
+                if why:
+                    raise node.at("args").wrong(why, leaks.ADVICE)
             if profile.name in found:
                 problem = f'there is a profile "{profile.name}" already'
                 raise node.at("name").wrong(problem, "give each profile a name of its own")

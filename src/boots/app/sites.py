@@ -12,8 +12,10 @@ from boots.machines import extra
 from boots.model.machine import Architecture
 from boots.model.quirk import Quirk
 from boots.model.site import Hook, Iso, Mode, Profile, Range, Site, Subnet
+from boots.policy import leaks
 from boots.policy.client import ARCHITECTURES
 from boots.policy.ladder import climb
+from boots.policy.leaks import secret_in
 from boots.settings import Settings, SettingsError
 
 T = TypeVar("T", IPv4Address, IPv4Network)
@@ -41,6 +43,10 @@ def make(settings: Settings, own: IPv4Interface, offered: Offered) -> Site:
     Raises:
         SettingsError: a subnet, an override or an address cannot be read.
     """
+    for text in settings.boot.kernel_args:
+        why = secret_in(text, settings.boot.secrets_allowed)
+        if why:
+            raise SettingsError(f"boot.kernel_args: {why}; {leaks.ADVICE}")
     server = IPv4Address(settings.address) if settings.address else own.ip
     url = (settings.http.url or f"http://{server}:{settings.http.port}").rstrip("/")
     return Site(
@@ -71,6 +77,7 @@ def make(settings: Settings, own: IPv4Interface, offered: Offered) -> Site:
         script_retries=settings.boot.retries,
         script_retry_delay=settings.boot.retry_delay,
         hook=_hook(settings.hook),
+        secrets_allowed=tuple(settings.boot.secrets_allowed),
         any_address=settings.boot.any_address,
         iso=Iso(
             enabled=settings.iso.enabled,

@@ -3,7 +3,7 @@
 A `World` is a value.  Reloading makes a new one, whole, or keeps the old.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Interface
 from pathlib import Path
@@ -69,7 +69,7 @@ def build(
     published = catalogue.boot_files(Path(folder) for folder in settings.boot.files)
     published |= catalogue.osie_files(Path(settings.boot.osie))
     published |= catalogue.image_files(Path(settings.boot.images))
-    known, more, wrong = _profiles(settings.boot.profiles)
+    known, more, wrong = _profiles(settings.boot.profiles, settings.boot.secrets_allowed)
     published |= more
     odd, also = quirks.load(Path(settings.dhcp.quirks)) if settings.dhcp.quirks else ((), [])
     enrol, mistaken = rules.load(Path(settings.enrol.rules)) if settings.enrol.rules else ((), [])
@@ -95,12 +95,14 @@ def build(
     return with_kept(world, kept) if kept is not None else world
 
 
-def _profiles(own: str) -> tuple[dict[str, Profile], dict[str, str], list[Fault]]:
+def _profiles(
+    own: str, allowed: Sequence[str]
+) -> tuple[dict[str, Profile], dict[str, str], list[Fault]]:
     """OSIE, the profiles we ship, those of a folder of one's own; their files; what is wrong."""
     known, published, faults = {OSIE.name: OSIE}, dict[str, str](), list[Fault]()
     folders = [Path(own)] if own else []
     for folder in (profiles.SHIPPED, *folders):
-        found, wrong = profiles.load(folder)
+        found, wrong = profiles.load(folder, allowed)
         faults += wrong
         for profile in found:
             known[profile.name], more = catalogue.profile_files(profile, *folders, folder)

@@ -45,6 +45,7 @@ def check(
     for fault in loaded.faults:
         print(fault)
     warnings: list[Fault] = []
+    leaked: list[Fault] = []
     if not loaded.faults:
         with saying_no():
             trusted_proxies(settings)
@@ -52,6 +53,9 @@ def check(
         site = world.sites[""]
         warnings = [
             each for machine in loaded.index.machines for each in doubtful.warnings(machine, site)
+        ]
+        leaked = [
+            each for machine in loaded.index.machines for each in doubtful.leaked(machine, site)
         ]
         for line in (
             *doubts.doubts(settings, site),
@@ -62,10 +66,13 @@ def check(
             print(f"warning: http.certificate: {doubt}")
     for line in doubtful.grouped(warnings):
         print(f"warning: {line}")
+    for line in doubtful.grouped(leaked):
+        print(line)
+    wrong = [*loaded.faults, *leaked]
     machines = _counted(len(loaded.index.machines), "machine")
     files = _counted(loaded.files, "file")
-    print(f"{machines} in {files}: {len(loaded.faults)} wrong, {len(warnings)} doubtful")
-    if loaded.faults:
+    print(f"{machines} in {files}: {len(wrong)} wrong, {len(warnings)} doubtful")
+    if wrong:
         raise typer.Exit(1)
 
 

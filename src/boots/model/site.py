@@ -153,6 +153,7 @@ class Site(Word, frozen=True):
     `token_key` makes the tokens of metadata URLs; with `metadata_by_address` an address will do
     instead.  `ticket_key` seals the tickets of runs, and the audit log.
     Besides `network`, our interface's own, and the `subnets` there are machines in `networks`.
+    `secrets_allowed` are kernel arguments that may look like secrets.
     With `any_address` a machine's secrets are for, and its word is taken from, any address.
     `pin` is the SHA-256 of our certificate in hexadecimal, where `http_url` is ``https``.
     """
@@ -188,4 +189,5 @@ class Site(Word, frozen=True):
     metadata_by_address: bool = True
     ticket_key: bytes = b""
     any_address: bool = False
+    secrets_allowed: tuple[str, ...] = ()
     pin: str = ""

@@ -13,7 +13,7 @@ import msgspec
 from boots.model.mac import dashed
 from boots.model.machine import Known
 from boots.model.site import Profile, Site
-from boots.policy import hook, templates
+from boots.policy import hook, leaks, templates
 from boots.policy.path import URL_SAFE, leads_back
 from boots.policy.ticket import ARGUMENT
 from boots.policy.words import ENDS_COMMAND, PRINTABLE, Unwritable, word, words
@@ -237,6 +237,12 @@ def _argument(text: str) -> tuple[str, ...]:
     return tuple(words(text, "the kernel argument"))
 
 
+@functools.lru_cache(maxsize=1024)
+def _leak(text: str, allowed: tuple[str, ...]) -> str:
+    """Why an argument looks like a secret; nearly all are the same for every machine."""
+    return leaks.secret_in(text, allowed)
+
+
 def arguments(profile: Profile, known: Known, site: Site, initrds: Sequence[str] = ()) -> list[str]:
     """Kernel arguments; the record's own come last, as the last of two wins.
 
@@ -256,6 +262,10 @@ def arguments(profile: Profile, known: Known, site: Site, initrds: Sequence[str]
     args += known.interface.netboot.kernel_args
     if known.interface.netboot.console:
         args.append(f"console={known.interface.netboot.console.removeprefix('console=')}")
+    for text in args:
+        why = _leak(text, site.secrets_allowed)
+        if why:
+            raise Unwritable(f"{why}: {leaks.ADVICE}")
     return args
 
 

@@ -91,6 +91,7 @@ class Boot(_Section, frozen=True):
     retries: int = 5
     retry_delay: int = 2
     any_address: bool = False
+    secrets_allowed: list[str] = []
 
 
 class Iso(_Section, frozen=True):

@@ -1,0 +1,88 @@
+"""What looks like a secret among kernel arguments, and what does not."""
+
+from ipaddress import IPv4Interface
+from pathlib import Path
+
+import pytest
+from tests.policy.made import known, site
+
+from boots.app import profiles, sites
+from boots.app.sites import Offered
+from boots.cli import app
+from boots.model.machine import Known, Netboot
+from boots.policy import leaks
+from boots.policy.boot import fetch
+from boots.policy.got import Script
+from boots.policy.leaks import secret_in
+from boots.settings import Boot, Settings, SettingsError
+
+FOLDER = Path(__file__).parents[1] / "vectors/kernel_args"
+SECRETS = (FOLDER / "secrets.txt").read_text()
+
+ORDINARY = (FOLDER / "ordinary.txt").read_text()
+
+
+@pytest.mark.parametrize("argument", SECRETS.splitlines())
+def test_a_secret_is_seen_and_not_said(argument: str) -> None:
+    why = secret_in(argument)
+    assert why.startswith('the kernel argument "')
+    for value in ("hunter2", "abc123", "K10abc", "ghp_", "correct-horse", "9f86d0", "AKIAA"):
+        assert value not in why
+
+
+@pytest.mark.parametrize("argument", ORDINARY.split())
+def test_what_is_ordinary_is_left_alone(argument: str) -> None:
+    assert "" == secret_in(argument)
+
+
+def test_what_a_person_allowed_is_left_alone() -> None:
+    assert "" == secret_in("console=ttyS0 registry_password=hunter2", ["REGISTRY_PASSWORD"])
+    assert secret_in("token=abc123", ["registry_password"])
+
+
+def known_with(*args: str) -> Known:
+    return known(Netboot(kernel_args=args))
+
+
+@pytest.mark.parametrize("name", ["auto.ipxe", "grub/grub.cfg"])
+def test_with_a_secret_there_is_no_script_and_what_is_shown_says_why(name: str) -> None:
+    where = site(kernel_args=("token=abc123",))
+    for machine in (known_with("registry_password=abc123"), known_with()):
+        got = fetch(name, machine, where if machine == known_with() else site())
+        text = got.text if isinstance(got, Script) else got.content.decode()  # type: ignore[union-attr]
+        assert "abc123" not in text
+        assert "holds a secret, by its name" in text
+    allowed = site(secrets_allowed=("registry_password",))
+    got = fetch("auto.ipxe", known_with("registry_password=abc123"), allowed)
+    assert isinstance(got, Script)
+    assert "registry_password=abc123" in got.text
+
+
+def test_settings_with_one_are_refused() -> None:
+    settings = Settings(boot=Boot(kernel_args=["token=abc123"]))
+    with pytest.raises(SettingsError, match=r'boot[.]kernel_args: the kernel argument "token"'):
+        sites.make(settings, IPv4Interface("192.168.1.1/24"), Offered({}, {}))
+
+
+def test_a_profile_with_one_is_refused_with_its_file_and_line(tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text("kernel: http://h/k\nargs:\n  - quiet\n  - token=abc123\n")
+    _, [fault] = profiles.load(tmp_path)
+    assert (str(tmp_path / "own.yaml"), 2, "args") == (fault.file, fault.line, fault.field)
+    assert leaks.ADVICE == fault.advice
+    assert ([], 1) == (
+        profiles.load(tmp_path, ["token"])[1],
+        len(profiles.load(tmp_path, ["token"])[0]),
+    )
+
+
+def test_boots_check_refuses_a_record_with_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record = "machines: [{mac: '52:54:00:12:34:56', kernel_args: ['api_key=abc123']}]\n"
+    (tmp_path / "a.yaml").write_text(record)
+    with pytest.raises(SystemExit) as ended:
+        app(["check", str(tmp_path / "a.yaml")])
+    said = capsys.readouterr().out
+    assert 1 == ended.value.code
+    assert 'the kernel argument "api_key" holds a secret, by its name' in said
+    assert "abc123" not in said

@@ -9,7 +9,7 @@ whatever the server says next.
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from boots_agent import __version__, leaving, links
@@ -41,9 +41,16 @@ def main() -> int:
     console.say(f"agent {__version__} says hello to {url}, {standing(_ROOT)}")
     server = Server(url, sending(pin), time.sleep, console.say)
     adopt_orphans()
-    shop = _workshop(server, console, arguments.get("boots.ticket", ""))
+    ears = Ears(_ROOT)
+    architecture = os.uname().machine
+
+    def take() -> dict[str, object]:
+        ears.listen(0)  # what came meanwhile
+        return collect(_ROOT, architecture, ears.heard)
+
+    shop = _workshop(server, console, arguments.get("boots.ticket", ""), take)
     tidy(shop)
-    run(server, _world(console, arguments, shop), f"agent {__version__}")
+    run(server, _world(console, arguments, shop, ears), f"agent {__version__}")
     return 0
 
 
@@ -63,7 +70,9 @@ def misdirected(arguments: Mapping[str, str]) -> str:
     return ""
 
 
-def _workshop(server: Server, console: Console, ticket: str) -> Workshop:
+def _workshop(
+    server: Server, console: Console, ticket: str, take: Callable[[], dict[str, object]]
+) -> Workshop:
     return Workshop(
         server=server,
         clock=Clock(),
@@ -74,21 +83,15 @@ def _workshop(server: Server, console: Console, ticket: str) -> Workshop:
         end=lambda how: leaving.end(how, console.say),
         mounts=_ROOT / "mnt",
         refresh=lambda: links.refresh(_ROOT),
+        inventory=take,
     )
 
 
-def _world(console: Console, arguments: Mapping[str, str], shop: Workshop) -> World:
-    architecture = os.uname().machine
-    ears = Ears(_ROOT)
-
-    def take() -> dict[str, object]:
-        ears.listen(0)  # what came meanwhile
-        return collect(_ROOT, architecture, ears.heard)
-
+def _world(console: Console, arguments: Mapping[str, str], shop: Workshop, ears: Ears) -> World:
     return World(
         say=console.say,
         sleep=time.sleep,
-        collect=take,
+        collect=shop.inventory,
         listen=ears.listen,
         power=shop.end,
         work=lambda: work(shop),

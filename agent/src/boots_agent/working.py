@@ -35,6 +35,7 @@ class Workshop(NamedTuple):
         end: Ends this run of the machine: ``reboot``, ``poweroff``, ``kexec``.
         mounts: The folder below which actions mount.
         refresh: Makes the names of disks anew.
+        inventory: Takes what the machine is made of.
         pace: How often the server hears.
         grace: Seconds that an action that is stopped has to put things in order.
     """
@@ -48,6 +49,7 @@ class Workshop(NamedTuple):
     end: Callable[[str], None]
     mounts: Path
     refresh: Callable[[], None]
+    inventory: Callable[[], dict[str, Any]] = dict
     root: Path = Path("/")
     pace: Pace = Pace()
     grace: float = GRACE
@@ -160,7 +162,19 @@ class _Bench:
         elif answer.get("do") != "wait":
             self._shop.say(f"the server says {answer.get('do')!r}, which this OSIE does not know")
             self._shop.sleep(ODD)
+        elif answer.get("tell") == "inventory":
+            self._tell_inventory()
         return None
+
+    def _tell_inventory(self) -> None:
+        """Say again what the machine is made of: the server ended before it was written down."""
+        try:
+            self._shop.server.post("inventory", self._shop.inventory())
+        except RefusedError as error:
+            self._shop.say(f"the server refused the inventory: {error}")
+            self._shop.sleep(ODD)
+        else:
+            self._shop.say("inventory sent again: the server did not have it any more")
 
     def _begin(self, answer: dict[str, Any]) -> None:
         try:

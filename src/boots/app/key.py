@@ -41,5 +41,6 @@ def _kept(path: Path) -> bytes:
 def _made(path: Path) -> bytes:
     """A new key, whole or not at all, that nobody else may read."""
     key = secrets.token_bytes(_SIZE)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     write_whole(path, key)
     return key

@@ -10,6 +10,7 @@ from boots.documents.fault import Fault, Wrong, told
 from boots.documents.node import Node
 from boots.documents.parsing import Lines, parse
 from boots.machines.architectures import boot_files
+from boots.machines.contents import contents
 from boots.model.site import Profile
 from boots.policy import leaks, templates
 from boots.policy import path as paths
@@ -42,7 +43,7 @@ def load(folder: Path, allowed: Sequence[str] = ()) -> tuple[list[Profile], list
         return [], [_unreadable(folder, "no such folder", "make it, or mend boot.profiles")]
     for path in _files(folder):
         try:
-            text = path.read_bytes().decode()
+            text = contents(path).decode()
             documents = parse(text)
         except OSError as error:
             faults.append(_unreadable(path, str(error.strerror), "check that it may be read"))
@@ -199,7 +200,7 @@ def _template(node: Node, folder: Path) -> str:
     try:
         if path.stat().st_size > _LARGEST:
             raise node.wrong(f"{path} is larger than 1 MiB", "publish it under files: instead")
-        text = path.read_bytes().decode()
+        text = contents(path).decode()
         if SHIPPED not in path.parents:  # a test looks at ours, and each start would take longer
             templates.check(text)
     except OSError as error:

@@ -7,6 +7,7 @@ from boots.documents.fault import Fault, Wrong, told
 from boots.documents.node import Node
 from boots.documents.parsing import Lines, parse
 from boots.machines import extra
+from boots.machines.contents import contents
 from boots.model import mac as macs
 from boots.model.machine import Architecture
 from boots.model.quirk import Behaviour, Match, Quirk
@@ -32,7 +33,7 @@ def load(place: Path) -> tuple[tuple[Quirk, ...], list[Fault]]:
     faults: list[Fault] = []
     for path in _files(place):
         try:
-            text = path.read_bytes().decode()
+            text = contents(path).decode()
         except OSError as error:
             faults.append(_unreadable(path, str(error.strerror), "check that it may be read"))
             continue

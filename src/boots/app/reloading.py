@@ -113,7 +113,8 @@ class Reloading:
     async def _reload(self) -> None:
         began = time.monotonic()
         try:
-            self.asked_for = settings = self._lasting(self._read())
+            fresh = await asyncio.to_thread(self._read)  # its disk may be slow, too
+            self.asked_for = settings = self._lasting(fresh)
             async with self.alone:
                 # In a thread: the doors go on answering from the old world meanwhile.
                 world = await asyncio.to_thread(self._build, settings)

@@ -11,6 +11,7 @@ from boots.documents.fault import Fault, Wrong, nearest, told
 from boots.documents.node import Node
 from boots.documents.parsing import Lines, parse
 from boots.machines import short
+from boots.machines.contents import contents
 from boots.model.machine import Place
 from boots.model.rule import Bound, Match, Rule
 from boots.policy import templates
@@ -45,7 +46,7 @@ _ANY_MAC = "02:00:00:00:00:00"  # stands in for a machine's own
 def load(file: Path) -> tuple[tuple[Rule, ...], list[Fault]]:
     """The rules of a file, in their order."""
     try:
-        text = file.read_bytes().decode()
+        text = contents(file).decode()
     except OSError as error:
         return (), [_unreadable(file, str(error.strerror), "check that it may be read")]
     except UnicodeDecodeError:

@@ -10,9 +10,8 @@ def write_whole(path: Path, content: bytes) -> None:
     """Put a file in the place of an earlier one; it is on the disk before it has its name.
 
     Raises:
-        OSError: it cannot be written; the earlier one stays.
+        OSError: it cannot be written, or its folder is gone; the earlier one stays.
     """
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     fresh.unlink(missing_ok=True)
     try:

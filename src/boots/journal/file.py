@@ -35,8 +35,16 @@ class FileSink:
     """
 
     def __init__(self, path: Path, tell: Callable[[AnyEvent], None]) -> None:
-        self._file = _opened(path)
         self._path = path
+        self._file: io.FileIO | None = None
+        self._not_open = ""
+        try:
+            self._file = _opened(path)
+        except OSError as error:
+            # What a person got wrong is said at the start; a disk that fails stops no service.
+            self._not_open = _WHY.get(error.errno or 0, "")
+            if not self._not_open:
+                raise
         self._looked_at = 0.0
         self._tell = tell
         self._failing = False
@@ -53,6 +61,9 @@ class FileSink:
         if not 0 <= at - self._looked_at < _LOOK_EVERY:
             self._looked_at = at
             self._see_to_name()
+        if self._file is None:
+            self._failed(at, len(entries), self._not_open)
+            return
         try:
             written = self._file.write(lines) or 0
         except OSError as error:
@@ -69,15 +80,20 @@ class FileSink:
 
     def _see_to_name(self) -> None:
         """Begin the file anew where it was moved away or removed, as whoever rotates logs does."""
-        here = os.fstat(self._file.fileno())
         with contextlib.suppress(OSError):
-            with contextlib.suppress(FileNotFoundError):
-                there = self._path.stat()
-                if (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino):
-                    return
+            if self._file is not None and self._is_there(self._file):
+                return
             fresh = _opened(self._path)
-            self._file.close()
+            self.close()
             self._file, self._torn = fresh, False
+
+    def _is_there(self, file: io.FileIO) -> bool:
+        here = os.fstat(file.fileno())
+        try:
+            there = self._path.stat()
+        except FileNotFoundError:
+            return False
+        return (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino)
 
     def _failed(self, at: float, lost: int, why: str) -> None:
         self._failed_at = at
@@ -92,7 +108,8 @@ class FileSink:
 
     def close(self) -> None:
         """Close the file."""
-        self._file.close()
+        if self._file is not None:
+            self._file.close()
 
 
 def _opened(path: Path) -> io.FileIO:

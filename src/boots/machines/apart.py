@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from boots.documents.fault import Fault
+from boots.machines.contents import contents
 from boots.machines.packed import to_bytes
 from boots.machines.records import packed
 
@@ -48,7 +49,7 @@ def fetch(path: Path, name: str) -> Parcel | None:
 
 def _main(path: str, name: str) -> None:
     gc.disable()  # what is made here is kept to the end
-    data = Path(path).read_bytes()
+    data = contents(Path(path))
     told = digest(data)
     text = data.decode()
     del data

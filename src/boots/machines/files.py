@@ -12,6 +12,7 @@ import msgspec
 from boots.documents import fault
 from boots.documents.fault import Fault
 from boots.machines import apart
+from boots.machines.contents import contents
 from boots.machines.index import Index
 from boots.machines.lookup import build
 from boots.machines.packed import Damaged, Packed, from_bytes, to_bytes
@@ -58,7 +59,7 @@ class Cache:
     def read(self, path: Path, name: str) -> Read:
         """The records of a file, parsed only if no file said the same before."""
         try:
-            data = path.read_bytes()
+            data = contents(path)
         except OSError as error:
             return _unreadable(name, error.strerror or str(error))
         # The name is in it as places within the records hold it.

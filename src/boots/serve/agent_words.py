@@ -148,10 +148,13 @@ class Stop(msgspec.Struct, frozen=True, kw_only=True, tag="stop", tag_field="do"
     next: str
 
 
-class Wait(msgspec.Struct, frozen=True, kw_only=True, tag="wait", tag_field="do"):
-    """There is nothing to be done now."""
+class Wait(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="wait", tag_field="do"
+):
+    """There is nothing to be done now; with `tell` the agent says that again: ``inventory``."""
 
     why: str
+    tell: str = ""
 
 
 class Hand(msgspec.Struct, frozen=True, kw_only=True, tag="action", tag_field="do"):

@@ -1,5 +1,6 @@
 """The two engines: SQLite in a file of ours, or PostgreSQL."""
 
+import errno
 import importlib.util
 import sqlite3
 import time
@@ -20,6 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 _PATIENCE = 5  # seconds that a connection or a lock may take
 _MODE = 0o600
+_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 
 
 class StoreError(Exception):
@@ -82,7 +84,9 @@ def _sqlite(url: str, path: Path) -> Engine:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.touch(mode=_MODE, exist_ok=True)
     except OSError as error:
-        raise StoreError(f"{path}: cannot be written: {error.strerror}") from None
+        # A disk that fails must keep no machine from booting: the store is away until it is well.
+        if error.errno not in _DISK:
+            raise StoreError(f"{path}: cannot be written: {error.strerror}") from None
     engine = create_engine(url, connect_args={"timeout": _PATIENCE, "check_same_thread": False})
     same = _Same(path)
     event.listen(engine, "do_connect", same)
@@ -105,9 +109,20 @@ class _Same:
 
     def __call__(self, *_: object) -> None:
         """A connection is about to be made, or used."""
+        if self._known is None:
+            self._make()
         if self._facts() != self._known:
             why = f"{self._path} was removed or replaced; put it back, or restart the server"
             raise OperationalError(None, None, Exception(why))
+
+    def _make(self) -> None:
+        """The disk took no file when the server started."""
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._path.touch(mode=_MODE, exist_ok=True)
+        except OSError as error:
+            raise OperationalError(None, None, error) from None
+        self._known = self._facts()
 
     def _facts(self) -> tuple[int, int] | None:
         try:

@@ -63,6 +63,7 @@ class FakeServer:
         self.ticket_used = False
         self.next = "idle"
         self.at_progress = ""
+        self.forgot_inventory = False
         self.turn = threading.Condition()
         self.now: Callable[[], float] = time.time
         self.largest = 0
@@ -96,6 +97,7 @@ class FakeServer:
         return getattr(self, f"_{path}")(said, key)
 
     def _inventory(self, _said: dict[str, Any], _key: str) -> Any:
+        self.forgot_inventory = False
         return {"next": "idle" if self.run.is_final else "workflow"}
 
     def _progress(self, _said: dict[str, Any], _key: str) -> Any:
@@ -124,6 +126,8 @@ class FakeServer:
     def _next(self, said: dict[str, Any], key: str) -> Any:
         self._prove(key, said["run"], said["session"])
         until = time.monotonic() + min(0.3, said["wait"])
+        if self.forgot_inventory:
+            return {"do": "wait", "why": "it has not told its inventory", "tell": "inventory"}
         while True:
             answer = next_action(self.run, WORKER, self.session)
             if isinstance(answer, NetbootOffFirst):

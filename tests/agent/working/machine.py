@@ -100,6 +100,7 @@ def main(url: str, folder: Path, ticket: str) -> None:
         end=ended,
         mounts=folder / "mounts",
         refresh=lambda: None,
+        inventory=lambda: {"version": 1, "disks": []},
         pace=QUICK,
         grace=0.5,
     )

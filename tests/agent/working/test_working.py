@@ -28,6 +28,16 @@ def test_a_run_goes_from_its_first_action_to_the_reboot(powered: Powered) -> Non
     assert "first\nred" == fake.messages["one"]
 
 
+def test_an_inventory_that_the_server_lost_is_told_again_and_the_run_goes_on(
+    powered: Powered,
+) -> None:
+    fake = FakeServer(script("one", "echo first"), REBOOT)
+    fake.forgot_inventory = True
+    assert "reboot" == powered(fake).run()
+    assert [{"version": 1, "disks": []}] == fake.told("inventory")
+    assert "SUCCESS" == fake.state("one")
+
+
 def test_what_fails_says_its_code_and_its_last_lines(powered: Powered) -> None:
     text = "for each in $(seq 60); do echo line $each; done; exit 7"
     fake = FakeServer(script("one", text), REBOOT)

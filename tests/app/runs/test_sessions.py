@@ -45,7 +45,8 @@ async def whole(yard: Yard) -> None:
     assert "PREPARING" == run.line.state
     assert (Netboot.ON, "osie") == order(yard)
     agent = await yard.boots()
-    assert {"do": "wait", "why": "the run is being prepared"} == await agent.next()
+    why = "the run is being prepared"
+    assert {"do": "wait", "why": why, "tell": "inventory"} == await agent.next()
     await yard.tells()
     look = await agent.next()
     assert ("inventory", [], False) == (look["kind"], look["armed"], look["terminal"])
@@ -247,6 +248,28 @@ async def test_a_long_poll_is_woken_by_what_it_waits_for(yard: Yard) -> None:
     await yard.tells()
     async with asyncio.timeout(5):
         assert "look" == (await asked)["name"]
+
+
+@in_yard
+async def test_an_inventory_that_was_lost_is_asked_for_again(yard: Yard) -> None:
+    """The server was killed between its answer and the moment that it was written down."""
+    await yard.provision()
+    agent = await yard.boots()
+    answer = await agent.next()
+    assert ("wait", "inventory") == (answer["do"], answer.get("tell"))
+    await yard.tells()
+    assert "action" == (await agent.next())["do"]
+
+
+@in_yard
+async def test_one_whose_disks_keep_a_run_from_beginning_is_not_asked_for_it_again(
+    yard: Yard,
+) -> None:
+    await yard.provision()
+    await yard.tells(inventory(disk(content="gpt")))
+    agent = await yard.boots()
+    answer = await agent.next()
+    assert ("wait", None) == (answer["do"], answer.get("tell"))
 
 
 @in_yard

@@ -85,7 +85,9 @@ class Asking:
                 return Stop(why=why, next=caller.known.machine.then.value)
             case NetbootOffFirst():
                 return Wait(why="netboot is being turned off")
-        return Wait(why=kept.note or answer.why)
+        # It was told, and the server ended before it was written down.
+        unknown = kept.waits and not await self._preparing.knows(worker)
+        return Wait(why=kept.note or answer.why, tell="inventory" if unknown else "")
 
     async def _hand(
         self, kept: Kept, worker: str, out: HandOut, caller: Caller, session: int

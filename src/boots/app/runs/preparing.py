@@ -53,6 +53,15 @@ class Seeing:
         told |= fresh or {}
         return Seen(self.find, told, known, images, self._containers)
 
+    async def knows(self, name: str) -> bool:
+        """Whether it is known what a machine is made of.
+
+        Raises:
+            StoreAway: the store does not answer.
+        """
+        machine = self.find(name)
+        return machine is None or await self._inventory(machine) is not None
+
     async def _inventory(self, machine: Machine) -> Any:
         own = [str(each.mac) for each in machine.interfaces]
         found = await self._store.read(seen.read_inventories, own, _LARGEST)
@@ -67,6 +76,10 @@ class Preparing:
         self._keeper = keeper
         self._seeing = seeing
         self._clock = clock
+
+    async def knows(self, name: str) -> bool:
+        """As `Seeing` has it."""
+        return await self._seeing.knows(name)
 
     async def prepare(self, run: str, fresh: Mapping[str, Any] | None = None) -> Kept:
         """Have a run go on if all is known by now that it waits for.

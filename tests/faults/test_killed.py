@@ -1,0 +1,68 @@
+"""kill -9 of the server at each thing that it writes down for good, in a life that has all of them.
+
+The life: a record is made through the API, a stranger gets an address, orders are given and used
+up, a run is begun, armed, handed out, reported, and the machine leaves OSIE.
+"""
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.faults.nth import Nth
+from tests.faults.story import Story, after_all, standing
+from tests.peers.conftest import Lan, lan_with
+
+pytestmark = pytest.mark.peers
+
+WAYS = ("kill", "half", "after")
+EVERY = int(os.environ.get("FAULTS_EVERY", "5"))
+
+
+@pytest.fixture(name="lan", scope="module")
+def _lan() -> Iterator[Lan]:
+    with lan_with() as made:
+        yield made
+
+
+def life(lan: Lan, folder: Path, at: int, do: str = "kill") -> tuple[int, int]:
+    """A life in which the server is killed at the `at`-th change; changes, and starts."""
+    folder.mkdir()
+    nth = Nth(folder / "state", folder)
+    with standing(lan, folder) as server:
+        server.start(nth.environment(at, do))
+        story = Story(server)
+        story.play()
+        time.sleep(0.3)  # what is written down behind its back
+        server.end()
+        changes = nth.count
+        server.see_to_again()
+        after_all(story)
+        server.end()
+        return changes, server.starts
+
+
+def test_killed_at_things_that_it_writes_nothing_acknowledged_is_lost(
+    lan: Lan, tmp_path: Path
+) -> None:
+    changes, starts = life(lan, tmp_path / "whole", 0)
+    assert 2 == starts
+    print(f"{changes} changes of files in a life")
+    for at, do in zip(range(7, changes - 20, changes // 3), WAYS, strict=False):
+        reached, _ = life(lan, tmp_path / f"{at}-{do}", at, do)
+        assert at <= reached, f"it was not killed at {at} of {changes}"
+
+
+@pytest.mark.wide
+@pytest.mark.timeout(7200)
+@pytest.mark.parametrize("do", WAYS)
+def test_killed_anywhere_nothing_acknowledged_is_lost(lan: Lan, tmp_path: Path, do: str) -> None:
+    changes, _ = life(lan, tmp_path / "whole", 0)
+    places = range(1 + WAYS.index(do), changes - 20, EVERY)  # no life is as long as another
+    for at in places:
+        reached, _ = life(lan, tmp_path / str(at), at, do)
+        assert at <= reached, f"it was not killed at {at} of {changes}"
+        shutil.rmtree(tmp_path / str(at))
+    print(f"{do}: killed in {len(places)} lives, at every {EVERY}th of {changes} changes of files")

@@ -27,9 +27,14 @@ class Fault(AssertionError):
 _faults: list[str] = []
 
 
+def fault(what: str) -> None:
+    """Take down that the server failed in something."""
+    _faults.append(what)
+
+
 def _take(_log: object, method: str, fields: structlog.typing.EventDict) -> str:
     if method in {"error", "exception", "critical"}:
-        _faults.append(f"{fields}")
+        fault(f"{fields}")
     raise structlog.DropEvent
 
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
-from fuzz.told import PEER
+from fuzz.told import PEER, fault
 
 T = TypeVar("T")
 
@@ -74,6 +74,7 @@ class Wired:
 
     def __init__(self, opens: Callable[[], Awaitable[object]]) -> None:
         self.loop = Loop()
+        self.loop.set_exception_handler(_complained)
         asyncio.set_event_loop(self.loop)
         self.run(_within(opens))
 
@@ -97,6 +98,12 @@ class Wired:
         protocol.connection_lost(None)
         await _settled(_TURNS)
         return bytes(wire.written)
+
+
+def _complained(_loop: asyncio.AbstractEventLoop, about: dict[str, Any]) -> None:
+    """An exception that nobody took is a fault; that the process ends amid a task is none."""
+    if "exception" in about:
+        fault(f"{about}")
 
 
 async def _within(opens: Callable[[], Awaitable[object]]) -> None:

@@ -10,11 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 from tests.api.desk import MAC, STRANGE_MAC, line
 from tests.api.workflows import TEMPLATE, failed, run_of, succeeded, waiting
 from tests.app.certificates import issue
 from tests.client.bench import Server, serving
 
+from boots.api.listener import Secure
 from boots.api.routes import TABLE
 from boots.client.client import Client
 from boots.client.connecting import ApiError, BadUrl, NoServer
@@ -326,9 +328,14 @@ def certified(folder: Path, *names: str) -> tuple[Path, ssl.SSLContext]:
     return certificate, context
 
 
+def speaks(context: ssl.SSLContext) -> Secure:
+    """What has a listener speak TLS."""
+    return lambda runner, sock, _told: web.SockSite(runner, sock, ssl_context=context)
+
+
 def test_over_tls_the_certificate_is_checked(tmp_path: Path) -> None:
     certificate, context = certified(tmp_path, "127.0.0.1")
-    with serving(tls=context) as server:
+    with serving(secure=speaks(context)) as server:
         assert server.url.startswith("https://")
         assert "local" == Client(server.url, ca=str(certificate)).me().name
         with pytest.raises(NoServer, match="its certificate is not trusted"):
@@ -341,7 +348,7 @@ def test_the_servers_own_certificate_will_do_whatever_names_it_has(tmp_path: Pat
     certificate, context = certified(tmp_path)
     (tmp_path / "other").mkdir()
     other, _ = certified(tmp_path / "other")
-    with serving(tls=context) as server:
+    with serving(secure=speaks(context)) as server:
         assert "local" == Client(server.url, own=str(certificate)).me().name
         with pytest.raises(NoServer, match="its certificate is not trusted"):
             Client(server.url, ca=str(certificate)).me()

@@ -183,6 +183,12 @@ def peer(request: web.BaseRequest) -> str:
     return request.remote or ""
 
 
+def whose(request: web.BaseRequest) -> str:
+    """By what one who asks is told from others: the digest of a token, or the address."""
+    said = request.headers.get(hdrs.AUTHORIZATION) or of_cookie(request)
+    return _digest(said).hex() + peer(request) if said else peer(request)
+
+
 def of_header(headers: CIMultiDictProxy[str]) -> str | None:
     """The token of ``Authorization``; None without one.
 

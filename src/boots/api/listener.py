@@ -17,11 +17,12 @@ from boots.api import problems
 from boots.api.answering import Answering
 from boots.api.asked import Asked, PageRoute, Pages
 from boots.api.auditing import Auditing
-from boots.api.auth import NOBODY, Guard, may
+from boots.api.auth import NOBODY, Guard, may, peer, whose
 from boots.api.connection import Connections
 from boots.api.desk import Desk, Refused
 from boots.api.login import Login
 from boots.api.matching import Matching, NotAllowed
+from boots.api.pace import Pace
 from boots.api.route import Route
 from boots.api.seal import seal
 from boots.api.telling import Record, Telling
@@ -107,6 +108,7 @@ class Listener:
             hosts=self._rules.hosts,
         )
         self._auditing = Auditing(desk, clock)
+        self._pace = Pace(clock, self._limited)
         self._answering = Answering(desk, self._rules, clock, self._limited)
         login = Login(self._guard, secure=self._rules.secure is not None)
         paged = pages.routes if pages is not None else ()
@@ -170,6 +172,7 @@ class Listener:
     async def _given(self, request: web.BaseRequest, nonce: str) -> web.StreamResponse:
         self._guard.check(request)
         route, keys = self._matching.find(request.method, request.rel_url.raw_path)
+        self._pace.check(whose(request), peer(request))
         me = await self._known(request, route)
         asked = Asked(
             request=request,

@@ -172,6 +172,14 @@ OPERATOR_HANDSHAKES = Limit(
     "further ones wait; those that have taken 5 s give way to them",
 )
 OPERATOR_STREAMS = Limit("operator", "streams", 64, "streams of events at once", "503")
+OPERATOR_OF_ONE = Limit(
+    "operator",
+    "requests-of-one",
+    100,
+    "requests a second of one token, or of one address without",
+    "429, to be asked again after a second",
+    burst=400,
+)
 
 LIMITS: Sequence[Limit] = (
     *(DHCP_OF_ONE, DHCP_STRANGERS),
@@ -180,5 +188,5 @@ LIMITS: Sequence[Limit] = (
     *(HTTP_CONNECTIONS, HTTP_CONNECTIONS_OF_ONE, HTTP_FIRST_WORD),
     *(HTTP_BODIES, HTTP_BODIES_OF_ONE, HTTP_INVENTORIES, HTTP_METRICS),
     HTTPS_HANDSHAKES,
-    *(OPERATOR_CONNECTIONS, OPERATOR_HANDSHAKES, OPERATOR_STREAMS),
+    *(OPERATOR_CONNECTIONS, OPERATOR_HANDSHAKES, OPERATOR_STREAMS, OPERATOR_OF_ONE),
 )

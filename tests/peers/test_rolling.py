@@ -25,11 +25,11 @@ def restart(made: Place, folder: Path, old: Replica, records: str) -> tuple[Repl
     """Stop it, wait for its end, start it and wait until it is ready; how long it was stopping."""
     began = time.monotonic()
     old.process.signal(signal.SIGTERM)
-    assert old.process.process.wait(timeout=40) == 0
+    assert old.process.process.wait(timeout=60) == 0
     stopping = time.monotonic() - began
     (folder / f"server-{old.number}" / "journal.jsonl").unlink()
     new = start(made, folder, old.number, "rolling", records, **SETTINGS)
-    new.process.until(events.ServerStarted, timeout=40)
+    new.process.until(events.ServerStarted, timeout=90)  # where tests share few cores
     new.until(lambda client: client.health(), lambda health: health.ready, 10)
     return new, stopping
 

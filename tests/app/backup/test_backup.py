@@ -27,8 +27,8 @@ from boots.app.runs import words as kept
 from boots.app.server import Server
 from boots.serve.sockets import StartError
 from boots.settings import Settings
+from boots.store import audit, runs
 from boots.store import engine as engines
-from boots.store import runs
 from boots.store.engine import reading
 from boots.store.migrate import NEWEST
 from boots.workflow.run import State, StepState
@@ -76,6 +76,12 @@ def held(state: Path) -> dict[str, Any]:
     return said
 
 
+def lasting(said: dict[str, Any]) -> dict[str, Any]:
+    """All but what a restore ends, uses up, or adds to."""
+    changed = {"runs", "holding", "orders", "audit"}
+    return {name: value for name, value in said.items() if name not in changed}
+
+
 # --- there and back
 
 
@@ -94,9 +100,7 @@ def test_what_was_backed_up_is_restored_at_another_host(
         assert (state / each).read_bytes() == (here / each).read_bytes()
         assert 0o600 == (here / each).stat().st_mode & 0o777
     was, is_ = held(state), held(here)
-    for changed in ("runs", "orders", "holding", "events"):
-        del was[changed]
-    assert [] == vectors.kept_of(was, is_)
+    assert [] == vectors.kept_of(lasting(was), is_)
 
 
 def test_a_backup_is_for_its_owner_alone_and_leaves_nothing_beside(
@@ -178,6 +182,25 @@ def test_orders_of_once_are_used_up_once_restored(state: Path, tmp_path: Path) -
 
 def test_who_has_tokens_again_is_said(backup: Path, tmp_path: Path) -> None:
     assert ("robot",) == restore(site_at(tmp_path / "here"), backup).voided.tokens
+
+
+def test_a_restore_stands_in_the_audit_log_and_the_log_is_whole(
+    backup: Path, tmp_path: Path
+) -> None:
+    here = tmp_path / "here"
+    done = restore(site_at(here, "two"), backup)
+    engine = opened(here)
+    with reading(engine) as connection:
+        kept = audit.read(connection, limit=1)[0]
+        proof = audit.prove(connection, (here / "key").read_bytes())
+    engine.dispose()
+    assert ("restore-backup", "two", "done") == (
+        kept.deed.what,
+        kept.deed.server,
+        kept.deed.outcome,
+    )
+    assert list(done.voided.runs) == json.loads(kept.deed.details)["runs"]
+    assert ("", 0) == (proof.why, proof.broken)
 
 
 # --- what is there
@@ -272,8 +295,7 @@ def test_a_backup_of_an_earlier_version_is_restored_with_the_newest_schema(
     engine = opened(here)
     wanted = vectors.said(engine, schema)
     engine.dispose()
-    del wanted["orders"]
-    assert [] == vectors.kept_of(wanted, held(here))
+    assert [] == vectors.kept_of(lasting(wanted), held(here))
     assert [] == list(here.glob("*before-0*"))
 
 

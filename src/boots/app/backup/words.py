@@ -14,7 +14,8 @@ MANIFEST = "manifest.json"
 SQLITE, POSTGRES = "boots.db", "store.sql"
 """The store, as each engine has it."""
 
-STATE = ("leases", TOLD, "store-copy.json", "key")
+KEY = "key"
+STATE = ("leases", TOLD, "store-copy.json", KEY)
 """What stands in the folder of `state` beside the store."""
 
 JOURNALS = ("boots.db-wal", "boots.db-shm", "boots.db-journal")

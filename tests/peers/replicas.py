@@ -158,7 +158,7 @@ def both(made: Place, folder: Path, database: str, records: str, **settings: str
     pair = tuple(start(made, folder, number, database, records, **settings) for number in (0, 1))
     try:
         for each in pair:
-            each.process.until(events.ServerStarted, timeout=40)
+            each.process.until(events.ServerStarted, timeout=90)  # tests may share few cores
             each.until(lambda client: client.health(), lambda health: health.ready, 10)
         yield pair[0], pair[1]
         for each in pair:

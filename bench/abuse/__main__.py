@@ -251,7 +251,7 @@ def main(argv: Sequence[str]) -> int:
     """Read the words, attack, print."""
     parser = argparse.ArgumentParser(prog="python -m bench.abuse", description=__doc__)
     parser.add_argument("words", nargs="*", help="parts of the names of attacks; none: all")
-    parser.add_argument("--seconds", type=float, default=6, help="of each attack")
+    parser.add_argument("--seconds", type=float, default=5, help="of each attack")
     parser.add_argument("--rate", type=int, default=50_000, help="packets a second of a flood")
     parser.add_argument("--json", type=Path, default=Path("build/abuse.json"))
     options = parser.parse_args(argv)

@@ -25,6 +25,7 @@ from boots.app.key import token_key
 from boots.app.leasing import Leasing
 from boots.app.limits import (
     allow_many_files,
+    keep_one_heap,
     keep_tls_small,
     share_the_interpreter,
     spare_the_collector,
@@ -164,6 +165,7 @@ class Server:
         allow_many_files()
         share_the_interpreter()
         keep_tls_small()
+        keep_one_heap()
         self._journal = Journal(
             self._sinks(loop), time.time, lambda flush: loop.call_later(_FLUSH_AFTER, flush)
         )

@@ -22,7 +22,7 @@ import structlog
 
 from boots.app.folders import state_folder
 from boots.app.health import alive
-from boots.app.limits import allow_many_files, keep_tls_small, spare_the_collector
+from boots.app.limits import allow_many_files, keep_one_heap, keep_tls_small, spare_the_collector
 from boots.app.opening import TRANSFERS, Door, Opening
 from boots.app.orders import Orders
 from boots.app.runs.live import Live
@@ -223,6 +223,7 @@ def main(inherited: Inherited) -> None:
         log.configure(form, level)
         allow_many_files()
         keep_tls_small()
+        keep_one_heap()
         asyncio.run(Worker(charge, inherited).run())
 
 

@@ -11,11 +11,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from boots_agent.actions.confined import Owner, Tree
+from boots_agent.actions.confined import TEXT, Owner, Tree
 
 MINE = Owner(os.getuid(), os.getgid())
 NAMES = ("a", "b", "c")
 parts = st.sampled_from([*NAMES, "..", ".", ""])
+
+
+def test_what_is_said_to_be_longer_than_any_text_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "passwd").open("wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(OSError, match="too large"):
+        Tree(tmp_path).read("passwd", TEXT)
+
+
 paths = st.builds(
     lambda slash, each: slash + "/".join(each),
     st.sampled_from(["", "/"]),

@@ -19,6 +19,8 @@ _LINKS = 40  # as many as Linux follows
 _FOLDER = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 _LABEL = "security.selinux"
 _AT_ONCE = 1 << 20
+TEXT = 16 << 20
+"""The longest file that is read as a text; what an image has may be a hole of a terabyte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +50,11 @@ class Tree:
     def __init__(self, root: Path) -> None:
         self._root = root
 
-    def read(self, path: str) -> bytes:
-        """What a file says.  Raises `OSError`."""
+    def read(self, path: str, most: int | None = None) -> bytes:
+        """What a file says.  Raises `OSError`, also where it is longer than `most`."""
         with self.opened(path) as descriptor, os.fdopen(os.dup(descriptor), "rb") as file:
+            if most is not None and os.fstat(descriptor).st_size > most:
+                raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), path)
             return file.read()
 
     @contextlib.contextmanager

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import boots_agent
 from boots_agent import kernel
-from boots_agent.actions.confined import Owner, Tree
+from boots_agent.actions.confined import TEXT, Owner, Tree
 from boots_agent.actions.context import ActionFailed, Context
 from boots_agent.actions.forward import Stream
 from boots_agent.actions.gate import permitted
@@ -228,4 +228,4 @@ def _started(context: Context, root: Path, start: Start) -> None:
 
 
 def _text(tree: Tree, path: str) -> str:
-    return tree.read(path).decode(errors="replace") if tree.facts(path) is not None else ""
+    return tree.read(path, TEXT).decode(errors="replace") if tree.facts(path) is not None else ""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from boots_agent import kernel
-from boots_agent.actions.confined import Tree
+from boots_agent.actions.confined import TEXT, Tree
 from boots_agent.actions.context import ActionFailed, Context
 from boots_agent.actions.gate import disks_below, permitted
 from boots_agent.actions.mounts import inhabited, kind_at, leave, mounted
@@ -152,7 +152,7 @@ def _fstab(tree: Tree) -> Iterator[tuple[str, str]]:
     """Places and sources, those above first."""
     if tree.facts("etc/fstab") is None:
         return
-    lines = tree.read("etc/fstab").decode(errors="replace").splitlines()
+    lines = tree.read("etc/fstab", TEXT).decode(errors="replace").splitlines()
     fields = [line.split() for line in lines if not line.lstrip().startswith("#")]
     known = {each[1]: each[0] for each in fields if len(each) > 2}
     for place in ("/boot", *_ESP_PLACES):

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from boots_agent.actions import acl
-from boots_agent.actions.confined import Owner, Place, Tree
+from boots_agent.actions.confined import TEXT, Owner, Place, Tree
 from boots_agent.actions.forward import Stream
 from boots_agent.images.words import Damaged
 
@@ -226,7 +226,7 @@ class _Unpacking:
     def _number(self, kind: str, name: str) -> int | None:
         """A user's or group's number in what has been unpacked."""
         with contextlib.suppress(OSError):
-            file = self._tree.read("etc/passwd" if kind == "user" else "etc/group")
+            file = self._tree.read("etc/passwd" if kind == "user" else "etc/group", TEXT)
             for line in file.decode(errors="replace").splitlines():
                 fields = line.split(":")
                 if fields[0] == name and len(fields) > 2 and fields[2].isdecimal():

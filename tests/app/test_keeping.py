@@ -476,9 +476,9 @@ def newer(url: str) -> None:
     """A newer Boots brings the store up, and adds to it as migrations may."""
     engine = engines.make(url)
     with engines.transaction(engine) as connection:
-        connection.execute(text("ALTER TABLE machines ADD COLUMN rack TEXT"))
-        connection.execute(text("ALTER TABLE tokens ADD COLUMN scope TEXT NOT NULL DEFAULT ''"))
-        connection.execute(text("CREATE TABLE audits (id INTEGER PRIMARY KEY)"))
+        connection.execute(text("ALTER TABLE machines ADD COLUMN of_later TEXT"))
+        connection.execute(text("ALTER TABLE tokens ADD COLUMN of_later TEXT NOT NULL DEFAULT ''"))
+        connection.execute(text("CREATE TABLE of_later (id INTEGER PRIMARY KEY)"))
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     engine.dispose()
 

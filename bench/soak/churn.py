@@ -44,7 +44,7 @@ class Churn:
     """How many machines there are, and how many of them come in a round of so many seconds.
 
     `known` have records, `strangers` have none and come again, `new` were never seen before.
-    `kib` is how large kernel and initrd are, each.
+    `kib` is how large kernel and initrd are, each; `mix` and `strange` are their kinds.
     """
 
     seconds: float = 60.0
@@ -54,15 +54,17 @@ class Churn:
     strangers_a_round: int = 10
     new_a_round: int = 4
     kib: int = 4096
+    mix: str = MIX
+    strange: str = "bios,uefi"
 
     def fleet(self) -> list[Machine]:
         """All that have a record."""
-        return plan.fleet(self.known, plan.mix(MIX), seed=1)
+        return plan.fleet(self.known, plan.mix(self.mix), seed=1)
 
     def round(self, number: int) -> Sequence[Machine]:
         """Who comes in a round, in this order."""
         chance = random.Random(number)  # noqa: S311  # nothing here is a secret
-        shares = plan.mix("bios,uefi")
+        shares = plan.mix(self.strange)
         strangers = plan.fleet(self.strangers, shares, _STRANGERS_SEED)
         come = [
             *chance.sample(self.fleet(), self.known_a_round),
@@ -74,7 +76,7 @@ class Churn:
 
 
 HOUR = Churn()
-SMOKE = Churn(10.0, 30, 10, 6, 2, 1, 256)
+SMOKE = Churn(5.0, 30, 10, 6, 2, 1, 256, "bios", "bios")
 
 
 def write_site(folder: Path, churn: Churn) -> Path:

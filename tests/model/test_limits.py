@@ -1,0 +1,39 @@
+"""The table of limits: each is one that a door has, and the settings begin with it."""
+
+import re
+from pathlib import Path
+
+from boots.app.fairness import as_set
+from boots.model import limits
+from boots.model.limits import LIMITS, Limit
+from boots.settings import Settings
+from boots.settings.keys import value_of
+
+SRC = Path(__file__).parents[2] / "src" / "boots"
+NAMED = {name: value for name, value in vars(limits).items() if isinstance(value, Limit)}
+
+
+def test_every_limit_is_in_the_table_once() -> None:
+    assert sorted(NAMED.values()) == sorted(LIMITS)
+    assert len({(each.door, each.name) for each in LIMITS}) == len(LIMITS)
+
+
+def test_every_limit_of_the_table_is_held_by_something_and_told() -> None:
+    code = "\n".join(
+        file.read_text() for file in SRC.rglob("*.py") if file != SRC / "model" / "limits.py"
+    )
+    unused = [name for name in NAMED if not re.search(rf"\b{name}\b", code)]
+
+    assert [] == unused
+
+
+def test_settings_begin_with_what_the_table_says() -> None:
+    settings = Settings()
+    assert {each.setting: each.most for each in LIMITS if each.setting} == {
+        each.setting: value_of(settings, each.setting) for each in LIMITS if each.setting
+    }
+
+
+def test_a_setting_that_was_not_changed_leaves_the_limit_as_it_stands() -> None:
+    for limit in (limits.DHCP_STRANGERS, limits.TFTP_STRANGERS):
+        assert limit == as_set(limit, limit.most)

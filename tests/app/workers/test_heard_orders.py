@@ -1,10 +1,8 @@
 """Orders as workers have them: heard before the next answer, told in full to who comes later."""
 
-from ipaddress import IPv4Address
-
 import msgspec
 import pytest
-from tests.policy.made import MAC, SITE, known
+from tests.policy.made import ADDRESS, MAC, SITE, known
 
 from boots.app.orders import Orders
 from boots.app.workers import words
@@ -53,7 +51,7 @@ class Worker:
 
     def gets(self, *, tftp: bool = False) -> object:
         fetch = self.answers.fetch("lan0", tftp=tftp)
-        return fetch(f"{MAC}/auto.ipxe", IPv4Address("10.0.0.9")).what
+        return fetch(f"{MAC}/auto.ipxe", ADDRESS).what
 
 
 @pytest.mark.parametrize("tftp", [True, False])

@@ -22,8 +22,9 @@ from boots.client.workflows import Arming, NewRun, Run
 from boots.images.adding import Wanted, add
 from boots.journal import events
 from boots.journal.events import AnyEvent
-from boots.lab import accelerator, network
+from boots.lab import accelerator, network, said
 from boots.lab.boot import MAC, UUID
+from boots.lab.emulator import Carried, End, linked
 from boots.lab.firmware import Firmware
 from boots.lab.machine import Files, Spec, VirtualMachine
 from boots.model.arming import Policy
@@ -31,6 +32,7 @@ from boots.model.arming import Policy
 URL = "http://127.0.0.1:8081"
 SERVER = IPv4Interface("192.168.77.1/24")
 BRIDGE, TAP = "br-lab", "tap-lab"
+FAR, PORT = "far-lab", "to-far"
 NAME = "node-1"
 SERIAL = "BOOTS-LAB-1-DISK"
 IMAGES = f"http://{SERVER.ip}:8080/images"
@@ -55,6 +57,8 @@ class Provisioned:
     folder: Path
     environment: Mapping[str, str]
     server: Boots
+    interface: str = BRIDGE
+    link: Carried | None = None
     machine: VirtualMachine | None = None
     console: list[str] = field(default_factory=list)
     _mark: int = 0
@@ -78,7 +82,7 @@ class Provisioned:
     def start_server(self) -> None:
         """With what the one before had."""
         self.server.journal.rename(self.folder / f"journal-{time.monotonic_ns()}.jsonl")
-        self.server = _launched(self.namespace, self.folder, self.environment)
+        self.server = _launched(self.namespace, self.folder, self.environment, self.interface)
 
     def told(self, kind: type[AnyEvent], **fields: object) -> list[Any]:
         """The events of a kind since the server was started, with these values."""
@@ -201,17 +205,24 @@ def provisioned(
     *,
     records: str = RECORD,
     environment: Mapping[str, str] | None = None,
+    link: str | None = None,
 ) -> Iterator[Provisioned]:
-    """A bridge with a machine's tap in the namespace that we are in, and a server on it."""
+    """A bridge with a machine's tap in the namespace that we are in, and a server on it.
+
+    With a `link` (`boots.lab.said`) the server is at the other end of that from the bridge.
+    """
     need("qemu-system-x86_64")
     own = {"BOOTS_BOOT_OSIE": osie, "BOOTS_BOOT_IMAGES": str(images), **(environment or {})}
+    interface, carried = BRIDGE if link is None else FAR, None
     with contextlib.ExitStack() as made:
-        made.enter_context(network.bridge(BRIDGE, SERVER))
+        made.enter_context(network.bridge(BRIDGE, SERVER if link is None else None))
         made.enter_context(network.tap(TAP, BRIDGE))
+        if link is not None:
+            ends = End(PORT, bridge=BRIDGE), End(FAR, SERVER)
+            carried = made.enter_context(linked(*ends, *said.links(link)))
         (folder / "machines").mkdir(parents=True, exist_ok=True)
-        place = Provisioned(
-            namespace, folder, own, _launched(namespace, folder, own, records=records)
-        )
+        server = _launched(namespace, folder, own, interface, records=records)
+        place = Provisioned(namespace, folder, own, server, interface, carried)
         try:
             yield place
             place.server.stop()
@@ -221,10 +232,14 @@ def provisioned(
 
 
 def _launched(
-    namespace: str, folder: Path, environment: Mapping[str, str], records: str = RECORD
+    namespace: str,
+    folder: Path,
+    environment: Mapping[str, str],
+    interface: str,
+    records: str = RECORD,
 ) -> Boots:
     server = launch(
-        namespace, folder, records=records, interfaces=[BRIDGE], environment=environment
+        namespace, folder, records=records, interfaces=[interface], environment=environment
     )
     server.until(events.ServerStarted, timeout=60)
     return server

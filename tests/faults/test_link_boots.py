@@ -1,11 +1,17 @@
 """Whole boots over bad links: real firmware, OSIE, and an image that is written through one."""
 
+import hashlib
+import os
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from tests.e2e.provisioned import MIB, add_image, provisioned
 from tests.faults.bad import Figures
 
 from boots.journal import events
+from boots.lab import said
 from boots.lab.boot import MAC, BootOptions, boot_once
 from boots.lab.firmware import Firmware
 from boots.lab.stages import Stage
@@ -51,6 +57,69 @@ def test_a_bios_machine_boots_over_a_link_with_every_fault(osie: Osie) -> None:
 @pytest.mark.parametrize("fault", LINKS)
 def test_a_machine_boots_over_a_bad_link(osie: Osie, firmware: Firmware, fault: str) -> None:
     figures = Figures(f"boot, {fault}, {firmware.value}")
-    for _ in range(2):
-        figures.seconds.append(booted(osie, firmware, fault, Stage.INVENTORY))
+    figures.seconds.append(booted(osie, firmware, fault, Stage.INVENTORY))
     figures.print()
+
+
+SIZE = 96  # MiB of the image
+WRITE = """\
+version: "0.1"
+name: write
+global_timeout: 1200
+tasks:
+  - name: write
+    worker: "{{ .device_1 }}"
+    actions:
+      - name: image
+        image: image2disk
+        timeout: 900
+        environment:
+          IMG_URL: "images/chance/index.json"
+          DEST_DISK: "{{ index .Hardware.Disks 0 }}"
+      - name: "off"
+        image: poweroff
+        timeout: 60
+"""
+
+
+@pytest.fixture(scope="module")
+def chance(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A disk full of chance, so that each byte counts."""
+    place: Path = tmp_path_factory.mktemp("chance") / "disk.img"
+    place.write_bytes(os.urandom(SIZE * MIB))
+    table = "label: gpt\nstart=1MiB, type=linux\n"
+    subprocess.run(["sfdisk", "--quiet", "--wipe=always", place], input=table.encode(), check=True)
+    return place
+
+
+@pytest.mark.wide
+@pytest.mark.parametrize("fault", ["all at once", "an outage"])
+def test_an_image_is_written_whole_over_a_bad_link(
+    namespace: str, osie: Osie, chance: Path, tmp_path: Path, fault: str
+) -> None:
+    """The outage is of 100 s, in the middle: the agent's session ends, and it goes on."""
+    add_image(chance, "chance", tmp_path / "images")
+    figures = Figures(f"image of {SIZE} MiB, {fault}")
+    link = LINKS.get(fault, "delay=1ms")
+    with (
+        provisioned(namespace, tmp_path, osie("cloud"), tmp_path / "images", link=link) as place,
+        place.power(Firmware.BIOS, disk=SIZE + 32) as machine,
+        figures.timed(),
+    ):
+        run = place.provision(WRITE)
+        if fault == "an outage":
+            place.writing(run, 0.05)
+            assert place.link is not None
+            place.link.become(*said.links("delay=1ms,down=0s-100s"))
+        done = place.becomes(run, "SUCCESS", "FAILED", "TIMEOUT", within=600)
+        assert "SUCCESS" == done.line.state, place.evidence()
+        place.until(lambda: machine.ended, 60)
+        told = place.told(events.RunChanged, step="1 image")
+    figures.print()
+
+    # At both ends is the table, which knows how large the disk is.
+    ends = slice(MIB, (SIZE - 1) * MIB)
+    digests = [hashlib.sha256(disk.read_bytes()[ends]).digest() for disk in (place.disk, chance)]
+    assert digests[0] == digests[1]
+    assert [1, 1] == [step.attempt for step in done.steps]
+    assert 1 == len([each for each in told if each.step_state == "HANDED"])

@@ -24,7 +24,12 @@ CONTENT = random.Random(8).randbytes(1_000_001)
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
 LARGE = random.Random(9).randbytes(16_000_001)  # more than all buffers on the way hold
 # TCP itself halves its speed with each loss, so what TFTP takes in its stride is more to it.
-HTTP_FAULTS = {**FAULTS, "loss": "drop=2%", "stale packets": "stale=2%,late=400ms"}
+HTTP_FAULTS = {
+    name: text for name, text in FAULTS.items() if "unsummed" not in text and "burst" not in text
+}
+HTTP_FAULTS["loss"] = "drop=2%"
+HTTP_FAULTS["bursts of loss"] = "burst=0.2%,burst-time=100ms"
+HTTP_FAULTS["stale packets"] = "stale=2%,late=400ms"
 
 
 @pytest.fixture(scope="module")

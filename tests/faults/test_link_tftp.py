@@ -73,7 +73,7 @@ def fetched(link: Bad, words: Words, out: Path) -> str:
     return hashlib.sha256(out.read_bytes()).hexdigest() if out.exists() else ""
 
 
-@pytest.mark.parametrize("times", rounds(1, 20))
+@pytest.mark.parametrize("times", rounds(1, 10))
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_file_arrives_whole_or_its_end_is_told(
     link: Bad, running: Boots, tmp_path: Path, fault: str, times: int

@@ -597,3 +597,11 @@ async def test_of_one_turn_of_the_loop_a_connection_gets_64_kib(tmp_path: Path) 
         assert bench.door._runner is not None
         (handler,) = bench.door._runner.server.connections
         assert 64 << 10 == handler.transport.max_size
+
+
+async def test_connections_whose_clients_vanish_are_the_kernels_to_end(tmp_path: Path) -> None:
+    wanted = (socket.TCP_USER_TIMEOUT, socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL)
+    async with serving(tmp_path) as bench:  # connections inherit what the listener has
+        tcp = [bench.sock.getsockopt(socket.IPPROTO_TCP, each) for each in wanted]
+
+    assert [300_000, 150, 30] == tcp

@@ -55,6 +55,7 @@ spec:
         allowWorkflow: true
 """
 
+EVERY_FAULT = "drop=1%,double=2%,reorder=2%,damage=0.5%,delay=1ms,jitter=1ms,stale=1%"
 NETBOOT_OFF = """\
 machines:
   - name: installed-1
@@ -188,3 +189,12 @@ def test_firmware_of_a_machine_whose_netboot_is_off_goes_on_to_its_next_device(o
     # PXE is refused by TFTP, so the firmware turns to its next device, HTTP boot: refused, too.
     assert ["tftp", "http"] == [refusals[0].door, refusals[-1].door]
     assert {"netboot-not-allowed"} == set(names(refusals))
+
+
+def test_a_machine_boots_over_a_link_with_every_fault(osie: Osie) -> None:
+    """A short round of `tests/faults/test_link_boots.py`."""
+    result = boot_once(BootOptions(osie=osie("cloud"), link=EVERY_FAULT, goal=Stage.INVENTORY))
+
+    assert result.ok, f"{result.reason}; evidence in {result.work}"
+    assert [MAC] == [each.mac for each in happened(result, events.InventoryReported)]
+    assert {"192.168.77.10"} == {each.address for each in happened(result, events.AckSent)}

@@ -16,7 +16,7 @@ from boots.lab.boot import MAC, BootOptions, boot_once
 from boots.lab.firmware import Firmware
 from boots.lab.stages import Stage
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.e2e, pytest.mark.wide, pytest.mark.timeout(900)]
 
 Osie = Callable[[str], str]
 LINKS = {
@@ -46,13 +46,6 @@ def booted(osie: Osie, firmware: Firmware, fault: str, goal: Stage = Stage.POWER
     return result.seconds
 
 
-def test_a_bios_machine_boots_over_a_link_with_every_fault(osie: Osie) -> None:
-    figures = Figures("boot, all at once, bios")
-    figures.seconds.append(booted(osie, Firmware.BIOS, "all at once", Stage.INVENTORY))
-    figures.print()
-
-
-@pytest.mark.wide
 @pytest.mark.parametrize("firmware", FIRMWARE)
 @pytest.mark.parametrize("fault", LINKS)
 def test_a_machine_boots_over_a_bad_link(osie: Osie, firmware: Firmware, fault: str) -> None:
@@ -92,7 +85,6 @@ def chance(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-@pytest.mark.wide
 @pytest.mark.parametrize("fault", ["all at once", "an outage"])
 def test_an_image_is_written_whole_over_a_bad_link(
     namespace: str, osie: Osie, chance: Path, tmp_path: Path, fault: str

@@ -37,7 +37,7 @@ FAULTS = {
     "delay": "delay=10ms",
     "jitter": "delay=2ms,jitter=10ms",
     "corruption": "damage=3%",
-    "corruption, UDP without checksums": "unsummed;damage=3%",
+    "corruption, UDP without checksums": "unsummed,damage=3%;",
     "stale packets": "stale=10%,late=400ms",
     "a link that goes down": "down=50ms-1.5s",
     "all at once": "drop=1%,double=2%,reorder=2%,damage=1%,delay=1ms,jitter=2ms,stale=1%",
@@ -97,7 +97,8 @@ def test_a_file_arrives_whole_or_its_end_is_told(
                 figures.failed.append(end_of(running))
         figures.print()
         # Whose first ACK gets lost hears the OACK again, and atftp takes that for a mistake.
-        assert [] == figures.failed or name.startswith("atftp")
+        # Without checksums a request may be for another file, and an ACK for what never came.
+        assert [] == figures.failed or name.startswith("atftp") or "unsummed" in FAULTS[fault]
 
 
 def end_of(server: Boots) -> str:
@@ -106,7 +107,8 @@ def end_of(server: Boots) -> str:
     while time.monotonic() < deadline:
         if server.told(events.TransferProbed):
             return "the client ended it after the OACK"
-        if failed := server.told(events.TransferFailed):
-            return failed[0].why
+        for kind in (events.TransferFailed, events.FetchRefused, events.PacketDropped):
+            if told := server.told(kind):
+                return str(told[0].why)
         time.sleep(0.05)  # there is nothing to wait for but the journal
     raise AssertionError(f"nothing was told of its end: {server.seen}")

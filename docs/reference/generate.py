@@ -457,6 +457,7 @@ _LIMITS_BESIDE = [
 - A block of TFTP is never larger than what fits the interface's MTU, a window never longer than 64 blocks, and a block that is not acknowledged is sent eight times.
   Before a client has said a word it is one packet, the acknowledgement of its options or a block of 512 bytes, four times: that is all that a forged request brings its victim.
 - A head of a request over HTTP may have 128 fields of 8 KiB, an inventory 256 KiB, a report 800 KiB, the ends of a disk 3 MiB; one that is larger is refused before it is read.
+- An HTTP client that acknowledges nothing for five minutes, or answers no probe of a connection that is idle so long, is given up.
 - An address of a pool that nobody asked for after its OFFER is given to the next when there is no other.
 - What DECLINEs block is out of the pool for a day, and for a minute once a quarter of the pool is blocked.
 - The log has `log.lines` a second, the store a share of events for each kind and machine ([the store](../howto/store.md)).

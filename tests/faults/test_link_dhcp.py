@@ -144,13 +144,15 @@ def test_of_two_servers_with_the_same_records_one_may_be_hardly_heard(
         for _ in range(times):
             with figures.timed():
                 got = run(client, need("busybox"), *words, timeout=60).stdout.split()
-            assert ["bound", str(CLIENT.ip)] == got[:2]
-            by[got[2]] += 1
+            assert got[:2] in ([], ["bound", str(CLIENT.ip)])
+            by[got[2] if got else "neither"] += 1
         good_one.until(events.OfferSent)
         assert [] == bad_one.told(events.NakSent) + good_one.told(events.NakSent)
         assert {str(CLIENT.ip)} >= {each.address for each in bad_one.told(events.AckSent)}
     figures.notes.append(f"served by {dict(by)}")
     figures.print()
+    # Who has taken the offer of the one that is hardly heard stays with it for a while.
+    assert by["neither"] <= times // 5
 
 
 def forge(sock: socket.socket, kind: MessageType, most: int) -> None:

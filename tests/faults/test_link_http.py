@@ -162,5 +162,6 @@ def test_a_client_that_vanished_is_given_up_after_five_minutes(link: Bad, server
         took = time.monotonic() - began
         idle.close()
 
-    assert "Connection timed out" == failed.why
+    # Which of them depends on who gives up first: TCP, or the question for the client's MAC.
+    assert failed.why in {"Connection timed out", "No route to host"}
     assert GONE_AFTER * 0.8 < took < GONE_AFTER * 1.5

@@ -180,7 +180,11 @@ BROKEN: tuple[Row, ...] = (
     Row(
         code="transfer-broke",
         state=State.FAILED,
-        when=When(at=_FILES, problem="closed the connection|broke off|stalled|timed out", longer=5),
+        when=When(
+            at=_FILES,
+            problem="closed the connection|broke off|stalled|timed out|No route to host",
+            longer=5,
+        ),
         title="{mac} gave up on {file} at byte {sent} of {size}: {why}",
         advice=(
             "Large files that iPXE gives up on: a newer iPXE, or snponly.efi in place of ipxe.efi;"

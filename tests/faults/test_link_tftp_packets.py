@@ -231,6 +231,7 @@ def test_a_late_request_in_a_long_silence_does_not_end_the_transfer(
         server.until(events.TransferFinished, peer=one.peer)
 
 
+@pytest.mark.wide
 def test_a_client_that_goes_on_from_another_port_is_told_of(link: Bad, server: Boots) -> None:
     """Behind an address translator that forgot: RFC 1350 knows a transfer by both ports."""
     with client(link) as one, client(link) as moved:

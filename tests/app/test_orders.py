@@ -1,10 +1,8 @@
 """Orders: a person's word over a record, and how ``once`` is used up."""
 
-from ipaddress import IPv4Address
-
 import msgspec
 import pytest
-from tests.policy.made import SITE, known
+from tests.policy.made import ADDRESS, SITE, known
 
 from boots.app.answers import Answers
 from boots.app.orders import Orders
@@ -49,7 +47,7 @@ class Place:
 
     def gets(self, name: str) -> object:
         fetch = self.answers.fetch("lan0", tftp=False)
-        return fetch(f"/{MAC}/{name}", IPv4Address("10.0.0.9")).what
+        return fetch(f"/{MAC}/{name}", ADDRESS).what
 
     def hear(self, event: AnyEvent) -> None:
         self.orders.write([Entry(self.now, event)])

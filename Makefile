@@ -112,8 +112,8 @@ peers: setup-test ## Stock clients against the running server, in namespaces (ro
 	@PEERS=required $(PYTHON) -m pytest -q -m "peers and not wide and alone"
 
 .PHONY: faults
-faults: setup-wide ## The table of faults again, as often as it says: bad links, kill -9, full disks (root)
-	@PEERS=required $(PYTHON) -m pytest -q tests/faults
+faults: setup-wide ## The table of faults again, with its figures, as often as it says: bad links, kill -9, full disks (root)
+	@PEERS=required $(PYTHON) -m pytest -q -s tests/faults
 
 .PHONY: fuzz
 fuzz: setup ## Fuzz every parser and door for MINUTES each (5), two side by side; goes on where it ended

@@ -44,7 +44,7 @@ def life(lan: Lan, folder: Path, at: int, do: str = "kill") -> tuple[int, int]:
         return changes, server.starts
 
 
-@pytest.mark.parametrize(("at", "do"), zip((101, 271, 431), WAYS, strict=True))
+@pytest.mark.parametrize(("at", "do"), [*zip((101, 271, 431), WAYS, strict=True)])
 def test_killed_at_things_that_it_writes_nothing_acknowledged_is_lost(
     lan: Lan, tmp_path: Path, at: int, do: str
 ) -> None:

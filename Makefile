@@ -170,6 +170,10 @@ lock: | .tools/bin/uv ## Resolve all dependencies anew into requirements.lock
 	  --no-emit-package boots-agent --no-emit-index-url --no-header -o requirements.lock
 	@$(UV) pip compile -q --group release --universal --upgrade --generate-hashes \
 	  --no-emit-index-url --no-header -o requirements-release.lock
+	@$(UV) pip compile -q pyproject.toml --all-extras --constraint requirements.lock --universal --generate-hashes \
+	  --no-emit-package boots-agent --no-emit-index-url --no-header -o packaging/container/run.lock
+	@echo hatchling | $(UV) pip compile -q - --universal --upgrade --generate-hashes \
+	  --no-emit-index-url --no-header -o packaging/container/build.lock
 
 # What makes and looks over a release stands apart: nothing of ours imports it.
 .tools/release/ready: requirements-release.lock | .tools/bin/uv

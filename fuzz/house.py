@@ -47,14 +47,9 @@ class House(NamedTuple):
 
 
 @functools.cache
-def _folder() -> "tempfile.TemporaryDirectory[str]":
-    return tempfile.TemporaryDirectory(prefix="boots-fuzz-")
-
-
-@functools.cache
 def house() -> House:
     """The one there is."""
-    folder = Path(_folder().name)
+    folder = Path(tempfile.mkdtemp(prefix="boots-fuzz-"))
     published = folder / "published"
     published.mkdir()
     (folder / "hidden").write_bytes(HIDDEN)

@@ -45,6 +45,7 @@ _WHO = ("", *_OURS, "525400000099")
 _RELAYS = ("", "0.0.0.0", "192.168.1.254", "10.9.0.254", "203.0.113.1", "255.255.255.255")
 _NEAR = (OWN.network, SUBNET.network, REMOTE.network)
 _MEMORY = Path("/dev/shm")  # noqa: S108  # no disk is waited for
+_FOLDER = Path(tempfile.mkdtemp(prefix="boots-fuzz-", dir=_MEMORY if _MEMORY.is_dir() else None))
 
 
 def _packet(data: bytes) -> bytes:
@@ -66,15 +67,8 @@ def _of_real_clients() -> Iterator[bytes]:
 
 
 @functools.cache
-def _folder() -> "tempfile.TemporaryDirectory[str]":
-    """One for each process: targets that run side by side must not share their leases."""
-    where = _MEMORY if _MEMORY.is_dir() else None
-    return tempfile.TemporaryDirectory(prefix="boots-fuzz-", dir=where)
-
-
-@functools.cache
 def _bench(mode: Mode) -> Bench:
-    folder = Path(_folder().name) / mode.value
+    folder = _FOLDER / mode.value
     folder.mkdir(exist_ok=True)
     bench = Bench(folder, mode=mode, unknown="osie")
     bench.records(**_RECORDS)

@@ -9,13 +9,19 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from tests.app.certificates import NOW, authority, issue
 
+from boots.app import tls
 from boots.app.certificate import doubts, lint
-from boots.app.tls import context
 from boots.serve.sockets import StartError
 from boots.settings import Http, Settings
 
 CA = authority()
 GOOD = issue(by=CA)
+
+
+def context(settings: Settings) -> ssl.SSLContext:
+    shown = tls.of_machines(settings)
+    assert shown is not None
+    return shown.context
 
 
 def said(pem: bytes, host: str = "boots.example") -> list[str]:

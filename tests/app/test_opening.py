@@ -1,5 +1,6 @@
 """Where doors listen: where clients are told they are, as far as the addresses are ours."""
 
+import asyncio
 from ipaddress import IPv4Address, IPv4Interface
 from socket import socket
 from typing import Any
@@ -15,6 +16,7 @@ from boots.machines.index import Index
 from boots.serve import sockets
 from boots.serve.dhcp import DhcpDoor
 from boots.serve.ear import Ear
+from boots.serve.http import HttpDoor
 from boots.settings import Dhcp, Http, Settings, Syslog, Tftp
 
 FIRST, SECOND = IPv4Address("127.0.0.1"), IPv4Address("127.0.0.2")
@@ -65,8 +67,11 @@ def dhcp_doors(**dhcp: Any) -> tuple[list[str], list[type]]:
     own = {"lo": IPv4Interface("127.0.0.1/8")}
     made = Opening(settings, own, answers, lambda _: None, lambda: None)
     doors = list(made.doors())
+    loop = asyncio.new_event_loop()
     for door in doors:
-        door._sock.close()  # type: ignore[union-attr]
+        assert not isinstance(door, HttpDoor)
+        door.close(loop)
+    loop.close()
     return [each.split()[0] for each in made.listeners], [type(door) for door in doors]
 
 

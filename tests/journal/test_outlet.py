@@ -43,6 +43,7 @@ def accounted(said: str) -> int:
 
 def test_what_is_said_comes_in_its_order(pipe: tuple[int, int]) -> None:
     outlet = Outlet(pipe[1], note)
+    outlet.begin()
     for number in range(100):
         outlet.write(f"{number}\n")
     outlet.end()
@@ -53,6 +54,7 @@ def test_a_full_pipe_holds_nobody_up_and_what_is_left_out_is_told_once(
     pipe: tuple[int, int],
 ) -> None:
     outlet = Outlet(pipe[1], note)
+    outlet.begin()
     every = 2 * MOST // len(LINE)
     began = time.monotonic()
     for _ in range(every):
@@ -67,6 +69,7 @@ def test_a_full_pipe_holds_nobody_up_and_what_is_left_out_is_told_once(
 
 def test_the_end_waits_a_moment_only_for_who_does_not_read(pipe: tuple[int, int]) -> None:
     outlet = Outlet(pipe[1], note)
+    outlet.begin()
     outlet.write("x" * 10_000)
     began = time.monotonic()
     outlet.end()
@@ -78,6 +81,7 @@ def test_a_closed_pipe_stops_nobody() -> None:
     reading, writing = os.pipe()
     os.close(reading)
     outlet = Outlet(writing, note)
+    outlet.begin()
     for _ in range(10):
         outlet.write(LINE)
     outlet.end()

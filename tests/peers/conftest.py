@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,8 +19,10 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+import structlog
 from pyroute2 import IPRoute
 
+import boots as house
 from boots.journal import events
 from boots.journal.events import AnyEvent
 from boots.lab import isolation, network
@@ -163,6 +166,8 @@ class Boots:
     began: float
     journal: Path
     errors: Path
+    started_before: int = 0
+    """How often a server told this journal that it began, before this one."""
     seen: list[AnyEvent] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -233,13 +238,54 @@ def boots(
         environment=environment,
     )
     try:
-        process.until(events.ServerStarted, timeout=60)  # where tests share few cores
+        deadline = time.monotonic() + 60  # where tests share few cores
+        while len(process.told(events.ServerStarted)) <= process.started_before:
+            assert process.process.poll() is None, process.errors.read_text()
+            assert time.monotonic() < deadline, process.errors.read_text()
+            time.sleep(0.003)  # there is nothing to wait for but the file itself
         yield process
         process.stop()
     finally:
         if process.process.poll() is None:
             process.process.kill()
             process.process.wait()
+
+
+def program() -> tuple[list[str], dict[str, str]]:
+    """The words that start the server, as somebody who is not root can; and their environment.
+
+    Where this Python is root's own, Debian's takes its place.  If that is another release the
+    server stays root.
+    """
+    serve = ["-m", "boots", "serve"]
+    if _is_open(Path(sys.executable).resolve()):
+        return [sys.executable, *serve], {}
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    debians = Path("/usr/bin", version)
+    tree = [Path(package.__file__ or "").parents[1] for package in (structlog, house)]
+    if debians.exists() and all(map(_is_open, tree)):
+        return [str(debians), *serve], {"PYTHONPATH": ":".join(map(str, tree))}
+    return [sys.executable, *serve, "--user", "root"], {}
+
+
+def _is_open(place: Path) -> bool:
+    return all(each.stat().st_mode & 0o001 for each in (place, *place.parents))
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """Not pytest's own folder, which it closes to others whenever it begins."""
+    made = Path(tempfile.mkdtemp(prefix="boots-peers-"))
+    made.chmod(0o711)
+    yield made
+    shutil.rmtree(made)
+
+
+def let_others_in(folder: Path) -> None:
+    """The server becomes another user, who must get to its records: pytest's folders are ours."""
+    for each in (folder, *folder.parents):
+        if each.stat().st_uid == os.geteuid() and each.is_relative_to(tempfile.gettempdir()):
+            each.chmod(each.stat().st_mode | 0o711)
 
 
 def launch(
@@ -252,13 +298,17 @@ def launch(
     environment: Mapping[str, str] | None = None,
 ) -> Boots:
     """Start it, and do not wait."""
+    let_others_in(folder)
     place = folder / "machines" / "machines.yaml"
     place.parent.mkdir(exist_ok=True)
     place.write_text(records)
     journal, errors = folder / "journal.jsonl", folder / "errors.txt"
+    serve, needed = program()
+    if any(each.name.startswith("pytest-of-") for each in folder.parents):
+        serve = [*serve, "--user", "root"]  # another run of pytest closes this folder at any time
     words = [
         *(*network.in_namespace(namespace), *before),
-        *(sys.executable, "-m", "boots", "serve", "--log-form", "json"),
+        *(*serve, "--log-form", "json"),
         *(word for name in interfaces for word in ("--interface", name)),
         *("--machines", place.parent, "--journal", journal, *flags),
     ]
@@ -270,6 +320,7 @@ def launch(
         "PYTHONPYCACHEPREFIX": str(folder.parent / "bytecode"),
         "PYTHONDONTWRITEBYTECODE": "",
     }
+    before_us = journal.read_bytes().count(b'"ServerStarted"') if journal.exists() else 0
     with errors.open("wb") as output:
         began = time.monotonic()
         process = subprocess.Popen(
@@ -277,9 +328,9 @@ def launch(
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            env={**os.environ, **own, **(environment or {})},
+            env={**os.environ, **needed, **own, **(environment or {})},
         )
-    return Boots(process, began, journal, errors)
+    return Boots(process, began, journal, errors, before_us)
 
 
 @pytest.fixture

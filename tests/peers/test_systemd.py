@@ -46,6 +46,7 @@ def manager(place: Path) -> Iterator[tuple[socket.socket, dict[str, str]]]:
     """The socket that systemd listens on for news, and the environment that names it."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
         sock.bind(str(place / "notify"))
+        (place / "notify").chmod(0o777)  # as systemd's is: each service is another user
         sock.settimeout(10)
         yield sock, {"NOTIFY_SOCKET": str(place / "notify")}
 

@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import ip_address
 
 import structlog
@@ -97,6 +98,7 @@ class Listener:
         self._sock = sock
         self._rules = rules or Rules()
         self._pages = pages
+        self._seal = partial(seal, secure=self._rules.secure is not None)
         self._clock = clock
         self._told = Telling(record, clock)
         self._limited = Limited(record)
@@ -130,7 +132,7 @@ class Listener:
             self._answer,
             bound=self._rules.connections,
             full=lambda peer: self._limited.reached(OPERATOR_CONNECTIONS, peer=peer),
-            seal=seal,
+            seal=self._seal,
             access_log=None,
             logger=_Ear(self._told),
             keepalive_timeout=75,
@@ -166,7 +168,7 @@ class Listener:
             _log.exception("a request of an operator failed", path=request.path)
             fault = Refused(500, "Internal Server Error", "a fault of the server; its log has it")
             response = await self._refused(request, fault, nonce)
-        seal(response, nonce)
+        self._seal(response, nonce)
         return response
 
     async def _given(self, request: web.BaseRequest, nonce: str) -> web.StreamResponse:
@@ -180,7 +182,7 @@ class Listener:
             keys=keys,
             nonce=nonce,
             still=self._still(request, me),
-            seal=lambda response: seal(response, nonce),
+            seal=lambda response: self._seal(response, nonce),
         )
         response: web.StreamResponse = await self._auditing.around(
             route, asked, lambda: self._answered(route, asked)

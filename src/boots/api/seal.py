@@ -17,15 +17,21 @@ _ALWAYS = {
 }
 
 
-def seal(response: web.StreamResponse, nonce: str = "") -> None:
+_YEAR = 31_536_000  # seconds
+
+
+def seal(response: web.StreamResponse, nonce: str = "", *, secure: bool = False) -> None:
     """Put them on.  What is HTML may run scripts of ours, and inline those with the `nonce`.
 
+    Where it is `secure`, browsers are to ask over TLS only from now on (RFC 6797).
     Nothing is kept by a browser or a proxy, but where a handler says so of its own.
     """
     if response.prepared:
         return
     for name, value in _ALWAYS.items():
         response.headers[name] = value
+    if secure:
+        response.headers["Strict-Transport-Security"] = f"max-age={_YEAR}"
     policy = _OF_DATA
     if response.content_type == "text/html":
         policy = _OF_PAGES.format(nonce=f" 'nonce-{nonce}'" if nonce else "")

@@ -87,7 +87,7 @@ def _dates(each: x509.Certificate, now: datetime) -> Iterator[Doubt]:
     elif each.not_valid_after_utc - now < _SOON:
         yield Doubt(
             f"{_name(each)} expires on {each.not_valid_after_utc:%Y-%m-%d}",
-            "renew it before then, and restart",
+            "renew it before then",
         )
 
 

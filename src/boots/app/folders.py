@@ -3,6 +3,9 @@
 import os
 from pathlib import Path
 
+OF_THE_SYSTEM = {"state": Path("/var/lib/boots"), "cache": Path("/var/cache/boots")}
+"""Where a server has them that root started: another user cannot go into root's home."""
+
 
 def cache_folder() -> Path:
     """A service has the CacheDirectory= of its unit, anybody else the user's cache."""
@@ -17,4 +20,11 @@ def state_folder() -> Path:
     given = os.environ.get("STATE_DIRECTORY")
     if given:
         return Path(given)
+    home = home_state()
+    of_root = os.geteuid() == 0 and not os.environ.get("XDG_STATE_HOME") and not home.exists()
+    return OF_THE_SYSTEM["state"] if of_root and OF_THE_SYSTEM["state"].exists() else home
+
+
+def home_state() -> Path:
+    """Where the user's own state is."""
     return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "boots"

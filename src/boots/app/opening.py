@@ -2,6 +2,7 @@
 
 import os
 import socket
+import ssl
 import time
 from asyncio import AbstractEventLoop
 from collections.abc import Callable, Iterator, Mapping
@@ -13,7 +14,6 @@ from typing import Protocol
 
 import structlog
 
-from boots.app import tls
 from boots.app.answers import Answers
 from boots.app.fairness import Fairness
 from boots.journal.limited import Limited
@@ -55,6 +55,7 @@ class Opening:
     """Binds every socket that the settings call for, and makes the doors behind them.
 
     `given` are sockets that are open already, by the name of their door; else they are systemd's.
+    With `secure` there is an HTTPS door, too.
     `only` names the doors that are opened.  `packets` keeps the DHCP messages.
     `listeners` says afterwards what was bound, for people.
     """
@@ -70,6 +71,7 @@ class Opening:
         extras: Extras | None = None,
         packets: Packets | None = None,
         given: dict[str, list[socket.socket]] | None = None,
+        secure: ssl.SSLContext | None = None,
         only: AbstractSet[str] = EVERY,
     ) -> None:
         self._settings = settings
@@ -84,6 +86,7 @@ class Opening:
         self._fairness = Fairness(settings, answers, self._limited)
         self._bound: set[tuple[str, IPv4Address]] = set()
         self._given = sockets.from_systemd(os.environ, os.getpid()) if given is None else given
+        self._secure = secure
         self._only = only
         self.listeners: list[str] = []
 
@@ -99,10 +102,8 @@ class Opening:
             if self._settings.http.enabled and "http" in self._only:
                 at = self.listens_at("http", "", address)
                 yield self._http_door("http", interface, at, self._extras)
-                if self._settings.http.certificate:
-                    secure = replace(
-                        self._extras, tls=tls.context(self._settings), mac_of=self._answers.mac_of
-                    )
+                if self._secure is not None:
+                    secure = replace(self._extras, tls=self._secure, mac_of=self._answers.mac_of)
                     yield self._http_door("https", interface, at, secure)
         for name, unused in self._given.items():
             for each in unused:

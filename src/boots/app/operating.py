@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 
 from boots.api.listener import Listener
-from boots.app import reception
+from boots.app import reception, tls
 from boots.app.answers import Answers
 from boots.app.desk.desk import Desk
 from boots.app.desk.house import House
@@ -59,7 +59,7 @@ class Operating:
     `tell` tells the journal, `unready` says why the server is not ready.
 
     Raises:
-        StartError: the store cannot be one.
+        StartError: the store cannot be one, or the listener's certificate will not do.
     """
 
     def __init__(
@@ -79,6 +79,9 @@ class Operating:
         self._answers: Answers
         self._writer: Writer | None = None
         self._listener: Listener | None = None
+        self._socket: socket.socket | None = None
+        self.shown = tls.of_operators(settings) if settings.operator.enabled else None
+        """The listener's certificate."""
         self._troubles = Troubles()
         self.orders = Orders(time.time, self._name_of, self._spent, self._noted)
         store = open_store(settings, state)
@@ -208,6 +211,14 @@ class Operating:
 
     # --- from start to end
 
+    def bind(self) -> None:
+        """Have the listener's port, before anything else goes on.
+
+        Raises:
+            StartError: it would be open to all.
+        """
+        self._socket = reception.bound(self._settings, keeps_tokens=self.keeping is not None)
+
     async def open(
         self, place: Callable[[], Awaitable[None]], reordered: Callable[[str], None]
     ) -> None:
@@ -231,11 +242,7 @@ class Operating:
         keeping.place = place
 
     async def start(self, leasing: Leasing | None) -> tuple[list[str], list["asyncio.Task[None]"]]:
-        """Begin all that goes on; what listens, for people, and the tasks.
-
-        Raises:
-            StartError: the listener's port is taken, or its certificate will not do.
-        """
+        """Begin all that goes on; what listens, for people, and the tasks."""
         self._desk = Desk(self._house())
         tasks = [asyncio.create_task(self._history.run())]
         if self.keeping is not None:
@@ -250,10 +257,16 @@ class Operating:
             tasks += [asyncio.create_task(takeup.run()), asyncio.create_task(self._remember())]
             if leasing is not None:
                 tasks.append(asyncio.create_task(self._show_leases(leasing, self._writer)))
+        if self._socket is None:
+            return [], tasks
         self._listener, where = await reception.open_at(
-            self._settings, self._desk, self._tell, keeps_tokens=keeping is not None
+            self._settings,
+            self._socket,
+            self._desk,
+            self._tell,
+            self.shown.context if self.shown is not None else None,
         )
-        return [where] if where else [], tasks
+        return [where], tasks
 
     def _others(self, entries: list[Entry]) -> None:
         self._history.others(entries)
@@ -326,6 +339,8 @@ class Operating:
         listener, self._listener = self._listener, None
         if listener is not None:
             await listener.close()
+        if self._socket is not None:
+            self._socket.close()
 
     def close(self) -> None:
         """Write down what is left, and let the store go; after the journal has told its last."""

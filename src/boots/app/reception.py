@@ -11,7 +11,6 @@ from aiohttp import web
 
 from boots.api.asked import Pages
 from boots.api.listener import Listener, Rules, Secure
-from boots.app import tls
 from boots.app.desk.desk import Desk
 from boots.journal.events import AnyEvent
 from boots.journal.limited import Limited
@@ -25,35 +24,43 @@ _BACKLOG = 128
 _log = structlog.get_logger()
 
 
-async def open_at(
-    settings: Settings, desk: Desk, tell: Callable[[AnyEvent], None], *, keeps_tokens: bool
-) -> tuple[Listener | None, str]:
-    """The listener that the settings want, answering, and where it is, for people.
+def bound(settings: Settings, *, keeps_tokens: bool) -> socket.socket | None:
+    """The socket of the listener that the settings want.
 
     There is none where they want none, or where its port cannot be had.
 
     Raises:
-        StartError: its certificate will not do, or it would be open to all.
+        StartError: it would be open to all.
     """
     operator = settings.operator
     if not operator.enabled:
-        return None, ""
+        return None
     address = IPv4Address(operator.address)
     if not address.is_loopback and not keeps_tokens:
         raise StartError(
             f"operator.address = {operator.address} needs tokens, and store.enabled is false:"
             " there is nowhere to keep them; enable the store, or serve operators at 127.0.0.1"
         )
-    context = tls.of_operators(settings) if operator.certificate else None
     try:
-        bound = sockets.tcp(address, operator.port)
+        return sockets.tcp(address, operator.port)
     except StartError as error:
         _log.error(
             "operators are not served, machines are: choose another operator.port,"
             " or switch it off (operator.enabled)",
             error=str(error),
         )
-        return None, ""
+        return None
+
+
+async def open_at(
+    settings: Settings,
+    sock: socket.socket,
+    desk: Desk,
+    tell: Callable[[AnyEvent], None],
+    context: ssl.SSLContext | None,
+) -> tuple[Listener, str]:
+    """The listener behind a socket, answering, and where it is, for people."""
+    operator = settings.operator
     # What makes the pages is loaded beside the answers: the doors are open by now.
     pages = await asyncio.to_thread(_pages, desk)
     rules = Rules(
@@ -61,9 +68,9 @@ async def open_at(
         hosts=tuple(operator.hosts),
         secure=_secure(context, tell) if context else None,
     )
-    listener = Listener(bound, desk, tell, rules, pages)
+    listener = Listener(sock, desk, tell, rules, pages)
     await listener.open()
-    host, port = bound.getsockname()[:2]
+    host, port = sock.getsockname()[:2]
     return listener, f"operator {'https' if context else 'http'} {host}:{port}"
 
 

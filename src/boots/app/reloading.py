@@ -23,6 +23,8 @@ AT_START = (
     "cache",
     "state",
     "workers",
+    "user",
+    "confine",
     "dhcp.mode",
     "dhcp.port",
     "dhcp.proxy_port",

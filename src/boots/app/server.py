@@ -65,13 +65,21 @@ class Server:
     """All doors of one process, over one world that reloading replaces.
 
     `read_settings` gives the settings anew at a reload; it raises `SettingsError`.
-    `packets` keeps the latest DHCP messages.
+    `bound` is called once all sockets are bound, and before any thread begins; it says what the
+    process runs as.  `packets` keeps the latest DHCP messages.
     """
 
-    def __init__(self, settings: Settings, read_settings: Callable[[], Settings]) -> None:
-        _refuse_nothing(settings)
+    def __init__(
+        self,
+        settings: Settings,
+        read_settings: Callable[[], Settings],
+        bound: Callable[[], str] = str,
+    ) -> None:
+        refuse_nothing(settings)
         self._settings = settings
-        self._reloading = Reloading(settings, read_settings, self._build, self._place, self._tell)
+        self._bound = bound
+        self._read_settings = read_settings
+        self._reloading = Reloading(settings, self._read, self._build, self._place, self._tell)
         self._addresses = {name: sockets.interface_address(name) for name in settings.interfaces}
         self._cache = Cache(Path(settings.cache) if settings.cache else cache_folder() / "records")
         self._journal: Journal
@@ -87,7 +95,8 @@ class Server:
         self._observing = Observing(settings)
         self._trusted = trusted_proxies(settings)
         self._token_key = b""
-        self._pin = tls.pin(settings)  # of the one that the door shows until a restart
+        self._shown = tls.of_machines(settings) if settings.http.enabled else None
+        self._pin = tls.pin(settings)  # of the one that the door shows
         self._unready = "the doors are not open yet"
         self._stamps = watch.stamps(settings)
         self._state = _served(settings, self._state_folder())
@@ -146,6 +155,23 @@ class Server:
         kept = self._operating.kept
         key = self._token_key
         return worlds.build(settings, self._addresses, self._cache, key, kept, pin=self._pin)
+
+    def _read(self) -> Settings:
+        """The settings anew, on the loop's thread; certificates come first."""
+        self._renew()
+        return self._read_settings()
+
+    def _renew(self) -> None:
+        """Show what certificates were renewed; one that does not work is told, and not shown."""
+        for shown in filter(None, (self._shown, self._operating.shown)):
+            try:
+                if shown.renew():
+                    self._tell(events.CertificateRenewed(door=shown.word, until=shown.ends))
+            except StartError as error:
+                self._tell(events.SettingsRefused(why=str(error)))
+                continue
+            if shown is self._shown:
+                self._pin = tls.pin(self._settings)
 
     def _state_folder(self) -> Path:
         return Path(self._settings.state) if self._settings.state else state_folder()
@@ -215,10 +241,12 @@ class Server:
         self, tasks: list[asyncio.Task[None]], loop: asyncio.AbstractEventLoop
     ) -> None:
         """Open every door, begin what goes on beside them, and say that we serve."""
+        listeners = self._bind()
+        runs_as = self._bound()
         await self._operating.open(self._place_kept, self._reordered)
         if self._leasing is not None:
             tasks.append(asyncio.create_task(self._leasing.run()))
-        listeners = await self._open(loop)
+        await self._open(loop)
         if self._leasing is not None:
             await self._leasing.ready()
         for doubt in self._doubts():
@@ -232,7 +260,9 @@ class Server:
         listeners, tasks[:] = [*listeners, *also], [*tasks, *more]
         machines = len(self.world.index.machines)
         self._journal.record(
-            events.ServerStarted(version=__version__, listeners=listeners, machines=machines)
+            events.ServerStarted(
+                version=__version__, listeners=listeners, machines=machines, runs_as=runs_as
+            )
         )
         spare_the_collector()
         self._say_ready("")
@@ -257,7 +287,8 @@ class Server:
             *journal_file(self._settings.journal, self._tell),
         ]
 
-    async def _open(self, loop: asyncio.AbstractEventLoop) -> list[str]:
+    def _bind(self) -> list[str]:
+        """Bind every socket, and make the doors behind them; what listens, for people."""
         running = self._operating.running
         opening = Opening(
             self._settings,
@@ -273,22 +304,32 @@ class Server:
                 sessions=running.sessions if running is not None else None,
             ),
             packets=self.packets,
+            secure=self._shown.context if self._shown is not None else None,
             only=ours(self._settings) if self._team else EVERY,
         )
         for door in opening.doors():
             if isinstance(door, HttpDoor):
                 self._http.append(door)
-                await door.open()
             else:
-                door.open(loop)
                 self._doors.append(door)
         if self._team is not None:
+            self._team.bind(self._settings, opening)
+        self._operating.bind()
+        return opening.listeners
+
+    async def _open(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Begin to answer."""
+        for door in self._doors:
+            door.open(loop)
+        for http in self._http:
+            await http.open()
+        if self._team is not None:
+            running = self._operating.running
             if running is not None:
                 await self._relay_from(self._team, running)
             await self._team.start(
-                self._settings, self._answers.raw, opening, self._journal, self._observing.metrics
+                self._settings, self._answers.raw, self._journal, self._observing.metrics
             )
-        return opening.listeners
 
     async def _relay_from(self, team: Team, running: Running) -> None:
         """Have workers know of runs, and answer what they pass on."""
@@ -367,7 +408,7 @@ class Server:
         self._settings, self._answers.world = settings, world
 
 
-def _refuse_nothing(settings: Settings) -> None:
+def refuse_nothing(settings: Settings) -> None:
     """See whether there is anything to serve, and anywhere.
 
     Raises:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,11 +28,13 @@ class Places:
     """The folders in which a change counts, and which of them there are now.
 
     `names` holds for a folder the file names that count, none for all of them.  `there` holds
-    what tells a folder from another that took its place later.
+    what tells a folder from another that took its place later.  The kernel watches no folder that
+    we may not read, as that of a private key may be: its files are `closed`, with their stamps.
     """
 
     names: dict[Path, frozenset[str]]
     there: dict[Path, tuple[int, int]]
+    closed: "Stamps"
     journal: Path | None
 
     @classmethod
@@ -42,12 +44,16 @@ class Places:
         for folder, wanted in _folders(settings):
             known = names.get(folder, wanted)
             names[folder] = known | wanted if known and wanted else _ALL
-        there = {}
-        for folder in names:
+        there, closed = {}, {}
+        for folder, wanted in names.items():
             with contextlib.suppress(OSError):
-                status = folder.stat()
-                there[folder] = (status.st_dev, status.st_ino)
-        return cls(names, there, Path(settings.journal).absolute() if settings.journal else None)
+                if os.access(folder, os.R_OK):
+                    status = folder.stat()
+                    there[folder] = (status.st_dev, status.st_ino)
+                else:
+                    closed.update(_stamped(folder / name for name in wanted))
+        journal = Path(settings.journal).absolute() if settings.journal else None
+        return cls(names, there, closed, journal)
 
     def count(self, _change: "watchfiles.Change", path: str) -> bool:
         """Whether a change of this file may change answers; our own journal never does."""
@@ -66,7 +72,10 @@ def _folders(settings: Settings) -> Iterator[tuple[Path, frozenset[str]]]:
         yield Path(name).absolute(), _ALL
         for folder in folders(Path(name).absolute()):
             yield folder, _ALL
-    for name in (*settings.machines, *filter(None, [settings.dhcp.quirks, settings.enrol.rules])):
+    http, operator = settings.http, settings.operator
+    single = [settings.dhcp.quirks, settings.enrol.rules]
+    single += [http.certificate, http.key, operator.certificate, operator.key]
+    for name in (*settings.machines, *filter(None, single)):
         path = Path(name).absolute()
         if path.is_dir():
             yield path, _ALL
@@ -85,18 +94,23 @@ Stamps = dict[Path, tuple[int, int, int]]
 """What tells a file from itself before and after a change."""
 
 
+def _stamped(files: Iterable[Path]) -> Stamps:
+    found: Stamps = {}
+    for file in files:
+        with contextlib.suppress(OSError):
+            status = file.stat()
+            found[file] = (status.st_ino, status.st_mtime_ns, status.st_size)
+    return found
+
+
 def stamps(settings: Settings) -> Stamps:
     """The files that answers depend on, as they are now."""
     found: Stamps = {}
     journal = str(Path(settings.journal).absolute())
     for folder, wanted in _folders(settings):
         with contextlib.suppress(OSError):
-            for entry in os.scandir(folder):
-                if entry.path != journal and (not wanted or entry.name in wanted):
-                    with contextlib.suppress(OSError):
-                        status = entry.stat()
-                        identity = (status.st_ino, status.st_mtime_ns, status.st_size)
-                        found[Path(entry.path)] = identity
+            listed = [each for each in os.scandir(folder) if each.path != journal]
+            found |= _stamped(Path(e.path) for e in listed if not wanted or e.name in wanted)
     return found
 
 

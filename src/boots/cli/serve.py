@@ -59,13 +59,17 @@ def serve(
         Path | None, typer.Option(help="Append every event to this file as a JSON line.")
     ] = None,
     log_form: Annotated[str | None, typer.Option(help="console or json.")] = None,
+    user: Annotated[
+        str | None, typer.Option(help="The user to become, where root starts it.")
+    ] = None,
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.")] = None,
     from_smee: FromSmeeOption = False,
 ) -> None:
     """Answer DHCP, TFTP and HTTP for the machines we have records of."""
     import asyncio
 
-    from boots.app.server import Server
+    from boots.app.privileges import start
+    from boots.app.server import Server, refuse_nothing
     from boots.journal import log
     from boots.journal.outlet import patient
 
@@ -82,6 +86,7 @@ def serve(
         "boot.files": texts(boot_files),
         "boot.kernel_args": kernel_arg,
         "workers": workers,
+        "user": user,
         "journal": None if journal is None else str(journal),
         "log.form": log_form,
         "log.level": log_level,
@@ -94,9 +99,18 @@ def serve(
             settings, again = moving.read(config, flags, sys.stderr)
         else:
             settings, again = read_settings(config, flags), partial(read_settings, config, flags)
-        with patient(sys.stderr, settings.log.form):
+        refuse_nothing(settings)
+        with patient(sys.stderr, settings.log.form) as begin:
             log.configure(settings.log.form, settings.log.level)
-            asyncio.run(Server(settings, again).run())
+            start.starting(settings, config)
+
+            def bound() -> str:
+                said = start.serving(settings)
+                begin()
+                return said
+
+            with start.naming_holders():
+                asyncio.run(Server(settings, again, bound).run())
 
 
 def register(app: typer.Typer) -> None:

@@ -17,17 +17,31 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", gc=Fal
 
 
 class ServerStarted(Event, frozen=True, tag=True):
-    """The doors are open: every listener is bound and the records are loaded."""
+    """The doors are open: every listener is bound and the records are loaded.
+
+    `runs_as` says whose process it is, and what the kernel denies it.
+    """
 
     version: str
     listeners: list[str]
     machines: int
+    runs_as: str = ""
 
 
 class ServerStopped(Event, frozen=True, tag=True):
     """The doors are closed; `why` names the signal or the error."""
 
     why: str
+
+
+class CertificateRenewed(Event, frozen=True, tag=True):
+    """A door shows another certificate from now on: that of `http` or `operator`.
+
+    `until` is when it expires.
+    """
+
+    door: str
+    until: str
 
 
 class WorkerEnded(Event, frozen=True, tag=True):
@@ -613,6 +627,7 @@ AnyEvent = (
     | WorkerEnded
     | InterfaceTroubled
     | InterfaceReturned
+    | CertificateRenewed
     | StoreTroubled
     | StoreRecovered
     | ConsoleLine

@@ -36,8 +36,13 @@ class Outlet(io.TextIOBase):
         self._left_out = 0
         self._changed = threading.Condition()
         self._ended = False
-        self._thread = threading.Thread(target=self._run, name="log", daemon=True)
-        self._thread.start()
+        self._thread: threading.Thread | None = None
+
+    def begin(self) -> None:
+        """Write what came until now, and what comes; until then it waits."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="log", daemon=True)
+            self._thread.start()
 
     def write(self, text: str) -> int:
         """Have this written soon; never waits for who reads it."""
@@ -64,7 +69,9 @@ class Outlet(io.TextIOBase):
         with self._changed:
             self._ended = True
             self._changed.notify_all()
-        self._thread.join(_LAST_MOMENT)
+        self.begin()
+        if self._thread is not None:
+            self._thread.join(_LAST_MOMENT)
 
     def _run(self) -> None:
         while data := self._take():
@@ -94,15 +101,16 @@ def _write_all(fd: int, data: bytes) -> None:
 
 
 @contextlib.contextmanager
-def patient(stream: TextIO, form: str) -> Iterator[None]:
+def patient(stream: TextIO, form: str) -> Iterator[Callable[[], None]]:
     """Have all that this process says on standard error go this way, where it is a file at all.
 
+    Gives what has it begin to leave: a server has one thread until its privileges are gone.
     `form` is that of the log, ``console`` or ``json``.
     """
     try:
         fd = stream.fileno()
     except (OSError, ValueError, AttributeError):
-        yield
+        yield lambda: None
         return
     stream.flush()
     line = as_json if form == "json" else for_people(colours=False)
@@ -114,6 +122,6 @@ def patient(stream: TextIO, form: str) -> Iterator[None]:
     outlet = Outlet(fd, tell)
     try:
         with contextlib.redirect_stderr(outlet):
-            yield
+            yield outlet.begin
     finally:
         outlet.end()

@@ -38,7 +38,8 @@ class Server:
     ) -> Self:
         """Start it; what it says on its standard outputs goes to `log`.
 
-        `more` is of its environment.
+        `more` is of its environment.  It stays root, as its folders are those of who tries it out;
+        its capabilities it gives up.
         """
         with log.open("wb") as output:
             process = subprocess.Popen(
@@ -46,7 +47,7 @@ class Server:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                env={**os.environ, **more},
+                env={"BOOTS_USER": "root", **os.environ, **more},
             )
         return cls(process, journal, log)
 

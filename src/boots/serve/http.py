@@ -195,6 +195,8 @@ class HttpDoor:
             self._watcher.cancel()
         if self._runner is not None:
             await self._runner.cleanup()
+        else:  # it was never opened
+            self._sock.close()
         await self._iso.close()
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:

@@ -28,8 +28,9 @@ class Replies:
     """Sends from the DHCP socket of one interface.
 
     A client without an address is reached by its MAC, and everybody by that of all, through a
-    socket that is opened with the first such reply.  UDP would need an entry in the kernel's
-    table of neighbours for a broadcast, too, and drops it in silence while that table is full.
+    socket of packets, which is opened at once: later we may have no right to it.  UDP would need
+    an entry in the kernel's table of neighbours for a broadcast, too, and drops it in silence
+    while that table is full.
     Where we have no right to such a socket (CAP_NET_RAW), and on interfaces that are not
     Ethernet, such replies go to everybody over UDP instead, which is said once.
     """
@@ -38,7 +39,7 @@ class Replies:
         self._sock = sock
         self._interface = interface
         self._port = sock.getsockname()[1]
-        self._packets: socket.socket | None = None
+        self._packets = _opened()
         self._has_packets = True
         self._foreign: set[IPv4Address] = set()
         self._natural: dict[tuple[str, int], tuple[IPv4Address | None, bool]] = {}
@@ -130,10 +131,7 @@ class Replies:
         packet = ip.packet(addresses, (self._port, to[1]), data)
         try:
             if self._packets is None:
-                # Protocol 0: it hears nothing.
-                self._packets = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
-                self._packets.setblocking(False)
-                make_room(self._packets)
+                self._packets = _packet_socket()
             self._packets.sendto(packet, (self._interface, _IPV4, 0, 1, hardware))
         except OSError as error:
             if error.errno not in _NO_PACKETS:
@@ -147,3 +145,18 @@ class Replies:
             )
             return False
         return True
+
+
+def _packet_socket() -> socket.socket:
+    sock = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)  # protocol 0: it hears nothing
+    sock.setblocking(False)
+    make_room(sock)
+    return sock
+
+
+def _opened() -> socket.socket | None:
+    """None where it cannot be; the first reply that needs it says why."""
+    try:
+        return _packet_socket()
+    except OSError:
+        return None

@@ -23,6 +23,20 @@ class StartError(Exception):
     """A door cannot be opened; the text says what is in the way and what to do."""
 
 
+class PortTaken(StartError):
+    """A port is held by somebody; the text says by whom, as far as we may see that."""
+
+    def __init__(self, what: str, protocol: str, port: int) -> None:
+        self._what, self._protocol, self._port = what, protocol, port
+        super().__init__(self.looked())
+
+    def looked(self) -> str:
+        """The text, with who holds it now; for who may see more by now."""
+        holders = sorted(set(_holders(self._protocol, self._port, Path("/proc"))))
+        who = f"held by {' and '.join(holders)}" if holders else "in use"
+        return f"{self._what} is {who}; stop it, or choose another port in the settings"
+
+
 def interface_address(name: str) -> IPv4Interface:
     """The primary IPv4 address of an interface, with its network.
 
@@ -203,9 +217,7 @@ def interface_number(name: str) -> int:
 def _cannot_bind(error: OSError, protocol: str, port: int, where: str) -> StartError:
     what = f"port {port}/{protocol} on {where}"
     if error.errno == errno.EADDRINUSE:
-        holders = sorted(set(_holders(protocol, port, Path("/proc"))))
-        who = f"held by {' and '.join(holders)}" if holders else "in use"
-        return StartError(f"{what} is {who}; stop it, or choose another port in the settings")
+        return PortTaken(what, protocol, port)
     if error.errno in {errno.EACCES, errno.EPERM}:
         return StartError(
             f"{what} needs root, CAP_NET_BIND_SERVICE and CAP_NET_RAW, or systemd's sockets"

@@ -19,6 +19,12 @@ MEANINGS: Mapping[str, str] = {
     " that it has sent here, until nobody asks for 5 s; it takes no further ones meanwhile: for"
     " those that have another one beside them ([upgrade](../howto/upgrade.md#several-servers))."
     " 0: transfers over HTTP get 5 s to end, those over TFTP end at once.",
+    "user": "The user that a server becomes which root started, before it reads or opens anything."
+    " Empty: `boots` where there is that user, else `nobody`; where that one cannot read what the"
+    " settings name, it stays root without its capabilities, and says so"
+    " ([harden](../howto/harden.md)).",
+    "confine": "Whether the kernel denies the server what it never does (seccomp, Landlock)."
+    " Only to look into a fault by other programs is there a reason to switch it off.",
     "subnets": "Networks with machines in them: a table each, `[[subnets]]`; their keys are below.",
     "networks": "Further networks with machines, relays or proxies in them. Others than these,"
     " those of our interfaces, `[[subnets]]`, records and leases get no file, no script and no"

@@ -66,6 +66,7 @@ class Team:
         self._relay = ""
         self.seen = ToldSeen(self.tell)
         self._leases: ToldLeases | None = None
+        self._doors: Sequence[Doors] = ()
 
     def leases(self, leasing: Leasing) -> ToldLeases:
         """The pools, told of."""
@@ -93,22 +94,28 @@ class Team:
         if self._crew is not None:
             self._crew.tell(order)
 
+    def bind(self, settings: Settings, opening: Opening) -> None:
+        """Bind the sockets of all of them.
+
+        Raises:
+            StartError: a port is taken.
+        """
+        self._doors = bind(settings, self._addresses, opening, self._count)
+
     async def start(
         self,
         settings: Settings,
         world: World,
-        opening: Opening,
         journal: Journal,
         metrics: Callable[[str], tuple[bytes, str]] | None,
     ) -> None:
-        """Bind the sockets, and start a worker behind each set of them.
+        """Start a worker behind each set of sockets.
 
         Raises:
-            StartError: a port is taken, or a worker does not come up.
+            StartError: a worker does not come up.
         """
-        doors = bind(settings, self._addresses, opening, self._count)
         self._crew = Crew(
-            doors,
+            self._doors,
             take=journal.take,
             record=self._record,
             metrics=metrics,
@@ -129,6 +136,9 @@ class Team:
         """End all workers; to do it again does nothing."""
         if self._crew is not None:
             await self._crew.end()
+        for doors in self._doors:
+            for sock in doors.values():
+                sock.close()
 
     def _charge(self, settings: Settings, world: World) -> Charge:
         number = next(self._numbers)

@@ -20,11 +20,13 @@ from pathlib import Path
 import msgspec
 import structlog
 
+from boots.app import tls
 from boots.app.folders import state_folder
 from boots.app.health import alive
 from boots.app.limits import allow_many_files, keep_one_heap, keep_tls_small, spare_the_collector
 from boots.app.opening import TRANSFERS, Door, Opening
 from boots.app.orders import Orders
+from boots.app.privileges import start
 from boots.app.runs.live import Live
 from boots.app.told import NAME as TOLD
 from boots.app.told import Told
@@ -39,6 +41,7 @@ from boots.journal.journal import Journal
 from boots.journal.outlet import patient
 from boots.serve.http import Extras, HttpDoor, Metrics
 from boots.serve.relay import Relay
+from boots.serve.sockets import StartError
 from boots.settings import trusted_proxies
 
 _FLUSH_AFTER = 0.02  # seconds that events may wait to be told together
@@ -83,6 +86,7 @@ class Worker:
         self._live = Live(time.time, secrets.token_bytes)
         self._relay = Relay(charge.relay) if charge.relay else None
         self._orders = Orders(time.time, lambda _: "", noted=told.note)
+        self._shown = tls.of_machines(charge.settings)
         self._answers = HeardAnswers(
             charge.world,
             self._leases,
@@ -141,6 +145,7 @@ class Worker:
                 relay=self._relay,
             ),
             given=given,
+            secure=self._shown.context if self._shown is not None else None,
             only=TRANSFERS,
         )
 
@@ -149,7 +154,16 @@ class Worker:
         with contextlib.suppress(BlockingIOError):
             self._charge = charge = spawn.take(charges)
             self._answers.world = charge.world
+            self._renew()
             self._tell(words.InForce(charge.number))
+
+    def _renew(self) -> None:
+        """Show the certificate that the main process found to work."""
+        if self._shown is not None:
+            try:
+                self._shown.renew()
+            except StartError as error:  # it was changed in this moment, and comes again
+                _log.warning("a certificate is not taken up", why=str(error))
 
     # --- what is told
 
@@ -219,7 +233,9 @@ def main(inherited: Inherited) -> None:
     with socket.socket(fileno=os.dup(inherited.charges)) as charges:
         charge = spawn.take(charges)
     form, level = charge.settings.log.form, charge.settings.log.level
-    with patient(sys.stderr, form):
+    start.helping()
+    with patient(sys.stderr, form) as begin:
+        begin()
         log.configure(form, level)
         allow_many_files()
         keep_tls_small()

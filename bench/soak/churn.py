@@ -62,13 +62,13 @@ class Churn:
         return plan.fleet(self.known, plan.mix(self.mix), seed=1)
 
     def round(self, number: int) -> Sequence[Machine]:
-        """Who comes in a round, in this order."""
+        """Who comes in a round, in this order; in the first all, so that none is met later."""
         chance = random.Random(number)  # noqa: S311  # nothing here is a secret
         shares = plan.mix(self.strange)
         strangers = plan.fleet(self.strangers, shares, _STRANGERS_SEED)
         come = [
-            *chance.sample(self.fleet(), self.known_a_round),
-            *chance.sample(strangers, self.strangers_a_round),
+            *chance.sample(self.fleet(), self.known_a_round if number else self.known),
+            *chance.sample(strangers, self.strangers_a_round if number else self.strangers),
             *plan.fleet(self.new_a_round, shares, _NEW_SEED + number),
         ]
         chance.shuffle(come)

@@ -120,7 +120,7 @@ fuzz: setup ## Fuzz every parser and door for MINUTES each (5), two side by side
 	@$(PYTHON) -m fuzz --seconds $$(( $(or $(MINUTES),5) * 60 )) $(TARGETS)
 
 .PHONY: fuzz-short
-fuzz-short: setup ## Fuzz everything for a minute and a half together, as CI does
+fuzz-short: setup ## Fuzz everything for two minutes together, as CI does
 	@$(PYTHON) -m fuzz --overall 90
 
 .PHONY: e2e

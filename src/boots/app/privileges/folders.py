@@ -1,5 +1,6 @@
 """The folders that we write to, made and handed over to the user that we become."""
 
+import errno
 import os
 import pwd
 import shutil
@@ -18,6 +19,8 @@ _OTHERS = (
     *("/opt", "/proc", "/root", "/run", "/sbin", "/srv", "/sys", "/usr", "/usr/local"),
     *("/var", "/var/cache", "/var/lib", "/var/log", "/var/spool"),
 )
+# A disk that fails keeps no server from starting; who writes there tells of it.
+_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 
 
 def written(settings: Settings) -> tuple[list[Path], list[Path]]:
@@ -45,11 +48,15 @@ def hand_over(settings: Settings, identity: Identity) -> None:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             _give(folder, identity)
         except OSError as error:
+            if error.errno in _DISK:
+                continue
             raise StartError(f"{folder} cannot be made ours: {error.strerror}") from None
     for file in files:
         try:
             _give_file(file, identity)
         except OSError as error:
+            if error.errno in _DISK:
+                continue
             raise StartError(f"{file} cannot be made ours: {error.strerror}") from None
 
 

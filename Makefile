@@ -89,11 +89,10 @@ abuse: setup ## Known machines boot while floods and hostile connections do thei
 	$(call install,$(PACKAGES_BENCH) openssl)
 	@$(SUDO) $(PYTHON) -m bench.abuse $(if $(ATTACK),"$(ATTACK)")
 
-MINUTES ?= 60
 .PHONY: soak
 soak: setup ## An hour of machines that come and go; fails unless memory and latency stay flat (root; MINUTES=)
 	$(call install,$(PACKAGES_BENCH))
-	@$(SUDO) $(PYTHON) -m bench.soak --minutes $(MINUTES) --json bench/results/soak.json --picture docs/images/soak.svg
+	@$(SUDO) $(PYTHON) -m bench.soak --minutes $(or $(MINUTES),60) --json bench/results/soak.json --picture docs/images/soak.svg
 
 .PHONY: demo
 demo: setup-demo ## Netboot a virtual machine before your eyes (FIRMWARE=bios, uefi, uefi-http or uefi-secure)

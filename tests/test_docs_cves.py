@@ -1,20 +1,17 @@
 """Each warning of the page has a test that is named after it, and each such test is on the page."""
 
 import re
-from pathlib import Path
 
-from tests.test_docs_faults import names_in
+from tests.linked import LINK, ROOT, missing, names_in
 
-ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs/explain/cves.md"
-_LINK = re.compile(r"\]\(\.\./\.\./(tests/[^)#]+\.py)#(test_\w+)\)")
 _NAMED = re.compile(r"test_((cve|ghsa|glsa|ipxe)_\w+)")
 
 
 def rows() -> list[tuple[list[str], list[tuple[str, str]]]]:
     """The warnings of each row, and its tests."""
-    lines = [line for line in PAGE.read_text().splitlines() if _LINK.search(line)]
-    return [(line.split("|")[1].strip().split(", "), _LINK.findall(line)) for line in lines]
+    lines = [line for line in PAGE.read_text().splitlines() if LINK.search(line)]
+    return [(line.split("|")[1].strip().split(", "), LINK.findall(line)) for line in lines]
 
 
 def is_named_after(test: str, warning: str) -> bool:
@@ -33,7 +30,7 @@ def is_named_after(test: str, warning: str) -> bool:
 def test_every_warning_has_a_test_that_exists_and_is_named_after_it() -> None:
     assert len(rows()) > 20
     for warnings, links in rows():
-        assert [] == [(file, name) for file, name in links if name not in names_in(ROOT / file)]
+        assert [] == missing(links)
         for warning in warnings:
             assert any(is_named_after(name, warning) for _, name in links), warning
 
@@ -43,7 +40,7 @@ def test_every_test_that_is_named_after_a_warning_is_on_the_page() -> None:
     there = {
         name
         for path in (ROOT / "tests/cve").glob("*.py")
-        for name in names_in(path)
+        for name in names_in(str(path.relative_to(ROOT)))
         if _NAMED.match(name)
     }
     assert set() == there - linked

@@ -1,12 +1,10 @@
 """The table of faults leads to tests that exist, and says how often each was tried."""
 
-import ast
 import re
-from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+from tests.linked import LINK, ROOT, missing
+
 PAGE = ROOT / "docs/explain/faults.md"
-_LINK = re.compile(r"\]\(\.\./\.\./(tests/[^)#]+\.py)#(test_\w+)\)")
 
 
 def rows() -> list[list[str]]:
@@ -16,17 +14,9 @@ def rows() -> list[list[str]]:
     return [row for row in cells if row[0] != "fault"]
 
 
-def names_in(file: str) -> set[str]:
-    return {
-        node.name
-        for node in ast.walk(ast.parse((ROOT / file).read_text()))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    }
-
-
 def test_every_fault_has_a_promise_a_measure_and_tests_that_exist() -> None:
     for fault, promise, measured, times, test in rows():
-        links = _LINK.findall(test)
+        links = LINK.findall(test)
         assert all((promise, measured, links)), fault
         assert re.match(r"\d", times), f"{fault}: how often?"
-        assert [] == [(file, name) for file, name in links if name not in names_in(file)], fault
+        assert [] == missing(links), fault

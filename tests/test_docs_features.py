@@ -1,15 +1,9 @@
 """The feature table says of Boots what tests prove: every test it leads to exists."""
 
-import ast
-import re
-from functools import cache
-from pathlib import Path
-
 import pytest
+from tests.linked import LINK, ROOT, missing
 
-ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs/explain/features.md"
-_LINK = re.compile(r"\]\(\.\./\.\./(tests/[^)#]+\.py)#(test_\w+)\)")
 
 
 def rows() -> list[tuple[str, str]]:
@@ -22,20 +16,13 @@ def rows() -> list[tuple[str, str]]:
     return found
 
 
-@cache
-def names_in(file: str) -> set[str]:
-    tree = ast.parse((ROOT / file).read_text())
-    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
-    return {node.name for node in ast.walk(tree) if isinstance(node, functions)}
-
-
 @pytest.mark.parametrize(("feature", "said"), rows(), ids=lambda text: text[:40])
 def test_a_yes_leads_to_tests_that_exist_and_a_no_to_none(feature: str, said: str) -> None:
-    links = _LINK.findall(said)
+    links = LINK.findall(said)
 
     assert (said == "no") is not bool(links)
     assert said == "no" or said.startswith(("[yes]", "[partly]"))
-    assert [] == [(file, name) for file, name in links if name not in names_in(file)]
+    assert [] == missing(links)
 
 
 def test_what_is_partly_so_says_what_is_missing() -> None:

@@ -10,9 +10,11 @@ MEANINGS: Mapping[str, str] = {
     " with an advertisement that offers nothing: iPXE then does not wait 4 to 16 s for IPv6.",
     "journal": "A file to which every event is appended as a line of JSON.",
     "cache": "The directory that holds parsed records between starts."
-    " Empty: `records` in systemd's cache directory, or `~/.cache/boots/records`.",
+    " Empty: `records` in systemd's cache directory, in `/var/cache/boots` where root starts the"
+    " server, or in `~/.cache/boots`.",
     "state": "The directory for what must outlast a restart: leases, the key of metadata tokens."
-    " Empty: systemd's state directory, or `~/.local/state/boots`.",
+    " Empty: systemd's state directory, `/var/lib/boots` where root starts the server, or"
+    " `~/.local/state/boots`.",
     "workers": "How many processes serve files and scripts; 0: one for each core."
     " From 2 on they are processes besides the main one ([many cores](../howto/workers.md)).",
     "drain": "For how many seconds at most a server that was told to stop serves the machines on"

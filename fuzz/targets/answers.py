@@ -156,6 +156,7 @@ class _Heard:
 
 def _door(ask: Ask, replies: "_Heard", prepared: Ahead | None) -> DhcpDoor:
     door = DhcpDoor(udp(), "lan0", ask, replies.told.record, prepared=prepared)
+    door._replies.close()
     door._replies = replies  # type: ignore[assignment]  # where replies leave
     return door
 

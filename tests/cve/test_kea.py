@@ -47,6 +47,7 @@ def test_cve_2015_8373_no_packet_is_too_odd_for_the_log_at_its_finest(
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         ask = office.answers.dhcp("lan0")
         door = DhcpDoor(sock, "lan0", ask, lambda event: sink.write([_entry(event)]))
+        door._replies.close()
         door._replies = _Nowhere()  # type: ignore[assignment]
         for _ in range(1500):
             raw = bytearray(bent(rng))

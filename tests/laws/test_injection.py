@@ -99,6 +99,7 @@ def test_no_value_bends_an_answer_file_that_we_ship(profile: str, file: str) -> 
     @example("user", "a --password=x")
     @example("key", 'a" --x')
     @example("key", "-")
+    @example("password_hash", "--autofree")
     @example("share", "a & format c:")
     def bend(which: str, text: str) -> None:
         values = usual | ({which: text} if which in usual else {})

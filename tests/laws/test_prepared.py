@@ -354,6 +354,7 @@ class Heard:
         prepared = Ahead(Prepared(site, by_mac, lambda _: "")) if prepares else None
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
             self.door = DhcpDoor(sock, "lan0", ask, self.said.append, prepared=prepared)
+        self.door._replies.close()
         self.door._replies = self  # type: ignore[assignment]
 
     def send(self, data: bytes, to: Destination) -> None:

@@ -1,5 +1,6 @@
 """The DHCP door: what comes in, what goes out, and what it tells."""
 
+import asyncio
 import random
 import socket
 from collections.abc import Callable
@@ -341,4 +342,6 @@ async def test_a_socket_error_is_no_end() -> None:
             raise OSError(100, "Network is down")
 
     with Broken(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        DhcpDoor(sock, "lo", lambda _: Answer("no"), lambda _: None)._readable()
+        door = DhcpDoor(sock, "lo", lambda _: Answer("no"), lambda _: None)
+        door._readable()
+        door.close(asyncio.get_running_loop())

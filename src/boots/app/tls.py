@@ -6,8 +6,6 @@ import re
 import ssl
 from pathlib import Path
 
-from cryptography import x509
-
 from boots.serve.sockets import StartError
 from boots.settings import Settings
 
@@ -57,6 +55,8 @@ class Shown:
     @property
     def ends(self) -> str:
         """When it expires, as RFC 3339 writes it; empty where that cannot be read."""
+        from cryptography import x509  # noqa: PLC0415  # it takes long to load
+
         try:
             found = x509.load_pem_x509_certificate(self._held[0])
         except ValueError:

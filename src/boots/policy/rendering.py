@@ -21,6 +21,7 @@ from boots.policy.words import Unwritable, within
 _MOST_BLANKS = 16  # that JSON is indented by
 _SIGNS = r"_ . : / \ @ + = , ~ -"
 _OF_PATHS = re.compile(r"(?!-)[\w.:/\\@+=,~-]*(?<!\\)", re.ASCII)
+_OF_HASHES = re.compile(r"[\w./$!*][\w./$!*=,+-]*", re.ASCII)  # crypt(5)
 _MOST_WORDS = 20_000
 _SOURCE_NAME = "<template>"  # Jinja's own name for a text that is in no file
 _ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
@@ -40,6 +41,7 @@ def _environment(finalize: Callable[[Any], Any]) -> Sandbox:
         "shell": _shell,
         "line": _line,
         "path": _path,
+        "hash": _hash,
         "b64": _b64,
         "words": _words,
     }
@@ -78,6 +80,13 @@ def _path(value: Any) -> str:
     text = str(value)
     if not _OF_PATHS.fullmatch(text):
         raise Unwritable(f"{text!r} is no path or name: letters, digits and {_SIGNS} are in one")
+    return text
+
+
+def _hash(value: Any) -> str:
+    text = str(value)
+    if not _OF_HASHES.fullmatch(text):
+        raise Unwritable(f"{text!r} is no password's hash, as mkpasswd and openssl passwd print it")
     return text
 
 

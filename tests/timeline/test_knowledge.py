@@ -227,6 +227,10 @@ FOUND: dict[str, Found] = {
     "address-unknown": Found(
         [*FIRMWARE, refused(9, "snponly.efi", "no machine of ours asks", "tftp")], "snponly.efi"
     ),
+    "client-unheard": Found(
+        [*FIRMWARE, broke(6, "snponly.efi", "no word of the client after 4 tries", 0, "tftp")],
+        "nothing ever came back",
+    ),
     "path-mtu": Found(
         [*FIRMWARE, broke(12, "snponly.efi", "no answer to 8 tries", 0, "tftp")], "full packets"
     ),

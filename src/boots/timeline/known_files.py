@@ -143,15 +143,25 @@ BROKEN: tuple[Row, ...] = (
         seen="infra-controller#2331",
     ),
     Row(
+        code="client-unheard",
+        state=State.FAILED,
+        when=When(at=_FILES, problem="no word of the client"),
+        title="{file} was sent to {mac}, and nothing ever came back: {why}",
+        advice=(
+            "A firewall lets port 69 through and not the high ports of a transfer: set"
+            " tftp.single_port, or open them. Or what we send does not arrive: look at the route"
+            " to the machine, and its link."
+        ),
+        seen="firewalls that do not follow TFTP",
+    ),
+    Row(
         code="path-mtu",
         state=State.FAILED,
         when=When(at=_FILES, problem="no answer to|no acknowledgement", also=SMALL),
         title="{file} broke off at the first full packets: {why}",
         advice=(
-            "Either full packets do not get through (a tunnel, a VLAN tag, another MTU): set"
-            " tftp.largest_block to 1400 or less; if it then works, that is it. Or nothing comes"
-            " back from the machine: a firewall that lets port 69 through and not the high"
-            " ports of a transfer: set tftp.single_port."
+            "Full packets do not get through (a tunnel, a VLAN tag, another MTU): set"
+            " tftp.largest_block to 1400 or less; if it then works, that is it."
         ),
         seen="shylent/python-tx-tftp#33, MAAS LP2118408, FOGProject/fogproject#455",
     ),

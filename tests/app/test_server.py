@@ -8,6 +8,7 @@ import gc
 import os
 import signal
 import socket
+import threading
 import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable
 from ipaddress import IPv4Address
@@ -131,8 +132,10 @@ class Bench:
 
 
 @contextlib.asynccontextmanager
-async def running(folder: Path, **changes: Any) -> AsyncIterator[tuple[Bench, Server]]:
-    bench = Bench(folder, **changes)
+async def running(
+    folder: Path, kind: type[Bench] = Bench, **changes: Any
+) -> AsyncIterator[tuple[Bench, Server]]:
+    bench = kind(folder, **changes)
     server = bench.server()
     task = asyncio.create_task(server.run())
     try:
@@ -379,6 +382,32 @@ async def test_what_goes_wrong_in_a_reload_does_not_end_reloading(
         await bench.until(events.ServerStarted, events.RecordsRefused, events.RecordsLoaded)
 
 
+@on_loop
+async def test_certificates_are_renewed_on_the_loops_thread_and_settings_read_in_another(
+    tmp_path: Path,
+) -> None:
+    threads: dict[str, int] = {}
+
+    class Told(Server):
+        def _renew(self) -> None:
+            threads["renew"] = threading.get_ident()
+            super()._renew()
+
+    class Reading(Bench):
+        def read(self) -> Settings:
+            threads["read"] = threading.get_ident()
+            return super().read()
+
+        def server(self) -> Server:
+            return Told(self.settings, self.read)
+
+    async with running(tmp_path, Reading) as (bench, _):
+        os.kill(os.getpid(), signal.SIGHUP)
+        await bench.until(events.ServerStarted, events.RecordsLoaded)
+
+    assert threads["renew"] == threading.get_ident() != threads["read"]
+
+
 class Piece:
     """Something that can be let go."""
 
@@ -427,8 +456,23 @@ async def test_settings_that_need_a_restart_say_so_and_the_rest_is_in_force(
         )
 
 
-def test_every_setting_that_counts_at_the_start_is_one() -> None:
-    assert set(AT_START) <= {key for key, _, _ in all_keys()}
+# What a world is made of, and what is asked for each time that it counts.
+AT_A_RELOAD = {
+    *("machines", "drain", "networks", "subnets"),
+    *("dhcp.lease_time", "dhcp.netboot_lease_time", "dhcp.authoritative", "dhcp.quirks"),
+    *("http.url", "enrol.rules", "metadata.enabled", "metadata.by_address"),
+}
+OF_SECTIONS_AT_A_RELOAD = {"boot", "iso", "hook"}
+
+
+def test_every_setting_counts_at_the_start_or_at_a_reload() -> None:
+    keys = {key for key, _, _ in all_keys()}
+    at_a_reload = AT_A_RELOAD | {
+        key for key in keys if key.partition(".")[0] in OF_SECTIONS_AT_A_RELOAD
+    }
+
+    assert keys == {*AT_START} | at_a_reload
+    assert set() == {*AT_START} & at_a_reload
 
 
 # --- watching

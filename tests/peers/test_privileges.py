@@ -98,6 +98,15 @@ def test_workers_have_no_more_and_start_no_program(lan: Lan, tmp_path: Path) -> 
             assert status(each)["Seccomp_filters"] == "2"
 
 
+def test_confined_by_no_setting_workers_are_not_either(lan: Lan, tmp_path: Path) -> None:
+    environment = {"BOOTS_CONFINE": "false"}
+    with boots(lan.server, tmp_path, "--workers", "2", environment=environment) as server:
+        every = [server.process.pid, *children(server.process.pid)]
+        assert len(every) == 3
+        for each in every:
+            assert status(each)["Seccomp"] == "0"
+
+
 def test_records_are_read_again_by_who_it_became(lan: Lan, tmp_path: Path) -> None:
     with boots(lan.server, tmp_path) as server:
         record = tmp_path / "machines" / "machines.yaml"
@@ -205,7 +214,7 @@ print(
     tried(sock.bind, ("127.0.0.1", 0)),
     tried(os.setuid, 0),
 )
-start.helping()
+start.helping(confine=True)
 print(tried(program, sys.executable, "-c", ""))
 """
 

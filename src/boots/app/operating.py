@@ -56,7 +56,8 @@ _log = structlog.get_logger()
 class Operating:
     """Made before the world is; `answers` says later what answers come from.
 
-    `tell` tells the journal, `unready` says why the server is not ready.
+    `tell` tells the journal, `unready` says why the server is not ready, `images` where images
+    are: a reload may name another folder.
 
     Raises:
         StartError: the store cannot be one, or the listener's certificate will not do.
@@ -69,12 +70,14 @@ class Operating:
         tell: Callable[[AnyEvent], None],
         *,
         unready: Callable[[], str],
+        images: Callable[[], Path],
         packets: Packets,
     ) -> None:
         self._settings = settings
         self._packets = packets
         self._tell = tell
         self._unready = unready
+        self._images = images
         self._started = time.time()
         self._answers: Answers
         self._writer: Writer | None = None
@@ -105,7 +108,7 @@ class Operating:
             name_of=self._name_of,
             site=lambda interface: self._answers.raw.sites[interface],
             limits=lambda: limits,
-            images=lambda: images.sizes(Path(self._settings.boot.images)),
+            images=lambda: images.sizes(self._images()),
         )
 
     @property

@@ -64,6 +64,7 @@ AT_START = (
     "store.url",
     "store.server",
     "store.keep_days",
+    "store.keep_audit_days",
     "store.keep_events",
     "store.poll",
     "log.form",
@@ -77,9 +78,10 @@ _log = structlog.get_logger()
 class Reloading:
     """Puts a new world in place whenever `due` is set; on any mistake the one in force stays.
 
-    `started` are the settings of the start, `read` gives them anew or raises `SettingsError`,
-    `build` makes their world, `place` puts both in force.  `asked_for` is what was read last,
-    but for what only a restart brings into force.
+    `started` are the settings of the start.  `renew` takes up certificates, on the loop's thread;
+    `read` gives the settings anew or raises `SettingsError`, in another one; `build` makes their
+    world, `place` puts both in force.  `asked_for` is what was read last, but for what only a
+    restart brings into force.
     """
 
     def __init__(
@@ -89,12 +91,15 @@ class Reloading:
         build: Callable[[Settings], World],
         place: Callable[[Settings, World], Awaitable[None]],
         tell: Callable[[AnyEvent], None],
+        *,
+        renew: Callable[[], None],
     ) -> None:
         self.asked_for = started
         self.due = asyncio.Event()
         self.alone = asyncio.Lock()
         """Whoever makes a world and puts it in force holds this meanwhile."""
         self._started = started
+        self._renew = renew
         self._read = read
         self._build = build
         self._place = place
@@ -115,6 +120,7 @@ class Reloading:
     async def _reload(self) -> None:
         began = time.monotonic()
         try:
+            self._renew()
             fresh = await asyncio.to_thread(self._read)  # its disk may be slow, too
             self.asked_for = settings = self._lasting(fresh)
             async with self.alone:

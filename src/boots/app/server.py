@@ -78,8 +78,9 @@ class Server:
         refuse_nothing(settings)
         self._settings = settings
         self._bound = bound
-        self._read_settings = read_settings
-        self._reloading = Reloading(settings, self._read, self._build, self._place, self._tell)
+        self._reloading = Reloading(
+            settings, read_settings, self._build, self._place, self._tell, renew=self._renew
+        )
         self._addresses = {name: sockets.interface_address(name) for name in settings.interfaces}
         self._cache = Cache(Path(settings.cache) if settings.cache else cache_folder() / "records")
         self._journal: Journal
@@ -105,6 +106,7 @@ class Server:
             self._state_folder(),
             self._tell,
             unready=lambda: self._unready,
+            images=lambda: Path(self._settings.boot.images),
             packets=self.packets,
         )
         if self._team is not None:
@@ -155,11 +157,6 @@ class Server:
         kept = self._operating.kept
         key = self._token_key
         return worlds.build(settings, self._addresses, self._cache, key, kept, pin=self._pin)
-
-    def _read(self) -> Settings:
-        """The settings anew, on the loop's thread; certificates come first."""
-        self._renew()
-        return self._read_settings()
 
     def _renew(self) -> None:
         """Show what certificates were renewed; one that does not work is told, and not shown."""

@@ -182,8 +182,10 @@ def _confined(settings: Settings) -> Iterator[str]:
         yield "seccomp"
 
 
-def helping() -> None:
+def helping(*, confine: bool) -> None:
     """In a process beside the server that starts no other: have it start none."""
     linux.not_dumpable()
+    if not confine:  # said by the server itself
+        return
     with suppress(OSError, KeyError):
         linux.install(seccomp.program(platform.machine(), starts_programs=False))

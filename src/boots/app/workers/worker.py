@@ -233,7 +233,7 @@ def main(inherited: Inherited) -> None:
     with socket.socket(fileno=os.dup(inherited.charges)) as charges:
         charge = spawn.take(charges)
     form, level = charge.settings.log.form, charge.settings.log.level
-    start.helping()
+    start.helping(confine=charge.settings.confine)
     with patient(sys.stderr, form) as begin:
         begin()
         log.configure(form, level)

@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import (
     ArgumentError,
+    DatabaseError,
     DBAPIError,
     InterfaceError,
     InternalError,
@@ -20,6 +21,7 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 _PATIENCE = 5  # seconds that a connection or a lock may take
+_PING = 2  # seconds that a connection which lay idle may take to show that it is good
 _MODE = 0o600
 _DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 
@@ -56,19 +58,28 @@ def make(url: str) -> Engine:
                 "store.url names PostgreSQL, and psycopg is not installed;"
                 " install boots-netboot[postgres]"
             )
-        return create_engine(
-            parsed.set(drivername="postgresql+psycopg"),
-            pool_pre_ping=True,
-            pool_size=4,
-            max_overflow=4,
-            pool_timeout=_PATIENCE,
-            connect_args={
-                "connect_timeout": _PATIENCE,
-                "tcp_user_timeout": _PATIENCE * 1000,
-                "options": f"-c statement_timeout={_PATIENCE * 2}s -c lock_timeout={_PATIENCE}s",
-            },
-        )
+        return _postgres(parsed)
     raise _wrong(url)
+
+
+def _postgres(url: URL) -> Engine:
+    from boots.store.patience import patient  # noqa: PLC0415  # psycopg may not be installed
+
+    connect = patient(answer=_PATIENCE * 2 + 1, ping=_PING)
+    engine = create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        pool_pre_ping=True,
+        pool_size=4,
+        max_overflow=4,
+        pool_timeout=_PATIENCE,
+        connect_args={
+            "connect_timeout": _PATIENCE,
+            "tcp_user_timeout": _PATIENCE * 1000,
+            "options": f"-c statement_timeout={_PATIENCE * 2}s -c lock_timeout={_PATIENCE}s",
+        },
+    )
+    event.listen(engine, "do_connect", lambda _d, _r, words, named: connect(*words, **named))
+    return engine
 
 
 def _wrong(url: str) -> StoreError:
@@ -180,12 +191,14 @@ def transaction(engine: Engine) -> Iterator[Connection]:
     """A transaction that writes, committed at its end.
 
     Raises:
-        StoreAway: the database does not answer, is full, or is locked for too long.
+        StoreAway: the database does not answer, is full, damaged, or locked for too long.
     """
     try:
         with engine.execution_options(writes=True).begin() as connection:
             yield connection
-    except (OperationalError, InterfaceError, InternalError, PoolTimeout) as error:
+    except (DatabaseError, InterfaceError, PoolTimeout) as error:
+        if not _is_away(error):
+            raise
         raise StoreAway(in_words(error)) from error
 
 
@@ -199,8 +212,19 @@ def reading(engine: Engine) -> Iterator[Connection]:
     try:
         with engine.connect() as connection:
             yield connection
-    except (OperationalError, InterfaceError, InternalError, PoolTimeout) as error:
+    except (DatabaseError, InterfaceError, PoolTimeout) as error:
+        if not _is_away(error):
+            raise
         raise StoreAway(in_words(error)) from error
+
+
+def _is_away(error: Exception) -> bool:
+    """Whether it is the database's fault, not that of what was asked.
+
+    SQLite says of a damaged file no more than that it is an error of the database.
+    """
+    away = (OperationalError, InterfaceError, InternalError, PoolTimeout)
+    return isinstance(error, away) or type(error) is DatabaseError
 
 
 def in_words(error: Exception) -> str:

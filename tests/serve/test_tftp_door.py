@@ -724,6 +724,47 @@ async def test_what_was_put_aside_is_let_go_when_nobody_comes_back_to_it(folder:
 
 
 @a_port_for_each
+@pytest.mark.parametrize(
+    "last", [Error(ErrorCode.UNKNOWN_TRANSFER, "unknown transfer ID"), Data(1, b"mine")]
+)
+async def test_what_ends_a_transfer_put_aside_leaves_the_new_one_alone(
+    folder: Path, last: tftp.Packet
+) -> None:
+    """A machine that was reset says so to a block that was late on its way."""
+    with serving(folder) as bench, Client(bench) as client:
+        before = await interrupted(bench, client)
+        client.send(tftp.encode(last), before)
+        assert await client.nothing()
+        assert {} == bench.door._sendings.aside
+        client.say(Ack(1))
+
+        assert await client.rest(expected=2) == CONTENT[512:]
+        (failed,) = bench.told.of(events.TransferFailed)
+        assert failed.why == "the client asked anew"
+
+
+@a_port_for_each
+async def test_a_fault_of_one_put_aside_leaves_the_new_one_alone(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object) -> list[bytes]:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with serving(folder) as bench, Client(bench) as client:
+        before = await interrupted(bench, client)
+        (old,) = bench.door._sendings.aside.values()
+        monkeypatch.setattr(old.transfer, "receive", gone)
+        client.send(tftp.encode(Ack(2)), before)
+        assert isinstance(await client.packet(), Error)
+        bench.clock.now += 0.2  # the timer of the new one is due, and it goes on
+
+        assert await client.rest() == CONTENT
+        whys = [each.why for each in bench.told.of(events.TransferFailed)]
+        assert ["the client asked anew"] == whys
+        assert {} == bench.door._sendings.aside
+
+
+@a_port_for_each
 async def test_a_client_that_comes_again_and_again_has_one_put_aside(folder: Path) -> None:
     with serving(folder) as bench, Client(bench) as client:
         for _ in range(5):

@@ -160,9 +160,10 @@ class Sendings:
             self._by_socket[sending.sock.fileno()] = sending
 
     def remove(self, sending: Sending) -> None:
-        """One has ended; its socket is still open."""
-        if self._by_peer.pop(sending.source, None) is None:
+        """One of those under way has ended; its socket is still open."""
+        if self._by_peer.get(sending.source) is not sending:
             return
+        del self._by_peer[sending.source]
         if sending.own_socket:
             self._by_socket.pop(sending.sock.fileno(), None)
         address = sending.source[0]

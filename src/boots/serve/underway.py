@@ -14,6 +14,7 @@ import structlog
 from boots.journal.events import AnyEvent
 from boots.serve.doors import Record
 from boots.serve.sending import Sending, Sendings
+from boots.transfer import Ending
 from boots.wire import tftp
 
 _AT_MOST = 0.0015  # seconds for which the other doors wait, and then for one more round
@@ -126,10 +127,8 @@ class Underway:
         sending.heard = now
         try:
             packets = sending.transfer.receive(data, now)
-            if sending.aside:
-                if not packets and sending.transfer.outcome is None:
-                    return
-                self._take_up(sending, now)
+            if sending.aside and not self._is_taken_up(sending, packets, now):
+                return
             sending.send(packets)
             self._after(sending, now)
         except Exception as error:
@@ -160,10 +159,25 @@ class Underway:
         Either the machine was reset, or the request is a late copy of the one that began this
         transfer, and the client waits for what comes next of it.  What it says next, tells.
         """
-        for each in (*self._sendings.put_aside(sending),):
+        for each in self._sendings.put_aside(sending):
             each.sock.close()
         sending.put_aside()
         self._record(sending.failed("the client asked anew"))
+
+    def _is_taken_up(self, sending: Sending, packets: list[bytes], now: float) -> bool:
+        """Whether what its client said goes on with what was put aside.
+
+        An ERROR does not: a machine that was reset says so ("unknown transfer ID") to a block
+        that was late on its way, and waits for the other one.
+        """
+        outcome = sending.transfer.outcome
+        if outcome is not None and outcome.ending in {Ending.ABORTED, Ending.PROBED}:
+            self._let_go(sending)
+            return False
+        if not packets and outcome is None:
+            return False
+        self._take_up(sending, now)
+        return True
 
     def _take_up(self, sending: Sending, now: float) -> None:
         """The client goes on with what was put aside: the other one was never asked for."""
@@ -204,7 +218,10 @@ class Underway:
     def _give_up(self, sending: Sending, why: str) -> None:
         """End a transfer from our side, and tell the client."""
         sending.send([tftp.encode(tftp.Error(tftp.ErrorCode.UNDEFINED, why))])
-        self._drop(sending, sending.failed(why))
+        if sending.aside:  # its end was told when it was put there
+            self._let_go(sending)
+        else:
+            self._drop(sending, sending.failed(why))
 
     def _drop(self, sending: Sending, event: AnyEvent) -> None:
         self._sendings.remove(sending)

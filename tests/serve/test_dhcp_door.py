@@ -273,6 +273,21 @@ async def test_a_shadow_gets_every_answer_and_the_client_none() -> None:
             assert told.of(events.OfferSent) == []
 
 
+async def test_a_shadow_that_stops_compares_to_its_end() -> None:
+    with Peer() as client:
+        told = Told()
+        sock = udp()
+        shadow = Shadow("lo", told.record, lambda: 0.0)
+        door = DhcpDoor(sock, "lo", answering(client.port), told.record, shadow=shadow)
+        with opened(door):
+            door.leave()
+            client.send(dhcp.encode(message(MessageType.DISCOVER)), sock.getsockname())
+
+            await told.until(lambda: bool(told.events))
+            (withheld,) = told.of(events.ReplyWithheld)
+            assert "OFFER" == withheld.reply
+
+
 async def test_ten_thousand_junk_packets_leave_it_answering() -> None:
     chance = random.Random(1)
     valid = dhcp.encode(message(MessageType.DISCOVER))

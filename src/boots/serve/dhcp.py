@@ -101,7 +101,10 @@ class DhcpDoor(DatagramDoor):
         self._leaves = False
 
     def leave(self) -> None:
-        """Take no more machines; who has our offer still gets the address."""
+        """Take no more machines; who has our offer still gets the address.
+
+        A shadow has none, and compares to its end.
+        """
         self._leaves = True
         self._prepared = None
 
@@ -166,7 +169,7 @@ class DhcpDoor(DatagramDoor):
         return IPv4Address(peer[0]) if self._to_sender and peer[0] != _NOBODY else None
 
     def _turns_away(self, message: Message) -> bool:
-        return self._leaves and message.kind is MessageType.DISCOVER
+        return self._leaves and self._shadow is None and message.kind is MessageType.DISCOVER
 
     def _doubt(self, answer: Answer) -> None:
         """Tell of a boot file that will not run where it goes; nothing prepared has one."""

@@ -15,6 +15,7 @@ from boots.api.reading import decode
 from boots.api.route import Route
 from boots.api.routes import TABLE
 from boots.client.words import NewOrder
+from boots.journal import events
 
 HEADERS = [
     "Authorization",
@@ -215,6 +216,8 @@ async def test_a_connection_must_ask_something_soon(monkeypatch: pytest.MonkeyPa
         assert 2 == (await asyncio.wait_for(busy[0].read(), 2)).count(b"HTTP/1.1 200")
         for _, writer in (silent, slow, busy):
             writer.close()
+        told = [each for each in at.told if isinstance(each, events.LimitReached)]
+        assert ("operator", "first-word", 1) == (told[0].door, told[0].limit, told[0].count)
 
 
 def test_two_routes_of_one_path_are_a_mistake() -> None:

@@ -22,7 +22,7 @@ from pathlib import Path
 from tests.app.desks import Office, offer, stranger
 
 from boots.api.listener import Listener
-from boots.app.limits import share_the_interpreter
+from boots.app.process import share_the_interpreter
 from boots.client.words import NewOrder
 from boots.journal import events
 from boots.journal.events import AnyEvent, Entry

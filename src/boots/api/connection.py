@@ -15,9 +15,8 @@ from aiohttp.http import RawRequestMessage
 from yarl import URL
 
 from boots.api import problems
-
-_AT_ONCE = 64 << 10  # bytes that are read of a connection in one turn of the loop
-_FIRST_WORD = 20.0  # seconds until a connection must have asked something
+from boots.journal.limited import Limited
+from boots.model.limits import OPERATOR_CONNECTIONS, OPERATOR_FIRST_WORD, READ_AT_ONCE
 
 Complaint = Callable[[str, str], None]
 """Is told of a peer that spoke no HTTP, and what was wrong."""
@@ -26,7 +25,10 @@ Complaint = Callable[[str, str], None]
 class Connection(web.RequestHandler):
     """What aiohttp makes for each connection."""
 
-    __slots__ = ("_asked", "_bound", "_ending", "_first_word", "_full", "_seal", "_watchers")
+    __slots__ = (
+        *("_asked", "_bound", "_ending", "_first_word", "_limited", "_peer"),
+        *("_seal", "_watchers"),
+    )
 
     def __init__(
         self,
@@ -34,13 +36,14 @@ class Connection(web.RequestHandler):
         *,
         bound: int,
         seal: Callable[[web.StreamResponse], None],
-        full: Callable[[str], None],
-        first_word: float = _FIRST_WORD,
+        limited: Limited,
+        first_word: float = OPERATOR_FIRST_WORD.most,
         **given: Any,
     ) -> None:
         super().__init__(manager, **given)
         self._bound = bound
-        self._full = full
+        self._limited = limited
+        self._peer = ""
         self._first_word = first_word
         self._asked = False
         self._ending: asyncio.TimerHandle | None = None
@@ -50,12 +53,12 @@ class Connection(web.RequestHandler):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin, if there is room."""
         super().connection_made(transport)
-        # A quarter of a MB, asyncio's own bound, takes 6 ms if it comes in chunks of one byte.
         reader: Any = getattr(transport, "_ssl_protocol", transport)
-        reader.max_size = _AT_ONCE
+        reader.max_size = min(reader.max_size, READ_AT_ONCE)  # TLS keeps a buffer of that size
+        self._peer = str((transport.get_extra_info("peername") or ("",))[0])
         self._ending = self._loop.call_later(self._first_word, self._end_unless_asked)
         if self._manager is not None and len(self._manager.connections) > self._bound:
-            self._full(str((transport.get_extra_info("peername") or ("",))[0]))
+            self._limited.reached(OPERATOR_CONNECTIONS, peer=self._peer)
             idle = (each for each in self._manager.connections if _is_idle(each))
             gives_way = next(idle, self)  # the one that was there first
             gives_way.force_close()
@@ -71,6 +74,7 @@ class Connection(web.RequestHandler):
 
     def _end_unless_asked(self) -> None:
         if not self._asked:
+            self._limited.reached(OPERATOR_FIRST_WORD, peer=self._peer)
             self.force_close()
 
     def connection_lost(self, exc: BaseException | None) -> None:
@@ -111,7 +115,7 @@ def _is_idle(connection: web.RequestHandler) -> bool:
 class Connections(web.Server):
     """Makes connections, of which there are `bound` at most; `seal` completes what they answer.
 
-    `full` hears of the address of each for which there was no room.
+    `limited` hears of each that there was no room for, or that asked nothing.
     """
 
     def __init__(
@@ -120,11 +124,11 @@ class Connections(web.Server):
         *,
         bound: int,
         seal: Callable[[web.StreamResponse], None],
-        full: Callable[[str], None],
+        limited: Limited,
         **given: Any,
     ) -> None:
         super().__init__(handler, request_factory=_requests(asyncio.get_running_loop()))
-        self._made = {"bound": bound, "seal": seal, "full": full, **given}
+        self._made = {"bound": bound, "seal": seal, "limited": limited, **given}
 
     def __call__(self) -> web.RequestHandler:
         """One more connection."""

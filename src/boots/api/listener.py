@@ -131,7 +131,7 @@ class Listener:
         server = Connections(
             self._answer,
             bound=self._rules.connections,
-            full=lambda peer: self._limited.reached(OPERATOR_CONNECTIONS, peer=peer),
+            limited=self._limited,
             seal=self._seal,
             access_log=None,
             logger=_Ear(self._told),

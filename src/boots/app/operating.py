@@ -22,8 +22,8 @@ from boots.app.enrolling import Enrolling
 from boots.app.history import History
 from boots.app.keeping import Keeping, open_store
 from boots.app.leasing import Leasing
-from boots.app.limits import leave_what_is_there
 from boots.app.orders import Orders
+from boots.app.process import leave_what_is_there
 from boots.app.runs import images
 from boots.app.runs.beginning import Limits
 from boots.app.runs.running import Running

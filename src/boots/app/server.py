@@ -23,18 +23,18 @@ from boots.app.folders import cache_folder, state_folder
 from boots.app.health import alive
 from boots.app.key import token_key
 from boots.app.leasing import Leasing
-from boots.app.limits import (
+from boots.app.links import Links
+from boots.app.loops import Loops
+from boots.app.observing import Observing, journal_file
+from boots.app.opening import EVERY, Door, Opening
+from boots.app.operating import Operating
+from boots.app.process import (
     allow_many_files,
     keep_one_heap,
     keep_tls_small,
     share_the_interpreter,
     spare_the_collector,
 )
-from boots.app.links import Links
-from boots.app.loops import Loops
-from boots.app.observing import Observing, journal_file
-from boots.app.opening import EVERY, Door, Opening
-from boots.app.operating import Operating
 from boots.app.reloading import Reloading, let_go, unreadable
 from boots.app.runs.running import Running
 from boots.app.upkeep import places

@@ -15,10 +15,14 @@ from typing import Any
 from aiohttp import web
 
 from boots.journal.limited import Limited
-from boots.model.limits import HTTP_CONNECTIONS, HTTP_CONNECTIONS_OF_ONE, HTTP_FIRST_WORD
+from boots.model.limits import (
+    HTTP_CONNECTIONS,
+    HTTP_CONNECTIONS_OF_ONE,
+    HTTP_FIRST_WORD,
+    READ_AT_ONCE,
+)
 from boots.serve.forwarded import Network
 
-_AT_ONCE = 64 << 10  # bytes that are read of a connection in one turn of the loop
 _LOOKED_AT = 256  # connections, the oldest first: to look at all for each new one would be dear
 
 
@@ -52,9 +56,8 @@ class Connection(web.RequestHandler):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin, if there is room."""
         super().connection_made(transport)
-        # A quarter of a MB, asyncio's own bound, takes 6 ms if it comes in chunks of one byte.
         reader: Any = getattr(transport, "_ssl_protocol", transport)
-        reader.max_size = _AT_ONCE
+        reader.max_size = min(reader.max_size, READ_AT_ONCE)  # TLS keeps a buffer of that size
         peer = transport.get_extra_info("peername")
         self.address = str(peer[0]) if isinstance(peer, tuple) else ""
         if self._room.enter(self):

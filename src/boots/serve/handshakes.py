@@ -22,7 +22,7 @@ GaveWay = Callable[[str], None]
 """Hears of a handshake that gave way to others: the client's address."""
 
 PATIENCE = 60.0  # seconds; iPXE asks others about the certificate in the middle of a handshake
-_MOST = HTTPS_HANDSHAKES.most  # asyncio keeps 256 KiB for each
+_MOST = HTTPS_HANDSHAKES.most  # each has a task and a buffer, and signing is dear
 _SLOW = 5.0  # seconds, after which a handshake gives way to others if there are too many
 _BATCH = 64  # connections in a row, so that the other doors get their turn
 _LATER = 1.0  # seconds until connections are taken again, when there was no room for them

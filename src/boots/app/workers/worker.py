@@ -23,10 +23,10 @@ import structlog
 from boots.app import tls
 from boots.app.folders import state_folder
 from boots.app.health import alive
-from boots.app.limits import allow_many_files, keep_one_heap, keep_tls_small, spare_the_collector
 from boots.app.opening import TRANSFERS, Door, Opening
 from boots.app.orders import Orders
 from boots.app.privileges import start
+from boots.app.process import allow_many_files, keep_one_heap, keep_tls_small, spare_the_collector
 from boots.app.runs.live import Live
 from boots.app.told import NAME as TOLD
 from boots.app.told import Told

@@ -7,6 +7,8 @@ import pytest
 from sqlalchemy import Engine, text
 from tests.api.bench import Bench, bench
 
+from boots.journal.events import LimitReached
+from boots.model.limits import OPERATOR_REFUSALS
 from boots.store import audit
 from boots.store import engine as engines
 from boots.store.audit import Deed
@@ -69,6 +71,21 @@ def test_what_is_old_goes_and_the_rest_is_proved(engine: Engine) -> None:
     assert (2, 0, 0) == proved(engine)[:3]
 
 
+def test_a_clock_that_was_set_back_leaves_no_hole(engine: Engine) -> None:
+    with transaction(engine) as connection:
+        audit.keep(connection, deed(0, server="two"), KEY)
+        audit.keep(connection, deed(5), KEY)
+        audit.tidy(connection, 102.0)
+    assert (4, 0, 0) == proved(engine)[:3]
+
+
+def test_when_all_are_old_all_go_and_what_follows_is_proved(engine: Engine) -> None:
+    with transaction(engine) as connection:
+        audit.tidy(connection, 200.0)
+        audit.keep(connection, deed(200), KEY)
+    assert (1, 0, 0) == proved(engine)[:3]
+
+
 def test_it_is_found_by_machine_and_by_who(engine: Engine) -> None:
     with transaction(engine) as connection:
         audit.keep(connection, deed(7, machine="node-2", by="ben"), KEY)
@@ -79,6 +96,7 @@ def test_it_is_found_by_machine_and_by_who(engine: Engine) -> None:
 
 
 ADMIN = {"Authorization": "Bearer admin-token"}
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 VIEWER = {"Authorization": "Bearer viewer-token"}
 
 
@@ -114,7 +132,26 @@ async def test_attempts_without_a_token_do_not_fill_the_disk() -> None:
     async with bench(tokens_required=True) as at:
         for _ in range(100):
             await at.ask("DELETE", "/v1/tokens/1", None)
-    assert 60 == len(at.desk.noted)
+        assert OPERATOR_REFUSALS.burst == len(at.desk.noted)
+        for _ in range(48):
+            at.clock.now += 1800.0
+            for _ in range(20):
+                await at.ask("POST", "/login", None, **FORM)
+        assert OPERATOR_REFUSALS.burst + OPERATOR_REFUSALS.most >= len(at.desk.noted)
+        assert 403 == (await at.ask("DELETE", "/v1/tokens/1", None, **VIEWER)).status
+    assert "a viewer" == at.desk.noted[-1].by, "they hide nobody whom we know"
+    assert "refusals" in [each.limit for each in at.told if isinstance(each, LimitReached)]
+
+
+async def test_what_failed_is_written_down_as_something_may_be_changed() -> None:
+    async with bench(tokens_required=True) as at:
+        at.desk.drop_token = _fails  # type: ignore[method-assign, assignment]
+        assert 500 == (await at.ask("DELETE", "/v1/tokens/1", None, **ADMIN)).status
+    assert [("a admin", "drop_token", "failed")] == told(at)
+
+
+async def _fails(*_: object, **__: object) -> None:
+    raise OSError("the disk is full")
 
 
 async def test_no_secret_of_a_body_is_written_down() -> None:

@@ -6,7 +6,7 @@ from boots.journal import events
 from boots.journal.events import AnyEvent
 from boots.journal.limited import Limited
 from boots.model.limits import Limit
-from boots.serve.fair import Budget, Fair
+from boots.serve.fair import Fair
 
 ONE = Limit("dhcp", "one-machine", 3, "messages a second of one MAC", "they are dropped")
 STRANGERS = Limit("dhcp", "strangers", 2, "messages a second", "they are dropped", burst=4)
@@ -110,18 +110,3 @@ def test_the_event_says_what_the_limit_is_and_what_became_of_more() -> None:
         )
         == bench.told[0]
     )
-
-
-def test_a_budget_is_not_filled_by_a_clock_that_goes_back() -> None:
-    budget = Budget(rate=1, burst=1)
-    assert budget.spend(100.0)
-    assert not budget.spend(50.0)
-    assert not budget.spend(50.5)
-    assert budget.spend(51.0)
-
-
-def test_a_cost_that_is_more_than_is_left_takes_nothing() -> None:
-    budget = Budget(rate=1, burst=10)
-    assert budget.spend(0.0, 8)
-    assert not budget.spend(0.0, 3)
-    assert budget.spend(0.0, 2)

@@ -8,10 +8,13 @@ import msgspec
 from aiohttp import web
 
 from boots.api.asked import Asked, PageRoute
-from boots.api.auth import peer
+from boots.api.auth import NOBODY, peer
 from boots.api.desk import Attempt, Desk, Refused
 from boots.api.origin import SAFE
 from boots.api.route import Route
+from boots.journal.limited import Limited
+from boots.model.budget import Budget
+from boots.model.limits import OPERATOR_REFUSALS
 
 _NOTED: web.RequestKey[dict[str, Any]] = web.RequestKey("noted", dict)
 _TOLD = frozenset(
@@ -24,8 +27,7 @@ _TOLD = frozenset(
 
 _CHANGE_NOTHING = frozenset({"plan", "plan_run", "POST /provision/plan", "POST /logout"})
 _LONGEST = 300  # characters of what is told of a field
-_MOST = 60  # attempts without a token that are written down in a minute
-_WITHIN = 60.0
+_DAY = 86_400.0
 
 
 def note(request: web.BaseRequest, said: Any) -> None:
@@ -47,12 +49,16 @@ def _short(value: Any) -> Any:
 
 
 class Auditing:
-    """Stands between the listener and what answers; `clock` is monotonic, in seconds."""
+    """Stands between the listener and what answers; `clock` is monotonic, in seconds.
 
-    def __init__(self, desk: Desk, clock: Callable[[], float]) -> None:
+    Rows stay for years, so of refusals, which anybody can bring about, only so many are written.
+    """
+
+    def __init__(self, desk: Desk, clock: Callable[[], float], limited: Limited) -> None:
         self._desk = desk
         self._clock = clock
-        self._since, self._count = clock(), 0
+        self._limited = limited
+        self._of_nobody, self._of_known = _refusals(), _refusals()
 
     async def around(
         self, route: Route | PageRoute, asked: Asked, answer: Callable[[], Awaitable[Any]]
@@ -74,6 +80,9 @@ class Auditing:
             outcome = "done" if error.status < 400 else f"refused: {error.status} {error.reason}"
             await self._note(asked, what, outcome)
             raise
+        except Exception:  # something may be changed by now
+            await self._note(asked, what, "failed")
+            raise
         status = response.status
         await self._note(asked, what, "done" if status < 400 else f"refused: {status}")
         return response
@@ -81,8 +90,9 @@ class Auditing:
     async def turned_away(
         self, request: web.BaseRequest, route: Route | PageRoute, by: str, refused: Refused
     ) -> None:
-        """Somebody tried to change something who may not; of many in a minute some are told."""
-        if request.method in SAFE or not self._has_room():
+        """Somebody tried to change something who may not; of many in a day some are told."""
+        room = self._of_known if by else self._of_nobody
+        if request.method in SAFE or not self._has_room(room, request):
             return
         outcome = f"refused: {refused.status} {refused.title}"
         await self._desk.write_down(
@@ -91,13 +101,16 @@ class Auditing:
             )
         )
 
-    def _has_room(self) -> bool:
-        if self._clock() - self._since >= _WITHIN:
-            self._since, self._count = self._clock(), 0
-        self._count += 1
-        return self._count <= _MOST
+    def _has_room(self, room: Budget, request: web.BaseRequest) -> bool:
+        if room.spend(self._clock()):
+            return True
+        self._limited.reached(OPERATOR_REFUSALS, peer=peer(request))
+        return False
 
     async def _note(self, asked: Asked, what: str, outcome: str) -> None:
+        tried = asked.me is NOBODY and outcome != "done"  # a login, with whatever token
+        if tried and not self._has_room(self._of_nobody, asked.request):
+            return
         noted: dict[str, Any] = {**asked.keys, **asked.request.get(_NOTED, {})}
         machine = str(noted.pop("key", "") or noted.get("machine", ""))
         written = await self._desk.write_down(
@@ -117,6 +130,10 @@ class Auditing:
                 "it is done, but nobody could write down who did it",
                 "the store does not answer; look at what is there before you ask again",
             )
+
+
+def _refusals() -> Budget:
+    return Budget(OPERATOR_REFUSALS.most / _DAY, OPERATOR_REFUSALS.burst)
 
 
 def _name(route: Route | PageRoute) -> str:

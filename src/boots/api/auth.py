@@ -20,7 +20,7 @@ _LONGEST = 512  # characters of a token
 _TRIES = 10  # wrong tokens of one peer
 _WITHIN = 60.0  # seconds
 _PEERS = 4096  # whose tries are remembered
-_PROVED = 256  # tokens that were good, by their digests
+_PROVED = 4096  # tokens that were good, by their digests
 _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
 
 Whose = Callable[[str], Awaitable[Me | None]]
@@ -76,12 +76,16 @@ class Tries:
             TooMany: it is not.
         """
         tries = self._peers.get(peer)
-        if tries is None or _digest(secret) in self._proved:
+        if tries is None or self.is_proved(secret):
             return
         if self._clock() - tries.since >= _WITHIN:
             del self._peers[peer]
         elif tries.count >= _TRIES:
             raise TooMany
+
+    def is_proved(self, secret: str) -> bool:
+        """Whether this token was good when it was last looked at."""
+        return _digest(secret) in self._proved
 
     def good(self, secret: str) -> None:
         """Take note of a token that is good."""
@@ -137,6 +141,17 @@ class Guard:
             self._told(peer(request), refused.detail)
             raise
 
+    def whose(self, request: web.BaseRequest) -> str:
+        """By what one who asks is told from others: the digest of a token, or the address.
+
+        Only of a token that was good: anybody can make up another for each request.
+        """
+        try:
+            secret = of_header(request.headers) or of_cookie(request)
+        except Unknown:
+            return peer(request)
+        return _digest(secret).hex() if self._tries.is_proved(secret) else peer(request)
+
     async def who(self, request: web.BaseRequest) -> Me:
         """Who asks.
 
@@ -181,12 +196,6 @@ class Guard:
 def peer(request: web.BaseRequest) -> str:
     """The address of who asks."""
     return request.remote or ""
-
-
-def whose(request: web.BaseRequest) -> str:
-    """By what one who asks is told from others: the digest of a token, or the address."""
-    said = request.headers.get(hdrs.AUTHORIZATION) or of_cookie(request)
-    return _digest(said).hex() + peer(request) if said else peer(request)
 
 
 def of_header(headers: CIMultiDictProxy[str]) -> str | None:

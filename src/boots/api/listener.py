@@ -18,7 +18,7 @@ from boots.api import problems
 from boots.api.answering import Answering
 from boots.api.asked import Asked, PageRoute, Pages
 from boots.api.auditing import Auditing
-from boots.api.auth import NOBODY, Guard, may, peer, whose
+from boots.api.auth import NOBODY, Guard, may, peer
 from boots.api.connection import Connections
 from boots.api.desk import Desk, Refused
 from boots.api.login import Login
@@ -109,7 +109,7 @@ class Listener:
             open_to_all=_is_loopback(sock) and not self._rules.tokens_required,
             hosts=self._rules.hosts,
         )
-        self._auditing = Auditing(desk, clock)
+        self._auditing = Auditing(desk, clock, self._limited)
         self._pace = Pace(clock, self._limited)
         self._answering = Answering(desk, self._rules, clock, self._limited)
         login = Login(self._guard, secure=self._rules.secure is not None)
@@ -174,7 +174,7 @@ class Listener:
     async def _given(self, request: web.BaseRequest, nonce: str) -> web.StreamResponse:
         self._guard.check(request)
         route, keys = self._matching.find(request.method, request.rel_url.raw_path)
-        self._pace.check(whose(request), peer(request))
+        self._pace.check(self._guard.whose(request), peer(request))
         me = await self._known(request, route)
         asked = Asked(
             request=request,

@@ -1,4 +1,4 @@
-"""How fast one token, or one address without, may ask: a bucket each, that fills again."""
+"""How fast one token that is good, or one address, may ask: a bucket each, that fills again."""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -7,6 +7,7 @@ from aiohttp import hdrs
 
 from boots.api.desk import Refused
 from boots.journal.limited import Limited
+from boots.model.budget import Budget
 from boots.model.limits import OPERATOR_OF_ONE
 
 _MOST = 4_096  # whose buckets are remembered
@@ -27,7 +28,7 @@ class Pace:
     def __init__(self, clock: Callable[[], float], limited: Limited) -> None:
         self._clock = clock
         self._limited = limited
-        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._of: OrderedDict[str, Budget] = OrderedDict()
 
     def check(self, who: str, peer: str) -> None:
         """Take one request of somebody's.
@@ -35,13 +36,12 @@ class Pace:
         Raises:
             TooFast: there are too many.
         """
-        now = self._clock()
-        left, since = self._left.get(who, (float(OPERATOR_OF_ONE.burst), now))
-        left = min(OPERATOR_OF_ONE.burst, left + (now - since) * OPERATOR_OF_ONE.most)
-        self._left[who] = (max(0.0, left - 1), now)
-        self._left.move_to_end(who)
-        if len(self._left) > _MOST:
-            self._left.popitem(last=False)
-        if left < 1:
+        budget = self._of.get(who)
+        if budget is None:
+            budget = self._of[who] = Budget(OPERATOR_OF_ONE.most, OPERATOR_OF_ONE.burst)
+        self._of.move_to_end(who)
+        if len(self._of) > _MOST:
+            self._of.popitem(last=False)
+        if not budget.spend(self._clock()):
             self._limited.reached(OPERATOR_OF_ONE, peer=peer)
             raise TooFast

@@ -2,7 +2,6 @@
 
 import asyncio
 import difflib
-import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from aiohttp import hdrs, web
 
 from boots.api.desk import Refused
 from boots.client.words import FieldError
+from boots.model.decoding import DECODER
 
 DEEPEST = 64  # levels of a body: what reads records after us calls itself for each
 _SMALL = 65_536  # bytes; to read more takes a thread
@@ -142,21 +142,6 @@ async def bytes_of(request: web.BaseRequest, largest: int, patience: float = _PA
     return bytes(found)
 
 
-def _finite(text: str) -> float:
-    """A number with a fraction; msgspec itself takes ten times as long for large exponents.
-
-    Raises:
-        ValueError: it is larger than such numbers can be.
-    """
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError("a number is out of range")
-    return value
-
-
-_DECODER = msgspec.json.Decoder(float_hook=_finite)
-
-
 def decode(raw: bytes, kind: type[msgspec.Struct]) -> Any:
     """JSON as a `kind`; unknown names are refused with the nearest.
 
@@ -164,7 +149,7 @@ def decode(raw: bytes, kind: type[msgspec.Struct]) -> Any:
         Refused: it is not that.
     """
     try:
-        value = _DECODER.decode(raw)
+        value = DECODER.decode(raw)
     except RecursionError:
         raise Refused(400, "Bad Request", _TOO_DEEP) from None
     except ValueError as error:  # msgspec's and Unicode's

@@ -187,9 +187,18 @@ OPERATOR_OF_ONE = Limit(
     "operator",
     "requests-of-one",
     100,
-    "requests a second of one token, or of one address without",
+    "requests a second of one token that is good, or else of one address",
     "429, to be asked again after a second",
     burst=400,
+)
+OPERATOR_REFUSALS = Limit(
+    "operator",
+    "refusals",
+    500,
+    "refusals a day in the audit log of those without a good token, and as many of those whose"
+    " token may not",
+    "further ones are not written down, and the server's events tell of them",
+    burst=60,
 )
 
 LIMITS: Sequence[Limit] = (
@@ -200,5 +209,5 @@ LIMITS: Sequence[Limit] = (
     *(HTTP_BODIES, HTTP_BODIES_OF_ONE, HTTP_INVENTORIES, HTTP_METRICS),
     HTTPS_HANDSHAKES,
     *(OPERATOR_CONNECTIONS, OPERATOR_FIRST_WORD, OPERATOR_HANDSHAKES),
-    *(OPERATOR_STREAMS, OPERATOR_OF_ONE),
+    *(OPERATOR_STREAMS, OPERATOR_OF_ONE, OPERATOR_REFUSALS),
 )

@@ -1,7 +1,6 @@
 """What OSIE's agent tells over HTTP."""
 
 import asyncio
-import math
 import re
 import time
 from collections.abc import Awaitable, Callable
@@ -12,12 +11,13 @@ from aiohttp import web
 
 from boots.journal import events
 from boots.journal.limited import Limited
+from boots.model.budget import Budget
+from boots.model.decoding import DECODER
 from boots.model.limits import HTTP_INVENTORIES, MIB
 from boots.policy.ticket import hidden
 from boots.serve.agent_words import Waiting
 from boots.serve.bodies import Bodies, too_much
 from boots.serve.doors import Fetch, Given, Record, impostor
-from boots.serve.fair import Budget
 from boots.serve.forwarded import Peer
 
 _REPORT = re.compile(r"/(?P<mac>[^/{}]+)/agent/v1/(?P<what>progress|inventory)")
@@ -86,7 +86,7 @@ class AgentReports:
         if body.count(b"[") + body.count(b"{") > _MOST_PARTS or body.count(b",") > _MOST_VALUES:
             raise web.HTTPRequestEntityTooLarge(len(body), len(body), text="too many parts\n")
         try:
-            said = _DECODER.decode(body)
+            said = DECODER.decode(body)
         except (msgspec.DecodeError, ValueError, RecursionError) as error:
             raise web.HTTPBadRequest(text=f"not JSON: {error}\n") from None
         why = _unfit(said) if isinstance(said, dict) else "a JSON object is wanted"
@@ -141,18 +141,3 @@ def _unfit(value: object) -> str:
         if not layer:
             return ""
     return f"a JSON object is wanted, {_DEEPEST} levels at most"
-
-
-def _finite(text: str) -> float:
-    """A number with a fraction; msgspec itself takes ten times as long for large exponents.
-
-    Raises:
-        ValueError: it is larger than such numbers can be.
-    """
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError("a number is out of range")
-    return value
-
-
-_DECODER = msgspec.json.Decoder(float_hook=_finite)

@@ -8,30 +8,12 @@ from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 from boots.journal.limited import Later, Limited, on_the_loop
+from boots.model.budget import Budget
 from boots.model.limits import Limit
 
 _SECOND = 1.0
 
 K = TypeVar("K", bound=Hashable)
-
-
-class Budget:
-    """So many a second, and a burst of them at once.  Pure: the moment is an argument."""
-
-    def __init__(self, rate: float, burst: float) -> None:
-        self._rate = rate
-        self._burst = self._left = burst
-        self._at = 0.0
-
-    def spend(self, now: float, cost: float = 1.0) -> bool:
-        """Take from it, if there is as much."""
-        if now > self._at:
-            self._left = min(self._burst, self._left + (now - self._at) * self._rate)
-        self._at = now
-        if self._left < cost:
-            return False
-        self._left -= cost
-        return True
 
 
 class Fair(Generic[K]):

@@ -18,6 +18,7 @@ from yarl import URL
 
 from boots.journal import events
 from boots.journal.limited import Limited
+from boots.model.budget import Budget
 from boots.model.limits import HTTP_METRICS, HTTPS_HANDSHAKES
 from boots.policy import iso
 from boots.policy.got import File, Ground, Refusal, Rendered, Script
@@ -28,7 +29,6 @@ from boots.serve.agent_words import Sessions, Waiting
 from boots.serve.bodies import Bodies
 from boots.serve.connections import Bounds, Connection, Connections, Room
 from boots.serve.doors import Fetch, Given, Record, refused
-from boots.serve.fair import Budget
 from boots.serve.forwarded import Network, Peer, asker
 from boots.serve.handshakes import SecureSite
 from boots.serve.iso import Images, IsoRoom

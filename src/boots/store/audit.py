@@ -10,7 +10,7 @@ import hmac
 import json
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from boots.store import changes
 from boots.store.schema import audits
@@ -136,8 +136,15 @@ def prove(connection: Connection, key: bytes) -> Proof:
 
 
 def tidy(connection: Connection, before: float) -> None:
-    """Let go what is older."""
-    connection.execute(delete(audits).where(audits.c.at < before))
+    """Let go what is older, up to the first row that is not.
+
+    Clocks differ, and are set back: rows that are old by theirs stay behind a younger one, as a
+    hole would look like tampering.
+    """
+    first = select(func.min(audits.c.id)).where(audits.c.at >= before)
+    beyond = select(func.max(audits.c.id) + 1)  # where all are older
+    limit = func.coalesce(first.scalar_subquery(), beyond.scalar_subquery())
+    connection.execute(delete(audits).where(audits.c.id < limit))
 
 
 def name_of(key: bytes) -> str:

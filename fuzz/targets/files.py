@@ -80,7 +80,7 @@ def _name(data: bytes) -> None:
                 assert HIDDEN.decode() not in script
             case Rendered(_, content, _, _):
                 assert HIDDEN not in content
-    there.answers.images(INTERFACE)(text)
+    there.answers.images(INTERFACE)(text, ASKER)
 
 
 class _Box:

@@ -150,3 +150,18 @@ def test_who_gets_none_is_told_why(
     assert isinstance(found, Refusal)
     assert ground is found.ground
     assert why in found.why
+
+
+def test_a_secret_in_kernel_arguments_gets_no_disc_as_it_gets_no_script() -> None:
+    leaking = machine(kernel_args=("rootpw=hunter2",))
+    refused = image(leaking, offering())
+
+    assert isinstance(refused, Refusal)
+    assert refused.ground is Ground.BROKEN
+    assert "rootpw" in refused.why
+    assert "hunter2" not in refused.why
+    assert isinstance(image(leaking, site_allowing("rootpw")), Image)
+
+
+def site_allowing(name: str) -> Site:
+    return msgspec.structs.replace(offering(), secrets_allowed=(name,))

@@ -7,10 +7,12 @@ from ipaddress import IPv4Network
 from pathlib import Path
 
 import pytest
+from prometheus_client import CollectorRegistry
 from tests.serve.test_http_door import MAC, Bench, serving
 
 from boots.journal import events
-from boots.model.limits import HTTP_BODIES_OF_ONE, HTTP_INVENTORIES, MIB
+from boots.journal.exposition import exposition
+from boots.model.limits import HTTP_BODIES_OF_ONE, HTTP_INVENTORIES, HTTP_METRICS, MIB
 from boots.serve import agent
 from boots.serve.connections import Bounds
 from boots.serve.http import Extras
@@ -107,6 +109,50 @@ async def test_one_address_has_no_more_than_its_share_of_large_bodies(tmp_path: 
         async with bench.client() as client:
             small = await client.ask(REPORT, "POST", b'{"stage": "agent"}')
             assert 204 == small.status, "what agents say as a rule always has room"
+
+
+async def test_behind_a_proxy_each_address_has_its_own_share_of_large_bodies(
+    tmp_path: Path,
+) -> None:
+    behind = Extras(trusted=(IPv4Network("127.0.0.0/8"),))
+    async with serving(tmp_path, behind) as bench, contextlib.AsyncExitStack() as opened:
+        for _ in range(HTTP_BODIES_OF_ONE.most):
+            slow = await opened.enter_async_context(bench.client())
+            forwarded = {"X_Forwarded_For": "192.0.2.7", "Content_Length": "100000"}
+            slow.send(REPORT, "POST", b"{", **forwarded)
+        large = b'{"stage": "agent", "message": "' + b"x" * 70_000 + b'"}'
+        async with bench.client() as client:
+            await client.ask("/healthz")  # those before have been heard
+            same = await client.ask(REPORT, "POST", large, X_Forwarded_For="192.0.2.7")
+        async with bench.client() as client:
+            other = await client.ask(REPORT, "POST", large, X_Forwarded_For="192.0.2.8")
+    assert (503, 204) == (same.status, other.status)
+
+
+@pytest.mark.parametrize(
+    ("accept", "form"),
+    [
+        ("application/openmetrics-text;version=1.0.0;q=0.5,text/plain;q=0.2", "openmetrics"),
+        ("application/openmetrics-text; version=0.0.1,text/plain;version=0.0.4", "plain"),
+        ("text/plain;version=x, application/openmetrics-text;escaping=allow-utf-8", "openmetrics"),
+        ("*/*", "plain"),
+        ("", "plain"),
+    ],
+)
+async def test_whoever_asked_for_metrics_before_each_gets_the_form_asked_for(
+    tmp_path: Path, accept: str, form: str
+) -> None:
+    def metrics(asked: str) -> tuple[bytes, str]:
+        return b"1", exposition(CollectorRegistry(), asked)[1]
+
+    async with serving(tmp_path, Extras(metrics=metrics)) as bench, bench.client() as client:
+        for _ in range(HTTP_METRICS.most):
+            await client.ask("/metrics", Accept="text/plain")
+            await client.ask("/metrics", Accept="application/openmetrics-text")
+        found = await client.ask("/metrics", Accept=accept)
+        assert "metrics" == (await bench.told.first(events.LimitReached)).limit
+    kind = found.headers["Content-Type"].partition(";")[0]
+    assert kind == {"plain": "text/plain", "openmetrics": "application/openmetrics-text"}[form]
 
 
 async def test_more_inventories_than_a_second_has_room_for_are_asked_for_again(

@@ -106,7 +106,7 @@ class IsoBench(Bench):
             self.told.record,
             asyncio.get_running_loop().time,
             dict,
-            extras=Extras(images=lambda _: Pictured(MAC, self.what)),
+            extras=Extras(images=lambda *_: Pictured(MAC, self.what)),
         )
 
     def remote(self, url: str) -> None:

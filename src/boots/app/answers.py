@@ -200,8 +200,7 @@ class Answers:
                 made = metadata.give(wanted.name, owner, site)
                 return Given(owner.mac if owner else "", wanted.name, made, owner)
             if not self._reaches(peer, site):
-                why = f"{peer} is in no network that we know: {reach.ADVICE}"
-                return Given("", wanted.name, Refusal(Ground.OUTSIDE, why))
+                return Given("", wanted.name, _outside(peer))
             known = self._known(wanted.mac or self._board(wanted.name, peer), peer, site)
             if says_what_to_run(wanted.name):  # what its last script loads it still gets
                 known = self._with_ticket(self._with_hold(known), site)
@@ -220,13 +219,15 @@ class Answers:
     def images(self, interface: str) -> Images:
         """What the ISO endpoint of an interface asks."""
 
-        def find(asked: str) -> Pictured:
+        def find(asked: str, peer: IPv4Address) -> Pictured:
             mac = iso.read(asked)
             if isinstance(mac, Refusal):
                 return Pictured("", mac)
             site = self.world.sites[interface]
             # A disc is given to machines with a record only, whatever the mode.
             known = self._with_hold(self.world.index.by_mac.get(mac))
+            if not self._reaches(peer, site) and not reach.is_bmc(peer, known):
+                return Pictured("", _outside(peer))
             return Pictured(mac, iso.image(known, site))
 
         return find
@@ -320,6 +321,10 @@ class Answers:
     def mac_of(self, address: IPv4Address) -> str:
         """The MAC of the machine that has this address, empty if none of ours has."""
         return self._mac_at(address) or ""
+
+
+def _outside(peer: IPv4Address) -> Refusal:
+    return Refusal(Ground.OUTSIDE, f"{peer} is in no network that we know: {reach.ADVICE}")
 
 
 def _tells(what: Got) -> bool:

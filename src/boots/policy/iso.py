@@ -7,6 +7,7 @@ from boots.model import mac as macs
 from boots.model.mac import Mac
 from boots.model.machine import Known
 from boots.model.site import Site
+from boots.policy import leaks
 from boots.policy.boot import refused
 from boots.policy.got import Ground, Refusal
 from boots.policy.placeholder import PLACEHOLDER
@@ -67,6 +68,9 @@ def image(known: Known | None, site: Site) -> Image | Refusal:
         why = f'the ISO "{named}" is neither a URL of HTTP nor among the boot files'
         return Refusal(Ground.BROKEN, why)
     placeholder = site.iso.placeholder or PLACEHOLDER
+    leak = _leak(known, site)
+    if leak:
+        return Refusal(Ground.BROKEN, f"{leak}: {leaks.ADVICE}")
     text = arguments(known, site)
     unfit = _UNFIT.search(text)
     if unfit:
@@ -77,6 +81,12 @@ def image(known: Known | None, site: Site) -> Image | Refusal:
         return Refusal(Ground.BROKEN, why)
     filled = text.encode().ljust(len(placeholder))
     return Image(local or named, local is not None, placeholder, filled)
+
+
+def _leak(known: Known, site: Site) -> str:
+    """Why arguments look like they hold a secret, as in scripts; empty if they do not."""
+    said = " ".join((*site.kernel_args, *known.interface.netboot.kernel_args))
+    return leaks.secret_in(said, site.secrets_allowed)
 
 
 def arguments(known: Known, site: Site) -> str:

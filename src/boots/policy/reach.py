@@ -2,6 +2,8 @@
 
 from ipaddress import IPv4Address
 
+from boots.model import bmc
+from boots.model.machine import Known
 from boots.model.site import Mode, Site
 from boots.policy.subnet import is_near
 
@@ -16,3 +18,10 @@ def reaches(address: IPv4Address, site: Site) -> bool:
     if site.mode is Mode.OFF and not site.subnets and not site.networks:
         return True
     return address.is_loopback or is_near(address, site)
+
+
+def is_bmc(address: IPv4Address, known: Known | None) -> bool:
+    """Whether this is the BMC of a machine, by its record: they are in networks of their own."""
+    if known is None or known.machine.bmc is None:
+        return False
+    return bmc.address(known.machine.bmc.url).host == str(address)

@@ -1,22 +1,27 @@
 """How much may be received at once: bodies that wait in memory until they are whole."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from aiohttp import hdrs, web
 
 from boots.journal.limited import Limited
 from boots.model.limits import HTTP_BODIES, HTTP_BODIES_OF_ONE
+from boots.serve.forwarded import Network, asker
 
 _SMALL = 64 << 10  # bytes; what agents say as a rule is not counted
 
 
 class Bodies:
-    """The large bodies that are being received through one door."""
+    """The large bodies that are being received through one door.
 
-    def __init__(self, limited: Limited) -> None:
+    `trusted` are proxies: what they pass on is counted by the address that they name.
+    """
+
+    def __init__(self, limited: Limited, trusted: Sequence[Network] = ()) -> None:
         self._limited = limited
+        self._trusted = trusted
         self._of_address: Counter[str] = Counter()
 
     @contextmanager
@@ -30,7 +35,7 @@ class Bodies:
         if length is not None and length <= _SMALL:
             yield
             return
-        address = request.remote or ""
+        address = str(asker(request, self._trusted).address)
         for limit, count in (
             (HTTP_BODIES_OF_ONE, self._of_address[address]),
             (HTTP_BODIES, self._of_address.total()),

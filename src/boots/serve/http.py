@@ -50,6 +50,7 @@ GONE_AFTER = 300
 """Seconds after which a client that acknowledges nothing is gone: a link may be down for minutes,
 and a download goes on where the connection outlives that."""
 
+_OPENMETRICS = "application/openmetrics-text"
 _GRACE = 2.5  # seconds; aiohttp gives requests under way twice that to end when we stop
 _TOLD_EVERY = 0.5  # seconds between two looks at how far the downloads are
 _log = structlog.get_logger()
@@ -135,7 +136,7 @@ class HttpDoor:
         self._iso = IsoRoom(self._extras.images, STATUS, self._hand)
         own = self._extras
         self._limited = own.limited or Limited(record)
-        self._bodies = Bodies(self._limited)
+        self._bodies = Bodies(self._limited, own.trusted)
         self._reports = AgentReports(
             fetch, record, own.waiting, limited=self._limited, bodies=self._bodies
         )
@@ -152,7 +153,7 @@ class HttpDoor:
         if self._extras.metrics is not None:
             self._rooms["/metrics"] = self._metrics
         self._scrapes = Budget(HTTP_METRICS.most, HTTP_METRICS.most)
-        self._scraped: Metrics | None = None
+        self._scraped: dict[str, Metrics] = {}
         self._runner: web.ServerRunner | None = None
         self._watcher: asyncio.Task[None] | None = None
 
@@ -260,12 +261,13 @@ class HttpDoor:
     async def _metrics(self, request: web.BaseRequest) -> web.StreamResponse:
         if self._extras.metrics is None:
             raise web.HTTPNotFound
-        if self._scraped is None or self._scrapes.spend(self._hand.clock()):
-            found = self._extras.metrics(request.headers.get(hdrs.ACCEPT, ""))
-            self._scraped = found if isinstance(found, tuple) else await found
+        form = _form(request.headers.get(hdrs.ACCEPT, ""))
+        if form not in self._scraped or self._scrapes.spend(self._hand.clock()):
+            found = self._extras.metrics(form)
+            self._scraped[form] = found if isinstance(found, tuple) else await found
         else:
             self._limited.reached(HTTP_METRICS, peer=request.remote or "")
-        body, kind = self._scraped
+        body, kind = self._scraped[form]
         return web.Response(body=body, headers={hdrs.CONTENT_TYPE: kind})
 
     # --- files and scripts
@@ -318,6 +320,15 @@ class HttpDoor:
             await asyncio.sleep(_TOLD_EVERY)
             for leaving in list(self._hand.downloads):
                 leaving.tell()
+
+
+def _form(accept: str) -> str:
+    """Which of the two forms of metrics an ``Accept`` asks for, as the plainest one that does."""
+    for part in accept.split(","):
+        kind, _, rest = part.partition(";")
+        if kind.strip() == _OPENMETRICS and "version=0" not in rest:  # drafts, which nobody writes
+            return f"{_OPENMETRICS}; version=1.0.0"
+    return "text/plain"
 
 
 def _give_up_whom_nobody_hears_of(sock: socket.socket) -> None:

@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 
 from aiohttp import ClientSession, DummyCookieJar, hdrs, web
 
@@ -30,8 +31,8 @@ class Pictured:
     what: Image | Refusal
 
 
-Images = Callable[[str], Pictured]
-"""Answers a path below ``/iso/``."""
+Images = Callable[[str, IPv4Address], Pictured]
+"""Answers a path below ``/iso/``, and who asks."""
 
 Places = tuple[int, ...]
 
@@ -76,7 +77,7 @@ class IsoRoom:
         """Answer GET and HEAD."""
         if self._images is None:
             raise web.HTTPNotFound
-        given = self._images(request.path)
+        given = self._images(request.path, peer.ipv4)
         about = About(given.mac, str(peer), request.path.strip("/"))
         match given.what:
             case Refusal(ground, why):

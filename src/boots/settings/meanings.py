@@ -29,8 +29,8 @@ MEANINGS: Mapping[str, str] = {
     " Only to look into a fault by other programs is there a reason to switch it off.",
     "subnets": "Networks with machines in them: a table each, `[[subnets]]`; their keys are below.",
     "networks": "Further networks with machines, relays or proxies in them. Others than these,"
-    " those of our interfaces, `[[subnets]]`, records and leases get no file, no script and no"
-    " DHCP answer. `0.0.0.0/0` is any.",
+    " those of our interfaces, `[[subnets]]`, records and leases get no file, no script, no ISO and"
+    " no DHCP answer. `0.0.0.0/0` is any.",
     "dhcp.mode": "How DHCP is answered: `reservation` (machines with a record get their address),"
     " `proxy` (boot answers beside somebody else's DHCP server), `auto-proxy` (for machines without"
     " a record, too), `pool` (as `reservation`, and leases for machines without a record), `off`.",

@@ -67,7 +67,7 @@ def test_what_was_ordered_is_heard_before_the_next_answer(*, tftp: bool) -> None
 def test_an_iso_is_asked_of_orders_like_a_script() -> None:
     worker = Worker()
     worker.told(Order(netboot=Netboot.OFF, at=START))
-    worker.answers.images("lan0")(f"/iso/{MAC}/hook.iso")
+    worker.answers.images("lan0")(f"/iso/{MAC}/hook.iso", ADDRESS)
     assert [] == worker.waiting
 
 

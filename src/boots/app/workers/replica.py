@@ -205,9 +205,9 @@ class HeardAnswers(Answers):
         """What the ISO endpoint of an interface asks."""
         plain = super().images(interface)
 
-        def find(asked: str) -> Pictured:
+        def find(asked: str, peer: IPv4Address) -> Pictured:
             self._catch_up()
-            return plain(asked)
+            return plain(asked, peer)
 
         return find
 

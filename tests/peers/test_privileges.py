@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 from tests.peers.conftest import (
+    LAN,
     MAC,
     NIC,
+    RECORD,
     SERVER,
     Lan,
     boots,
@@ -23,6 +25,7 @@ from tests.peers.conftest import (
 )
 
 from boots.journal import events
+from boots.lab import network
 
 pytestmark = pytest.mark.peers
 NOTHING = "0" * 16
@@ -176,6 +179,31 @@ def test_who_is_not_root_stays_who_it_is(lan: Lan, tmp_path: Path) -> None:
             assert (each["CapInh"], each["CapAmb"]) == (NOTHING, NOTHING)
             assert (each["CapPrm"], each["CapEff"]) == (RAW, RAW)
             assert (each["NoNewPrivs"], each["Seccomp"]) == ("1", "2")
+
+
+def test_a_journal_may_be_a_pipe(lan: Lan, tmp_path: Path) -> None:
+    let_others_in(tmp_path)
+    (tmp_path / "machines.yaml").write_text(RECORD)
+    serve, needed = program()
+    words = ["--interface", LAN, "--machines", tmp_path / "machines.yaml", "--log-form", "json"]
+    words += ["--journal", "/dev/stdout", "--user", "nobody"]
+    needed = {**needed, "BOOTS_STATE": str(tmp_path / "state"), "BOOTS_CACHE": str(tmp_path / "c")}
+    with subprocess.Popen(
+        [*network.in_namespace(lan.server), *serve, *map(str, words)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, **needed},
+    ) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        process.terminate()
+        _, errors = process.communicate(timeout=20)
+
+    assert line, errors.decode()
+    told = events.decode(line).event
+    assert isinstance(told, events.ServerStarted)
+    assert told.runs_as == "user nobody, CAP_NET_RAW, Landlock, seccomp"
+    assert (0, False) == (process.returncode, b"Traceback" in errors)
 
 
 # --- what the kernel denies

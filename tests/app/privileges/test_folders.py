@@ -39,7 +39,7 @@ def test_what_is_kept_and_the_journal_become_the_users(place: Path) -> None:
     (place / "state" / "boots.db").write_text("kept")
     (place / "state" / "deep" / "one").write_text("kept")
 
-    folders.hand_over(settings(place, journal=str(place / "journal.jsonl")), NOBODY)
+    folders.hand_over(settings(place, journal=str(place / "journal.jsonl")), NOBODY, None)
 
     given = ("state", "state/boots.db", "state/deep", "state/deep/one", "cache", "journal.jsonl")
     assert {owner(place / name) for name in given} == {NOBODY.uid}
@@ -53,7 +53,7 @@ def test_a_link_is_no_way_to_be_given_another_file(place: Path) -> None:
     (place / "state" / "soft").symlink_to(secret)
     os.link(secret, place / "state" / "hard")
 
-    folders.hand_over(settings(place), NOBODY)
+    folders.hand_over(settings(place), NOBODY, None)
 
     assert owner(secret) == 0
 
@@ -64,7 +64,7 @@ def test_a_folder_behind_a_link_is_left_alone(place: Path) -> None:
     (place / "state").mkdir()
     (place / "state" / "in").symlink_to(place / "others")
 
-    folders.hand_over(settings(place), NOBODY)
+    folders.hand_over(settings(place), NOBODY, None)
 
     assert (owner(place / "others"), owner(place / "others" / "file")) == (0, 0)
 
@@ -74,7 +74,7 @@ def test_a_folder_of_others_is_refused(place: Path, named: str) -> None:
     before = owner(Path(named))
 
     with pytest.raises(StartError) as refused:
-        folders.hand_over(Settings(state=named, cache=str(place / "cache")), NOBODY)
+        folders.hand_over(Settings(state=named, cache=str(place / "cache")), NOBODY, None)
 
     assert str(refused.value) == f"{named} is not for Boots alone; name a folder of its own"
     assert owner(Path(named)) == before
@@ -83,27 +83,56 @@ def test_a_folder_of_others_is_refused(place: Path, named: str) -> None:
 def test_the_folder_of_a_store_in_a_file_is_one_of_them(place: Path) -> None:
     store = Store(url=f"sqlite:///{place}/kept/boots.db")
 
-    folders.hand_over(settings(place, store=store), NOBODY)
+    folders.hand_over(settings(place, store=store), NOBODY, None)
 
     assert owner(place / "kept") == NOBODY.uid
 
 
-def test_what_was_kept_in_roots_home_moves_once(tmp_path: Path) -> None:
-    (tmp_path / "home").mkdir()
-    (tmp_path / "home" / "key").write_text("old")
+def test_of_the_stores_folder_nothing_else_is_given(place: Path) -> None:
+    (place / "kept" / "deep").mkdir(parents=True)
+    for name in ("boots.db", "boots.db-wal", "photos", "deep/one"):
+        (place / "kept" / name).write_text("")
+    store = Store(url=f"sqlite:///{place}/kept/boots.db")
 
-    assert folders.bring(tmp_path / "home", tmp_path / "lib") == ["key"]
-    assert (tmp_path / "lib" / "key").read_text() == "old"
-    assert folders.bring(tmp_path / "home", tmp_path / "lib") == []
+    folders.hand_over(settings(place, store=store), NOBODY, None)
+
+    names = ("boots.db", "boots.db-wal", "photos", "deep", "deep/one")
+    given = [NOBODY.uid, NOBODY.uid, 0, 0, 0]
+    assert [owner(place / "kept" / name) for name in names] == given
 
 
-def test_what_is_kept_already_is_not_written_over(tmp_path: Path) -> None:
-    for name in ("home", "lib"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "key").write_text(name)
+@pytest.mark.parametrize("what", ["boots.toml", "machines.yaml", "tls.key"])
+def test_the_store_has_no_folder_that_tells_us_what_to_do(place: Path, what: str) -> None:
+    (place / what).write_text("")
+    asked = settings(
+        place,
+        store=Store(url=f"sqlite:///{place}/boots.db"),
+        machines=[str(place / "machines.yaml")] if what == "machines.yaml" else [],
+        http=Http(key=str(place / "tls.key") if what == "tls.key" else ""),
+    )
 
-    assert folders.bring(tmp_path / "home", tmp_path / "lib") == []
-    assert (tmp_path / "lib" / "key").read_text() == "lib"
+    with pytest.raises(StartError) as refused:
+        folders.hand_over(asked, NOBODY, place / "boots.toml" if what == "boots.toml" else None)
+
+    assert str(refused.value) == (
+        f"store.url: {place} holds {place / what}, too, which who serves could change then;"
+        " give the store a folder of its own"
+    )
+    assert owner(place) == 0
+
+
+def test_a_store_in_the_folder_of_state_is_no_folder_more(place: Path) -> None:
+    asked = settings(place, store=Store(url=f"sqlite:///{place}/state/other.db"))
+
+    assert folders.written(asked)[0] == [place / "state", place / "cache"]
+
+
+def test_a_pipe_that_the_journal_goes_to_can_be_opened_by_the_user(place: Path) -> None:
+    os.mkfifo(place / "pipe", 0o600)
+
+    folders.hand_over(settings(place, journal=str(place / "pipe")), NOBODY, None)
+
+    assert owner(place / "pipe") == NOBODY.uid
 
 
 def test_every_file_that_the_user_cannot_read_is_told(place: Path) -> None:
@@ -123,7 +152,7 @@ def test_every_file_that_the_user_cannot_read_is_told(place: Path) -> None:
     with identity.eyes_of(NOBODY):
         told = reading.closed(asked, None)
 
-    closed = [place / name for name in ("shut.yaml", "boot/deep", "key.pem")]
+    closed = [place / name for name in ("shut.yaml", "key.pem", "boot/deep")]
     assert [each for each in told if place in each.parents] == closed
 
 

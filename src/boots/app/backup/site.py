@@ -19,6 +19,6 @@ def site_of(settings: Settings, state: Path) -> Site:
     except ArgumentError:
         database = None
     else:
-        is_file = parsed.get_backend_name() == "sqlite" and parsed.database
+        is_file = parsed.get_backend_name() == "sqlite" and parsed.database != ":memory:"
         database = Path(parsed.database) if is_file and parsed.database else None
     return Site(state, url, database, settings.store.server or socket.gethostname())

@@ -3,12 +3,14 @@
 import errno
 import os
 import pwd
-import shutil
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from boots.app import folders
 from boots.app.folders import OF_THE_SYSTEM
+from boots.app.privileges import reading
 from boots.app.privileges.identity import Identity
 from boots.serve.sockets import StartError
 from boots.settings import Settings
@@ -19,6 +21,7 @@ _OTHERS = (
     *("/opt", "/proc", "/root", "/run", "/sbin", "/srv", "/sys", "/usr", "/usr/local"),
     *("/var", "/var/cache", "/var/lib", "/var/log", "/var/spool"),
 )
+_OF_SQLITE = ("", "-wal", "-shm", "-journal")
 # A disk that fails keeps no server from starting; who writes there tells of it.
 _DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 
@@ -29,35 +32,66 @@ def written(settings: Settings) -> tuple[list[Path], list[Path]]:
         Path(settings.state) if settings.state else folders.state_folder(),
         Path(settings.cache) if settings.cache else folders.cache_folder(),
     ]
-    scheme, _, rest = settings.store.url.partition(":///")
-    if scheme.startswith("sqlite") and rest:
-        made.append(Path(rest).absolute().parent)
+    database = _database(settings, made[0])
+    if database is not None:
+        made.append(database.parent)  # SQLite makes files beside it
     return made, [Path(settings.journal)] if settings.journal else []
 
 
-def hand_over(settings: Settings, identity: Identity) -> None:
+def _database(settings: Settings, state: Path) -> Path | None:
+    """The file of a store that is kept elsewhere than in the folder of state."""
+    from boots.app.backup.site import site_of  # noqa: PLC0415  # workers need it not, nor SQLAlchemy
+
+    if not settings.store.url:
+        return None
+    database = site_of(settings, state).database
+    if database is None or state.resolve() in database.resolve().parents:
+        return None
+    return database.absolute()
+
+
+def hand_over(settings: Settings, identity: Identity, config: Path | None) -> None:
     """Make what we write to, and give it to a user.
 
     Raises:
         StartError: a folder is not for us to give away, or cannot be made.
     """
     made, files = written(settings)
+    database = _database(settings, made[0])
+    if database is not None:
+        _refuse_shared(database.parent, settings, config)
     for folder in made:
         _refuse_others(folder)
-        try:
+        with _made_ours(folder):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            _give(folder, identity)
-        except OSError as error:
-            if error.errno in _DISK:
-                continue
-            raise StartError(f"{folder} cannot be made ours: {error.strerror}") from None
+            if database is not None and folder == database.parent:
+                _give_store(database, identity)
+            else:
+                _give(folder, identity)
     for file in files:
-        try:
+        with _made_ours(file):
             _give_file(file, identity)
-        except OSError as error:
-            if error.errno in _DISK:
-                continue
-            raise StartError(f"{file} cannot be made ours: {error.strerror}") from None
+
+
+@contextmanager
+def _made_ours(place: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _DISK:
+            raise StartError(f"{place} cannot be made ours: {error.strerror}") from None
+
+
+def _refuse_shared(folder: Path, settings: Settings, config: Path | None) -> None:
+    """Whose folder it is can put another file in place of any in it."""
+    real = folder.resolve()
+    for place in reading.relied_on(settings, config):
+        for each in (place.absolute(), place.resolve()):
+            if each == real or each.parent.resolve() == real:
+                raise StartError(
+                    f"store.url: {folder} holds {place}, too, which who serves could change then;"
+                    " give the store a folder of its own"
+                )
 
 
 def _refuse_others(folder: Path) -> None:
@@ -66,6 +100,17 @@ def _refuse_others(folder: Path) -> None:
     shared = real.is_dir() and real.stat().st_mode & stat.S_ISVTX
     if shared or str(real) in {*_OTHERS, *homes}:
         raise StartError(f"{folder} is not for Boots alone; name a folder of its own")
+
+
+def _give_store(database: Path, identity: Identity) -> None:
+    """Give a database, what SQLite has beside it, and its folder; nothing else that is there."""
+    here = os.open(database.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        for ending in _OF_SQLITE:
+            _give_entry(database.name + ending, here, identity)
+        os.fchown(here, identity.uid, identity.gid)
+    finally:
+        os.close(here)
 
 
 def _give(folder: Path, identity: Identity) -> None:
@@ -98,7 +143,10 @@ def _give_entry(name: str, folder: int, identity: Identity) -> None:
 
 def _give_file(file: Path, identity: Identity) -> None:
     """Open it as it will be opened, so that it is there, and give it."""
-    if file.exists() and not file.is_file():  # a pipe, or /dev/stderr
+    if file.is_fifo():  # `boots serve --journal /dev/stdout | …`
+        os.chown(file, identity.uid, identity.gid)
+        return
+    if file.exists() and not file.is_file():  # /dev/stderr
         return
     opened = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o640)
     try:
@@ -107,16 +155,3 @@ def _give_file(file: Path, identity: Identity) -> None:
             os.fchown(opened, identity.uid, identity.gid)
     finally:
         os.close(opened)
-
-
-def bring(home: Path, place: Path) -> list[str]:
-    """Move what is in a folder to another one that is empty, or not there; the names."""
-    if not home.is_dir() or (place.is_dir() and any(place.iterdir())):
-        return []
-    place.mkdir(parents=True, exist_ok=True, mode=0o700)
-    moved = []
-    for entry in sorted(home.iterdir()):
-        shutil.move(entry, place / entry.name)
-        moved.append(entry.name)
-    home.rmdir()
-    return moved

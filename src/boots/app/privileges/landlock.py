@@ -4,6 +4,7 @@ What is read is left alone: records and boot files may be named anew at a reload
 (state, cache, journal) only a restart changes.
 """
 
+import errno
 import os
 import sys
 from collections.abc import Iterable
@@ -29,6 +30,9 @@ def enter(written: Iterable[Path]) -> str:
     """Write nowhere but at and below these places, and start nothing but Python; why not, if not.
 
     The temporary folders are among them.  No TCP port is opened any more.
+
+    Raises:
+        OSError: the kernel has it, and does not take our rules.
     """
     version = linux.landlock_version()
     if not version:
@@ -54,6 +58,9 @@ def _allow(rules: int, place: Path, of_folders: int, of_files: int) -> None:
         return
     try:
         linux.landlock_allow(rules, opened, of_folders if place.is_dir() else of_files)
+    except OSError as error:
+        if error.errno != errno.EBADFD:  # a pipe, which is in no file system: it is not denied
+            raise
     finally:
         os.close(opened)
 

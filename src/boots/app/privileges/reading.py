@@ -20,15 +20,22 @@ def closed(settings: Settings, config: Path | None) -> list[Path]:
     return list(dict.fromkeys(_closed(settings, config)))
 
 
-def _closed(settings: Settings, config: Path | None) -> Iterator[Path]:
-    http, operator, boot = settings.http, settings.operator, settings.boot
+def relied_on(settings: Settings, config: Path | None) -> list[Path]:
+    """The files and folders that say what is done, and by what we are known."""
+    http, operator = settings.http, settings.operator
     texts = [
-        *(str(config or ""), *settings.machines, *boot.files, boot.osie, boot.images),
-        *(boot.profiles, settings.dhcp.quirks, settings.enrol.rules),
+        *(str(config or ""), *settings.machines),
+        *(settings.boot.profiles, settings.dhcp.quirks, settings.enrol.rules),
         *(http.certificate, http.key, operator.certificate, operator.key),
     ]
-    for text in filter(None, texts):
-        yield from below(Path(text))
+    return [Path(text) for text in texts if text]
+
+
+def _closed(settings: Settings, config: Path | None) -> Iterator[Path]:
+    boot = settings.boot
+    published = [Path(text) for text in (*boot.files, boot.osie, boot.images) if text]
+    for place in (*relied_on(settings, config), *published):
+        yield from below(place)
     # What workers and others beside us are started from, and what we import later.
     for own in (sys.executable, os.__file__, boots.__file__):
         way = barrier(Path(own).resolve())

@@ -10,7 +10,7 @@ from pathlib import Path
 import structlog
 
 from boots.app import folders as places
-from boots.app.privileges import folders, identity, landlock, linux, reading, seccomp
+from boots.app.privileges import folders, identity, landlock, linux, moving, reading, seccomp
 from boots.app.privileges.identity import ROOT, Identity
 from boots.serve.sockets import PortTaken, StartError
 from boots.settings import Settings
@@ -38,7 +38,7 @@ def starting(settings: Settings, config: Path | None) -> None:
     if os.geteuid() == 0:
         if not identity.is_alone():
             _leave_home(settings)
-        _narrow(_chosen(settings, config), settings)
+        _narrow(_chosen(settings, config), settings, config)
     elif settings.user and identity.named(settings.user).uid != os.geteuid():
         raise StartError(
             f'user = "{settings.user}": only root can become somebody else;'
@@ -61,9 +61,20 @@ def _leave_home(settings: Settings) -> None:
             continue
         os.environ[own] = str(place)
         if kind == "state" and not settings.state:
-            moved = folders.bring(places.home_state(), place)
-            if moved:
-                _log.warning("what was kept is moved", moved=moved, to=str(place))
+            os.environ[own] = str(_moved(places.home_state(), place))
+
+
+def _moved(home: Path, place: Path) -> Path:
+    """Where the state is now: at its place, or at home if it could not be moved."""
+    try:
+        moved = moving.bring(home, place)
+    except OSError as error:
+        why = str(error)
+        _log.warning("what was kept cannot be moved", stays=str(home), to=str(place), why=why)
+        return home
+    if moved:
+        _log.warning("what was kept is moved", moved=moved, to=str(place))
+    return place
 
 
 def _chosen(settings: Settings, config: Path | None) -> Identity:
@@ -113,13 +124,14 @@ def _listed(closed: list[Path]) -> str:
     return f"{shown} and {left} more" if left > 0 else shown
 
 
-def _narrow(chosen: Identity, settings: Settings) -> None:
+def _narrow(chosen: Identity, settings: Settings, config: Path | None) -> None:
     """Be this user, with what opens sockets and nothing else."""
     if chosen == ROOT:
         with suppress(PermissionError):  # a user namespace may forbid it
             os.setgroups([])
     if chosen != ROOT or not identity.is_alone():
-        folders.hand_over(settings, chosen)  # root without its capabilities owns nobody's files
+        # Root without its capabilities owns nobody's files.
+        folders.hand_over(settings, chosen, config)
     with suppress(PermissionError):  # a container may have left us no right to, and no more either
         linux.empty_bounding_set()
     kept = linux.permitted() & (_UNTIL_BOUND | _TO_LOOK)
@@ -168,8 +180,12 @@ def serving(settings: Settings) -> str:
 
 def _confined(settings: Settings) -> Iterator[str]:
     made, files = folders.written(settings)
-    # A journal that is moved away is begun anew in its folder.
-    lacking = landlock.enter([*made, *files, *(file.parent for file in files)])
+    # A journal that is moved away is begun anew in its folder; a pipe or a device is not.
+    beside = [file.parent for file in files if file.is_file() or not file.exists()]
+    try:
+        lacking = landlock.enter([*made, *files, *beside])
+    except OSError as error:
+        lacking = str(error)
     if lacking:
         _log.warning("files are not confined", why=lacking)
     else:

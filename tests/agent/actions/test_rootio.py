@@ -12,6 +12,7 @@ from tests.peers.conftest import need
 
 from boots_agent.actions import rootio, stacked
 from boots_agent.actions.context import ActionFailed
+from boots_agent.actions.making import make_file_system, maker_of
 from boots_agent.actions.storage import Storage, read_storage
 from boots_agent.tables.kinds import KINDS
 from boots_agent.tables.words import Form
@@ -115,11 +116,77 @@ def test_arrays_and_volume_groups_are_read() -> None:
         ({"disks": [{"device": "/dev/sda", "wipe_table": "maybe"}]}, "true or false"),
         ({"filesystems": [{"mount": {"device": "/dev/sda1"}}]}, "lacks its format"),
         ({"raid": [{"name": "md0"}]}, "md0 lacks its devices"),
+        ({"raid": [{"name": "/dev/sdb", "devices": ["x"]}]}, "is no name of an array"),
+        ({"volume_groups": [{"name": "--config=x", "physical_volumes": ["x"]}]}, "no name for LVM"),
     ],
 )
 def test_what_makes_no_sense_is_told(said: object, why: str) -> None:
     with pytest.raises(ActionFailed, match=why):
         read_storage(said, uefi=False)
+
+
+# --- options
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "why"),
+    [
+        ("btrfs", ["/dev/sdb"], "follows no option"),
+        ("btrfs", ["--", "sdb"], "none that a record may give"),
+        ("btrfs", ["-q", "sdb"], "follows no option"),
+        ("btrfs", ["--rootdir=/", "-q"], "none that a record may give"),
+        ("btrfs", ["--label", "/dev/sdb"], "may name no other device"),
+        ("xfs", ["-l", "logdev=/dev/sdb"], "may name no other device"),
+        ("xfs", ["-llogdev=sdb"], "may name no other device"),
+        ("xfs", ["-fd", "size=1g,name=sdb"], "may name no other device"),
+        ("xfs", ["-r", "rtdev=/dev/sdb"], "none that a record may give"),
+        ("ext4", ["-J", "device=/dev/sdb"], "may name no other device"),
+        ("ext4", ["-J", "size=4,device=LABEL=j"], "may name no other device"),
+        ("ext4", ["-qJdevice=UUID=1-2"], "may name no other device"),
+        ("ext4", ["-z", "undo"], "none that a record may give"),
+        ("ext4", ["-L"], "takes a value, and none follows"),
+        ("ext4", [""], "follows no option"),
+        ("vfat", ["-C", "x"], "none that a record may give"),
+        ("swap", ["--file", "x"], "none that a record may give"),
+    ],
+)
+def test_no_option_names_a_device_beside_the_one_that_is_armed(
+    kind: str, options: list[str], why: str, stage: Stage
+) -> None:
+    wish = {"device": "/dev/sda1", "format": kind, "create": {"options": options}}
+    stage.machine["storage"] = {"filesystems": [wish]}
+    context = stage.context("rootio", "format")
+    with pytest.raises(ActionFailed, match=why):
+        rootio.command(context)
+    with pytest.raises(ActionFailed, match=why):
+        make_file_system(context, "/dev/sda1", kind, options=options)
+    assert [] == stage.armed
+    assert [] == context.run.words  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("ext4", ["-L", "ROOT", "-q"]),
+        ("ext4", ["-FqLROOT", "-O", "^has_journal,64bit", "-E", "lazy_itable_init=0", "-m1"]),
+        ("xfs", ["-L", "ROOT", "-m", "crc=1,reflink=0", "-l", "size=64m", "-i", "size=512"]),
+        ("btrfs", ["--label", "ROOT", "--data=single", "-m", "dup", "--nodiscard"]),
+        ("vfat", ["-F", "32", "-n", "EFI"]),
+        ("swap", ["-L", "SWAP", "--uuid=clear"]),
+    ],
+)
+def test_options_of_records_are_passed_on(kind: str, options: list[str]) -> None:
+    assert maker_of(kind) == maker_of(kind, options)
+
+
+@pytest.mark.parametrize("option", ["/dev/sdb1", "--cachedevice=/dev/sdb", "--config=x", "-s"])
+def test_a_volume_s_options_name_no_device(option: str, stage: Stage, path: Path) -> None:
+    volume = {"name": "root", "size": 0, "opts": ["-Zn", option]}
+    group = {"name": "vg0", "physical_volumes": [f"{path}3"], "logical_volumes": [volume]}
+    stage.machine["storage"] = {**cpr(str(path)), "volume_groups": [group]}
+    with pytest.raises(ActionFailed, match="lvcreate"):
+        rootio.command(stage.context("rootio", "partition"))
+    assert [] == stage.armed
 
 
 # --- on files

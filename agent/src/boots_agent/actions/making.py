@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from boots_agent.actions.context import ActionFailed, Context
+from boots_agent.actions.options import BTRFS, EXT, FAT, SWAP, XFS, Options, judge
 
 MISSING = 127
 GENERIC, FULL = "generic", "full"
@@ -24,6 +25,7 @@ class Maker:
         usual: Arguments where nobody says others.
         label: What stands before a label.
         longest: Bytes of a label.
+        options: Those that a record may give.
         flavour: Which OSIE has it; nothing for all of them.
     """
 
@@ -32,20 +34,21 @@ class Maker:
     usual: tuple[str, ...]
     label: str
     longest: int
+    options: Options
     flavour: str = ""
 
 
 _EXT = {
-    each: Maker("mkfs.ext4", ("-q", "-F", "-t", each), (), "-L", 16) for each in ("ext2", "ext3")
+    each: Maker("mkfs.ext4", ("-q", "-F", "-t", each), (), "-L", 16, EXT) for each in ("ext2", "ext3")
 }
 MAKERS: Mapping[str, Maker] = {
     **_EXT,
-    "ext4": Maker("mkfs.ext4", ("-q", "-F"), (), "-L", 16),
-    "vfat": Maker("mkfs.vfat", (), ("-F", "32"), "-n", 11),
-    "fat32": Maker("mkfs.vfat", (), ("-F", "32"), "-n", 11),
-    "swap": Maker("mkswap", (), (), "-L", 15),
-    "xfs": Maker("mkfs.xfs", ("-q", "-f"), (), "-L", 12, GENERIC),
-    "btrfs": Maker("mkfs.btrfs", ("-q", "-f"), (), "-L", 255, FULL),
+    "ext4": Maker("mkfs.ext4", ("-q", "-F"), (), "-L", 16, EXT),
+    "vfat": Maker("mkfs.vfat", (), ("-F", "32"), "-n", 11, FAT),
+    "fat32": Maker("mkfs.vfat", (), ("-F", "32"), "-n", 11, FAT),
+    "swap": Maker("mkswap", (), (), "-L", 15, SWAP),
+    "xfs": Maker("mkfs.xfs", ("-q", "-f"), (), "-L", 12, XFS, GENERIC),
+    "btrfs": Maker("mkfs.btrfs", ("-q", "-f"), (), "-L", 255, BTRFS, FULL),
 }
 
 
@@ -55,9 +58,10 @@ def make_file_system(
     """Make one on a device that may be written.
 
     Raises:
-        ActionFailed: It is of a kind nobody knows, or the program fails or is not there.
+        ActionFailed: It is of a kind nobody knows, an option may not be given, or the program
+            fails or is not there.
     """
-    maker = maker_of(kind)
+    maker = maker_of(kind, options)
     if len(label.encode()) > maker.longest:
         raise ActionFailed(f"{label!r}: a label of {kind} has at most {maker.longest} bytes")
     named = [maker.label, label] if label else []
@@ -66,15 +70,16 @@ def make_file_system(
     run(context, words, maker.flavour)
 
 
-def maker_of(kind: str) -> Maker:
-    """What makes a kind of file system.
+def maker_of(kind: str, options: Sequence[str] = ()) -> Maker:
+    """What makes a kind of file system, with options such as these.
 
     Raises:
-        ActionFailed: Nothing does.
+        ActionFailed: Nothing does, or an option is none that a record may give.
     """
     found = MAKERS.get(kind.lower())
     if found is None:
         raise ActionFailed(f"FS_TYPE {kind!r} is not made here; there are {', '.join(MAKERS)}")
+    judge(found.program, options, found.options)
     return found
 
 

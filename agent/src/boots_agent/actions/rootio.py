@@ -145,7 +145,7 @@ def _format(context: Context) -> None:
     if not wanted.file_systems:
         raise ActionFailed("the record names no filesystems to make")
     for each in wanted.file_systems:
-        maker_of(each.kind)
+        maker_of(each.kind, each.options)
     stacked.start(context, wanted)
     devices = [existing(each.device) for each in wanted.file_systems]
     for device in devices:

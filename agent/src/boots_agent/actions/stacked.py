@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from boots_agent.actions.context import ActionFailed, Context
 from boots_agent.actions.gate import permitted
 from boots_agent.actions.making import FULL, run
+from boots_agent.actions.options import VOLUME, judge
 from boots_agent.actions.places import existing
 from boots_agent.actions.storage import GroupWish, RaidWish, Storage, VolumeWish
 from boots_agent.tables.layout import In, read_size
@@ -15,11 +16,13 @@ _BUSY = 1  # mdadm and vgchange, of what runs already
 
 
 def need(context: Context, wanted: Storage) -> None:
-    """See to it that the programs are there, before anything is written.
+    """See to it that the programs are there, and may be asked that, before anything is written.
 
     Raises:
-        ActionFailed: One is not.
+        ActionFailed: One is not, or an option is none that a record may give.
     """
+    for volume in (each for group in wanted.groups for each in group.volumes):
+        judge("lvcreate", volume.options, VOLUME)
     programs = ["mdadm"] * bool(wanted.raids) + ["pvcreate", "vgcreate"] * bool(wanted.groups)
     for program in programs:
         run(context, [program, "--version"], FULL)

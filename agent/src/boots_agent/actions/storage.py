@@ -4,6 +4,7 @@ Records keep numbers and truths as text at times; old ones have ``wipeTable`` wh
 ``wipe_table``.  Sizes are in sectors of 512 bytes, whatever the disk's own are.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -13,6 +14,8 @@ from boots_agent.tables.kinds import BIOS, ESP, LINUX, SWAP
 from boots_agent.tables.layout import In, Size, Wanted, read_size
 from boots_agent.tables.words import TableError
 
+_NAME = re.compile(r"[\w.+][\w.+-]*")  # lvm(8); what begins with a hyphen would be an option
+_ARRAY = re.compile(r"/dev/md/?[\w.:-]+")
 _SECTOR = 512
 _TRUE, _FALSE = frozenset({"true", "yes", "on", "1"}), frozenset({"false", "no", "off", "0"})
 
@@ -133,6 +136,8 @@ def _raid(said: Any) -> RaidWish:
     content = _mapping(said, "raid")
     name = _text(content, "name", "raid")
     path = name if name.startswith("/dev/") else f"/dev/{name.removeprefix('dev/')}"
+    if not _ARRAY.fullmatch(path):
+        raise ActionFailed(f"storage: raid {name!r} is no name of an array: write md0, or md/root")
     level = str(content.get("level", "")).lower().removeprefix("raid")
     spares = _texts(content, "spare") or _texts(content, "spares")
     return RaidWish(path, level, _devices(content, "devices", name), spares)
@@ -140,7 +145,7 @@ def _raid(said: Any) -> RaidWish:
 
 def _group(said: Any) -> GroupWish:
     content = _mapping(said, "volume_groups")
-    name = _text(content, "name", "volume_groups")
+    name = _named(content, "volume_groups")
     volumes = tuple(_volume(each, name) for each in _list(content, "logical_volumes"))
     return GroupWish(name, _devices(content, "physical_volumes", name), volumes)
 
@@ -148,8 +153,15 @@ def _group(said: Any) -> GroupWish:
 def _volume(said: Any, group: str) -> VolumeWish:
     content = _mapping(said, group)
     options = _texts(content, "opts") or _texts(content, "options")
-    name = _text(content, "name", group)
+    name = _named(content, group)
     return VolumeWish(name, str(content.get("size") or 0), options)
+
+
+def _named(content: Mapping[str, Any], where: str) -> str:
+    name = _text(content, "name", where)
+    if not _NAME.fullmatch(name):
+        raise ActionFailed(f"storage: {where}: {name!r} is no name for LVM")
+    return name
 
 
 def _file_system(said: Any) -> FileSystemWish:

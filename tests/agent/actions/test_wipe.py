@@ -240,19 +240,72 @@ def test_an_ata_disk_that_refuses_is_left_without_a_password(stage: Stage, tmp_p
     assert "hdparm --user-master u --security-disable boots /dev/sda" == played.asked[-1]
 
 
-def test_an_nvme_disk_is_formatted(stage: Stage, tmp_path: Path) -> None:
+SUBSYSTEM = "sys/devices/virtual/nvme-subsystem/nvme-subsys0"
+PCI = "sys/devices/pci0000:00/0000:00:04.0/nvme"
+
+
+def namespace(root: Path, owner: str, name: str, nqn: str) -> None:
+    """As Linux has one: below its controller, or below the subsystem where that has several."""
+    block, device = root / owner / name, root / owner
+    block.mkdir(parents=True)
+    (device / "subsysnqn").write_text(f"{nqn}\n")
+    (block / "device").symlink_to(device)
+    (root / "sys/class/block").mkdir(parents=True, exist_ok=True)
+    (root / "sys/class/block" / name).symlink_to(block)
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "nqn"),
+    [
+        (f"{PCI}/nvme0", "nvme0n2", "nqn.a"),
+        (f"{PCI}/nvme0", "nvme0n2", ""),  # before Linux 4.16
+        (f"{PCI}/nvme1", "nvme1n1", "nqn.a"),  # another controller of the same subsystem
+        (SUBSYSTEM, "nvme0n2", "nqn.a"),
+    ],
+)
+def test_an_nvme_disk_with_another_namespace_beside_it_is_not_erased_by_its_command(
+    owner: str, name: str, nqn: str, stage: Stage, tmp_path: Path
+) -> None:
+    first = SUBSYSTEM if owner == SUBSYSTEM else f"{PCI}/nvme0"
+    namespace(tmp_path, first, "nvme0n1", nqn)
+    namespace(tmp_path, owner, name, nqn)
+    played = Played({"nvme format": 1})
+    with pytest.raises(ActionFailed, match=f"could erase /dev/{name}, too.*write METHOD: discard"):
+        secure_erase(playing(stage, tmp_path, played), Named("nvme0n1"))  # type: ignore[arg-type]
+    assert [] == played.asked
+
+
+def test_an_nvme_disk_of_which_linux_tells_no_controller_is_left_alone(
+    stage: Stage, tmp_path: Path
+) -> None:
     played = Played({})
-    context = playing(stage, tmp_path, played)
+    with pytest.raises(ActionFailed, match="nobody knows which other namespaces"):
+        secure_erase(playing(stage, tmp_path, played), Named("nvme0n1"))  # type: ignore[arg-type]
+    assert [] == played.asked
+
+
+@pytest.fixture
+def nvme(tmp_path: Path) -> Path:
+    """A machine of two NVMe disks, one of them with two ways to it."""
+    namespace(tmp_path, SUBSYSTEM, "nvme0n1", "nqn.a")
+    namespace(tmp_path, f"{PCI}/nvme0", "nvme0c0n1", "nqn.a")
+    namespace(tmp_path, f"{PCI}/nvme7", "nvme7n1", "nqn.b")
+    return tmp_path
+
+
+def test_an_nvme_disk_is_formatted(stage: Stage, nvme: Path) -> None:
+    played = Played({})
+    context = playing(stage, nvme, played)
     assert "nvme format, user data erase" == secure_erase(context, Named("nvme0n1"))  # type: ignore[arg-type]
     assert ["nvme format /dev/nvme0n1 --ses=1 --force"] == played.asked
 
 
-def test_an_nvme_disk_that_does_not_format_is_sanitized(stage: Stage, tmp_path: Path) -> None:
+def test_an_nvme_disk_that_does_not_format_is_sanitized(stage: Stage, nvme: Path) -> None:
     log = ['{"nvme0": {"sstat": 2}}', '{"nvme0": {"sstat": 257}}']
     played = Played({"nvme format": 1, "sanitize-log": log})
     slept: list[float] = []
     done = secure_erase(
-        playing(stage, tmp_path, played),
+        playing(stage, nvme, played),
         Named("nvme0n1"),  # type: ignore[arg-type]
         slept.append,
     )
@@ -260,8 +313,8 @@ def test_an_nvme_disk_that_does_not_format_is_sanitized(stage: Stage, tmp_path: 
     assert [5.0] == slept
 
 
-def test_a_missing_program_is_told_with_who_has_it(stage: Stage, tmp_path: Path) -> None:
-    context = playing(stage, tmp_path, Played({"nvme": 127}))
+def test_a_missing_program_is_told_with_who_has_it(stage: Stage, nvme: Path) -> None:
+    context = playing(stage, nvme, Played({"nvme": 127}))
     with pytest.raises(ActionFailed, match="nvme is not in this OSIE; the flavour full"):
         secure_erase(context, Named("nvme0n1"))  # type: ignore[arg-type]
 

@@ -1,16 +1,21 @@
 """Commands of disks that erase themselves, each by the program that speaks to such disks."""
 
 import json
+import re
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from boots_agent.actions.context import ActionFailed, Context
 from boots_agent.actions.making import FULL, Missing, run
 from boots_agent.disks import transport_of
+from boots_agent.facts import names, text
 from boots_agent.images.disk import BLKSECDISCARD, Disk
 
 # A disk that loses power on the way asks for it afterwards.
 _PASSWORD = "boots"  # noqa: S105  # it is taken away again by what it allows
+# Not nvme0c1n1, which is one way to a namespace that has several.
+_NAMESPACE = re.compile(r"nvme\d+n\d+")
 _POLL = 5.0  # seconds
 _UNDER_WAY, _DONE = 2, 1  # the status of a sanitize (NVMe 1.3, 5.14.1.9.2)
 
@@ -33,7 +38,17 @@ def secure_erase(context: Context, disk: Disk, sleep: Callable[[float], None] = 
 
 
 def _nvme(context: Context, disk: Disk, sleep: Callable[[float], None]) -> str:
-    """The namespace formatted with its user data erased; else the whole of it sanitized."""
+    """The namespace formatted with its user data erased; else the whole of it sanitized.
+
+    To sanitize is of all the subsystem, and to format with an erase is of all namespaces where the
+    controller says so (NVMe 1.3, FNA): nothing but this disk may be behind it.
+    """
+    beside = _beside(context, disk)
+    if beside:
+        raise ActionFailed(
+            f"{disk.path}: the command that erases it could erase {', '.join(beside)}, too, which"
+            " the same NVMe controller holds; write METHOD: discard, or METHOD: overwrite"
+        )
     try:
         run(context, ["nvme", "format", disk.path, "--ses=1", "--force"], FULL)
     except Missing:
@@ -48,6 +63,26 @@ def _nvme(context: Context, disk: Disk, sleep: Callable[[float], None]) -> str:
     if status != _DONE:
         raise ActionFailed(f"{disk.path} could not be sanitized (status {status})")
     return "nvme sanitize, block erase"
+
+
+def _beside(context: Context, disk: Disk) -> list[str]:
+    """Other namespaces of the same controller or subsystem, as the kernel has them."""
+    blocks = context.root / "sys/class/block"
+    here = _owners(blocks / disk.name)
+    if not here:
+        raise ActionFailed(
+            f"{disk.path}: nobody knows which other namespaces its NVMe controller holds;"
+            " write METHOD: discard, or METHOD: overwrite"
+        )
+    spaces = [name for name in names(blocks) if _NAMESPACE.fullmatch(name) and name != disk.name]
+    return [f"/dev/{name}" for name in spaces if here & _owners(blocks / name)]
+
+
+def _owners(block: Path) -> frozenset[str]:
+    """What holds a namespace: its controller, or its subsystem, and the name of that."""
+    device = block / "device"
+    held = {str(device.resolve()) if device.exists() else "", text(device / "subsysnqn")}
+    return frozenset(held - {""})
 
 
 def _sanitized(context: Context, disk: Disk) -> int:

@@ -2,7 +2,8 @@
 
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from tests.agent.actions.stage import MIB, Stage, attached, blkid, file_disk, go
 from tests.peers.conftest import need
 
 from boots_agent.actions import rootio, stacked
-from boots_agent.actions.context import ActionFailed
+from boots_agent.actions.context import ActionFailed, Programs
 from boots_agent.actions.making import make_file_system, maker_of
 from boots_agent.actions.storage import Storage, read_storage
 from boots_agent.tables.kinds import KINDS
@@ -338,6 +339,52 @@ def test_the_words_for_a_volume_are_lvcreates(size: object, words: str) -> None:
     assert f"lvcreate -y -W y -n root -Zn {words} vg0" == made
 
 
+# --- arrays and groups that are there already
+
+
+class Heard(Programs):
+    """Programs that do nothing, and what they were asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def __call__(self, words: Sequence[str], **_: object) -> int:
+        self.asked.append(" ".join(words))
+        return 0
+
+
+READS = '--config activation/read_only_volume_list=["vg0"]'
+
+
+def stacks(*devices: Path | str) -> dict[str, Any]:
+    """A record with an array and a group, of devices that some other workflow made them on."""
+    first, second = map(str, devices)
+    volumes = [{"name": "root", "size": 0}]
+    group = {"name": "vg0", "physical_volumes": [second], "logical_volumes": volumes}
+    return {
+        "raid": [{"name": "md-none", "level": "1", "devices": [first]}],
+        "volume_groups": [group],
+        "filesystems": [{"device": "/dev/vg0/root", "format": "ext4", "point": "/"}],
+    }
+
+
+def test_to_mount_reads_arrays_and_groups_of_the_record_alone_and_stops_them(
+    stage: Stage, tmp_path: Path
+) -> None:
+    a, b = (file_disk(tmp_path / name, MIB) for name in "ab")
+    stage.machine["storage"] = stacks(a, b)
+    heard = Heard()
+    with pytest.raises(ActionFailed, match="/dev/vg0/root is not there"):
+        rootio.command(replace(stage.context("rootio", "mount"), run=heard))
+    assert [
+        f"mdadm --assemble --readonly /dev/md-none {a}",
+        f"vgchange -a y {READS} --devices={b.resolve()} vg0",
+        f"vgchange -a n --devices={b.resolve()} vg0",
+        "mdadm --stop /dev/md-none",
+    ] == heard.asked
+    assert [] == stage.armed
+
+
 # --- in the kernel
 
 
@@ -357,6 +404,31 @@ def test_every_command_in_turn(device: str, stage: Stage) -> None:
     assert [("swap", ""), ("ext4", "ROOT")] == [blkid(f"{device}p{number}") for number in (2, 3)]
     subprocess.run([need("e2fsck"), "-fn", f"{device}p3"], check=True, capture_output=True)
     assert f"{device}p3: ext4, for /" in stage.said()
+
+
+@pytest.mark.peers
+def test_to_format_runs_arrays_and_groups_of_armed_devices_alone(
+    device: str, stage: Stage, tmp_path: Path
+) -> None:
+    with attached(file_disk(tmp_path / "other", SIZE)) as other:
+        stage.machine["storage"] = stacks(device, other)
+        heard = Heard()
+        asked = replace(stage.context("rootio", "format"), run=heard)
+        with pytest.raises(ActionFailed, match=f"{other} is not armed"):
+            rootio.command(asked)
+        assert [f"mdadm --assemble /dev/md-none {device}"] == heard.asked
+        stage.machine["storage"] = stacks(other, device)
+        heard.asked.clear()
+        with pytest.raises(ActionFailed, match=f"{other} is not armed"):
+            rootio.command(asked)
+        assert [] == heard.asked
+    stage.machine["storage"] = stacks(device, device)
+    with pytest.raises(ActionFailed, match="/dev/vg0/root is not there"):
+        rootio.command(asked)
+    assert [
+        f"mdadm --assemble /dev/md-none {device}",
+        f"vgchange -a y --devices={device} vg0",
+    ] == heard.asked
 
 
 @pytest.mark.peers

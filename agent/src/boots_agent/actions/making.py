@@ -39,7 +39,8 @@ class Maker:
 
 
 _EXT = {
-    each: Maker("mkfs.ext4", ("-q", "-F", "-t", each), (), "-L", 16, EXT) for each in ("ext2", "ext3")
+    each: Maker("mkfs.ext4", ("-q", "-F", "-t", each), (), "-L", 16, EXT)
+    for each in ("ext2", "ext3")
 }
 MAKERS: Mapping[str, Maker] = {
     **_EXT,

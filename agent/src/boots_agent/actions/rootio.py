@@ -158,11 +158,12 @@ def _format(context: Context) -> None:
 def _mount(context: Context) -> None:
     """Mounted as the system will have them, to see that it can; nothing outlasts an action."""
     wanted = _wanted(context)
-    stacked.start(context, wanted)
     systems = [each for each in wanted.file_systems if each.point.startswith("/")]
-    for each in sorted(systems, key=lambda each: each.point.count("/") if each.point != "/" else 0):
-        with mounted(context, existing(each.device), each.kind):
-            context.say(f"{each.device}: {each.kind}, for {each.point}")
+    systems.sort(key=lambda each: each.point.count("/") if each.point != "/" else 0)
+    with stacked.shown(context, wanted):
+        for each in systems:
+            with mounted(context, existing(each.device), each.kind):
+                context.say(f"{each.device}: {each.kind}, for {each.point}")
 
 
 _COMMANDS: Mapping[str, Callable[[Context], None]] = {

@@ -1,6 +1,9 @@
 """Arrays and volume groups of a record, by the programs for them: the flavour full has these."""
 
+import contextlib
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 from boots_agent.actions.context import ActionFailed, Context
 from boots_agent.actions.gate import permitted
@@ -12,7 +15,7 @@ from boots_agent.tables.layout import In, read_size
 from boots_agent.tables.words import TableError
 
 _SECTOR = 512
-_BUSY = 1  # mdadm and vgchange, of what runs already
+_ASSEMBLED = (0, 1, 2)  # of mdadm: it runs now, it ran already, or it lacks a device
 
 
 def need(context: Context, wanted: Storage) -> None:
@@ -46,11 +49,51 @@ def build(context: Context, wanted: Storage) -> None:
 
 
 def start(context: Context, wanted: Storage) -> None:
-    """Have arrays and volumes that are there already run, after OSIE was started anew."""
-    if wanted.raids:
-        run(context, ["mdadm", "--assemble", "--scan"], FULL, good=(0, _BUSY, 2))
-    if wanted.groups:
-        run(context, ["vgchange", "-a", "y"], FULL)
+    """Have the record's arrays and groups that are there already run, to be written.
+
+    Of no other devices than those it names, each on a disk that may be written: an array that
+    somebody else left half in sync begins to write as soon as it runs.
+
+    Raises:
+        ActionFailed: A device may not be written, or a program fails.
+    """
+    for raid in wanted.raids:
+        devices = _own(context, (*raid.devices, *raid.spares))
+        run(context, ["mdadm", "--assemble", raid.name, *devices], FULL, good=_ASSEMBLED)
+    for group in wanted.groups:
+        devices = _own(context, group.devices)
+        run(context, ["vgchange", "-a", "y", _seen(devices), group.name], FULL)
+
+
+@contextlib.contextmanager
+def shown(context: Context, wanted: Storage) -> Iterator[None]:
+    """The same to be read: nothing is armed, so all that runs for this takes no writes.
+
+    What did not run before does not run after, or it would be read-only for who comes next.
+
+    Raises:
+        ActionFailed: A device is not there, or a program fails.
+    """
+    with contextlib.ExitStack() as undone:
+        for raid in wanted.raids:
+            if not Path(raid.name).exists():
+                devices = [existing(each) for each in (*raid.devices, *raid.spares)]
+                words = ["mdadm", "--assemble", "--readonly", raid.name, *devices]
+                undone.callback(context.run, ["mdadm", "--stop", raid.name])
+                run(context, words, FULL, good=_ASSEMBLED)
+        for group in wanted.groups:
+            if not any(Path("/dev", group.name, each.name).exists() for each in group.volumes):
+                seen = _seen([existing(each) for each in group.devices])
+                reads = f'activation/read_only_volume_list=["{group.name}"]'
+                words = ["vgchange", "-a", "y", "--config", reads, seen, group.name]
+                undone.callback(context.run, ["vgchange", "-a", "n", seen, group.name])
+                run(context, words, FULL)
+        yield
+
+
+def _seen(devices: list[str]) -> str:
+    """LVM looks at these alone: a group of the same name on another disk is none for it."""
+    return f"--devices={','.join(map(os.path.realpath, devices))}"
 
 
 def _own(context: Context, names: tuple[str, ...]) -> list[str]:

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import time
 from collections.abc import Callable
 from functools import partial
@@ -12,12 +11,10 @@ from pathlib import Path
 import structlog
 
 from boots import __version__
-from boots.app import catalogue, doubts, tls, watch
+from boots.app import tls, watch
 from boots.app import world as worlds
 from boots.app.answers import Answers
-from boots.app.backup.alone import served
-from boots.app.backup.site import site_of
-from boots.app.backup.words import BackupError
+from boots.app.doors import Doors
 from boots.app.draining import Draining
 from boots.app.folders import cache_folder, state_folder
 from boots.app.health import alive
@@ -26,7 +23,7 @@ from boots.app.leasing import Leasing
 from boots.app.links import Links
 from boots.app.loops import Loops
 from boots.app.observing import Observing, journal_file
-from boots.app.opening import EVERY, Door, Opening
+from boots.app.opening import EVERY, Opening
 from boots.app.operating import Operating
 from boots.app.process import (
     allow_many_files,
@@ -37,6 +34,7 @@ from boots.app.process import (
 )
 from boots.app.reloading import Reloading, let_go, unreadable
 from boots.app.runs.running import Running
+from boots.app.starting import doubts_of, have_state, refuse_nothing
 from boots.app.upkeep import places
 from boots.app.workers.team import Team, handed_over, ours, wanted
 from boots.app.workers.words import Unready
@@ -49,9 +47,7 @@ from boots.machines.files import Cache
 from boots.machines.lookup import pieces
 from boots.model.machine import Known
 from boots.serve import sockets
-from boots.serve.datagrams import DatagramDoor
-from boots.serve.dhcp import DhcpDoor
-from boots.serve.http import Extras, HttpDoor
+from boots.serve.http import Extras
 from boots.serve.packets import Packets
 from boots.serve.relay import Relayed
 from boots.serve.sockets import StartError
@@ -86,9 +82,8 @@ class Server:
         self._journal: Journal
         self._team = self._made_team(settings)
         self._loops = self._team.loops if self._team else self._plain_loops()
-        self._doors: list[Door] = []
+        self._doors = Doors()
         self._draining = Draining(time.monotonic)
-        self._http: list[HttpDoor] = []
         self._leaving: set[asyncio.Task[None]] = set()
         self._started = time.time()
         self.packets = Packets(time.time)
@@ -100,7 +95,7 @@ class Server:
         self._pin = tls.pin(settings)  # of the one that the door shows
         self._unready = "the doors are not open yet"
         self._stamps = watch.stamps(settings)
-        self._state = _served(settings, self._state_folder())
+        self._state = have_state(settings, self._state_folder())
         self._operating = Operating(
             settings,
             self._state_folder(),
@@ -229,9 +224,7 @@ class Server:
         """Serve those on that were sent here, as long as the settings say."""
         settings = self._settings
         if settings.drain:
-            for door in self._doors:
-                if isinstance(door, DhcpDoor):
-                    door.leave()
+            self._doors.leave()
             await self._draining.wait(settings.drain)
 
     async def _start(
@@ -246,7 +239,7 @@ class Server:
         await self._open(loop)
         if self._leasing is not None:
             await self._leasing.ready()
-        for doubt in self._doubts():
+        for doubt in doubts_of(self._settings, self.world, self._addresses):
             _log.warning(doubt)
         reloading = self._reloading
         looking = watch.watch(lambda: reloading.asked_for, reloading.due.set, self._stamps)
@@ -304,11 +297,7 @@ class Server:
             secure=self._shown.context if self._shown is not None else None,
             only=ours(self._settings) if self._team else EVERY,
         )
-        for door in opening.doors():
-            if isinstance(door, HttpDoor):
-                self._http.append(door)
-            else:
-                self._doors.append(door)
+        self._doors.bind(opening)
         if self._team is not None:
             self._team.bind(self._settings, opening)
         self._operating.bind()
@@ -316,10 +305,7 @@ class Server:
 
     async def _open(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin to answer."""
-        for door in self._doors:
-            door.open(loop)
-        for http in self._http:
-            await http.open()
+        await self._doors.open(loop)
         if self._team is not None:
             running = self._operating.running
             if running is not None:
@@ -343,10 +329,7 @@ class Server:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._operating.end()
-        while self._doors:
-            self._doors.pop().close(loop)
-        leaving, self._http = self._http, []
-        await asyncio.gather(*(door.close() for door in leaving))
+        await self._doors.close(loop)
         if self._team is not None:
             await self._team.end()
         if self._relayed is not None:
@@ -354,27 +337,9 @@ class Server:
 
     def _held_again(self, interface: str) -> None:
         """An interface came back as another one: what is held to it is deaf until it is told."""
-        for door in self._doors:
-            if isinstance(door, DatagramDoor) and door.interface == interface:
-                door.again()
+        self._doors.again(interface)
         if self._leasing is not None:
             self._leasing.again(interface)
-
-    def _doubts(self) -> list[str]:
-        """What is missing or may not be meant, and what firmware will not take of us."""
-        sites = list(self.world.sites.values())
-        urls = dict.fromkeys(site.http_url for site in sites)
-        return [
-            *([] if any(site.boot_files for site in sites) else [catalogue.missing()]),
-            *doubts.doubts(self._settings, sites[0]),
-            *doubts.of_rules(self.world.rules, sites[0], store=self._settings.store.enabled),
-            *doubts.of_certificate(self._settings, urls),
-            *doubts.of_neighbours(
-                len(self.world.index.machines),
-                self._addresses.values(),
-                sockets.neighbours_kept(),
-            ),
-        ]
 
     async def _place_kept(self) -> None:
         """Put the store's records in force as they are now; who asks meanwhile shares the work."""
@@ -403,31 +368,3 @@ class Server:
         self._leaving.add(leaving)
         leaving.add_done_callback(self._leaving.discard)
         self._settings, self._answers.world = settings, world
-
-
-def refuse_nothing(settings: Settings) -> None:
-    """See whether there is anything to serve, and anywhere.
-
-    Raises:
-        StartError: there is not.
-    """
-    if not settings.interfaces:
-        there = ", ".join(name for _, name in socket.if_nameindex() if name != "lo")
-        raise StartError(f"no interface to serve; give --interface, one of {there}")
-    if settings.lacks_records and not settings.store.enabled:
-        raise StartError(
-            "no records to serve from; give --machines, a file or a directory"
-            " (the modes auto-proxy and pool start without)"
-        )
-
-
-def _served(settings: Settings, state: Path) -> int | None:
-    """Have the folder of state, after a restore that was killed is finished.
-
-    Raises:
-        StartError: a backup is being restored into it.
-    """
-    try:
-        return served(site_of(settings, state))
-    except (BackupError, OSError) as error:
-        raise StartError(str(error)) from None

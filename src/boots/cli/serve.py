@@ -69,7 +69,8 @@ def serve(
     import asyncio
 
     from boots.app.privileges import start
-    from boots.app.server import Server, refuse_nothing
+    from boots.app.server import Server
+    from boots.app.starting import refuse_nothing
     from boots.journal import log
     from boots.journal.outlet import patient
 

@@ -1,6 +1,9 @@
 """The key of metadata URLs: made once, kept, and nobody else's."""
 
+import os
 from pathlib import Path
+
+import pytest
 
 from boots.app.key import token_key
 
@@ -23,3 +26,17 @@ def test_where_none_can_be_kept_there_is_one_for_this_run(tmp_path: Path) -> Non
     first = token_key(tmp_path / "file")
     assert 32 == len(first)
     assert first != token_key(tmp_path / "file")
+
+
+def test_a_key_has_its_name_on_the_disk_before_it_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced = []
+
+    def fsync(file: int) -> None:
+        kept = (tmp_path / "key").exists()
+        synced.append((os.path.samestat(os.fstat(file), tmp_path.stat()), kept))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    token_key(tmp_path)
+    assert [(False, False), (True, True)] == synced

@@ -6,7 +6,11 @@ import pytest
 from tests.app.backup.test_backup import state_of
 from typer.testing import CliRunner
 
+from boots.app.backup.restoring import Restored
+from boots.app.backup.voiding import Voided
+from boots.app.backup.words import Manifest
 from boots.cli import app
+from boots.cli.backup import _say
 
 
 def boots(*words: str | Path) -> tuple[int, str]:
@@ -32,6 +36,18 @@ def test_a_restore_says_where_the_former_is_and_what_is_over(tmp_path: Path) -> 
     assert f"what was there is in {former}" in first
     assert " of file-1 is ended: no disk is written by it;" in run
     assert token.startswith("token robot is good as then: ")
+
+
+def test_a_restore_does_not_say_that_a_database_is_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = Manifest(
+        format=1, boots="1", schema="0001", engine="postgresql", server="one", made=0.0, files={}
+    )
+    _say(Restored(said, tmp_path / "before", Voided((), (), ())))
+    assert (
+        f"what was there is in {tmp_path}/before, without the database\n" in capsys.readouterr().out
+    )
 
 
 @pytest.mark.parametrize("command", ["backup", "restore"])

@@ -41,8 +41,9 @@ def backup(file: FileArgument, config: ConfigOption = None, state: StateOption =
 def restore(file: FileArgument, config: ConfigOption = None, state: StateOption = None) -> None:
     """Put a backup in place of what is there, while no server runs.
 
-    What was there stays beside it.  Runs that were on their way then are ended, and orders of
-    "once" used up: nothing is written to a disk by what was allowed then.
+    What was there stays beside it; a database of PostgreSQL is replaced, so back it up before.
+    Runs that were on their way then are ended, and orders of "once" used up: nothing is written to
+    a disk by what was allowed then.
     """
     from boots.app.backup.restoring import restore as put
     from boots.app.backup.words import BackupError
@@ -60,7 +61,8 @@ def _say(done: "Restored") -> None:
 
     manifest, voided = done.manifest, done.voided
     print(f"restored {', '.join(manifest.files)} of {manifest.server}", end=", ")
-    print(f"as of {shown.moment(manifest.made)}; what was there is in {done.former}")
+    print(f"as of {shown.moment(manifest.made)}; what was there is in {done.former}", end="")
+    print(", without the database" if manifest.engine == "postgresql" else "")
     for word, found, became in (
         ("run", voided.runs, "ended: no disk is written by it; `boots workflow retry` begins anew"),
         ("order of once", voided.orders, "used up: order it again if it is wanted still"),

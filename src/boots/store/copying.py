@@ -1,6 +1,7 @@
 """A file of SQLite, copied while servers use it: whole, and on the disk before it has its name."""
 
 import contextlib
+import errno
 import os
 import sqlite3
 from pathlib import Path
@@ -42,6 +43,9 @@ def sync(path: Path) -> None:
     opened = os.open(path, os.O_RDONLY)
     try:
         os.fsync(opened)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # a share's folders may know of no such thing
+            raise
     finally:
         os.close(opened)
 

@@ -1,5 +1,7 @@
 """A backup holds all that lasts, and what is restored allows nothing that was allowed then."""
 
+import contextlib
+import errno
 import io
 import json
 import os
@@ -18,11 +20,12 @@ from sqlalchemy import Engine
 from tests.app.backup.cut_off import found, site_at
 from tests.store import vectors
 
+from boots.app.backup import placing
 from boots.app.backup.alone import alone, served
 from boots.app.backup.reading import unpack
 from boots.app.backup.restoring import restore
 from boots.app.backup.taking import take
-from boots.app.backup.words import MANIFEST, SQLITE, BackupError
+from boots.app.backup.words import MANIFEST, SQLITE, BackupError, Site
 from boots.app.runs import words as kept
 from boots.app.server import Server
 from boots.serve.sockets import StartError
@@ -33,6 +36,7 @@ from boots.store.engine import reading
 from boots.store.migrate import NEWEST
 from boots.workflow.run import State, StepState
 
+NOBODY = 65534
 TOLD = b'["file-1",1800000002.0,1800000020.0]\n'
 LEASE = b'{"address":"192.168.1.77","mac":"52:54:00:00:00:09","since":1.0,"until":9e9}\n'
 
@@ -113,6 +117,39 @@ def test_a_backup_is_for_its_owner_alone_and_leaves_nothing_beside(
 def test_no_backup_takes_the_place_of_another_file(state: Path, tmp_path: Path) -> None:
     with pytest.raises(BackupError, match="is there already; name a file that is not"):
         take(site_at(state), state / "boots.db")
+
+
+@pytest.mark.parametrize("name", ["EPERM", "EOPNOTSUPP"])
+def test_a_backup_goes_where_files_have_no_second_names(
+    state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    code, to = getattr(errno, name), tmp_path / "backup.tar"
+
+    def fails(*_: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(os, "link", fails)
+    take(site_at(state), to)
+
+    assert 0o600 == to.stat().st_mode & 0o777
+    assert {"backup.tar", "there"} == {path.name for path in tmp_path.iterdir()}
+    restore(site_at(tmp_path / "here"), to)
+    assert LEASE == (tmp_path / "here" / "leases").read_bytes()
+
+
+def test_a_name_that_another_takes_meanwhile_stays_the_others(
+    state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    to = tmp_path / "backup.tar"
+
+    def fails(*_: object) -> None:
+        to.write_text("another's")
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "link", fails)
+    with pytest.raises(BackupError, match="File exists"):
+        take(site_at(state), to)
+    assert "another's" == to.read_text()
 
 
 def test_a_backup_of_nothing_is_refused(tmp_path: Path) -> None:
@@ -241,12 +278,71 @@ def test_a_store_elsewhere_is_restored_there(backup: Path, tmp_path: Path) -> No
     database = tmp_path / "srv" / "store.sqlite"
     database.parent.mkdir()
     database.write_bytes(b"the former")
-    site = site_at(tmp_path / "here")._replace(database=database, url=engines.sqlite_url(database))
-    done = restore(site, backup)
+    done = restore(elsewhere(tmp_path / "here", database), backup)
     assert b"the former" == (done.former / SQLITE).read_bytes()
     with sqlite3.connect(database) as connection:
         assert connection.execute("SELECT count(*) FROM machines").fetchone() > (0,)
     connection.close()
+
+
+def elsewhere(state: Path, database: Path) -> Site:
+    return site_at(state)._replace(database=database, url=engines.sqlite_url(database))
+
+
+def test_a_store_is_restored_into_a_folder_that_is_not_there_yet(
+    backup: Path, tmp_path: Path
+) -> None:
+    database = tmp_path / "new" / "host" / "store.sqlite"
+    restore(elsewhere(tmp_path / "here", database), backup)
+    with sqlite3.connect(database) as connection:
+        assert connection.execute("SELECT count(*) FROM machines").fetchone() > (0,)
+    connection.close()
+    assert 0o700 == database.parent.stat().st_mode & 0o777
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_what_root_restores_is_whose_the_state_is(backup: Path, tmp_path: Path) -> None:
+    here, database = tmp_path / "here", tmp_path / "new" / "host" / "store.sqlite"
+    here.mkdir()
+    os.chown(here, NOBODY, NOBODY)
+    former = restore(elsewhere(here, database), backup).former
+    made = [*here.iterdir(), former, database, database.parent, database.parent.parent]
+    assert {NOBODY} == {path.stat().st_uid for path in made}
+    assert 0 == tmp_path.stat().st_uid
+
+
+def test_a_store_for_which_no_folder_can_be_made_changes_nothing(
+    backup: Path, state: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    (state / "leases").write_bytes(b"later\n")
+    with pytest.raises(BackupError, match=r"Not a directory|File exists") as refused:
+        restore(elsewhere(state, tmp_path / "file" / "store.sqlite"), backup)
+    assert "in force" not in str(refused.value)
+    assert b"later\n" == (state / "leases").read_bytes()
+    assert not placing.is_pending(site_at(state))
+
+
+def test_a_restore_that_cannot_be_finished_keeps_what_was_unpacked_and_goes_on_later(
+    backup: Path, state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, place = site_at(tmp_path / "here"), placing._move
+    lost = here.state / "boots.db"
+
+    def fails(source: Path, to: Path) -> None:
+        if to == lost:
+            raise FileNotFoundError(errno.ENOENT, "No such file or directory", str(to))
+        place(source, to)
+
+    monkeypatch.setattr(placing, "_move", fails)
+    with pytest.raises(BackupError, match="a restore is in force: the next start of a server"):
+        restore(here, backup)
+    monkeypatch.undo()
+
+    lock = served(here)
+    assert lock is not None
+    os.close(lock)
+    assert found(state).keys() == found(here.state).keys()
 
 
 def test_nothing_is_restored_beneath_a_running_server(backup: Path, state: Path) -> None:
@@ -266,9 +362,67 @@ def test_a_server_has_its_folder_from_its_first_start_on(backup: Path, tmp_path:
     os.close(lock)
 
 
-def test_a_server_starts_where_its_folder_cannot_be_made(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["EROFS", "ENOSPC", "EDQUOT", "EIO"])
+def test_a_server_starts_on_a_disk_that_takes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    code = getattr(errno, name)
+
+    def fails(path: Path, *_: object) -> int:
+        raise OSError(code, os.strerror(code), str(path))
+
+    monkeypatch.setattr(os, "open", fails)
+    assert served(site_at(tmp_path)) is None
+
+
+@pytest.mark.parametrize("of", ["lock", "state"])
+def test_a_server_that_is_shut_out_of_its_folder_does_not_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, of: str
+) -> None:
+    def shut(path: Path, *_: object) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "open" if of == "lock" else "mkdir", shut)
+    settings = Settings(interfaces=("lo",), state=str(tmp_path / "here"))
+    if of == "lock":
+        (tmp_path / "here").mkdir()
+    with pytest.raises(StartError, match=r"here/lock cannot be had: Permission denied; make the"):
+        Server(settings, lambda: settings)
+
+
+def test_a_server_whose_folder_would_be_in_a_file_does_not_start(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    assert served(site_at(tmp_path / "file" / "state")) is None
+    with pytest.raises(BackupError, match=r"file/state/lock cannot be had: Not a directory"):
+        served(site_at(tmp_path / "file" / "state"))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_the_lock_that_root_makes_is_whose_the_folder_is(tmp_path: Path) -> None:
+    os.chown(tmp_path, NOBODY, NOBODY)
+    with alone(site_at(tmp_path)):
+        made = (tmp_path / "lock").stat()
+    assert (NOBODY, NOBODY, 0o600) == (made.st_uid, made.st_gid, made.st_mode & 0o777)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_the_lock_of_a_user_who_shares_a_folder_stays_that_users(tmp_path: Path) -> None:
+    (tmp_path / "lock").touch(mode=0o600)
+    os.chown(tmp_path / "lock", NOBODY, NOBODY)
+    with alone(site_at(tmp_path)):
+        assert NOBODY == (tmp_path / "lock").stat().st_uid
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+@pytest.mark.parametrize("second", ["symlink_to", "hardlink_to"])
+def test_no_file_of_anothers_is_given_away_as_the_lock(tmp_path: Path, second: str) -> None:
+    (tmp_path / "secret").touch(mode=0o600)
+    state = tmp_path / "state"
+    state.mkdir()
+    os.chown(state, NOBODY, NOBODY)
+    getattr(state / "lock", second)(tmp_path / "secret")
+    with contextlib.suppress(BackupError), alone(site_at(state)):
+        pass
+    assert 0 == (tmp_path / "secret").stat().st_uid
 
 
 def test_no_server_starts_while_a_backup_is_restored(state: Path) -> None:

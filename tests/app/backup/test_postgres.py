@@ -1,21 +1,23 @@
 """A store in PostgreSQL, there and back by its own programs."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import text
 from tests.store import vectors
 from tests.store.postgres import Cluster, cluster
 
-from boots.app.backup import postgres
+from boots.app.backup import postgres, restoring
 from boots.app.backup.restoring import restore
 from boots.app.backup.taking import take
 from boots.app.backup.words import POSTGRES, BackupError, Site
 from boots.store import engine as engines
 from boots.store import freezes, runs
-from boots.store.engine import reading, transaction
+from boots.store.engine import StoreAway, reading, transaction
 from boots.store.migrate import NEWEST
 
 pytestmark = pytest.mark.peers
@@ -111,6 +113,22 @@ def test_a_restore_that_ends_with_the_database_filled_writes_no_disk(
     assert (True, "a backup is being restored", "boots restore") == (frozen, why, by)
 
 
+def test_one_that_fails_once_the_database_is_filled_says_so(
+    made: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there, here = made
+    take(site_at(there, tmp_path / "there"), tmp_path / "backup.tar")
+
+    def fails(*_: object) -> None:
+        raise StoreAway("no answer")
+
+    monkeypatch.setattr(restoring, "void", fails)
+    said = "^no answer; the database is the backup's by now, and the other files are not: say it"
+    with pytest.raises(BackupError, match=said):
+        restore(site_at(here, tmp_path / "here"), tmp_path / "backup.tar")
+    assert held(there)["records"] == held(here)["records"]
+
+
 def test_a_dump_that_ends_early_changes_nothing(made: tuple[str, str], tmp_path: Path) -> None:
     there, _ = made
     postgres.dump(there, tmp_path / POSTGRES)
@@ -132,6 +150,35 @@ def test_a_database_in_use_is_left_alone(made: tuple[str, str], tmp_path: Path) 
     ):
         restore(site_at(there, tmp_path / "there"), tmp_path / "backup.tar")
     engine.dispose()
+
+
+def test_its_own_vacuum_is_nobody_who_uses_it(made: tuple[str, str]) -> None:
+    there, _ = made
+    with psycopg.connect(there, autocommit=True) as connection:
+        connection.execute("ALTER SYSTEM SET autovacuum_naptime = '1s'")
+        connection.execute("SELECT pg_reload_conf()")
+        connection.execute(_VACUUMED)  # some 440 pages, each a tenth of a second
+        connection.execute("INSERT INTO wide SELECT generate_series(1, 100000)")
+        connection.execute("DELETE FROM wide WHERE id % 2 = 0")
+
+    def workers() -> int:
+        with psycopg.connect(there, autocommit=True) as connection:
+            (count,) = connection.execute(_WORKERS).fetchone() or (0,)
+        return int(count)
+
+    ends = time.monotonic() + 30
+    while not workers():
+        assert time.monotonic() < ends, "no vacuum begins"
+        time.sleep(0.1)
+    postgres.refuse_in_use(there)
+    assert workers() > 0
+
+
+_VACUUMED = """CREATE TABLE wide (id integer) WITH (
+    autovacuum_vacuum_threshold = 0, autovacuum_vacuum_scale_factor = 0,
+    autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1)"""
+_WORKERS = """SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND backend_type = 'autovacuum worker'"""
 
 
 def test_a_database_of_a_newer_boots_is_left_alone(made: tuple[str, str], tmp_path: Path) -> None:

@@ -1,7 +1,10 @@
 """Who uses a folder of state: servers share it, a restore has it alone."""
 
+import contextlib
+import errno
 import fcntl
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,20 +13,28 @@ from boots.app.backup import placing
 from boots.app.backup.words import BackupError, Site
 
 _NAME = "lock"
+# A disk that fails keeps no server from starting; who writes there tells of it.
+_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 
 
 def served(site: Site) -> int | None:
     """Have a folder as a server; what is to be closed at its end.
 
-    A restore that was killed is finished first.  A folder that cannot be written is nobody's.
+    A restore that was killed is finished first.  Where the disk takes nothing, no restore can be.
 
     Raises:
-        BackupError: a restore is under way.
-        OSError: one that was killed cannot be finished.
+        BackupError: a restore is under way, or the folder is not ours to have.
+        OSError: a restore that was killed cannot be finished.
     """
-    file = _opened(site.state)
-    if file is None:
-        return None
+    try:
+        file = _opened(site.state)
+    except OSError as error:
+        if error.errno in _DISK:
+            return None
+        raise BackupError(
+            f"the lock {site.state / _NAME} cannot be had: {error.strerror}; make the folder and"
+            " what is in it this user's (chown -R), or name another one in state"
+        ) from None
     try:
         if placing.is_pending(site):
             _lock(file, fcntl.LOCK_EX)
@@ -42,9 +53,12 @@ def alone(site: Site) -> Iterator[None]:
     Raises:
         BackupError: a server uses it, or another restore, or it cannot be written.
     """
-    file = _opened(site.state)
-    if file is None:
-        raise BackupError(f"{site.state} cannot be written; do this as the user of the server")
+    try:
+        file = _opened(site.state)
+    except OSError as error:
+        raise BackupError(
+            f"{site.state} cannot be written: {error.strerror}; do this as the user of the server"
+        ) from None
     try:
         _lock_alone(file, site)
         yield
@@ -59,12 +73,21 @@ def _lock_alone(file: int, site: Site) -> None:
         raise BackupError(f"a server uses {site.state}; stop it first") from None
 
 
-def _opened(state: Path) -> int | None:
-    try:
-        state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return os.open(state / _NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError:
-        return None
+def _opened(state: Path) -> int:
+    """The lock, which is whose the folder is: root's would shut the server out.
+
+    No link is followed, and no file with a second name is given: whoever can write here may have
+    put it there to be given another's.
+    """
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+    file = os.open(state / _NAME, flags, 0o600)
+    found, owner = os.fstat(file), state.stat()
+    is_one = stat.S_ISREG(found.st_mode) and found.st_nlink == 1
+    if is_one and found.st_uid == os.geteuid() != owner.st_uid:
+        with contextlib.suppress(OSError):  # no root, or files here have no owner of their own
+            os.fchown(file, owner.st_uid, owner.st_gid)
+    return file
 
 
 def _lock(file: int, how: int) -> None:

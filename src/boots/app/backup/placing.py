@@ -27,12 +27,16 @@ def fresh(site: Site) -> Path:
 
 
 def commit(site: Site, folder: Path, former: str) -> None:
-    """From now on it is in force; what was there before goes into the folder `former`."""
+    """From now on it is in force; what was there before goes into the folder `former`.
+
+    Raises:
+        OSError: it cannot be; nothing of what was there was touched.
+    """
+    if site.database is not None:
+        _make_folder(site.database.parent, site.state)
     (folder / _FORMER).write_text(former)
-    owner = site.state.stat()
     for path in (folder, *folder.iterdir()):
-        with contextlib.suppress(PermissionError):  # a service's folder is its user's
-            os.chown(path, owner.st_uid, owner.st_gid)
+        _owned_as(path, site.state)
         sync(path)
     folder.rename(site.state / _READY)
     sync(site.state)
@@ -44,22 +48,26 @@ def is_pending(site: Site) -> bool:
 
 
 def finish(site: Site) -> None:
-    """Finish what is in force; nothing where nothing is."""
+    """Finish what is in force; nothing where nothing is.
+
+    Raises:
+        OSError: it cannot be; what was unpacked is there still, and the next one goes on.
+    """
     ready, placing = site.state / _READY, site.state / _PLACING
     if ready.is_dir():
         former = site.state / (ready / _FORMER).read_text()
         former.mkdir(mode=0o700, exist_ok=True)
         for name in _names(site):
-            with contextlib.suppress(FileNotFoundError):
-                _move(site.place(name), former / name)
+            _move(site.place(name), former / name)
         _owned_as(former, site.state)
         sync(former)
         ready.rename(placing)
         sync(site.state)
     if placing.is_dir():
+        if site.database is not None:
+            _make_folder(site.database.parent, site.state)
         for name in _names(site):
-            with contextlib.suppress(FileNotFoundError):
-                _move(placing / name, site.place(name))
+            _move(placing / name, site.place(name))
         shutil.rmtree(placing)
         sync(site.state)
 
@@ -70,7 +78,11 @@ def _names(site: Site) -> tuple[str, ...]:
 
 
 def _move(here: Path, there: Path) -> None:
-    """Move a file, to another file system too."""
+    """Move a file, to another file system too; nothing where there is none."""
+    try:
+        here.lstat()
+    except FileNotFoundError:
+        return
     try:
         here.replace(there)
     except OSError as error:
@@ -87,7 +99,17 @@ def _move(here: Path, there: Path) -> None:
     sync(there.parent)
 
 
+def _make_folder(path: Path, other: Path) -> None:
+    """Make it, and what it is in, where it is not there: for the user of another folder."""
+    if path.is_dir():
+        return
+    _make_folder(path.parent, other)
+    path.mkdir(mode=0o700, exist_ok=True)
+    _owned_as(path, other)
+    sync(path.parent)
+
+
 def _owned_as(path: Path, other: Path) -> None:
     owner = other.stat()
-    with contextlib.suppress(PermissionError):
-        os.chown(path, owner.st_uid, owner.st_gid)
+    with contextlib.suppress(PermissionError):  # a service's folder is its user's
+        os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)

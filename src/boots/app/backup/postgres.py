@@ -82,6 +82,7 @@ def refuse_in_use(url: str) -> None:
 _OTHERS = (
     "SELECT count(*) FROM pg_stat_activity"
     " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    " AND backend_type = 'client backend'"  # autovacuum is nobody
 )
 
 

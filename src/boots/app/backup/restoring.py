@@ -28,44 +28,62 @@ def restore(site: Site, file: Path) -> Restored:
     """Restore a backup.
 
     Raises:
-        BackupError: it cannot be; what was there still is.
+        BackupError: it cannot be; what was there still is, unless the text says otherwise.
     """
+    loaded = False
     try:
         with alone(site):
             placing.finish(site)  # of one that was killed
             folder = placing.fresh(site)
             manifest = unpack(file, folder)
-            voided = _store(site, folder, manifest)
+            url = _store(site, folder, manifest)
+            loaded = manifest.engine == "postgresql"
+            voided = _void(site, url, manifest, folder)
             name = time.strftime("before-restore-%Y%m%dT%H%M%SZ-", time.gmtime()) + token_hex(2)
             placing.commit(site, folder, name)
             placing.finish(site)
     except (StoreAway, StoreError, OSError, sqlite3.Error) as error:
-        raise BackupError(str(error)) from None
+        raise BackupError(f"{error}{_left(site, loaded)}") from None
     return Restored(manifest, site.state / name, voided)
 
 
-def _store(site: Site, folder: Path, manifest: Manifest) -> Voided:
-    """The store with the newest schema, and nothing in it that allows anything."""
-    now = time.time()
-    key = (folder / KEY).read_bytes() if KEY in manifest.files else b""
+def _left(site: Site, loaded: bool) -> str:
+    """How far one came that failed, and what to do."""
+    if placing.is_pending(site):
+        return (
+            "; a restore is in force: the next start of a server, or `boots restore`, finishes it"
+        )
+    if loaded:
+        return "; the database is the backup's by now, and the other files are not: say it again"
+    return ""
+
+
+def _store(site: Site, folder: Path, manifest: Manifest) -> str:
+    """The URL of the store that was in it, a file yet to be put in place, or the database itself.
+
+    Raises:
+        BackupError: it is of another engine, or the database cannot be loaded.
+    """
     if manifest.engine == "sqlite":
         if site.database is None:
             raise BackupError(_OTHER.format("SQLite", "a file of SQLite"))
-        return _void(engines.sqlite_url(folder / SQLITE), site.name, now, manifest, key)
+        return engines.sqlite_url(folder / SQLITE)
     if site.database is not None:
         raise BackupError(_OTHER.format("PostgreSQL", "such a database"))
     postgres.refuse_in_use(site.url)
-    postgres.load(site.url, folder / POSTGRES, now)
-    return _void(site.url, site.name, now, manifest, key)
+    postgres.load(site.url, folder / POSTGRES, time.time())
+    return site.url
 
 
 _OTHER = "the backup is of a store in {}, and the settings name another; name {} in store.url"
 
 
-def _void(url: str, server: str, now: float, manifest: Manifest, key: bytes) -> Voided:
+def _void(site: Site, url: str, manifest: Manifest, folder: Path) -> Voided:
+    """Bring the store to the newest schema, with nothing in it that allows anything."""
+    key = (folder / KEY).read_bytes() if KEY in manifest.files else b""
     engine = engines.make(url)
     try:
         bring_up(engine)
-        return void(engine, server, now, manifest, key)
+        return void(engine, site.name, time.time(), manifest, key)
     finally:
         engine.dispose()

@@ -1,6 +1,7 @@
 """A backup is made while servers run: each file whole, and the tar in its place only when it is."""
 
 import contextlib
+import errno
 import os
 import shutil
 import sqlite3
@@ -28,6 +29,8 @@ from boots.store import engine as engines
 from boots.store.copying import copy_file, sync
 from boots.store.engine import StoreAway, StoreError, reading
 from boots.store.migrate import revision
+
+_NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 
 
 def take(site: Site, to: Path) -> Manifest:
@@ -119,5 +122,26 @@ def _packed(folder: Path, manifest: Manifest, to: Path) -> None:
             with (folder / name).open("rb") as file:
                 tar.addfile(entry, file)
     sync(packed)
-    os.link(packed, to)  # who came first has the name
+    _named(packed, to)
     sync(to.parent)
+
+
+def _named(packed: Path, to: Path) -> None:
+    """Give a file a name that nobody has: who came first has it.
+
+    A stick (vfat) or a share (CIFS) has no second names: there an empty file takes the name first.
+
+    Raises:
+        OSError: somebody has it, or it cannot be.
+    """
+    try:
+        os.link(packed, to)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        to.touch(mode=0o600, exist_ok=False)
+        try:
+            packed.replace(to)
+        except OSError:
+            to.unlink()
+            raise

@@ -461,7 +461,7 @@ _LIMITS_BESIDE = [
 - An address of a pool that nobody asked for after its OFFER is given to the next when there is no other.
 - What DECLINEs block is out of the pool for a day, and for a minute once a quarter of the pool is blocked.
 - The log has `log.lines` a second, the store a share of events for each kind and machine ([the store](../howto/store.md)).
-- Of the kernel's: a machine on one of our networks takes a place in its table of neighbours ([networks](../howto/networks.md)), a connection a file descriptor: `boots serve` takes as many of those as it may (`LimitNOFILE`).""",  # noqa: E501
+- Of the kernel's: a machine on one of our networks takes a place in its table of neighbours ([networks](../howto/networks.md)), a connection a file descriptor: `boots serve` takes as many of those as it may (`LimitNOFILE`). Where they are few, there may be fewer transfers and connections than this table has, so that some are left for the server itself; its log says how many as it starts.""",  # noqa: E501
 ]
 
 

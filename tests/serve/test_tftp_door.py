@@ -41,6 +41,7 @@ class Bench:
     """A TFTP door on loopback that gives what is in `names`."""
 
     single_port = False
+    most = TFTP_TRANSFERS.most
 
     def __init__(self, folder: Path, address: str, mtu: int) -> None:
         self.told = Told()
@@ -56,7 +57,13 @@ class Bench:
         self.at = sock.getsockname()
         single = self.single_port
         self.door = TftpDoor(
-            sock, self._fetch, self.told.record, self.clock, mtu, single_port=single
+            sock,
+            self._fetch,
+            self.told.record,
+            self.clock,
+            mtu,
+            single_port=single,
+            most=self.most,
         )
 
     def _fetch(self, asked: str, _peer: IPv4Address) -> Given:
@@ -364,7 +371,7 @@ async def test_one_peer_can_have_so_many_transfers(
 async def test_there_are_only_so_many_transfers(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending_of, "TFTP_TRANSFERS", TFTP_TRANSFERS._replace(most=1))
+    monkeypatch.setattr(Bench, "most", 1)
     with serving(folder) as bench, Client(bench) as one, Client(bench, "127.0.0.2") as two:
         one.ask("file")
         assert isinstance(await one.packet(), Data)
@@ -379,7 +386,7 @@ async def test_there_are_only_so_many_transfers(
 async def test_a_transfer_that_nobody_answers_makes_room(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending_of, "TFTP_TRANSFERS", TFTP_TRANSFERS._replace(most=2))
+    monkeypatch.setattr(Bench, "most", 2)
     with serving(folder) as bench, contextlib.ExitStack() as stack:
         made_up, later, real = (
             stack.enter_context(Client(bench, f"127.0.0.{number}")) for number in (2, 3, 4)

@@ -15,7 +15,9 @@ from typing import Protocol
 import structlog
 
 from boots.app.answers import Answers
+from boots.app.descriptors import shares, tell_if_few
 from boots.app.fairness import Fairness
+from boots.app.process import files_allowed
 from boots.journal.limited import Limited
 from boots.model.site import Mode
 from boots.serve import sockets
@@ -88,6 +90,9 @@ class Opening:
         self._given = sockets.from_systemd(os.environ, os.getpid()) if given is None else given
         self._secure = secure
         self._only = only
+        connections, files = settings.http.connections, files_allowed()
+        self._shares = shares(files, len(addresses), connections, secure=secure is not None)
+        tell_if_few(files, self._shares, connections)
         self.listeners: list[str] = []
 
     def doors(self) -> Iterator[Door | HttpDoor]:
@@ -156,6 +161,7 @@ class Opening:
                 single_port=settings.tftp.single_port,
                 admits=self._fairness.tftp(),
                 limited=self._limited,
+                most=self._shares.transfers,
             )
         if settings.router_advertisements and not settings.dhcp.shadow and "ndp" in self._only:
             ndp = sockets.icmpv6(interface)
@@ -263,7 +269,7 @@ class Opening:
                 interface=interface,
                 limited=self._limited,
                 bounds=Bounds(
-                    most=http.connections,
+                    most=self._shares.connections,
                     is_known=self._answers.is_at,
                     trusted=extras.trusted,
                 ),

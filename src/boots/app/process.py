@@ -22,6 +22,12 @@ def allow_many_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
+def files_allowed() -> int:
+    """How many files may be open."""
+    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return sys.maxsize if allowed == resource.RLIM_INFINITY else allowed
+
+
 def keep_one_heap() -> None:
     """Have all threads take memory of one heap, as glibc's are told.
 

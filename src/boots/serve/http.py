@@ -46,6 +46,9 @@ STATUS = {
 _OF_SCRIPTS = {hdrs.CONTENT_TYPE: "text/plain; charset=utf-8", hdrs.CACHE_CONTROL: "no-store"}
 _LARGEST_REPORT = 256 << 10  # bytes; to read more would hold up the other doors
 _BACKLOG = 1024
+# Connections that asyncio takes in one turn, before we are asked whether there is room: it calls
+# that its backlog, and where descriptors run out it logs a traceback for each.
+_IN_A_TURN = 16
 GONE_AFTER = 300
 """Seconds after which a client that acknowledges nothing is gone: a link may be down for minutes,
 and a download goes on where the connection outlives that."""
@@ -172,11 +175,12 @@ class HttpDoor:
         self._runner = web.ServerRunner(server, shutdown_timeout=_GRACE)
         await self._runner.setup()
         await self._site(self._runner).start()
+        self._sock.listen(_BACKLOG)  # others wait in the kernel's queue
         self._watcher = asyncio.create_task(self._watch())
 
     def _site(self, runner: web.ServerRunner) -> web.BaseSite:
         if self._extras.tls is None:
-            return web.SockSite(runner, self._sock, backlog=_BACKLOG)
+            return web.SockSite(runner, self._sock, backlog=_IN_A_TURN)
         return SecureSite(
             runner,
             self._sock,

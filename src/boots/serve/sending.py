@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from boots.journal import events
 from boots.journal.events import AnyEvent
-from boots.model.limits import TFTP_TRANSFERS, TFTP_TRANSFERS_OF_ONE
+from boots.model.limits import TFTP_TRANSFERS_OF_ONE
 from boots.policy.got import Rendered, Script
 from boots.policy.token import hidden
 from boots.serve.way import Send, Way
@@ -133,7 +133,8 @@ class Sendings:
     first; they are found by their socket only, and do not count.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
+        self._most = most
         self.aside: dict[tuple[str, int], Sending] = {}
         self._by_peer: dict[tuple[str, int], Sending] = {}
         self._by_socket: dict[int, Sending] = {}
@@ -177,7 +178,7 @@ class Sendings:
         self._by_socket[sending.sock.fileno()] = sending
         over = [each for each in (self.aside.pop(sending.source, None),) if each is not None]
         self.aside[sending.source] = sending
-        if len(self.aside) > _MOST_ASIDE:
+        if len(self.aside) > min(_MOST_ASIDE, self._most // 4):
             over.append(self.aside.pop(next(iter(self.aside))))
         for each in over:
             self._by_socket.pop(each.sock.fileno(), None)
@@ -199,7 +200,7 @@ class Sendings:
 
     def are_full(self) -> bool:
         """Whether there are as many as there may be."""
-        return len(self._by_peer) >= TFTP_TRANSFERS.most
+        return len(self._by_peer) >= self._most
 
     def silent(self) -> Sending | None:
         """The oldest whose client has not said a word since it asked."""

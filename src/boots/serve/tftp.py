@@ -62,8 +62,9 @@ class TftpDoor(Underway):
         single_port: bool = False,
         admits: Callable[[str], bool] = lambda _: True,
         limited: Limited | None = None,
+        most: int = TFTP_TRANSFERS.most,
     ) -> None:
-        super().__init__(record, clock)
+        super().__init__(record, clock, most)
         self._sock = sock
         self._fetch = fetch
         self._address = sock.getsockname()[0]

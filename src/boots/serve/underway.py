@@ -28,13 +28,13 @@ _log = structlog.get_logger()
 
 
 class Underway:
-    """All transfers of a door.  `clock` is monotonic, in seconds."""
+    """All transfers of a door, `most` at once.  `clock` is monotonic, in seconds."""
 
-    def __init__(self, record: Record, clock: Callable[[], float]) -> None:
+    def __init__(self, record: Record, clock: Callable[[], float], most: int) -> None:
         self._record = record
         self._clock = clock
         self._epoll = select.epoll()
-        self._sendings = Sendings()
+        self._sendings = Sendings(most)
         self._ticker: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 

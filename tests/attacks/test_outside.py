@@ -4,13 +4,16 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
 import pytest
+from tests.app.desks import KEY
 from tests.attacks.lan import OUTSIDE, OWN, UNUSED, VICTIM, Lan, on_lan
 from tests.policy import made
 from tests.policy.made import known, site
 
 from boots.journal import events
+from boots.model.mac import Mac
 from boots.model.site import Mode, Subnet
 from boots.policy import client as clients
+from boots.policy import token
 from boots.policy.answer import answer
 from boots.policy.got import Ground, Refusal
 from boots.policy.reach import reaches
@@ -66,6 +69,16 @@ async def test_by_http_nothing_is_given_outside(lan: Lan) -> None:
     said = {"seq": 1, "stage": "idle", "message": ""}
     assert 403 == (await lan.ask(OUTSIDE, f"/{VICTIM}/agent/v1/progress", said))[0]
     assert [] == lan.heard(events.AgentProgressed)
+
+
+@on_lan
+async def test_a_token_that_was_read_opens_nothing_outside(lan: Lan) -> None:
+    path = f"/{token.of(Mac(VICTIM), KEY)}/nocloud/meta-data"
+    assert 200 == (await lan.ask(OWN, path))[0]
+    status, why = await lan.ask(OUTSIDE, path)
+    assert 403 == status
+    assert "file-1" not in why
+    assert token.of(Mac(VICTIM), KEY) not in str(lan.told)
 
 
 @on_lan

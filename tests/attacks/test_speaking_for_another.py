@@ -1,9 +1,12 @@
 """One machine speaks as another's agent: its inventory, its timeline, its run."""
 
+from tests.app.desks import KEY
 from tests.app.runs.yard import inventory
 from tests.attacks.lan import HOSTILE, NEIGHBOUR, OWN, UNUSED, VICTIM, Lan, on_lan
 
 from boots.journal import events
+from boots.model.mac import Mac
+from boots.policy import token
 
 BEGIN = {"version": "0.1.0"}
 
@@ -27,11 +30,13 @@ async def test_a_line_for_anothers_timeline_is_refused(lan: Lan) -> None:
 
 
 @on_lan
-async def test_what_an_agent_tells_on_its_way_is_told_without_the_ticket(lan: Lan) -> None:
-    said = {"seq": 1, "stage": "start", "message": "cmdline boots.ticket=AAAABBBB quiet"}
+async def test_what_an_agent_tells_on_its_way_is_told_without_ticket_and_token(lan: Lan) -> None:
+    seed = f"s=http://10.0.0.1/{token.of(Mac(VICTIM), KEY)}/"
+    text = f"cmdline boots.ticket=AAAABBBB quiet {seed}"
+    said = {"seq": 1, "stage": "start", "message": text}
     assert 204 == (await lan.ask(OWN, f"/{VICTIM}/agent/v1/progress", said))[0]
     [told] = lan.heard(events.AgentProgressed)
-    assert "cmdline boots.ticket=(a-ticket) quiet" == told.message
+    assert "cmdline boots.ticket=(a-ticket) quiet s=http://10.0.0.1/(a-token)/" == told.message
 
 
 @on_lan

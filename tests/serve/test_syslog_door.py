@@ -5,6 +5,8 @@ from ipaddress import IPv4Address
 from tests.serve.bench import LOOPBACK, Peer, Told, opened, udp
 
 from boots.journal import events
+from boots.model.mac import Mac
+from boots.policy import token
 from boots.serve.syslog import SyslogDoor
 
 MAC = "52:54:00:12:34:56"
@@ -47,6 +49,19 @@ async def test_a_kernels_command_line_is_told_without_the_ticket_in_it() -> None
 
         line = await told.first(events.ConsoleLine)
         assert "Command line: quiet boots.ticket=(a-ticket) panic=30" == line.text
+
+
+async def test_nor_is_the_token_told_by_which_a_kernel_finds_its_metadata() -> None:
+    told, sock = Told(), udp()
+    sealed = token.of(Mac("52:54:00:12:34:56"), b"the key of this site")
+    line = f"<6>kernel: Command line: ds=nocloud;s=http://10.0.0.1:8080/{sealed}/nocloud/ quiet"
+    with opened(SyslogDoor(sock, who_is, told.record)), Peer() as machine:
+        machine.send(line.encode(), sock.getsockname())
+
+        heard = await told.first(events.ConsoleLine)
+        assert "Command line: ds=nocloud;s=http://10.0.0.1:8080/(a-token)/nocloud/ quiet" == (
+            heard.text
+        )
 
 
 async def test_what_is_no_line_is_dropped_and_told_and_the_door_lives() -> None:

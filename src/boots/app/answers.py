@@ -192,15 +192,15 @@ class Answers:
             site = self.world.sites[interface]
             sealed, rest = ("", asked) if tftp else path.sealed(asked)
             wanted = path.read(rest)
-            if token.is_within(wanted.name, site.token_key):
+            if token.stands_in(wanted.name, site.token_key):  # which then must be in no log
                 why = "a token opens metadata over HTTP, where it stands first in the path"
                 return Given("", "(a token)", Refusal(Ground.FORBIDDEN, why))
+            if not self._reaches(peer, site):
+                return Given("", wanted.name, _outside(peer))
             if not tftp and (sealed or _is_metadata(wanted.name, site)):
                 owner = self._owner(sealed, peer, site)
                 made = metadata.give(wanted.name, owner, site)
                 return Given(owner.mac if owner else "", wanted.name, made, owner)
-            if not self._reaches(peer, site):
-                return Given("", wanted.name, _outside(peer))
             known = self._known(wanted.mac or self._board(wanted.name, peer), peer, site)
             if says_what_to_run(wanted.name):  # what its last script loads it still gets
                 known = self._with_ticket(self._with_hold(known), site)

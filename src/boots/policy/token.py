@@ -7,6 +7,7 @@ be kept, and is checked without looking anything up.
 import hmac
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterator
 
 from boots.model import mac as macs
 from boots.model.mac import Mac
@@ -14,8 +15,10 @@ from boots.model.machine import Known
 from boots.model.site import Site
 from boots.policy import ticket
 
+_LENGTH = 43
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
-_IN_URL = re.compile(r"(?<=/)[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])")
+_RUN = re.compile(r"[A-Za-z0-9_-]{43,}")
+_CODED = re.compile(r"(?:25)*[0-9A-Fa-f]{2}")  # a slash in a URL within a URL, once or twice
 _SEAL = 26  # bytes of HMAC-SHA256; with those of the MAC they are 32
 
 
@@ -45,18 +48,27 @@ def is_one(text: str) -> bool:
 
 
 def hidden(text: str) -> str:
-    """A script as it may be told to anybody, without tickets and what looks like a URL's token."""
-    return ticket.hidden(_IN_URL.sub("(a-token)", text))
-
-
-def is_within(path: str, key: bytes) -> bool:
-    """Whether a token of this key is anywhere in a path, which then must be in no log."""
-    return any(mac_of(part, key) is not None for part in path.split("/"))
+    """A text as it may be told to anybody, without tickets and what has the form of a token."""
+    told, at = "", 0
+    for start, end in _forms(text):
+        told, at = f"{told}{text[at:start]}(a-token)", end
+    return ticket.hidden(told + text[at:])
 
 
 def stands_in(text: str, key: bytes) -> bool:
     """Whether a token of this key is anywhere in a text."""
-    return any(mac_of(found, key) is not None for found in _IN_URL.findall(text))
+    return any(mac_of(text[start:end], key) is not None for start, end in _forms(text))
+
+
+def _forms(text: str) -> Iterator[tuple[int, int]]:
+    """Where something stands that has the form of a token, in a URL or by itself."""
+    for run in _RUN.finditer(text):
+        start, end = run.span()
+        coded = _CODED.match(text, start) if text[start - 1 : start] == "%" else None
+        start = coded.end() if coded else start
+        # What ssh tells of a key has the same form, and a person compares it.
+        if end - start == _LENGTH and not text.endswith("SHA256:", 0, start):
+            yield start, end
 
 
 def url(known: Known, site: Site) -> str:

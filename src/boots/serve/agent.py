@@ -14,7 +14,7 @@ from boots.journal.limited import Limited
 from boots.model.budget import Budget
 from boots.model.decoding import DECODER
 from boots.model.limits import HTTP_INVENTORIES, MIB
-from boots.policy.ticket import hidden
+from boots.policy.token import hidden
 from boots.serve.agent_words import Waiting
 from boots.serve.bodies import Bodies, too_much
 from boots.serve.doors import Fetch, Given, Record, impostor

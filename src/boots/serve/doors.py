@@ -9,6 +9,7 @@ from boots.journal.events import AnyEvent
 from boots.model.mac import Mac
 from boots.model.machine import Known
 from boots.policy.got import Got, Refusal
+from boots.policy.token import hidden
 
 Record = Callable[[AnyEvent], None]
 """Tells the journal."""
@@ -40,7 +41,7 @@ def refused(given: Given, refusal: Refusal, peer: str, door: str) -> AnyEvent:
     if given.known is not None and given.elsewhere and refusal.why == given.elsewhere:
         return impostor(given, peer, door)
     return events.FetchRefused(
-        mac=given.mac, peer=peer, door=door, name=given.name, why=refusal.why
+        mac=given.mac, peer=peer, door=door, name=given.name, why=hidden(refusal.why)
     )
 
 

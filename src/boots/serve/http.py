@@ -300,7 +300,7 @@ class HttpDoor:
                     door="http",
                     profile=script.profile,
                     script=hidden(script.text),
-                    problem=script.problem,
+                    problem=hidden(script.problem),
                     trace=given.trace,
                 )
             )

@@ -89,7 +89,7 @@ class Sending:
             door="tftp",
             profile=script.profile,
             script=hidden(script.text),
-            problem=script.problem,
+            problem=hidden(script.problem),
         )
 
     def rendered(self, what: Rendered) -> AnyEvent:

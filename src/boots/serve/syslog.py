@@ -6,7 +6,7 @@ from ipaddress import IPv4Address
 from typing import Any
 
 from boots.journal import events
-from boots.policy.ticket import hidden
+from boots.policy.token import hidden
 from boots.serve.datagrams import DatagramDoor
 from boots.serve.doors import Record
 from boots.wire import syslog

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.app.desks import FILE_MAC, OTHER_MAC, START
+from tests.app.desks import FILE_MAC, KEY, OTHER_MAC, START
 from tests.app.runs.yard import (
     MIB,
     SERIAL,
@@ -26,7 +26,7 @@ from boots.client.workflows import Arming, NewFreeze, Settle
 from boots.journal import events
 from boots.model.mac import Mac
 from boots.model.order import Netboot
-from boots.policy import ticket
+from boots.policy import ticket, token
 from boots.store import edges
 
 IDLE = {"seq": 1, "stage": "idle", "message": "ready"}
@@ -412,18 +412,21 @@ async def test_events_and_lines_count_once_however_often_they_come(yard: Yard) -
 
 
 @in_yard
-async def test_what_an_action_prints_of_the_kernels_command_line_has_no_ticket(yard: Yard) -> None:
+async def test_what_an_action_prints_of_the_kernels_command_line_has_no_secret(yard: Yard) -> None:
     run = await yard.provision()
     await yard.tells()
     agent = await yard.boots()
     look = await agent.next()
     await agent.started(look)
-    lines = [{"number": 1, "at": START, "step": 0, "attempt": 1, "text": "boots.ticket=AbC x"}]
+    seed = f"s=http://10.0.0.1/{token.of(Mac(FILE_MAC), KEY)}/nocloud/"
+    text = f"{'.' * 1_970} boots.ticket=AbC {seed} x"  # what is cut is hidden before
+    lines = [{"number": 1, "at": START, "step": 0, "attempt": 1, "text": text}]
     await agent.tell(lines=lines)
-    await agent.ended(look, 1, "boots.ticket=AbC-9")
+    await agent.ended(look, 1, f"boots.ticket=AbC-9 {seed}")
     (line,) = (await yard.desk.run_lines(run.line.id)).lines
-    assert "boots.ticket=(a-ticket) x" == line.text
-    assert "boots.ticket=(a-ticket)" == (await yard.desk.run(run.line.id)).steps[0].message
+    assert line.text.endswith(". boots.ticket=(a-ticket) s=h")
+    message = (await yard.desk.run(run.line.id)).steps[0].message
+    assert "boots.ticket=(a-ticket) s=http://10.0.0.1/(a-token)/nocloud/" == message
 
 
 @in_yard

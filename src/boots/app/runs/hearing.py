@@ -7,7 +7,7 @@ from boots.app.runs.keeper import Keeper
 from boots.app.runs.proving import Proving
 from boots.app.runs.stored import stored
 from boots.app.runs.words import Kept
-from boots.policy.ticket import hidden
+from boots.policy.token import hidden
 from boots.serve.agent_words import Caller, Denied, Happened, Heard, Report
 from boots.store import certificates as proofs
 from boots.store import edges
@@ -67,7 +67,7 @@ class Hearing:
                 self._keeper.note(said.run, worker, heard)
                 return heard.line
         lines = [
-            Line(each.number, each.at, each.step, each.attempt, hidden(each.text[:_LONGEST_LINE]))
+            Line(each.number, each.at, each.step, each.attempt, hidden(each.text)[:_LONGEST_LINE])
             for each in sorted(said.lines, key=lambda each: each.number)
         ]
         # Before the lines are acknowledged: who says one again has it kept once.

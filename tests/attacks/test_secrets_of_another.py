@@ -1,14 +1,22 @@
 """One machine wants another's secrets: its ticket, token, user data, its installer's files."""
 
+from pathlib import Path
+from typing import Any
+
+import pytest
 from tests.app.desks import KEY
 from tests.attacks.lan import HOSTILE, NEIGHBOUR, OWN, PASSWORD, UNUSED, VICTIM, Lan, on_lan
 from tests.policy import made
+from tests.policy.made import known, site
 
 from boots.journal import events
 from boots.model.mac import Mac, to_bytes
-from boots.model.site import Mode
+from boots.model.machine import Netboot, RaspberryPi
+from boots.model.site import Mode, Profile
 from boots.policy import token
+from boots.policy.boot import fetch
 from boots.policy.got import Refusal
+from boots.policy.home import is_private
 
 
 @on_lan
@@ -46,6 +54,68 @@ async def test_a_file_with_a_password_in_it_goes_to_no_other_address(lan: Lan) -
         status, text = await lan.ask(at, f"/{VICTIM}/preseed.cfg")
         assert 403 == status
         assert "$6$" not in text
+
+
+def runs(**profile: Any) -> dict[str, Any]:
+    return {"profiles": {"osie": Profile(name="osie", **profile)}}
+
+
+async def _its_own_alone(lan: Lan) -> None:
+    for at, wanted in ((OWN, 200), (NEIGHBOUR, 403), (UNUSED, 403)):
+        assert wanted == (await lan.ask(at, f"/{VICTIM}/auto.ipxe"))[0]
+    assert 200 == (await lan.ask(NEIGHBOUR, f"/{VICTIM}/autoexec.ipxe"))[0]
+
+
+@pytest.mark.parametrize(
+    "profile",
+    [
+        {"script": "echo {{ values.password | default('none') }}"},
+        {"script": "echo {{ metadata.user_data | length }}"},
+        {"script": "{% set mine = record %}echo {{ mine.name }}"},
+        {"script": "chain {{ nocloud }}script.ipxe"},
+        {"script": "set password hunter2\nkernel http://10.0.0.1/k rootpw=hunter2"},
+        {"script": "{{ 'hunter2 hunter3' }}"},  # it is broken, and says of what
+        {"kernel": "http://10.0.0.1/k", "args": ("ks={{ values.a | default('x') }}",)},
+    ],
+    ids=str,
+)
+def test_a_script_that_may_tell_a_records_values_goes_to_no_other_address(
+    profile: dict[str, Any], tmp_path: Path
+) -> None:
+    on_lan(_its_own_alone, **runs(**profile))(tmp_path)
+
+
+async def _anybodys(lan: Lan) -> None:
+    for at in (OWN, NEIGHBOUR):
+        status, text = await lan.ask(at, f"/{VICTIM}/auto.ipxe")
+        assert 200 == status
+        assert "file-1" in text
+
+
+test_a_script_that_tells_a_name_is_for_whoever_asks = on_lan(
+    _anybodys, **runs(script="echo {{ machine.name }}")
+)
+
+
+@on_lan
+async def test_what_looks_like_a_secret_in_a_records_own_text_goes_to_no_other_address(
+    lan: Lan,
+) -> None:
+    for own in (
+        Netboot(script="kernel http://10.0.0.1/k rootpw=hunter2"),
+        Netboot(pxelinux="default a\nlabel a\n append rootpw=hunter2"),
+        Netboot(raspberry_pi=RaspberryPi(serial="1234abcd", config="wifi.psk=hunter2\n")),
+    ):
+        what = [
+            fetch(name, known(own), site())
+            for name in ("auto.ipxe", "pxelinux.cfg/default", "1234abcd/config.txt")
+        ]
+        told = [each for each in what if "hunter2" in str(each)]
+        assert 1 == len(told)
+        assert is_private(told[0], known(own), site())
+    plain = Netboot(script="echo hello", pxelinux="default a\nlabel a\n kernel k")
+    for name in ("auto.ipxe", "pxelinux.cfg/default"):
+        assert not is_private(fetch(name, known(plain), site()), known(plain), site())
 
 
 @on_lan

@@ -130,6 +130,7 @@ def test_an_iso_of_the_record_wins_and_may_be_a_file_of_ours() -> None:
         (machine(allowed=False), offering(), Ground.FORBIDDEN, "netboot is off"),
         (machine(), site(iso=Iso(enabled=True)), Ground.MISSING, "names an ISO"),
         (machine(iso_url="file:///etc/shadow"), offering(), Ground.BROKEN, "neither a URL"),
+        (machine(kernel_args=("api_key=abc123",)), offering(), Ground.BROKEN, "holds a secret"),
         (machine(iso_url="/etc/shadow"), offering(), Ground.BROKEN, "neither a URL"),
         (machine("x" * 1024), offering(), Ground.BROKEN, "do not fit the 1024 of the ISO"),
         (machine("a\nb"), offering(), Ground.BROKEN, "cannot stand in"),

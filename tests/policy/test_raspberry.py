@@ -101,6 +101,16 @@ def test_netboot_off_means_off_here_as_well(name: str) -> None:
     )
 
 
+def test_a_secret_among_the_records_arguments_is_refused_and_not_said() -> None:
+    got = asked(f"{SERIAL}/cmdline.txt", kernel_args=("quiet", "rootpw=hunter2"))
+    assert isinstance(got, Refusal)
+    assert 'the kernel argument "rootpw" holds a secret' in got.why
+    assert "hunter2" not in got.why
+    where = site(secrets_allowed=("rootpw",), files=HERE.files)
+    machine = known(Netboot(raspberry_pi=BOARD, kernel_args=("rootpw=hunter2",)))
+    assert isinstance(fetch(f"{SERIAL}/cmdline.txt", machine, where), Rendered)
+
+
 def test_arguments_of_two_lines_are_refused() -> None:
     got = asked(f"{SERIAL}/cmdline.txt", kernel_args=("a\nb",))
     assert got == Refusal(Ground.BROKEN, "the kernel arguments 'a\\nb' cannot stand in cmdline.txt")

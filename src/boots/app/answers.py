@@ -206,7 +206,7 @@ class Answers:
                 known = self._with_ticket(self._with_hold(known), site)
             what = boot.fetch(wanted.name, known, site, tftp=tftp)
             elsewhere = self._elsewhere(known, peer, site)
-            if elsewhere and home.is_private(what, site):
+            if elsewhere and known is not None and home.is_private(what, known, site):
                 what = Refusal(Ground.FORBIDDEN, elsewhere)
             tells = says_what_to_run(wanted.name) and _tells(what)
             if known is not None and tells and not elsewhere:  # who looks on spends no order

@@ -4,13 +4,17 @@ A MAC in a path says of whom is spoken, and anybody can write one.  The address 
 to take, and a switch can see to it (DHCP snooping).
 """
 
+import functools
 from ipaddress import IPv4Address
 
 from boots.model.mac import Mac
 from boots.model.machine import Known
 from boots.model.site import Mode, Site
-from boots.policy import ticket, token
-from boots.policy.got import Got, Rendered, Script
+from boots.policy import leaks, templates, ticket, token
+from boots.policy.got import File, Got, Ground, Refusal, Rendered, Script
+from boots.policy.path import AUTOEXEC
+from boots.policy.script import chosen
+from boots.policy.words import Unwritable
 
 ADVICE = "name a proxy before us in http.trusted_proxies; boot.any_address lets any ask"
 
@@ -44,17 +48,43 @@ def _all_are_ours(known: Known, site: Site) -> bool:
     )
 
 
-def is_private(what: Got, site: Site) -> bool:
-    """Whether this is for one machine's eyes: made from a template of a profile, or with a secret.
+def is_private(what: Got, known: Known, site: Site) -> bool:
+    """Whether this is for one machine's eyes.
 
-    Scripts and menus without a ticket or a token are for whoever asks, as they always were.
+    So is what is made from a template of its profile that may tell secrets, what holds a ticket
+    or a token or looks like a secret, and why something of its own is broken, which may quote it.
+    Other scripts and menus are for whoever asks, as they always were.
     """
-    if isinstance(what, Script):
-        return _has_secret(what.text, site)
-    if isinstance(what, Rendered):
-        return what.private or _has_secret(what.content.decode(errors="replace"), site)
-    return False
+    match what:
+        case Script(text, name, problem):
+            return (
+                bool(problem)
+                or _has_secret(text, site)
+                or (name != AUTOEXEC and _tells(known, site))
+            )
+        case Rendered(_, content, _, _, private):
+            text = content.decode(errors="replace")
+            return private or _has_secret(text, site) or _tells(known, site)
+        case Refusal(ground):
+            return ground is Ground.BROKEN
+        case File():
+            return False
 
 
 def _has_secret(text: str, site: Site) -> bool:
-    return ticket.ARGUMENT in text or token.stands_in(text, site.token_key)
+    return ticket.ARGUMENT in text or token.stands_in(text, site.token_key) or bool(_seen(text))
+
+
+@functools.lru_cache(maxsize=256)
+def _seen(text: str) -> str:
+    return leaks.secret_in(text)
+
+
+def _tells(known: Known, site: Site) -> bool:
+    """Whether the profile's script, or its arguments, are templates that may tell secrets."""
+    try:
+        profile = chosen(known, site)
+    except Unwritable:
+        return False
+    texts = (profile.script, profile.script_url, profile.kernel, *profile.initrds, *profile.args)
+    return any(map(templates.may_tell, texts))

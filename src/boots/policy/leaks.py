@@ -4,10 +4,13 @@ So do boot logs, crash reports, BMCs' consoles and whoever fetches the script.  
 are names that say so, values with a form that only secrets have, and URLs with a password.
 """
 
+import functools
 import math
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
+
+from boots.policy.words import Unwritable
 
 ADVICE = (
     "put it into user data, or into a template of the profile, which the machine alone can fetch;"
@@ -52,6 +55,24 @@ def secret_in(argument: str, allowed: Collection[str] = ()) -> str:
             for why in _found(word, name, value):
                 return f'the kernel argument "{_plain(name)}" {why}'
     return ""
+
+
+def refuse(arguments: Iterable[str], allowed: tuple[str, ...]) -> None:
+    """Refuse arguments of which one looks like it holds a secret.
+
+    Raises:
+        Unwritable: one does.
+    """
+    for text in arguments:
+        why = _known(text, allowed)
+        if why:
+            raise Unwritable(f"{why}: {ADVICE}")
+
+
+@functools.lru_cache(maxsize=1024)
+def _known(text: str, allowed: tuple[str, ...]) -> str:
+    """As `secret_in`; nearly all arguments are the same for every machine."""
+    return secret_in(text, allowed)
 
 
 def _found(word: str, name: str, value: str) -> Iterator[str]:

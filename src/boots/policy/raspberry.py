@@ -9,6 +9,7 @@ import re
 
 from boots.model.machine import Known, RaspberryPi
 from boots.model.site import Site
+from boots.policy import leaks
 from boots.policy.got import File, Ground, Refusal, Rendered
 from boots.policy.script import arguments, profile_of
 from boots.policy.words import Unwritable
@@ -50,9 +51,11 @@ def _cmdline(name: str, known: Known, site: Site) -> Rendered | Refusal:
     own = known.interface.netboot.kernel_args
     try:
         args = list(own) if own else arguments(profile_of(known, site), known, site)
+        leaks.refuse(own, site.secrets_allowed)
     except Unwritable as error:
         return Refusal(Ground.BROKEN, str(error))
-    text = " ".join(filter(None, args))
-    if not _LINE.fullmatch(text):
-        return Refusal(Ground.BROKEN, f"the kernel arguments {text!r} cannot stand in cmdline.txt")
-    return Rendered(name, text.encode(), "record")
+    for text in args:  # of the others nothing is said: there may be a ticket among them
+        if not _LINE.fullmatch(text):
+            why = f"the kernel arguments {text!r} cannot stand in cmdline.txt"
+            return Refusal(Ground.BROKEN, why)
+    return Rendered(name, " ".join(filter(None, args)).encode(), "record")

@@ -237,12 +237,6 @@ def _argument(text: str) -> tuple[str, ...]:
     return tuple(words(text, "the kernel argument"))
 
 
-@functools.lru_cache(maxsize=1024)
-def _leak(text: str, allowed: tuple[str, ...]) -> str:
-    """Why an argument looks like a secret; nearly all are the same for every machine."""
-    return leaks.secret_in(text, allowed)
-
-
 def arguments(profile: Profile, known: Known, site: Site, initrds: Sequence[str] = ()) -> list[str]:
     """Kernel arguments; the record's own come last, as the last of two wins.
 
@@ -262,10 +256,7 @@ def arguments(profile: Profile, known: Known, site: Site, initrds: Sequence[str]
     args += known.interface.netboot.kernel_args
     if known.interface.netboot.console:
         args.append(f"console={known.interface.netboot.console.removeprefix('console=')}")
-    for text in args:
-        why = _leak(text, site.secrets_allowed)
-        if why:
-            raise Unwritable(f"{why}: {leaks.ADVICE}")
+    leaks.refuse(args, site.secrets_allowed)
     return args
 
 

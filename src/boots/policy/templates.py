@@ -6,6 +6,7 @@ There are two kinds.  In plain text, values stand as they are, and filters quote
 word that iPXE reads as nothing else, or the template cannot be rendered; ``words`` allows several.
 """
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,8 @@ from boots.model.mac import dashed
 from boots.model.machine import Known, Machine, Reservation
 from boots.model.site import Profile, Site
 from boots.policy import token
+
+_SECRETIVE = frozenset({"values", "metadata", "record", "token_url", "nocloud"})
 
 
 class Broken(ValueError):
@@ -49,6 +52,15 @@ def names(source: str) -> set[str]:
     from boots.policy import rendering  # noqa: PLC0415  # as above
 
     return rendering.names(source)
+
+
+@functools.lru_cache(maxsize=512)
+def may_tell(source: str) -> bool:
+    """Whether a template names what may hold secrets of a machine."""
+    try:
+        return is_template(source) and not _SECRETIVE.isdisjoint(names(source))
+    except Broken:
+        return True  # what it says of itself then is for the machine's own screen
 
 
 def is_template(text: str) -> bool:

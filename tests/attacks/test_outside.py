@@ -72,6 +72,12 @@ async def test_by_http_nothing_is_given_outside(lan: Lan) -> None:
 
 
 @on_lan
+async def test_how_the_server_is_anybody_may_ask(lan: Lan) -> None:
+    for name in ("healthcheck", "healthz", "readyz"):
+        assert 200 == (await lan.ask(OUTSIDE, f"/{name}"))[0]
+
+
+@on_lan
 async def test_a_token_that_was_read_opens_nothing_outside(lan: Lan) -> None:
     path = f"/{token.of(Mac(VICTIM), KEY)}/nocloud/meta-data"
     assert 200 == (await lan.ask(OWN, path))[0]

@@ -110,7 +110,9 @@ class House:
         self.troubles, self.metrics = Troubles(), MetricsSink()
         self.placed: list[World] = []
         self.cache = Cache()
-        self.reloading = Reloading(self.read(), self.read, self.build, self.place, self.tell)
+        self.reloading = Reloading(
+            self.read(), self.read, self.build, self.place, self.tell, renew=lambda: None
+        )
 
     def write(self, name: str, text: str | None) -> None:
         path = self.folder / name

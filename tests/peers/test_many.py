@@ -118,7 +118,8 @@ def test_ten_thousand_machines_are_looked_at_while_they_boot(
     lan: Lan, tmp_path: Path, kind: str
 ) -> None:
     with ExitStack() as held:
-        url = engines.sqlite_url(tmp_path / "many.db")
+        (tmp_path / "store").mkdir()
+        url = engines.sqlite_url(tmp_path / "store" / "many.db")
         if kind == "postgresql":
             url = held.enter_context(cluster()).url()
         server = held.enter_context(served(lan, tmp_path, url))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from boots_agent.disks import model_of, serial_of, transport_of, wwn_of
+from boots_agent.disks import is_disk, model_of, serial_of, transport_of, wwn_of
 from boots_agent.facts import names, number, text
 
 _SECTOR = 512  # the unit of /sys/block/*/size
@@ -78,6 +78,14 @@ def disks_of(path: str, root: Path) -> list[Device]:
     numbers = f"{os.major(facts.st_rdev)}:{os.minor(facts.st_rdev)}"
     block = (root / "sys/dev/block" / numbers).resolve()
     return [Device(f"/dev/{each.name}", each) for each in dict.fromkeys(_below(block))]
+
+
+def twins_of(device: Device, name: str, root: Path) -> list[Device]:
+    """Other disks of the machine that a name is true of, too: a serial number, a WWN."""
+    own = device.block.resolve() if device.block else None
+    blocks = ((root / "sys/block" / each).resolve() for each in names(root / "sys/block"))
+    others = (Device(f"/dev/{each.name}", each) for each in blocks if each != own and is_disk(each))
+    return [each for each in others if name in each.names]
 
 
 def in_words(size: int) -> str:

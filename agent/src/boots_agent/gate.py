@@ -11,7 +11,7 @@ from typing import NamedTuple
 from urllib.parse import urlencode
 
 from boots_agent.actions.context import ActionFailed
-from boots_agent.device import Device, NoDisk, disks_of
+from boots_agent.device import Device, NoDisk, disks_of, twins_of
 from boots_agent.facts import text
 from boots_agent.handed import HandOut, Record
 from boots_agent.images.armed import Armed, Policy
@@ -105,12 +105,20 @@ class Gate:
     def _record_of(self, device: Device) -> Record:
         found = [each for each in self._handed.armed if each.serial in device.names]
         if len(found) == 1:
+            self._check_alone(device, found[0].serial)
             return found[0]
         if found:
             raise ActionFailed(f"{device.described} is armed twice: {_UNTOUCHED}")
         armed = ", ".join(f"S/N {each.serial}" for each in self._handed.armed) or "none"
         why = f"{device.described} is not armed (armed for this action: {armed})"
         raise ActionFailed(f"{why}: {_UNTOUCHED}")
+
+    def _check_alone(self, device: Device, serial: str) -> None:
+        """Some makers give all their disks one number: nobody knows then which was meant."""
+        twins = [each.described for each in twins_of(device, serial, self._around.root)]
+        if twins:
+            why = f"S/N {serial} is armed, and {' and '.join(twins)} has it, too"
+            raise ActionFailed(f"{device.described}: {why}: {_UNTOUCHED}")
 
     def _check(self, record: Record, device: Device) -> None:
         said, handed = record.said, self._handed

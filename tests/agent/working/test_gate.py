@@ -45,9 +45,14 @@ class Place:
         return signed({**mine, **facts, **other}, key, NOW)
 
     def gate(
-        self, *records: dict[str, Any], find: Callable[[str, Path], list[Device]] = disks_of
+        self,
+        *records: dict[str, Any],
+        find: Callable[[str, Path], list[Device]] = disks_of,
+        root: Path = Path("/"),
     ) -> Gate:
-        around = Surroundings(lambda: NOW, self.used, self.send, self.said.append, find=find)
+        around = Surroundings(
+            lambda: NOW, self.used, self.send, self.said.append, root=root, find=find
+        )
         return Gate(handed(*records), Session("w-1", 3, KEY), around)
 
     def send(self, path: str, body: bytes) -> None:
@@ -219,6 +224,25 @@ def test_a_stick_is_written_only_where_it_is_called_by_its_serial(
     # Further on, where what was opened is no such disk after all.
     by_serial = place.record(serial="STICK1", path="/dev/disk/by-id/usb-Stick_STICK1-0:0")
     assert "has the serial" in place.refused(by_serial, find=find)
+
+
+@pytest.mark.parametrize("fact", ["serial", "wwid"])
+def test_a_name_that_two_disks_have_arms_neither(fact: str, place: Place, tmp_path: Path) -> None:
+    blocks = server(tmp_path / "machine") / "sys/block"
+    (blocks / "nvme0n1" / fact).write_text("ONE-FOR-ALL\n")
+
+    def find(_path: str, _root: Path) -> list[Device]:
+        return [Device(str(place.path), (blocks / "nvme0n1").resolve())]
+
+    record = place.record(serial="ONE-FOR-ALL", path="/dev/nvme0n1")
+    machine = tmp_path / "machine"
+    alone = place.refused(record, find=find, root=machine)
+    assert "is armed, and" not in alone
+    (blocks / "sda" / fact).write_text("ONE-FOR-ALL\n")
+    why = place.refused(record, find=find, root=machine)
+    assert "S/N ONE-FOR-ALL is armed, and sda" in why
+    assert "has it, too" in why
+    assert 1 == len(place.used.read_text().splitlines())
 
 
 @pytest.mark.peers

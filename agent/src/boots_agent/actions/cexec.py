@@ -12,7 +12,9 @@ from pathlib import Path
 from boots_agent import kernel
 from boots_agent.actions.confined import Owner, Tree
 from boots_agent.actions.context import ActionFailed, Context
+from boots_agent.actions.gate import permitted
 from boots_agent.actions.mounts import inhabited, mounted
+from boots_agent.actions.others import shielded
 from boots_agent.facts import raw
 
 _UNREADABLE, _MISSING, _FAILED = 10, 20, 30
@@ -48,7 +50,11 @@ def cexec(context: Context) -> None:
 def _within(context: Context, device: str, commands: Sequence[Sequence[str]]) -> None:
     kind = context.environment.get("FS_TYPE", "")
     inside = bool(context.environment.get("CHROOT"))
-    with mounted(context, device, kind, write=True, programs=True) as root:
+    below = permitted(context, device)
+    with (
+        shielded(context, below),
+        mounted(context, device, kind, write=True, programs=True, armed=below) as root,
+    ):
         if not inside:
             _each(context, commands, None, {**_ENVIRONMENT, "ROOT": str(root)})
             return

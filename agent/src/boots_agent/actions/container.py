@@ -19,10 +19,10 @@ from boots_agent.actions.context import ActionFailed, Context
 from boots_agent.actions.forward import Stream
 from boots_agent.actions.gate import permitted
 from boots_agent.actions.mounts import inhabited, leave
+from boots_agent.actions.others import shielded
 from boots_agent.actions.pace import metered
 from boots_agent.actions.untar import unpack
 from boots_agent.actions.writing import told
-from boots_agent.disks import disks
 from boots_agent.facts import raw
 from boots_agent.images.feeds import CHUNK, Hashed
 from boots_agent.images.forms import form_of
@@ -34,7 +34,6 @@ from boots_agent.oci.names import Name, read_name
 from boots_agent.oci.registry import Registry, login_of
 from boots_agent.oci.settings import Start, start_of, user_of
 from boots_agent.oci.whiteouts import Layering
-from boots_agent.shield import lift, shield
 
 _LARGEST_CONFIG = 1 << 20
 _ROOM = "size=75%,mode=0755"  # of the memory
@@ -58,7 +57,7 @@ def run(context: Context) -> None:
     volumes = [volume(each) for each in context.container.volumes]
     armed = [name for path in context.container.disks for name in permitted(context, path)]
     with contextlib.ExitStack() as undone:
-        undone.enter_context(_shielded(context, frozenset(armed)))
+        undone.enter_context(shielded(context, frozenset(armed)))
         root = undone.enter_context(_memory(context.mounts))
         with told():
             start = _fetched(context, root)
@@ -187,21 +186,6 @@ def _put(context: Context, tree: Tree, wanted: Volume, undone: contextlib.ExitSt
     kernel.mount("", str(place), "", kernel.PRIVATE | kernel.REC)
     if wanted.reads:
         kernel.mount("", str(place), "", kernel.BIND | kernel.REMOUNT | kernel.RDONLY)
-
-
-@contextlib.contextmanager
-def _shielded(context: Context, armed: frozenset[str]) -> Iterator[None]:
-    """Disks that are not armed take no writes meanwhile; what is in use is left alone."""
-    others = [
-        context.root / "dev" / str(disk["name"])
-        for disk in disks(context.root)
-        if disk["name"] not in armed and not disk["read_only"]
-    ]
-    try:
-        shield(context.mounts, others, context.say)
-        yield
-    finally:
-        lift(context.mounts)
 
 
 def _started(context: Context, root: Path, start: Start) -> None:

@@ -95,9 +95,9 @@ def test_what_was_not_changed_comes_back_whole(record: Any) -> None:
 
 def test_what_was_changed_beside_a_secret_leaves_it_as_it_was() -> None:
     shown = without_secrets(RECORD)
-    shown["bmc"]["username"] = "root"
+    shown["bmc"]["boot"] = "uefi-pxe"
     shown["plan"] = "c2"
-    wanted = {**RECORD, "bmc": {**BMC, "username": "root"}, "plan": "c2"}
+    wanted = {**RECORD, "bmc": {**BMC, "boot": "uefi-pxe"}, "plan": "c2"}
     assert wanted == restored(shown, RECORD)
 
 
@@ -106,6 +106,31 @@ def test_a_secret_is_not_told_to_another_place() -> None:
     shown["bmc"]["url"] = "ipmi://10.0.0.6"
     wanted = {**RECORD, "bmc": {**BMC, "url": "ipmi://10.0.0.6", "password": HIDDEN}}
     assert wanted == restored(shown, RECORD)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"verify": False}, {"authority": "another"}, {"username": "root"}, {"username": None}],
+    ids=str,
+)
+def test_nor_to_whoever_it_is_when_nobody_proves_who(change: dict[str, Any]) -> None:
+    shown = without_secrets(RECORD)
+    shown["bmc"] |= change
+    wanted = {**RECORD, "bmc": {**BMC, **change, "password": HIDDEN}}
+    assert wanted == restored(shown, RECORD)
+
+
+@pytest.mark.parametrize("change", [{"host": "10.0.0.6"}, {"insecureTLS": True}], ids=str)
+def test_nor_does_tinkerbells_secret_go_where_another_object_says(change: dict[str, Any]) -> None:
+    connection = {"host": "10.0.0.5", "authSecretRef": {"name": "a"}}
+    secret = {"kind": "Secret", "metadata": {"name": "a"}, "data": {"password": "bGV0"}}
+    record = {"kind": "List", "items": [{"kind": "Machine", "spec": {"connection": connection}}]}
+    record["items"].append(secret)
+    shown = without_secrets(record)
+    shown["items"][0]["metadata"] = {"labels": {"rack": "a"}}
+    assert secret == restored(shown, record)["items"][1]
+    shown["items"][0]["spec"]["connection"] |= change
+    assert shown == restored(shown, record)
 
 
 def test_a_new_secret_replaces_the_old_one() -> None:

@@ -22,6 +22,8 @@ _ENDINGS = (
     "privatekey",
 )
 _USER = re.compile(r"(?<=://)[^/?#@\s]+@")
+# What a secret beside it is told to, as whom, and how that is proved.
+_TO_WHOM = ("url", "username", "verify", "authority")
 _NOTHING = (None, "", HIDDEN)
 
 
@@ -46,24 +48,42 @@ def without_secrets(record: Any) -> Any:
 def restored(shown: Any, record: Any) -> Any:
     """What came back, with the secrets of `record` where it still has what stood for them.
 
-    In a list only what did not change itself is known again.  Beside another ``url`` than before
-    no secret is: it would be told to whoever is there.
+    In a list only what did not change itself is known again.  Beside another ``url``, user name or
+    way to prove who is there no secret is: it would be told to whoever that is.  Nor is any where
+    a ``connection`` changed: of Tinkerbell's objects one says where, and another has the password.
     """
+    hidden = without_secrets(record)
+    if _connections(shown) != _connections(hidden):
+        return shown
+    return _restored(shown, record)
+
+
+def _restored(shown: Any, record: Any) -> Any:
     hidden = without_secrets(record)
     if shown == hidden:
         return record
     if isinstance(shown, dict) and isinstance(record, dict):
-        moved = shown.get("url") != hidden.get("url")
+        moved = any(shown.get(key) != hidden.get(key) for key in _TO_WHOM)
         return {
             key: record[key]
             if key in record and value == hidden[key] and not moved
-            else restored(value, None if moved else record.get(key))
+            else _restored(value, None if moved else record.get(key))
             for key, value in shown.items()
         }
     if isinstance(shown, list) and isinstance(record, list):
         known = [(without_secrets(each), each) for each in record]
         return [next((own for seen, own in known if seen == one), one) for one in shown]
     return shown
+
+
+def _connections(value: Any) -> list[Any]:
+    """What says in a Machine of Tinkerbell's where a BMC is, wherever it stands in a record."""
+    if isinstance(value, list):
+        return [found for each in value for found in _connections(each)]
+    if not isinstance(value, dict):
+        return []
+    own = [value["connection"]] if "connection" in value else []
+    return own + [found for each in value.values() for found in _connections(each)]
 
 
 def files_named(record: Mapping[str, Any]) -> list[str]:

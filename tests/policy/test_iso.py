@@ -9,7 +9,7 @@ import pytest
 from tests.policy.made import SITE, known, site
 
 from boots.model.mac import Mac
-from boots.model.machine import Interface, Known, Machine, Netboot, Place, Reservation
+from boots.model.machine import STORE, Interface, Known, Machine, Netboot, Place, Reservation
 from boots.model.site import Hook, Iso, Site
 from boots.policy import iso
 from boots.policy.got import Ground, Refusal
@@ -120,6 +120,26 @@ def test_an_iso_of_the_record_wins_and_may_be_a_file_of_ours() -> None:
 
     assert isinstance(found, Image)
     assert ("/srv/own.iso", True) == (found.source, found.local)
+
+
+@pytest.mark.parametrize(
+    ("file", "url", "trusted"),
+    [
+        ("a.yaml", "http://127.0.0.1/x.iso", True),
+        (STORE, "http://127.0.0.1/x.iso", False),
+        (STORE, "", True),
+        (STORE, "http://h/hook.iso", True),
+    ],
+)
+def test_what_a_record_made_through_the_api_names_is_not_trusted(
+    file: str, url: str, trusted: bool
+) -> None:
+    one = machine(iso_url=url)
+    place = Place(file=file, line=0)
+    made = msgspec.structs.replace(one.machine, place=place)
+    found = image(msgspec.structs.replace(one, machine=made), offering())
+    assert isinstance(found, Image)
+    assert trusted is found.trusted
 
 
 @pytest.mark.parametrize(

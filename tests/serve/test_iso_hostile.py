@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 from tests.serve.test_iso import PATH, TEXT, bench_of, iso, remote_of
+from yarl import URL
 
 from boots.policy.iso import Image
 from boots.policy.placeholder import PLACEHOLDER
@@ -97,6 +98,45 @@ async def test_no_redirect_leads_to_this_machine_or_its_link(
         answer = await client.ask(PATH)
         assert 502 == answer.status
         assert "which is refused" in answer.text
+
+
+CLOSE = (
+    "http://127.0.0.1:{}/hook.iso",
+    "http://localhost:{}/hook.iso",
+    "http://[::ffff:127.0.0.1]:{}/hook.iso",
+    "http://0.0.0.0:{}/hook.iso",
+)
+
+
+@pytest.mark.parametrize("url", [*CLOSE, "http://169.254.169.254/latest/user-data"])
+async def test_who_makes_records_from_afar_has_us_ask_nothing_close(
+    tmp_path: Path, url: str
+) -> None:
+    async with remote_of(tmp_path) as (bench, client, far):
+        port = URL(bench.what.source).port
+        bench.what = Image(url.format(port), False, PLACEHOLDER, TEXT, trusted=False)
+        answer = await client.ask(PATH)
+        assert 502 == answer.status
+        assert "names" in answer.text
+        assert "which is refused" in answer.text
+        assert [] == far.asked
+
+
+@pytest.mark.parametrize("url", CLOSE)
+async def test_a_name_that_leads_elsewhere_when_it_is_asked_again_leads_nowhere_close(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    async def is_far(_url: URL) -> bool:
+        return False
+
+    async with remote_of(tmp_path) as (bench, client, far):
+        port = URL(bench.what.source).port
+        monkeypatch.setattr(source, "_is_close", is_far)
+        bench.what = Image(url.format(port), False, PLACEHOLDER, TEXT, trusted=False)
+        answer = await client.ask(PATH)
+        assert 502 == answer.status
+        assert "is refused" in answer.text
+        assert [] == far.asked
 
 
 async def test_redirects_without_end_are_left(tmp_path: Path) -> None:

@@ -17,10 +17,7 @@ from boots.machines.packed import Packed
 from boots.machines.packing import pack
 from boots.machines.records import read
 from boots.model.mac import Mac
-from boots.model.machine import Machine, Place
-
-STORE = "the store"
-"""Where such a record stands, in place of a file's name."""
+from boots.model.machine import STORE, Machine, Place
 
 _PLACE = Place(file=STORE, line=0)
 _PORTIONS = 64

@@ -31,6 +31,10 @@ class Then(enum.Enum):
     POWEROFF = "poweroff"
 
 
+STORE = "the store"
+"""Where a record stands that was made through the API, in place of a file's name."""
+
+
 class Place(Word, frozen=True):
     """Where a record stands: a file, and the line it begins on (from 1; 0 where there is none)."""
 

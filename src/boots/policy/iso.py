@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from boots.model import mac as macs
 from boots.model.mac import Mac
-from boots.model.machine import Known
+from boots.model.machine import STORE, Known
 from boots.model.site import Site
 from boots.policy import leaks
 from boots.policy.boot import refused
@@ -23,13 +23,15 @@ class Image:
     """An ISO, and what is overwritten in it.
 
     `source` is a URL, or with `local` a path on this server.  `text` is as long as
-    `placeholder`, which it takes the place of.
+    `placeholder`, which it takes the place of.  Where it is not `trusted`, it was named from afar:
+    it must not be this machine or its link, where there may be what only we may ask.
     """
 
     source: str
     local: bool
     placeholder: bytes
     text: bytes
+    trusted: bool = True
 
 
 def is_wanted(path: str) -> bool:
@@ -80,7 +82,8 @@ def image(known: Known | None, site: Site) -> Image | Refusal:
         why = f"{len(text)} bytes of kernel arguments do not fit the {len(placeholder)} of the ISO"
         return Refusal(Ground.BROKEN, why)
     filled = text.encode().ljust(len(placeholder))
-    return Image(local or named, local is not None, placeholder, filled)
+    trusted = known.machine.place.file != STORE or named == site.iso.url
+    return Image(local or named, local is not None, placeholder, filled, trusted)
 
 
 def _leak(known: Known, site: Site) -> str:

@@ -55,7 +55,7 @@ class IsoRoom:
         self._status = status
         self._hand = hand
         self._readings = Readings(hand)
-        self._session: ClientSession | None = None
+        self._sessions: dict[bool, ClientSession] = {}
         self._places: dict[_Edition, Places] = {}
         self._scans: dict[_Edition, asyncio.Task[Places]] = {}
 
@@ -70,8 +70,8 @@ class IsoRoom:
             scan.cancel()
         await asyncio.gather(*self._scans.values(), return_exceptions=True)
         self._readings.close()
-        if self._session is not None:
-            await self._session.close()
+        for session in self._sessions.values():
+            await session.close()
 
     async def answer(self, request: web.BaseRequest, peer: Peer) -> web.StreamResponse:
         """Answer GET and HEAD."""
@@ -124,13 +124,15 @@ class IsoRoom:
     def _open(self, image: Image, wanted: str) -> AbstractAsyncContextManager[Piece]:
         if image.local:
             return source.of_file(image.source, wanted)
-        if self._session is None:
-            self._session = ClientSession(
+        session = self._sessions.get(image.trusted)
+        if session is None:
+            session = self._sessions[image.trusted] = ClientSession(
+                connector=None if image.trusted else source.far_connector(),
                 headers={hdrs.USER_AGENT: SERVER},
                 cookie_jar=DummyCookieJar(),
                 auto_decompress=False,
             )
-        return source.of_url(self._session, image.source, wanted)
+        return source.of_url(session, image.source, wanted, trusted=image.trusted)
 
     # --- where the placeholders are
 

@@ -1,6 +1,7 @@
 """Where an ISO comes from: a file of ours or another server, whole or a range of it."""
 
 import asyncio
+import errno
 import os
 import re
 import socket
@@ -11,7 +12,15 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import BinaryIO
 
-from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, hdrs
+from aiohttp import (
+    AddrInfoType,
+    ClientError,
+    ClientResponse,
+    ClientSession,
+    ClientTimeout,
+    TCPConnector,
+    hdrs,
+)
 from multidict import istr
 from yarl import URL
 
@@ -113,9 +122,12 @@ async def _read(file: BinaryIO, at: int, end: int) -> AsyncIterator[bytes]:
 
 
 @asynccontextmanager
-async def of_url(session: ClientSession, url: str, wanted: str) -> AsyncIterator[Piece]:
+async def of_url(
+    session: ClientSession, url: str, wanted: str, *, trusted: bool = True
+) -> AsyncIterator[Piece]:
     """What another server has; redirects are followed, but not to this machine or its link.
 
+    Nor is the first, where it is not `trusted`; the session has a `far_connector` then.
     It is always asked by GET, which may be left unread: signed URLs are good for that alone.
 
     Raises:
@@ -125,16 +137,20 @@ async def of_url(session: ClientSession, url: str, wanted: str) -> AsyncIterator
     if wanted:
         headers[hdrs.RANGE] = wanted
     with _told():
-        answer = await _asked(session, URL(url), headers)
+        answer = await _asked(session, URL(url), headers, trusted=trusted)
     try:
         yield _piece(answer)
     finally:
         answer.close()
 
 
-async def _asked(session: ClientSession, url: URL, headers: dict[istr, str]) -> ClientResponse:
+async def _asked(
+    session: ClientSession, url: URL, headers: dict[istr, str], *, trusted: bool
+) -> ClientResponse:
     """The answer at the end of all redirects."""
-    trusted = await _is_close(url)  # whoever wrote it into the settings or a record meant it
+    close = await _is_close(url)
+    if close and not trusted:
+        raise SourceError(f"a record made through the API names {url.host}, which is refused")
     for _ in range(_MOST_REDIRECTS + 1):
         answer = await session.get(url, headers=headers, allow_redirects=False, timeout=TIMEOUT)
         place = answer.headers.get(hdrs.LOCATION, "")
@@ -144,7 +160,7 @@ async def _asked(session: ClientSession, url: URL, headers: dict[istr, str]) -> 
         url = url.join(URL(place))
         if url.scheme not in {"http", "https"} or not url.host:
             raise SourceError(f"the server of the ISO redirects to {url}, which is not HTTP")
-        if not trusted and await _is_close(url):
+        if not close and await _is_close(url):
             raise SourceError(f"the server of the ISO redirects to {url.host}, which is refused")
     raise SourceError(f"the server of the ISO redirects more than {_MOST_REDIRECTS} times")
 
@@ -156,11 +172,25 @@ async def _is_close(url: URL) -> bool:
     """
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(url.host or "", url.port, type=socket.SOCK_STREAM)
-    addresses = [ip_address(str(each[4][0])) for each in found]
-    return any(
-        each.is_loopback or each.is_link_local or each.is_unspecified or each.is_multicast
-        for each in (getattr(address, "ipv4_mapped", None) or address for address in addresses)
-    )
+    return any(_is_near(str(each[4][0])) for each in found)
+
+
+def _is_near(text: str) -> bool:
+    address = ip_address(text)
+    each = getattr(address, "ipv4_mapped", None) or address
+    return each.is_loopback or each.is_link_local or each.is_unspecified or each.is_multicast
+
+
+def far_connector() -> TCPConnector:
+    """Connections that lead neither to this machine nor to its link, whatever a name says next."""
+
+    def far(about: AddrInfoType) -> socket.socket:
+        family, kind, protocol, _, address = about
+        if _is_near(str(address[0])):
+            raise PermissionError(errno.EACCES, f"{address[0]} is refused")
+        return socket.socket(family, kind, protocol)
+
+    return TCPConnector(socket_factory=far)
 
 
 @contextmanager

@@ -1,8 +1,7 @@
 """A machine as one line: its record, what is ordered of it, and how its last boot goes."""
 
 from boots.client.words import InterfaceLine, MachineLine
-from boots.machines.kept import STORE
-from boots.model.machine import Machine
+from boots.model.machine import STORE, Machine
 from boots.model.order import Order
 from boots.policy.ordered import used_up
 from boots.timeline.words import Boot, Finding, State

@@ -19,10 +19,10 @@ from boots.client.words import (
 from boots.documents.fault import Fault
 from boots.journal import events
 from boots.machines import kept as records
-from boots.machines.kept import STORE
 from boots.machines.secrets import files_named, restored, without_secrets
 from boots.model import mac as macs
 from boots.model.mac import Mac
+from boots.model.machine import STORE
 from boots.model.machine import Machine as Known
 from boots.model.order import Order
 from boots.model.site import Profile

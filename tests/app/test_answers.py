@@ -16,6 +16,7 @@ from boots.policy.got import Ground, Refusal, Rendered
 from boots.wire import options
 from boots.wire.options import MessageType
 
+HERE = IPv4Network("192.168.1.0/24")
 ELSEWHERE = IPv4Address("192.168.1.77")
 USER_DATA = "2009-04-04/user-data"
 
@@ -40,7 +41,7 @@ def test_the_address_of_a_record_opens_its_metadata() -> None:
 
 
 def test_an_address_that_a_machine_was_only_seen_to_take_opens_files_and_no_metadata() -> None:
-    found = answers(mode=Mode.PROXY)
+    found = answers(mode=Mode.PROXY, network=HERE)
     takes(found, ELSEWHERE)
 
     fetch = found.fetch("lan0", tftp=False)

@@ -1,14 +1,18 @@
 """One machine speaks as another's agent: its inventory, its timeline, its run."""
 
+from dataclasses import replace
+
 from tests.app.desks import KEY
 from tests.app.runs.yard import inventory
 from tests.attacks.lan import HOSTILE, NEIGHBOUR, OWN, UNUSED, VICTIM, Lan, on_lan
 
+from boots.app.world import World
 from boots.journal import events
 from boots.model.mac import Mac
 from boots.policy import token
 
 BEGIN = {"version": "0.1.0"}
+SERIAL = "1a2b3c4d"
 
 
 @on_lan
@@ -87,8 +91,42 @@ async def test_the_key_of_a_session_is_of_no_use_elsewhere_nor_for_another_machi
 async def test_a_system_that_phones_home_says_so_of_itself_alone(lan: Lan) -> None:
     await lan.provision()
     assert 403 == (await lan.ask(UNUSED, "/phone-home", {}))[0]
-    assert 204 == (await lan.ask(NEIGHBOUR, f"/{VICTIM}/phone-home", {}))[0]
+    assert 204 == (await lan.ask(NEIGHBOUR, "/phone-home", {}))[0]
     assert [HOSTILE] == [each.mac for each in lan.heard(events.SystemSeen)]
+
+
+@on_lan
+async def test_nothing_before_phone_home_but_a_token_says_whose_word_it_is(lan: Lan) -> None:
+    await lan.provision()
+    with_serial(lan)
+    forged = token.of(Mac(VICTIM), b"another key")
+    dashed = VICTIM.replace(":", "-")
+    for mac in (VICTIM, dashed, SERIAL):
+        for path in (
+            mac,
+            f"{mac}%5Cx",
+            f"{mac}%5C",
+            f"{mac}%2Fx",
+            f"x%5C{mac}",
+            f"/{mac}",
+            f"{mac}/",
+        ):
+            assert 405 == (await lan.ask(NEIGHBOUR, f"/{path}/phone-home", {}))[0], path
+    for path in (f"{dashed}%5Cphone-home", f"x/{dashed}/phone-home", "phone-home/", "/phone-home"):
+        assert 405 == (await lan.ask(NEIGHBOUR, f"/{path}", {}))[0], path
+    assert 403 == (await lan.ask(NEIGHBOUR, f"/{forged}/phone-home", {}))[0]
+    assert [] == lan.heard(events.SystemSeen)
+    own = token.of(Mac(VICTIM), KEY)
+    assert 204 == (await lan.ask(UNUSED, f"/{own}/phone-home", {}))[0]
+    assert [VICTIM] == [each.mac for each in lan.heard(events.SystemSeen)]
+
+
+def with_serial(lan: Lan) -> None:
+    """The other machine is a Raspberry Pi, and known by its serial number."""
+    raw = lan.answers.raw
+    known = raw.index.by_mac[Mac(VICTIM)]
+    index = replace(raw.index, by_serial={SERIAL: known})
+    lan.answers.world = World(index, raw.sites, index)
 
 
 @on_lan

@@ -9,7 +9,7 @@ import msgspec
 
 from boots.app.leasing import Leased
 from boots.app.loops import says_what_to_run
-from boots.app.seen import Seen
+from boots.app.seen import Seen, claimed
 from boots.app.world import World
 from boots.machines.index import Index
 from boots.model import mac as macs
@@ -118,7 +118,7 @@ class Answers:
             world = self.world
             site = world.sites[interface]
             if site.mode.proxies or site.shadow:
-                self._seen.learn(message)
+                self._learn(message, site)
             if site.shadow:
                 message = as_if_chosen(message, site)
             client = clients.from_dhcp(message, site.quirks)
@@ -133,6 +133,16 @@ class Answers:
             return policy.answer(message, client, self._with_hold(known), site, proxy=proxy)
 
         return answer
+
+    def _learn(self, message: Message, site: Site) -> None:
+        """Take what a client says of its address, of networks of ours: anybody can write any."""
+        address = claimed(message)
+        if address is None:
+            return
+        known = self.world.index.by_mac.get(macs.from_bytes(message.chaddr))
+        own = known.interface.reservation if known else None
+        if subnet.is_near(address, site, own) and subnet.stray(message, site, own) is None:
+            self._seen.learn(message)
 
     @property
     def world(self) -> World:
@@ -255,10 +265,13 @@ class Answers:
         return msgspec.structs.replace(known, ticket=text) if known is not None and text else known
 
     def _reaches(self, peer: IPv4Address, site: Site) -> bool:
-        return reach.reaches(peer, site) or self._mac_at(peer) is not None
+        return reach.reaches(peer, site) or self._given_to(peer) is not None
 
     def _elsewhere(self, known: Known | None, peer: IPv4Address, site: Site) -> str:
-        return home.elsewhere(known, peer, self._mac_at(peer), site) if known is not None else ""
+        if known is None:
+            return ""
+        owner = self._given_to(peer) or self._seen.alone_at(peer)
+        return home.elsewhere(known, peer, owner, site)
 
     def _known(self, mac: Mac | None, peer: IPv4Address, site: Site) -> Known | None:
         index = self.world.index
@@ -280,10 +293,11 @@ class Answers:
         return known.mac
 
     def _mac_at(self, address: IPv4Address) -> Mac | None:
-        # Where others give the addresses, what machines say wins over what records say.
-        seen = self._seen.at(address)
-        if seen is not None:
-            return seen
+        # What a machine says comes last: one forged packet says as much.
+        return self._given_to(address) or self._seen.at(address)
+
+    def _given_to(self, address: IPv4Address) -> Mac | None:
+        """The MAC whose address this is by a record or a lease."""
         known = self.world.index.by_address.get(address)
         if known is not None:
             return known.mac

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 from aiohttp import hdrs, web
 
+from boots.policy import token
 from boots.policy.metadata import PHONE_HOME
 from boots.serve.agent_words import (
     LARGEST_EDGES,
@@ -119,8 +120,11 @@ class SessionRoom:
         with self._taking(request):
             await read(request, _LARGEST_WORD)  # what it says of itself is not asked
         given = self._fetch(request.path, peer.ipv4)
-        if given.known is None:
+        if given.known is None or given.known.stranger:
             raise web.HTTPForbidden(text="neither a token nor its address says whose word it is\n")
+        if given.elsewhere:
+            self._sessions.elsewhere(impostor(given, str(peer), "http"))
+            raise web.HTTPForbidden(text=f"{given.elsewhere}\n")
         try:
             await self._sessions.lives(given.known, str(peer))
         except Denied as denied:
@@ -154,9 +158,12 @@ def _freely(_: web.BaseRequest) -> AbstractContextManager[None]:
 
 
 def is_phone_home(path: str) -> bool:
-    """Whether this is where systems say that they are up: below a token, or by their address."""
-    parts = [part for part in path.split("/") if part]
-    return bool(parts) and parts[-1] == PHONE_HOME and len(parts) <= 2
+    """Whether this is where systems say that they are up: below a token, or by their address.
+
+    A MAC or a serial number before it would say of whom is spoken, and anybody can write one.
+    """
+    before, _, name = path.rpartition("/")
+    return name == PHONE_HOME and (not before or token.is_one(before.removeprefix("/")))
 
 
 def is_asked(path: str) -> bool:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.app.pools import ONE, START, TWO, Bench
 from tests.app.test_leasing import FIRST, asks, lease
 from tests.app.test_loops import script
-from tests.app.test_seen import THEIRS, request
+from tests.app.test_seen import SECOND, THEIRS, request
 from tests.policy.made import MAC, known
 
 from boots.app.answers import Answers
@@ -112,8 +112,8 @@ def test_who_took_an_address_is_told_before_the_answer_is_made() -> None:
     def hear() -> None:
         while told:
             match told.pop(0):
-                case words.SeenAt(address, mac):
-                    heard.note(IPv4Address(address), mac)
+                case words.SeenAt() as one:
+                    heard.hear(one)
 
     seen, heard = ToldSeen(told), HeardSeen(hear)
     assert heard.at(THEIRS) is None
@@ -124,6 +124,12 @@ def test_who_took_an_address_is_told_before_the_answer_is_made() -> None:
     seen.learn(request())
     assert told == []
     assert [words.SeenAt(int(THEIRS), MAC)] == list(seen.all())
+
+    assert heard.alone_at(THEIRS) == MAC
+    seen.learn(request(SECOND))
+    seen.learn(request(SECOND))
+    assert len(told) == 1
+    assert heard.alone_at(THEIRS) is None
 
 
 # --- leases

@@ -11,7 +11,7 @@ from boots.app.answers import Answers, Held
 from boots.app.leasing import Leased, Leasing
 from boots.app.loops import Loops, Tally
 from boots.app.orders import Orders
-from boots.app.seen import Seen
+from boots.app.seen import Seen, Sight
 from boots.app.workers import words
 from boots.app.workers.words import Count, Order
 from boots.app.world import World
@@ -87,15 +87,20 @@ class ToldSeen(Seen):
         super().__init__()
         self._tell = tell
 
-    def note(self, address: IPv4Address, mac: Mac) -> None:
+    def note(self, address: IPv4Address, sight: Sight) -> None:
         """Note, and tell if it is new."""
-        if self.at(address) != mac:
-            self._tell(words.SeenAt(int(address), mac))
-        super().note(address, mac)
+        before, now = self._sights.get(address), _of_sight(address, sight)
+        if before is None or _of_sight(address, before) != now:
+            self._tell(now)
+        super().note(address, sight)
 
     def all(self) -> Iterator[Order]:
         """What a new worker must hear."""
-        return (words.SeenAt(int(address), mac) for address, mac in self._macs.items())
+        return (_of_sight(address, sight) for address, sight in self._sights.items())
+
+
+def _of_sight(address: IPv4Address, sight: Sight) -> Order:
+    return words.SeenAt(int(address), sight.mac, sight.doubtful)
 
 
 class ToldLeases:
@@ -219,10 +224,19 @@ class HeardSeen(Seen):
         super().__init__()
         self._catch_up = catch_up
 
+    def hear(self, told: words.SeenAt) -> None:
+        """Take who is at an address now."""
+        self.note(IPv4Address(told.address), Sight(told.mac, 0.0, told.doubtful))
+
     def at(self, address: IPv4Address) -> Mac | None:
         """The MAC that was last seen with an address."""
         self._catch_up()
         return super().at(address)
+
+    def alone_at(self, address: IPv4Address) -> Mac | None:
+        """The same, where no other MAC has claimed the address lately."""
+        self._catch_up()
+        return super().alone_at(address)
 
 
 class HeardLeases:

@@ -31,10 +31,11 @@ class Tallied(msgspec.Struct, frozen=True, tag=True):
 
 
 class SeenAt(msgspec.Struct, frozen=True, tag=True):
-    """An address, as a number, was seen at a MAC."""
+    """An address, as a number, was seen at a MAC; until when that is in doubt."""
 
     address: int
     mac: Mac
+    doubtful: float = 0.0
 
 
 class Leased(msgspec.Struct, frozen=True, tag=True):

@@ -201,8 +201,8 @@ class Worker:
         match words.order(message):
             case words.Tallied() as told:
                 self._loops.hear(told)
-            case words.SeenAt(address, mac):
-                self._seen.note(IPv4Address(address), mac)
+            case words.SeenAt() as told:
+                self._seen.hear(told)
             case words.Leased() as told:
                 self._leases.learn(told)
             case words.Ordered(machine, order):

@@ -100,8 +100,10 @@ class Leasing:
 
         Whether the client gets it or hears that it must not use another one is for policy to say.
         """
-        now = self._clock()
+        now, giaddr = self._clock(), message.giaddr
         subnet = self._subnet(message, client, site, now)
+        if giaddr != _NOWHERE and self._is_machines(giaddr, subnet, now):
+            return f"its relay's address {giaddr} is a machine's"
         if subnet is None:
             relay = selector(message)
             return f"no subnet is known that has {relay}" if relay else "no subnet is known here"
@@ -120,6 +122,14 @@ class Leasing:
         if isinstance(chosen, str):
             return chosen
         return _leased(client, site, known, subnet, chosen)
+
+    def _is_machines(self, relay: IPv4Address, subnet: Subnet | None, now: float) -> bool:
+        """Whether a machine has this address: it would get leases in the names of others."""
+        if subnet is not None and relay == subnet.gateway:
+            return False
+        lease = self.keeper.book.leases.get(relay)
+        leased = lease is not None and lease.until > now
+        return leased or relay in self._world().index.by_address
 
     def _subnet(self, message: Message, client: Client, site: Site, now: float) -> Subnet | None:
         """Where the client is.  A renewal comes from behind a relay without its help."""

@@ -24,8 +24,9 @@ def elsewhere(known: Known, peer: IPv4Address, owner: Mac | None, site: Site) ->
 
     `owner` is the MAC that a record, a lease or its own word says is at that address.  Where
     nobody's is known to be there, and others give addresses, nothing can be said against it.
+    Strangers are no exception: rules make records of what is told of them.
     """
-    if known.stranger or site.any_address:  # of strangers nothing is kept that is theirs alone
+    if site.any_address:
         return ""
     interfaces = known.machine.interfaces
     if owner is not None:

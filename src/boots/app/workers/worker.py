@@ -14,7 +14,6 @@ import socket
 import sys
 import time
 from collections.abc import Sequence
-from ipaddress import IPv4Address
 from pathlib import Path
 
 import msgspec

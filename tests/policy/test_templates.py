@@ -144,6 +144,16 @@ def test_a_broken_template_is_refused_with_its_name_and_line() -> None:
     ) == fetch("ks", machine(), where)
 
 
+@pytest.mark.parametrize("filtered", ["line", "path", "hash"])
+def test_what_is_wrong_with_a_value_is_told_without_it(filtered: str) -> None:
+    where = serving(ks="first\n{{ values.a | " + filtered + " }}\n")
+    about = Metadata(values={"a": "hunter2\nhunter3 \\"})
+    got = fetch("ks", machine(metadata=about), where)
+    assert isinstance(got, Refusal)
+    assert got.why.startswith('the template ks of profile "own", line 2: a value ')
+    assert "hunter" not in got.why
+
+
 def test_a_machine_of_another_profile_does_not_have_the_file() -> None:
     where = serving(ks="a")
     where = msgspec.structs.replace(

@@ -67,26 +67,29 @@ def _shell(value: Any) -> str:
     return shlex.quote(str(value))
 
 
+# What these refuse may be a password: it is not said, as the journal has it; its line is.
+
+
 def _line(value: Any) -> str:
     text = str(value)
     if len(f"{text}.".splitlines()) > 1 or "\0" in text:
-        raise Unwritable(f"{text!r} is not one line")
+        raise Unwritable("a value is not one line")
     if text.endswith("\\"):
-        raise Unwritable(f"{text!r} takes the next line in, by the backslash at its end")
+        raise Unwritable("a value takes the next line in, by the backslash at its end")
     return text
 
 
 def _path(value: Any) -> str:
     text = str(value)
     if not _OF_PATHS.fullmatch(text):
-        raise Unwritable(f"{text!r} is no path or name: letters, digits and {_SIGNS} are in one")
+        raise Unwritable(f"a value is no path or name: letters, digits and {_SIGNS} are in one")
     return text
 
 
 def _hash(value: Any) -> str:
     text = str(value)
     if not _OF_HASHES.fullmatch(text):
-        raise Unwritable(f"{text!r} is no password's hash, as mkpasswd and openssl passwd print it")
+        raise Unwritable("a value is no password's hash, as mkpasswd and openssl passwd print it")
     return text
 
 

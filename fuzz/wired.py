@@ -37,6 +37,9 @@ class Loop(asyncio.SelectorEventLoop):
 class Wire(asyncio.Transport):
     """A connection: what is written to it is kept."""
 
+    max_size = 256 * 1024
+    """How much asyncio's own read at once."""
+
     def __init__(self, peer: tuple[str, int]) -> None:
         super().__init__({"peername": peer, "sockname": ("192.168.1.1", 8080)})
         self.written = bytearray()

@@ -131,5 +131,6 @@ def test_a_run_goes_to_its_end_through_kill_9_of_the_server(
         )
         with network.within(lan.server):
             assert "SUCCESS" == Client().run(made.line.id).line.state
+        second.until(events.SystemSeen)
         assert 1 == len(second.told(events.SystemSeen))
         assert "netboot is off" in run(lan.client, need("curl"), "-s", f"{URL}/auto.ipxe").stdout

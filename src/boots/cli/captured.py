@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Interface
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from rich.markup import escape
 
 from boots.app.answers import Answers
 from boots.app.world import World
+from boots.cli.common import NOBODY
 from boots.cli.explained import decided, print_reply, what_got
 from boots.model.site import Mode
 from boots.policy import proxy
@@ -71,6 +72,18 @@ def server_chosen(seen: Sequence[Datagram]) -> str | None:
                 if chosen is not None:
                     return str(chosen)
     return None
+
+
+def own_place(seen: Sequence[Datagram]) -> IPv4Interface:
+    """Where the servers of a capture give addresses, as the address and network of ours."""
+    for datagram in seen:
+        if datagram.destination_port == dhcp.CLIENT_PORT:
+            with suppress(Malformed, ValueError):
+                message = dhcp.decode(datagram.payload)
+                mask = message.get(options.SUBNET_MASK)
+                if mask is not None and int(message.yiaddr):
+                    return IPv4Interface(f"{server_chosen(seen) or message.yiaddr}/{mask}")
+    return NOBODY
 
 
 def replay(seen: Sequence[Datagram], world: World, interface: str) -> Iterator[Replayed]:

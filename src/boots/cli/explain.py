@@ -58,7 +58,7 @@ def explain(
     }
     with saying_no():
         settings = read_settings(config, flags)
-        world = explained.read_world(settings)
+        world = explained.read_world(settings, captured.own_place(seen))
     if file:
         explained.print_file(file, mac, world)
         return

@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import replace
+from ipaddress import IPv4Interface
 from textwrap import indent
 
 import typer
@@ -31,8 +32,10 @@ from boots.wire import dhcp, table
 _SHOWN = {"yiaddr", "siaddr", "file"}  # the rest of a reply is what was asked
 
 
-def read_world(settings: Settings) -> World:
+def read_world(settings: Settings, own: IPv4Interface = NOBODY) -> World:
     """The world these settings describe, as a server would see it.
+
+    Where they name no interface, `own` stands for our address and its network.
 
     Raises:
         Faulty: a record or profile is wrong.
@@ -41,7 +44,7 @@ def read_world(settings: Settings) -> World:
     if settings.lacks_records:
         raise StartError("no records to read; give --machines, a file or a directory")
     addresses = {name: interface_address(name) for name in settings.interfaces}
-    return worlds.build(settings, addresses or {"": NOBODY}, Cache())
+    return worlds.build(settings, addresses or {"": own}, Cache())
 
 
 def print_place(console: Console, interface: str, site: Site) -> None:

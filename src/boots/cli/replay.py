@@ -78,10 +78,10 @@ def _answers(
     seen: "Sequence[Datagram]", config: Path | None, flags: "Mapping[str, object]"
 ) -> "tuple[Answered, ...]":
     """The answers of one configuration, behind its first interface."""
-    from boots.cli import explained, replayed
+    from boots.cli import captured, explained, replayed
 
     with saying_no():
-        world = explained.read_world(read_settings(config, flags))
+        world = explained.read_world(read_settings(config, flags), captured.own_place(seen))
         return replayed.answers(seen, world, next(iter(world.sites)))
 
 
@@ -92,11 +92,13 @@ def _recorded(
     flags: "Mapping[str, object]",
 ) -> int:
     """Print how we differ from the servers of the capture; how many answers do."""
-    from boots.cli import explained, replayed
+    from boots.cli import captured, explained, replayed
 
     with saying_no():
         # As shadow mode does: a REQUEST for another's offer is read as one for ours.
-        world = explained.read_world(read_settings(config, {**flags, "dhcp.shadow": True}))
+        world = explained.read_world(
+            read_settings(config, {**flags, "dhcp.shadow": True}), captured.own_place(seen)
+        )
     count = total = 0
     for each in replayed.against_recorded(seen, world, next(iter(world.sites))):
         total += 1

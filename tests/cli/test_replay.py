@@ -106,8 +106,7 @@ def test_a_script_over_tftp_is_kept_with_its_text(replay: Replays) -> None:
     kept = msgspec.json.decode(Path("golden.json").read_bytes(), type=Kept)
     assert "edk2-x64-pxe-shim-grub.pcap" == kept.capture
     refused = [each for each in kept.answers if each.asks.startswith("TFTP ")]
-    [why] = {each.gets["file"] for each in refused}
-    assert why.startswith("refused: 198.51.100.102 is in no network that we know")
+    assert {"refused: no machine of ours asks"} == {each.gets["file"] for each in refused}
 
 
 @pytest.mark.parametrize("path", sorted(DHCP.glob("*.pcap")), ids=lambda path: path.stem)

@@ -226,7 +226,7 @@ def test_a_disk_that_is_full(lab: Lab, osie: Osie) -> None:
     state = lab.folder / "small"
     state.mkdir()
     # In the server's own mount namespace: nobody else sees it, and it goes with the server.
-    mounted = f'mount -t tmpfs -o size=4m tmpfs {state} && exec "$@"'
+    mounted = f'mount -t tmpfs -o size=4m,mode=700 tmpfs {state} && exec "$@"'
     environment = {"BOOTS_STATE": str(state), "BOOTS_BOOT_OSIE": osie("cloud")}
     with lab.watched(environment=environment, before=("sh", "-c", mounted, "sh")) as boot:
         filled(Path(f"/proc/{boot.server.process.pid}/root{state}"))

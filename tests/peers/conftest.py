@@ -320,6 +320,9 @@ def launch(
         "PYTHONPYCACHEPREFIX": str(folder.parent / "bytecode"),
         "PYTHONDONTWRITEBYTECODE": "",
     }
+    given = dict(environment or {})
+    if "PYTHONPATH" in given and "PYTHONPATH" in needed:
+        given["PYTHONPATH"] += f":{needed['PYTHONPATH']}"
     before_us = journal.read_bytes().count(b'"ServerStarted"') if journal.exists() else 0
     with errors.open("wb") as output:
         began = time.monotonic()
@@ -328,7 +331,7 @@ def launch(
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            env={**os.environ, **needed, **own, **(environment or {})},
+            env={**os.environ, **needed, **own, **given},
         )
     return Boots(process, began, journal, errors, before_us)
 

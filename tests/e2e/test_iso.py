@@ -17,6 +17,7 @@ Osie = Callable[[str], str]
 PLACEHOLDER = "KERNEL-ARGUMENTS-" + "-" * 500
 URL = "http://192.168.77.1:8080/iso/52-54-00-77-00-01/osie.iso"
 SETTINGS = f"""\
+state = "state"
 [boot]
 files = ["discs"]
 [iso]

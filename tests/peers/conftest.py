@@ -288,6 +288,16 @@ def let_others_in(folder: Path) -> None:
             each.chmod(each.stat().st_mode | 0o711)
 
 
+def folders(folder: Path) -> dict[str, str]:
+    """The folders of a server, none of which is this machine's own."""
+    return {
+        "BOOTS_CACHE": str(folder / "cache"),
+        "BOOTS_STATE": str(folder / "state"),
+        "BOOTS_BOOT_OSIE": str(folder / "osie"),
+        "BOOTS_BOOT_IMAGES": str(folder / "images"),
+    }
+
+
 def launch(
     namespace: str,
     folder: Path,
@@ -313,9 +323,7 @@ def launch(
         *("--machines", place.parent, "--journal", journal, *flags),
     ]
     own = {
-        "BOOTS_CACHE": str(folder / "cache"),
-        "BOOTS_STATE": str(folder / "state"),
-        "BOOTS_BOOT_OSIE": str(folder / "osie"),
+        **folders(folder),
         # As an installed program it has its bytecode: without, imports take a second more.
         "PYTHONPYCACHEPREFIX": str(folder.parent / "bytecode"),
         "PYTHONDONTWRITEBYTECODE": "",

@@ -16,6 +16,7 @@ from tests.peers.conftest import (
     SERVER,
     Lan,
     boots,
+    folders,
     lacking,
     launch,
     let_others_in,
@@ -187,12 +188,11 @@ def test_a_journal_may_be_a_pipe(lan: Lan, tmp_path: Path) -> None:
     serve, needed = program()
     words = ["--interface", LAN, "--machines", tmp_path / "machines.yaml", "--log-form", "json"]
     words += ["--journal", "/dev/stdout", "--user", "nobody"]
-    needed = {**needed, "BOOTS_STATE": str(tmp_path / "state"), "BOOTS_CACHE": str(tmp_path / "c")}
     with subprocess.Popen(
         [*network.in_namespace(lan.server), *serve, *map(str, words)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env={**os.environ, **needed},
+        env={**os.environ, **needed, **folders(tmp_path)},
     ) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
@@ -213,8 +213,10 @@ TRY = """\
 import os, socket, subprocess, sys, ctypes
 from pathlib import Path
 from boots.app.privileges import start
-from boots.settings import Settings
-settings = Settings(state=sys.argv[1], cache=sys.argv[1], user="nobody")
+from boots.settings import Boot, Settings
+own = sys.argv[1]
+boot = Boot(osie=own, images=own)
+settings = Settings(state=own, cache=own, boot=boot, user="nobody")
 start.starting(settings, None)
 start.serving(settings)
 def tried(what, *arguments):
@@ -258,7 +260,7 @@ def test_the_kernel_denies_what_no_server_does(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, **needed},
+        env={**os.environ, **needed, **folders(tmp_path)},
     )
 
     assert done.stdout.split() == [

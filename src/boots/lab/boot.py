@@ -203,7 +203,9 @@ def _server(options: BootOptions, place: topology.Topology, work: Path) -> Itera
         *options.server_arguments,
     ]
     # A boot is to know nothing of others; a configuration says itself where the server's state is.
-    own = {} if "--config" in options.server_arguments else {"BOOTS_STATE": str(work / "state")}
+    own = {"BOOTS_CACHE": str(work / "cache")}
+    if "--config" not in options.server_arguments:
+        own["BOOTS_STATE"] = str(work / "state")
     with Server.start(command, work / "journal.jsonl", work / "server.log", own) as server:
         server.wait_until_ready()
         yield server

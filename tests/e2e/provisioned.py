@@ -45,6 +45,26 @@ machines:
     gateway: 192.168.77.1
     disks: [/dev/vda]
 """
+# An image of the folder `chance`, unless a person names another, and then the machine is off.
+WRITE = """\
+version: "0.1"
+name: write
+global_timeout: 1200
+tasks:
+  - name: write
+    worker: "{{ .device_1 }}"
+    actions:
+      - name: image
+        image: image2disk
+        timeout: 900
+        environment:
+          IMG_URL: '{{ get . "image" | default "images/chance/index.json" }}'
+          SHA256: '{{ get . "sha256" }}'
+          DEST_DISK: "{{ index .Hardware.Disks 0 }}"
+      - name: "off"
+        image: poweroff
+        timeout: 60
+"""
 UP = f"{NAME} ttyS0"
 """What Debian says on its console when somebody could log in."""
 

@@ -16,6 +16,7 @@ from tests.e2e.provisioned import (
     MIB,
     NAME,
     SERIAL,
+    WRITE,
     Provisioned,
     add_image,
     partitions,
@@ -34,26 +35,6 @@ SIZE = 384
 DISK = 512
 HALF = b"BOOTS HALF-WRITTEN"
 OVER = ("SUCCESS", "FAILED", "TIMEOUT")
-
-WRITE = """\
-version: "0.1"
-name: write
-global_timeout: 1200
-tasks:
-  - name: write
-    worker: "{{ .device_1 }}"
-    actions:
-      - name: image
-        image: image2disk
-        timeout: 900
-        environment:
-          IMG_URL: '{{ get . "image" | default "images/chance/index.json" }}'
-          SHA256: '{{ get . "sha256" }}'
-          DEST_DISK: "{{ index .Hardware.Disks 0 }}"
-      - name: "off"
-        image: poweroff
-        timeout: 60
-"""
 
 
 @pytest.fixture(scope="module")

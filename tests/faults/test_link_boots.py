@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.e2e.provisioned import MIB, add_image, provisioned
+from tests.e2e.provisioned import MIB, WRITE, add_image, provisioned
 from tests.faults.bad import Figures
 
 from boots.journal import events
@@ -55,24 +55,6 @@ def test_a_machine_boots_over_a_bad_link(osie: Osie, firmware: Firmware, fault: 
 
 
 SIZE = 96  # MiB of the image
-WRITE = """\
-version: "0.1"
-name: write
-global_timeout: 1200
-tasks:
-  - name: write
-    worker: "{{ .device_1 }}"
-    actions:
-      - name: image
-        image: image2disk
-        timeout: 900
-        environment:
-          IMG_URL: "images/chance/index.json"
-          DEST_DISK: "{{ index .Hardware.Disks 0 }}"
-      - name: "off"
-        image: poweroff
-        timeout: 60
-"""
 
 
 @pytest.fixture(scope="module")

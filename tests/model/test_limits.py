@@ -18,7 +18,7 @@ def test_every_limit_is_in_the_table_once() -> None:
     assert len({(each.door, each.name) for each in LIMITS}) == len(LIMITS)
 
 
-def test_every_limit_of_the_table_is_held_by_something_and_told() -> None:
+def test_every_limit_of_the_table_is_named_by_a_door() -> None:
     code = "\n".join(
         file.read_text() for file in SRC.rglob("*.py") if file != SRC / "model" / "limits.py"
     )

@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 
-import msgspec
 import structlog
 from aiohttp import StreamReader, hdrs, web
 from aiohttp.abc import AbstractStreamWriter
@@ -18,8 +17,7 @@ from yarl import URL
 
 from boots.journal import events
 from boots.journal.limited import Limited
-from boots.model.budget import Budget
-from boots.model.limits import HTTP_METRICS, HTTPS_HANDSHAKES
+from boots.model.limits import HTTPS_HANDSHAKES
 from boots.policy import iso
 from boots.policy.got import File, Ground, Refusal, Rendered, Script
 from boots.policy.token import hidden
@@ -34,6 +32,7 @@ from boots.serve.handshakes import SecureSite
 from boots.serve.iso import Images, IsoRoom
 from boots.serve.sessions import SessionRoom, is_asked
 from boots.serve.story import SERVER, Clock, Hand
+from boots.serve.wellbeing import Answering, Scrape, Wellbeing
 
 STATUS = {
     Ground.STRANGER: 403,
@@ -53,15 +52,9 @@ GONE_AFTER = 300
 """Seconds after which a client that acknowledges nothing is gone: a link may be down for minutes,
 and a download goes on where the connection outlives that."""
 
-_OPENMETRICS = "application/openmetrics-text"
 _GRACE = 2.5  # seconds; aiohttp gives requests under way twice that to end when we stop
 _TOLD_EVERY = 0.5  # seconds between two looks at how far the downloads are
 _log = structlog.get_logger()
-
-Metrics = tuple[bytes, str]
-
-Answering = web.StreamResponse | Awaitable[web.StreamResponse]
-"""An answer, or what will be it."""
 
 Relay = Callable[[web.BaseRequest, Peer, str], Awaitable[web.StreamResponse]]
 """Passes a request on; with who asks, and the interface that it came in by."""
@@ -82,7 +75,7 @@ class Extras:
 
     images: Images | None = None
     ready: Callable[[], str] = str
-    metrics: Callable[[str], Metrics | Awaitable[Metrics]] | None = None
+    metrics: Scrape | None = None
     trusted: tuple[Network, ...] = ()
     tls: ssl.SSLContext | None = None
     mac_of: Callable[[IPv4Address], str] = lambda _: ""
@@ -133,7 +126,6 @@ class HttpDoor:
         self._sock = sock
         self._fetch = fetch
         self._record = record
-        self._alive = alive
         self._extras = extras or Extras()
         self._hand = Hand(record, clock)
         self._iso = IsoRoom(self._extras.images, STATUS, self._hand)
@@ -148,15 +140,7 @@ class HttpDoor:
             if own.sessions is not None
             else None
         )
-        self._rooms: dict[str, Callable[[web.BaseRequest], Answering]] = {
-            "/healthcheck": self._health,
-            "/healthz": self._lives,
-            "/readyz": self._is_ready,
-        }
-        if self._extras.metrics is not None:
-            self._rooms["/metrics"] = self._metrics
-        self._scrapes = Budget(HTTP_METRICS.most, HTTP_METRICS.most)
-        self._scraped: dict[str, Metrics] = {}
+        self._rooms = Wellbeing(alive, own.ready, own.metrics, clock, self._limited).rooms
         self._runner: web.ServerRunner | None = None
         self._watcher: asyncio.Task[None] | None = None
 
@@ -250,30 +234,6 @@ class HttpDoor:
         with self._bodies.taking(request):
             return await relay(request, peer, self._extras.interface)
 
-    # --- how we are
-
-    def _health(self, _request: web.BaseRequest) -> web.StreamResponse:
-        return web.json_response(body=msgspec.json.encode(self._alive()))
-
-    def _lives(self, _request: web.BaseRequest) -> web.StreamResponse:
-        return web.Response(text="ok")
-
-    def _is_ready(self, _request: web.BaseRequest) -> web.StreamResponse:
-        why = self._extras.ready()
-        return web.Response(status=503, text=f"{why}\n") if why else web.Response(text="ok")
-
-    async def _metrics(self, request: web.BaseRequest) -> web.StreamResponse:
-        if self._extras.metrics is None:
-            raise web.HTTPNotFound
-        form = _form(request.headers.get(hdrs.ACCEPT, ""))
-        if form not in self._scraped or self._scrapes.spend(self._hand.clock()):
-            found = self._extras.metrics(form)
-            self._scraped[form] = found if isinstance(found, tuple) else await found
-        else:
-            self._limited.reached(HTTP_METRICS, peer=request.remote or "")
-        body, kind = self._scraped[form]
-        return web.Response(body=body, headers={hdrs.CONTENT_TYPE: kind})
-
     # --- files and scripts
 
     def _give(self, request: web.BaseRequest, path: str, peer: Peer) -> web.StreamResponse:
@@ -324,15 +284,6 @@ class HttpDoor:
             await asyncio.sleep(_TOLD_EVERY)
             for leaving in list(self._hand.downloads):
                 leaving.tell()
-
-
-def _form(accept: str) -> str:
-    """Which of the two forms of metrics an ``Accept`` asks for, as the plainest one that does."""
-    for part in accept.split(","):
-        kind, _, rest = part.partition(";")
-        if kind.strip() == _OPENMETRICS and "version=0" not in rest:  # drafts, which nobody writes
-            return f"{_OPENMETRICS}; version=1.0.0"
-    return "text/plain"
 
 
 def _give_up_whom_nobody_hears_of(sock: socket.socket) -> None:

@@ -38,9 +38,10 @@ from boots.journal import log
 from boots.journal.events import Entry
 from boots.journal.journal import Journal
 from boots.journal.outlet import patient
-from boots.serve.http import Extras, HttpDoor, Metrics
+from boots.serve.http import Extras, HttpDoor
 from boots.serve.relay import Relay
 from boots.serve.sockets import StartError
+from boots.serve.wellbeing import Metrics
 from boots.settings import trusted_proxies
 
 _FLUSH_AFTER = 0.02  # seconds that events may wait to be told together

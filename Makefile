@@ -124,7 +124,7 @@ fuzz-short: setup ## Fuzz everything for two minutes together, as CI does
 
 .PHONY: e2e
 e2e: setup-wide ## Every whole boot: also disks, PXELINUX, U-Boot, a newer iPXE, the Debian installer (root)
-	@$(PYTHON) -m pytest -q -m e2e
+	@PEERS=required $(PYTHON) -m pytest -q -m e2e
 
 .PHONY: e2e-core
 e2e-core: setup-wide ## The whole boots that CI runs: BIOS, UEFI, UEFI HTTP, Secure Boot, arm64, an ISO, a relay, a proxy, a pool; watched in a browser, and broken on purpose (root)

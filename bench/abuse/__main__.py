@@ -106,6 +106,10 @@ def suffered(
             more = (str(seconds - 2 * _BEFORE), str(_PAUSE), str(MACHINES))
             done = subprocess.run([*words, *more], capture_output=True, text=True, check=False)
             said = process.communicate(timeout=60)[0] if process else "{}"
+            if process and (process.returncode or not said):
+                raise place.BenchError(
+                    f"{attack.name}: the attack ended by itself, {process.returncode}"
+                )
         spent = (meter.cpu(server.pid) - cpu) / (time.monotonic() - began)
     finally:
         peak.over = True
@@ -261,7 +265,7 @@ def main(argv: Sequence[str]) -> int:
     options.json.parent.mkdir(parents=True, exist_ok=True)
     kept = {"machine": machine.about(), "attacks": found}
     options.json.write_bytes(msgspec.json.format(msgspec.json.encode(kept)) + b"\n")
-    return 1 if any(one.failed for one in found) else 0
+    return 1 if any(one.failed or one.lost or not one.boots for one in found) else 0
 
 
 if __name__ == "__main__":

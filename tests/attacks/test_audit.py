@@ -156,8 +156,10 @@ async def _fails(*_: object, **__: object) -> None:
 
 async def test_no_secret_of_a_body_is_written_down() -> None:
     async with bench(tokens_required=True) as at:
-        record = {"name": "two", "mac": "52:54:00:00:00:77", "user_data": "hunter2"}
-        await at.ask("POST", "/v1/machines", {"record": record}, **ADMIN)
+        record = {"name": "nine", "mac": "52:54:00:00:00:77", "user_data": "hunter2"}
+        answer = await at.ask("POST", "/v1/machines", {"record": record}, **ADMIN)
+    assert 201 == answer.status, answer
+    assert 1 == len(at.desk.noted)
     assert "hunter2" not in str(at.desk.noted)
 
 

@@ -50,6 +50,16 @@ def test_what_is_said_comes_in_its_order(pipe: tuple[int, int]) -> None:
     assert "".join(f"{number}\n" for number in range(100)) == os.read(pipe[0], 4096).decode()
 
 
+def test_nothing_written_is_no_end_of_it(pipe: tuple[int, int]) -> None:
+    outlet = Outlet(pipe[1], note)
+    outlet.begin()
+    print("one", file=outlet)
+    print(end="", file=outlet)
+    print("two", file=outlet)
+    outlet.end()
+    assert b"one\ntwo\n" == os.read(pipe[0], 4096)
+
+
 def test_a_full_pipe_holds_nobody_up_and_what_is_left_out_is_told_once(
     pipe: tuple[int, int],
 ) -> None:

@@ -161,6 +161,7 @@ def probed(lan: Lan, folder: Path, **environment: str) -> Iterator[tuple[Boots, 
     (files / "undionly.kpxe").write_bytes(bytes(100_000))
     more = {"PYTHONPATH": path, "LOOP_PROBE": str(place), **environment}
     with boots(lan.server, folder, "--boot-files", files, environment=more) as server:
+        assert "it is watched" in place.read_text()
         yield server, place
 
 

@@ -25,7 +25,14 @@ _TOLD = frozenset(
 )
 """Fields of bodies and forms that are told: none of them can hold a secret."""
 
-_CHANGE_NOTHING = frozenset({"plan", "plan_run", "POST /provision/plan", "POST /logout"})
+CHANGE_NOTHING = frozenset(
+    {
+        *("plan", "plan_run", "POST /logout"),
+        *("POST /machines/{name}/provision", "POST /machines/{name}/provision/change"),
+    }
+)
+"""What is asked by POST for its body's sake: previews, and forms that are shown again."""
+
 _LONGEST = 300  # characters of what is told of a field
 _DAY = 86_400.0
 
@@ -69,7 +76,7 @@ class Auditing:
             Refused: it could not be changed; or was, and that could not be written down.
         """
         what = _name(route)
-        if asked.request.method in SAFE or what in _CHANGE_NOTHING:
+        if asked.request.method in SAFE or what in CHANGE_NOTHING:
             return await answer()
         try:
             response = await answer()

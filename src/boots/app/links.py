@@ -8,11 +8,14 @@ import asyncio
 from collections.abc import Callable, Mapping
 from ipaddress import IPv4Interface
 
+import structlog
+
 from boots.journal import events
 from boots.journal.events import AnyEvent
 from boots.serve import sockets
 
 _LOOK_EVERY = 1.0  # seconds
+_log = structlog.get_logger()
 
 
 class Links:
@@ -43,7 +46,10 @@ class Links:
         """Look every second; runs until it is cancelled."""
         while True:
             await asyncio.sleep(_LOOK_EVERY)
-            self.look()
+            try:
+                self.look()
+            except Exception:  # noqa: BLE001  # no descriptor left: this must not end for good
+                _log.exception("interfaces cannot be looked at")
 
     def look(self) -> None:
         """See what became of each, and tell what is new."""

@@ -35,8 +35,8 @@ class Shown:
         self.word = word
         self._certificate, self._key = certificate, key
         self._ciphers = ciphers
+        self._held = self._content()  # first: what is renewed meanwhile is seen at the next look
         self.context = self._made()
-        self._held = self._content()
 
     def renew(self) -> bool:
         """Take up what the files hold by now; whether that is something else.

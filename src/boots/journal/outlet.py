@@ -47,6 +47,8 @@ class Outlet(io.TextIOBase):
     def write(self, text: str) -> int:
         """Have this written soon; never waits for who reads it."""
         data = text.encode(errors="backslashreplace")
+        if not data:  # nothing is how the thread is told of the end
+            return 0
         with self._changed:
             if self._size + len(data) > MOST:
                 self._left_out += data.count(b"\n")

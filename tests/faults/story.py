@@ -58,6 +58,7 @@ class Standing:
     folder: Path
     flags: tuple[str, ...] = ()
     starts: int = 0
+    killed: int = 0
     server: Boots | None = None
 
     def start(self, environment: Mapping[str, str] | None = None) -> None:
@@ -73,6 +74,7 @@ class Standing:
         assert self.server is not None
         if (status := self.server.process.poll()) is not None:
             assert status == -9, self.server.errors.read_text()
+            self.killed += 1
             self.start()
 
     def see_to_again(self) -> None:
@@ -122,7 +124,9 @@ class Standing:
         assert self.server is not None
         if self.server.process.poll() is None:
             self.server.process.terminate()
-        assert self.server.process.wait(20) in {0, -9}, self.errors
+        status = self.server.process.wait(20)
+        assert status in {0, -9}, self.errors
+        self.killed += status == -9
 
 
 def made_ready(folder: Path) -> None:

@@ -38,6 +38,7 @@ def life(lan: Lan, folder: Path, at: int, do: str = "kill") -> tuple[int, int]:
         time.sleep(0.3)  # what is written down behind its back
         server.end()
         changes = nth.count
+        assert server.killed == (1 if at else 0)
         server.see_to_again()
         after_all(story)
         server.end()

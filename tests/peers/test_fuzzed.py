@@ -160,6 +160,7 @@ def probed(lan: Lan, folder: Path, **environment: str) -> Iterator[tuple[Boots, 
     files.mkdir()
     (files / "undionly.kpxe").write_bytes(bytes(100_000))
     more = {"PYTHONPATH": path, "LOOP_PROBE": str(place), **environment}
+    more["BOOTS_DHCP_STRANGERS"] = more["BOOTS_TFTP_STRANGERS"] = "1000000"  # all is to be read
     with boots(lan.server, folder, "--boot-files", files, environment=more) as server:
         assert "it is watched" in place.read_text()
         yield server, place

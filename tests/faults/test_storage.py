@@ -88,11 +88,14 @@ def until_said(server: Boots, words: str) -> None:
 def until_well(lan: Lan, api: Replica) -> None:
     """Nothing is wrong any more; a file shows that it takes lines again by taking some."""
     deadline = time.monotonic() + 30
-    while (health := api.ask(lambda client: client.health())).troubles or health.waiting:
+    while (health := api.ask(lambda client: client.health())).troubles:
         assert time.monotonic() < deadline, health
         with steady(lan) as machine:
             machine.until(1)
         time.sleep(0.2)
+    # Nobody asks now: what waits is written, and nothing new comes to wait.
+    api.until(lambda client: client.health(), lambda health: not health.waiting, 10)
+    assert not api.ask(lambda client: client.health()).troubles
 
 
 @pytest.mark.parametrize(

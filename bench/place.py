@@ -180,10 +180,11 @@ def _cable(*, flat: bool) -> Iterator[None]:
         near, far = (ip.link_lookup(ifname=name)[0] for name in (NIC, LOAD_NIC))
         with (isolation.NAMED / LOAD_SPACE).open("rb") as there:
             ip.link("set", index=far, net_ns_fd=there.fileno())
-        ip.addr("add", index=near, address=str(SERVER), prefixlen=8 if flat else 24)
+        prefix = 8 if flat else 24  # both ends: 10.0.0.255 is a machine's on a flat cable
+        ip.addr("add", index=near, address=str(SERVER), prefixlen=prefix)
         ip.link("set", index=near, state="up")
         with network.within(LOAD_SPACE), IPRoute() as other:
-            other.addr("add", index=far, address=str(LOAD), prefixlen=24)
+            other.addr("add", index=far, address=str(LOAD), prefixlen=prefix)
             other.link("set", index=far, state="up")
         try:
             if not flat:

@@ -66,7 +66,7 @@ class Office:
         at = url or engines.sqlite_url(folder / "boots.db")
         store = Store(engines.make(at), server)
         self.orders = Orders(lambda: self.now, self._name_of, self._spent)
-        self.keeping = Keeping(store, self.orders, folder / "copy.json", lambda: self.now)
+        self.keeping = Keeping(store, self.orders, folder, lambda: self.now)
         index = load([place], Cache()).index
         self.answers = Answers(
             World(index, {"lan0": site(ticket_key=KEY, token_key=KEY)}, index),

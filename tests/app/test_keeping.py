@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 from tests.policy.made import known
 
 from boots.app import copied
+from boots.app.folders import COPY
 from boots.app.keeping import Keeping
 from boots.app.orders import Orders
 from boots.app.takeup import TakeUp
@@ -48,7 +49,9 @@ class One:
     def __init__(self, url: str, folder: Path, name: str) -> None:
         self.orders = Orders(lambda: NOW, lambda _: "n1", self._spent, self._noted)
         store = Store(engines.make(url), name)
-        self.keeping = Keeping(store, self.orders, folder / f"{name}.json", lambda: NOW)
+        state = folder / name
+        state.mkdir(exist_ok=True)
+        self.keeping = Keeping(store, self.orders, state, lambda: NOW)
         self.placed = 0
         self.reordered: list[str] = []
         self.heard: list[Entry] = []
@@ -384,7 +387,9 @@ def test_an_order_given_while_that_of_another_server_is_read_stays_in_force(
     run(main)
 
 
-def test_a_server_that_starts_without_the_store_has_what_it_saw_last(server: Server) -> None:
+def test_a_server_that_starts_without_the_store_has_what_it_saw_last(
+    server: Server, tmp_path: Path
+) -> None:
     async def main() -> None:
         one = server("a")
         await one.keeping.open()
@@ -398,7 +403,7 @@ def test_a_server_that_starts_without_the_store_has_what_it_saw_last(server: Ser
             assert again.keeping.trouble
             assert ["n1"] == again.names
             assert Netboot.OFF is again.orders.every()["n1"].netboot
-        assert 0o600 == (again.keeping._path).stat().st_mode & 0o777
+        assert 0o600 == (tmp_path / "a" / COPY).stat().st_mode & 0o777
         await one.keeping.remove("n1", None)
         await again.takeup.look()
         assert ([], {}, "") == (again.names, again.orders.every(), again.keeping.trouble)
@@ -417,10 +422,10 @@ def test_without_store_and_copy_a_server_starts_with_nothing(server: Server) -> 
 
 
 @pytest.mark.parametrize("damage", [b"", b"{", b'{"records": 1}', b"\xff"])
-def test_a_damaged_copy_is_as_none(server: Server, damage: bytes) -> None:
+def test_a_damaged_copy_is_as_none(server: Server, tmp_path: Path, damage: bytes) -> None:
     async def main() -> None:
         one = server("a")
-        one.keeping._path.write_bytes(damage)
+        (tmp_path / "a" / COPY).write_bytes(damage)
         with one.away():
             await one.keeping.open()
         assert [] == one.names

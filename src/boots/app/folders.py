@@ -1,10 +1,28 @@
-"""Where we keep what can be made again, and what must last."""
+"""Where we keep what can be made again, and what must last; the name of each file of that."""
 
 import os
 from pathlib import Path
 
+from boots.settings import Settings
+
+STORE = "boots.db"
+"""The store, where the settings name no other."""
+COPY, TOLD = "store-copy.json", "store-copy.told"
+"""What is copied of the store, and who was told what to run under an order of ``once``."""
+LEASES, KEY, LOCK = "leases", "key", "lock"
+
 OF_THE_SYSTEM = {"state": Path("/var/lib/boots"), "cache": Path("/var/cache/boots")}
 """Where a server has them that root started: another user cannot go into root's home."""
+
+
+def cache_of(settings: Settings) -> Path:
+    """Where a server keeps what can be made again."""
+    return Path(settings.cache) if settings.cache else cache_folder()
+
+
+def state_of(settings: Settings) -> Path:
+    """Where a server keeps what must last."""
+    return Path(settings.state) if settings.state else state_folder()
 
 
 def cache_folder() -> Path:

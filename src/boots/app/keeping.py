@@ -12,8 +12,9 @@ import msgspec
 import structlog
 
 from boots.app import copied
-from boots.app.backup.site import site_of
 from boots.app.copied import Copied
+from boots.app.folders import COPY, TOLD
+from boots.app.lasting import lasting_of
 from boots.app.orders import Orders
 from boots.app.told import Told
 from boots.machines.kept import Kept
@@ -38,9 +39,9 @@ def open_store(settings: Settings, state: Path) -> Store | None:
     """
     if not settings.store.enabled:
         return None
-    site = site_of(settings, state)
+    lasting = lasting_of(settings, state)
     try:
-        return Store(engines.make(site.url), site.name)
+        return Store(engines.make(lasting.url), lasting.server)
     except StoreError as error:
         raise StartError(str(error)) from None
 
@@ -52,12 +53,12 @@ async def _nothing_to_place() -> None:
 class Keeping:
     """A store, and the records, orders and tokens that are in force.
 
-    `orders` are filled from it.  `path` is the copy for a start without the store.  `clock` gives
-    seconds since 1970.
+    `orders` are filled from it.  In the folder `state` is a copy for a start without the store.
+    `clock` gives seconds since 1970.
     """
 
     def __init__(
-        self, store: Store, orders: Orders, path: Path, clock: Callable[[], float]
+        self, store: Store, orders: Orders, state: Path, clock: Callable[[], float]
     ) -> None:
         self.store = store
         self.orders = orders
@@ -74,11 +75,11 @@ class Keeping:
         """There is something to write down, or to look for."""
         self.changes = 0
         self.events = 0
-        self.told = Told(path.with_suffix(".told"), clock)
+        self.told = Told(state / TOLD, clock)
         """Whom a crash must not have forgotten."""
         self.turn = asyncio.Lock()
         """Held by who changes the store and memory, or memory by what was read of it."""
-        self._path = path
+        self._copy_at = state / COPY
         self._clock = clock
         self._unspent: dict[str, Order] = {}
         self._used: dict[int, float] = {}
@@ -129,10 +130,10 @@ class Keeping:
     async def copy(self) -> None:
         """Have the copy say what is in force."""
         said = Copied(self.kept.every(), dict(self.orders.every()), dict(self.tokens))
-        await asyncio.to_thread(copied.write, self._path, said)
+        await asyncio.to_thread(copied.write, self._copy_at, said)
 
     async def _from_copy(self) -> None:
-        said = await asyncio.to_thread(copied.read, self._path)
+        said = await asyncio.to_thread(copied.read, self._copy_at)
         self.kept.take(said.records)
         for name, order in said.orders.items():
             self.put_order(name, order)

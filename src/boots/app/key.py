@@ -5,10 +5,10 @@ from pathlib import Path
 
 import structlog
 
+from boots.app.folders import KEY
 from boots.app.whole import write_whole
 
 _SIZE = 32
-_NAME = "key"
 _log = structlog.get_logger()
 
 
@@ -18,7 +18,7 @@ def token_key(folder: Path) -> bytes:
     Where it cannot be kept one is made up for this run: tokens then change with a restart, which
     is said.  Servers that are to give out the same URLs need the same file.
     """
-    path = folder / _NAME
+    path = folder / KEY
     try:
         return _kept(path) or _made(path)
     except OSError as error:

@@ -88,9 +88,7 @@ class Operating:
         self._troubles = Troubles()
         self.orders = Orders(time.time, self._name_of, self._spent, self._noted)
         store = open_store(settings, state)
-        self.keeping = (
-            Keeping(store, self.orders, state / "store-copy.json", time.time) if store else None
-        )
+        self.keeping = Keeping(store, self.orders, state, time.time) if store else None
         self.running = self._made_running(self.keeping) if self.keeping is not None else None
         self._server = store.server if store is not None else socket.gethostname()
         self._history: History

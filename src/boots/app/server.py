@@ -16,7 +16,7 @@ from boots.app import world as worlds
 from boots.app.answers import Answers
 from boots.app.doors import Doors
 from boots.app.draining import Draining
-from boots.app.folders import cache_folder, state_folder
+from boots.app.folders import LEASES, cache_folder, state_of
 from boots.app.health import alive
 from boots.app.key import token_key
 from boots.app.leasing import Leasing
@@ -95,10 +95,10 @@ class Server:
         self._pin = tls.pin(settings)  # of the one that the door shows
         self._unready = "the doors are not open yet"
         self._stamps = watch.stamps(settings)
-        self._state = have_state(settings, self._state_folder())
+        self._state = have_state(settings, state_of(self._settings))
         self._operating = Operating(
             settings,
-            self._state_folder(),
+            state_of(self._settings),
             self._tell,
             unready=lambda: self._unready,
             images=lambda: Path(self._settings.boot.images),
@@ -148,7 +148,7 @@ class Server:
 
     def _build(self, settings: Settings) -> World:
         if (settings.metadata.enabled or settings.store.enabled) and not self._token_key:
-            self._token_key = token_key(self._state_folder())
+            self._token_key = token_key(state_of(self._settings))
         kept = self._operating.kept
         key = self._token_key
         return worlds.build(settings, self._addresses, self._cache, key, kept, pin=self._pin)
@@ -165,13 +165,10 @@ class Server:
             if shown is self._shown:
                 self._pin = tls.pin(self._settings)
 
-    def _state_folder(self) -> Path:
-        return Path(self._settings.state) if self._settings.state else state_folder()
-
     def _leases(self) -> Leasing:
-        folder = self._state_folder()
+        file = state_of(self._settings) / LEASES
         found = places(self._addresses, probe=self._settings.dhcp.probe)
-        return Leasing(folder / "leases", found, lambda: self.world, time.time, self._tell)
+        return Leasing(file, found, lambda: self.world, time.time, self._tell)
 
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT.

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from boots.app import catalogue, doubts
 from boots.app.backup.alone import served
-from boots.app.backup.site import site_of
 from boots.app.backup.words import BackupError
+from boots.app.lasting import lasting_of
 from boots.app.world import World
 from boots.serve import sockets
 from boots.serve.sockets import StartError
@@ -38,7 +38,7 @@ def have_state(settings: Settings, state: Path) -> int | None:
         StartError: a backup is being restored into it.
     """
     try:
-        return served(site_of(settings, state))
+        return served(lasting_of(settings, state))
     except (BackupError, OSError) as error:
         raise StartError(str(error)) from None
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import msgspec
 import structlog
 
-NAME = "store-copy.told"
+from boots.app.folders import TOLD
+
 _MODE = 0o600
 _LARGE = 1 << 16  # bytes from which on old lines are dropped
 _LATELY = 60.0  # seconds within which the store may not have heard of it
@@ -50,7 +51,7 @@ class Told:
                 os.close(file)
         except OSError as error:
             _log.warning(
-                "an order of once is used up, which cannot be noted", error=str(error), path=NAME
+                "an order of once is used up, which cannot be noted", error=str(error), path=TOLD
             )
 
     def read(self) -> list[Line]:
@@ -60,7 +61,7 @@ class Told:
         except FileNotFoundError:
             return []
         except OSError as error:
-            _log.warning("what was told under orders cannot be read", error=str(error), path=NAME)
+            _log.warning("what was told under orders cannot be read", error=str(error), path=TOLD)
             return []
 
     def tidy(self) -> None:

@@ -9,7 +9,7 @@ from ipaddress import IPv4Interface
 from pathlib import Path
 
 from boots.app import catalogue, profiles, quirks, rules, sites, tls
-from boots.app.folders import cache_folder
+from boots.app.folders import cache_of
 from boots.app.patched import with_patch
 from boots.app.sites import Offered
 from boots.documents.fault import Fault, Faulty
@@ -76,7 +76,7 @@ def build(
     faults = [*loaded.faults, *wrong, *also, *mistaken]
     if faults:
         raise Faulty(faults)
-    folder = Path(settings.cache) if settings.cache else cache_folder()
+    folder = cache_of(settings)
     published = with_patch(published, settings.boot.script_patch, folder / "patched")
     offered = Offered(
         files=published,

@@ -10,7 +10,7 @@ from boots.cli.common import ConfigOption, read_settings, saying_no
 
 if TYPE_CHECKING:
     from boots.app.backup.restoring import Restored
-    from boots.app.backup.words import Site
+    from boots.app.lasting import Lasting
 
 StateOption = Annotated[
     Path | None,
@@ -31,7 +31,7 @@ def backup(file: FileArgument, config: ConfigOption = None, state: StateOption =
 
     with saying_no():
         try:
-            made = take(_site(config, state), file)
+            made = take(_lasting(config, state), file)
         except BackupError as error:
             refuse(str(error))
     size = running.capacity(file.stat().st_size)
@@ -50,7 +50,7 @@ def restore(file: FileArgument, config: ConfigOption = None, state: StateOption 
 
     with saying_no():
         try:
-            done = put(_site(config, state), file)
+            done = put(_lasting(config, state), file)
         except BackupError as error:
             refuse(str(error))
     _say(done)
@@ -72,12 +72,12 @@ def _say(done: "Restored") -> None:
             print(f"{word} {shown.text(each)} is {became}")
 
 
-def _site(config: Path | None, state: Path | None) -> "Site":
-    from boots.app.backup.site import site_of
-    from boots.app.folders import state_folder
+def _lasting(config: Path | None, state: Path | None) -> "Lasting":
+    from boots.app.folders import state_of
+    from boots.app.lasting import lasting_of
 
     settings = read_settings(config, {"state": None if state is None else str(state)})
-    return site_of(settings, Path(settings.state) if settings.state else state_folder())
+    return lasting_of(settings, state_of(settings))
 
 
 def register(app: typer.Typer) -> None:

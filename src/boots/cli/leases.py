@@ -4,12 +4,11 @@ import sys
 import time
 from collections.abc import Iterator
 from ipaddress import IPv4Address
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from boots.app.folders import state_folder
+from boots.app.folders import LEASES, state_of
 from boots.cli.common import ConfigOption, read_settings, saying_no
 from boots.model.plain import plain
 from boots.serve.sockets import StartError
@@ -31,14 +30,14 @@ def leases(config: ConfigOption = None) -> None:
 
     with saying_no():
         settings = read_settings(config, {})
-        folder = Path(settings.state) if settings.state else state_folder()
+        path = state_of(settings) / LEASES
         try:
-            found = read(folder / "leases")
+            found = read(path)
         except LeasesError as error:
             raise StartError(str(error)) from None
     rows = list(_rows(Book(found.entries), time.time()))
     if not rows:
-        print(f"no leases in {folder / 'leases'}", file=sys.stderr)
+        print(f"no leases in {path}", file=sys.stderr)
         return
     widths = [max(map(len, column)) for column in zip(_HEAD, *rows, strict=True)]
     for row in (_HEAD, *rows):

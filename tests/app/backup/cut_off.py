@@ -21,16 +21,17 @@ from boots.app.backup.alone import served
 from boots.app.backup.reading import unpack
 from boots.app.backup.restoring import restore
 from boots.app.backup.taking import take
-from boots.app.backup.words import STATE, Site
+from boots.app.backup.words import STATE
+from boots.app.lasting import Lasting
 from boots.store import engine as engines
 
 STEPS = {"os.rename", "os.link", "os.mkdir", "os.remove", "os.rmdir", "os.chown", "open"}
 
 
-def site_at(state: Path, name: str = "here") -> Site:
+def lasting_at(state: Path, name: str = "here") -> Lasting:
     """A server's, with its store in its state."""
     database = state / "boots.db"
-    return Site(state, engines.sqlite_url(database), database, name)
+    return Lasting(state, engines.sqlite_url(database), database, name)
 
 
 def killed_at(step: int, work: Callable[[], Any]) -> bool:
@@ -69,9 +70,9 @@ def restores(folder: Path, step: int) -> tuple[bool, Any]:
     state = folder / "tried"
     shutil.rmtree(state, ignore_errors=True)
     shutil.copytree(folder / "state", state)
-    site = site_at(state)
-    killed = killed_at(step, lambda: restore(site, folder / "backup.tar"))
-    lock = served(site)
+    lasting = lasting_at(state)
+    killed = killed_at(step, lambda: restore(lasting, folder / "backup.tar"))
+    lock = served(lasting)
     assert lock is not None
     os.close(lock)
     return killed, found(state)
@@ -81,7 +82,7 @@ def takes(folder: Path, step: int) -> tuple[bool, Any]:
     """Take it; what is whole of it, if anything has its name."""
     to, opened = folder / "taken.tar", folder / "opened"
     to.unlink(missing_ok=True)
-    killed = killed_at(step, lambda: take(site_at(folder / "state"), to))
+    killed = killed_at(step, lambda: take(lasting_at(folder / "state"), to))
     if not to.exists():
         return killed, None
     shutil.rmtree(opened, ignore_errors=True)

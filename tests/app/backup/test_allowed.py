@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from tests.app.backup.cut_off import site_at
+from tests.app.backup.cut_off import lasting_at
 from tests.app.runs.yard import new_run, opened
 
 from boots.app.backup.restoring import restore
@@ -30,9 +30,9 @@ def test_no_disk_is_written_by_what_was_allowed_before_the_restore(
             for step in range(steps):
                 hand = await agent.next()
                 await (agent.started(hand) if step else agent.do(hand))
-            await asyncio.to_thread(take, site_at(there), backup)
+            await asyncio.to_thread(take, lasting_at(there), backup)
 
-        done = await asyncio.to_thread(restore, site_at(here), backup)
+        done = await asyncio.to_thread(restore, lasting_at(here), backup)
         assert (f"{run} of file-1",) == done.voided.runs
 
         async with opened(here) as yard:
@@ -56,8 +56,8 @@ def test_once_is_over_once_restored(tmp_path: Path) -> None:
     async def main() -> None:
         async with opened(there) as yard:
             await yard.desk.order("file-2", NewOrder(netboot=Netboot.ONCE), "ann")
-            await asyncio.to_thread(take, site_at(there), backup)
-        done = await asyncio.to_thread(restore, site_at(here), backup)
+            await asyncio.to_thread(take, lasting_at(there), backup)
+        done = await asyncio.to_thread(restore, lasting_at(here), backup)
         assert ("file-2",) == done.voided.orders
 
         async with opened(here) as yard:

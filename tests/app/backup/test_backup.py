@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 import pytest
 from sqlalchemy import Engine
-from tests.app.backup.cut_off import found, site_at
+from tests.app.backup.cut_off import found, lasting_at
 from tests.store import vectors
 
 from boots.app.backup import placing
@@ -25,7 +25,8 @@ from boots.app.backup.alone import alone, served
 from boots.app.backup.reading import unpack
 from boots.app.backup.restoring import restore
 from boots.app.backup.taking import take
-from boots.app.backup.words import MANIFEST, SQLITE, BackupError, Site
+from boots.app.backup.words import MANIFEST, SQLITE, BackupError
+from boots.app.lasting import Lasting
 from boots.app.runs import words as kept
 from boots.app.server import Server
 from boots.serve.sockets import StartError
@@ -63,7 +64,7 @@ def state(tmp_path: Path) -> Path:
 @pytest.fixture
 def backup(state: Path, tmp_path: Path) -> Path:
     to = tmp_path / "backup.tar"
-    take(site_at(state, "there"), to)
+    take(lasting_at(state, "there"), to)
     return to
 
 
@@ -93,10 +94,10 @@ def lasting(said: dict[str, Any]) -> dict[str, Any]:
 def test_what_was_backed_up_is_restored_at_another_host(
     state: Path, tmp_path: Path, name: str
 ) -> None:
-    take(site_at(state, "there"), tmp_path / name)
+    take(lasting_at(state, "there"), tmp_path / name)
     here = tmp_path / "here"
 
-    done = restore(site_at(here, "another"), tmp_path / name)
+    done = restore(lasting_at(here, "another"), tmp_path / name)
 
     said = done.manifest
     assert ("there", "sqlite", NEWEST) == (said.server, said.engine, said.schema)
@@ -116,7 +117,7 @@ def test_a_backup_is_for_its_owner_alone_and_leaves_nothing_beside(
 
 def test_no_backup_takes_the_place_of_another_file(state: Path, tmp_path: Path) -> None:
     with pytest.raises(BackupError, match="is there already; name a file that is not"):
-        take(site_at(state), state / "boots.db")
+        take(lasting_at(state), state / "boots.db")
 
 
 @pytest.mark.parametrize("name", ["EPERM", "EOPNOTSUPP"])
@@ -129,11 +130,11 @@ def test_a_backup_goes_where_files_have_no_second_names(
         raise OSError(code, os.strerror(code))
 
     monkeypatch.setattr(os, "link", fails)
-    take(site_at(state), to)
+    take(lasting_at(state), to)
 
     assert 0o600 == to.stat().st_mode & 0o777
     assert {"backup.tar", "there"} == {path.name for path in tmp_path.iterdir()}
-    restore(site_at(tmp_path / "here"), to)
+    restore(lasting_at(tmp_path / "here"), to)
     assert LEASE == (tmp_path / "here" / "leases").read_bytes()
 
 
@@ -148,13 +149,13 @@ def test_a_name_that_another_takes_meanwhile_stays_the_others(
 
     monkeypatch.setattr(os, "link", fails)
     with pytest.raises(BackupError, match="File exists"):
-        take(site_at(state), to)
+        take(lasting_at(state), to)
     assert "another's" == to.read_text()
 
 
 def test_a_backup_of_nothing_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BackupError, match=r"there is no store at .*boots\.db; name the folder"):
-        take(site_at(tmp_path / "nowhere"), tmp_path / "backup.tar")
+        take(lasting_at(tmp_path / "nowhere"), tmp_path / "backup.tar")
     assert [] == list(tmp_path.iterdir())
 
 
@@ -166,7 +167,7 @@ def test_what_is_written_meanwhile_is_in_it_or_not_and_nothing_in_between(
     writer.execute("UPDATE machines SET revision = 1000")
     writer.execute("BEGIN IMMEDIATE")
     writer.execute("UPDATE machines SET revision = 2000")
-    take(site_at(state), tmp_path / "backup.tar")
+    take(lasting_at(state), tmp_path / "backup.tar")
     writer.execute("ROLLBACK")
     writer.close()
 
@@ -183,7 +184,7 @@ def test_what_is_written_meanwhile_is_in_it_or_not_and_nothing_in_between(
 
 def test_runs_on_their_way_are_over_once_restored(backup: Path, tmp_path: Path) -> None:
     here = tmp_path / "here"
-    done = restore(site_at(here), backup)
+    done = restore(lasting_at(here), backup)
 
     engine = opened(here)
     with reading(engine) as connection:
@@ -207,9 +208,9 @@ def test_orders_of_once_are_used_up_once_restored(state: Path, tmp_path: Path) -
         connection.execute("DELETE FROM orders")
         connection.executemany("INSERT INTO orders VALUES (?, ?, '', 'ann', 5.0, ?)", given)
     connection.close()
-    take(site_at(state), tmp_path / "backup.tar")
+    take(lasting_at(state), tmp_path / "backup.tar")
 
-    done = restore(site_at(tmp_path / "here"), tmp_path / "backup.tar")
+    done = restore(lasting_at(tmp_path / "here"), tmp_path / "backup.tar")
 
     assert ("a",) == done.voided.orders
     spent = {name: order["spent"] for name, order in held(tmp_path / "here")["orders"].items()}
@@ -218,14 +219,14 @@ def test_orders_of_once_are_used_up_once_restored(state: Path, tmp_path: Path) -
 
 
 def test_who_has_tokens_again_is_said(backup: Path, tmp_path: Path) -> None:
-    assert ("robot",) == restore(site_at(tmp_path / "here"), backup).voided.tokens
+    assert ("robot",) == restore(lasting_at(tmp_path / "here"), backup).voided.tokens
 
 
 def test_a_restore_stands_in_the_audit_log_and_the_log_is_whole(
     backup: Path, tmp_path: Path
 ) -> None:
     here = tmp_path / "here"
-    done = restore(site_at(here, "two"), backup)
+    done = restore(lasting_at(here, "two"), backup)
     engine = opened(here)
     with reading(engine) as connection:
         kept = audit.read(connection, limit=1)[0]
@@ -248,7 +249,7 @@ def test_what_was_there_stays_beside(backup: Path, state: Path, tmp_path: Path) 
     (state / "boots.db-wal").write_bytes(b"")
     was = (state / "boots.db").read_bytes()
 
-    former = restore(site_at(state), backup).former
+    former = restore(lasting_at(state), backup).former
 
     assert state == former.parent
     assert was == (former / "boots.db").read_bytes()
@@ -269,8 +270,8 @@ def test_what_was_there_stays_beside(backup: Path, state: Path, tmp_path: Path) 
 def test_what_a_backup_has_not_is_not_there_afterwards(state: Path, tmp_path: Path) -> None:
     there = state_of(tmp_path / "other")
     (there / "leases").unlink()
-    take(site_at(there), tmp_path / "backup.tar")
-    restore(site_at(state), tmp_path / "backup.tar")
+    take(lasting_at(there), tmp_path / "backup.tar")
+    restore(lasting_at(state), tmp_path / "backup.tar")
     assert not (state / "leases").exists()
 
 
@@ -285,8 +286,8 @@ def test_a_store_elsewhere_is_restored_there(backup: Path, tmp_path: Path) -> No
     connection.close()
 
 
-def elsewhere(state: Path, database: Path) -> Site:
-    return site_at(state)._replace(database=database, url=engines.sqlite_url(database))
+def elsewhere(state: Path, database: Path) -> Lasting:
+    return lasting_at(state)._replace(database=database, url=engines.sqlite_url(database))
 
 
 def test_a_store_is_restored_into_a_folder_that_is_not_there_yet(
@@ -320,13 +321,13 @@ def test_a_store_for_which_no_folder_can_be_made_changes_nothing(
         restore(elsewhere(state, tmp_path / "file" / "store.sqlite"), backup)
     assert "in force" not in str(refused.value)
     assert b"later\n" == (state / "leases").read_bytes()
-    assert not placing.is_pending(site_at(state))
+    assert not placing.is_pending(lasting_at(state))
 
 
 def test_a_restore_that_cannot_be_finished_keeps_what_was_unpacked_and_goes_on_later(
     backup: Path, state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    here, place = site_at(tmp_path / "here"), placing._move
+    here, place = lasting_at(tmp_path / "here"), placing._move
     lost = here.state / "boots.db"
 
     def fails(source: Path, to: Path) -> None:
@@ -346,19 +347,19 @@ def test_a_restore_that_cannot_be_finished_keeps_what_was_unpacked_and_goes_on_l
 
 
 def test_nothing_is_restored_beneath_a_running_server(backup: Path, state: Path) -> None:
-    lock = served(site_at(state))
+    lock = served(lasting_at(state))
     assert lock is not None
     with pytest.raises(BackupError, match=r"a server uses .*; stop it first"):
-        restore(site_at(state), backup)
+        restore(lasting_at(state), backup)
     os.close(lock)
-    restore(site_at(state), backup)
+    restore(lasting_at(state), backup)
 
 
 def test_a_server_has_its_folder_from_its_first_start_on(backup: Path, tmp_path: Path) -> None:
-    lock = served(site_at(tmp_path / "new"))
+    lock = served(lasting_at(tmp_path / "new"))
     assert lock is not None
     with pytest.raises(BackupError, match="stop it first"):
-        restore(site_at(tmp_path / "new"), backup)
+        restore(lasting_at(tmp_path / "new"), backup)
     os.close(lock)
 
 
@@ -372,7 +373,7 @@ def test_a_server_starts_on_a_disk_that_takes_nothing(
         raise OSError(code, os.strerror(code), str(path))
 
     monkeypatch.setattr(os, "open", fails)
-    assert served(site_at(tmp_path)) is None
+    assert served(lasting_at(tmp_path)) is None
 
 
 @pytest.mark.parametrize("of", ["lock", "state"])
@@ -393,13 +394,13 @@ def test_a_server_that_is_shut_out_of_its_folder_does_not_start(
 def test_a_server_whose_folder_would_be_in_a_file_does_not_start(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(BackupError, match=r"file/state/lock cannot be had: Not a directory"):
-        served(site_at(tmp_path / "file" / "state"))
+        served(lasting_at(tmp_path / "file" / "state"))
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
 def test_the_lock_that_root_makes_is_whose_the_folder_is(tmp_path: Path) -> None:
     os.chown(tmp_path, NOBODY, NOBODY)
-    with alone(site_at(tmp_path)):
+    with alone(lasting_at(tmp_path)):
         made = (tmp_path / "lock").stat()
     assert (NOBODY, NOBODY, 0o600) == (made.st_uid, made.st_gid, made.st_mode & 0o777)
 
@@ -408,7 +409,7 @@ def test_the_lock_that_root_makes_is_whose_the_folder_is(tmp_path: Path) -> None
 def test_the_lock_of_a_user_who_shares_a_folder_stays_that_users(tmp_path: Path) -> None:
     (tmp_path / "lock").touch(mode=0o600)
     os.chown(tmp_path / "lock", NOBODY, NOBODY)
-    with alone(site_at(tmp_path)):
+    with alone(lasting_at(tmp_path)):
         assert NOBODY == (tmp_path / "lock").stat().st_uid
 
 
@@ -420,19 +421,22 @@ def test_no_file_of_anothers_is_given_away_as_the_lock(tmp_path: Path, second: s
     state.mkdir()
     os.chown(state, NOBODY, NOBODY)
     getattr(state / "lock", second)(tmp_path / "secret")
-    with contextlib.suppress(BackupError), alone(site_at(state)):
+    with contextlib.suppress(BackupError), alone(lasting_at(state)):
         pass
     assert 0 == (tmp_path / "secret").stat().st_uid
 
 
 def test_no_server_starts_while_a_backup_is_restored(state: Path) -> None:
     settings = Settings(interfaces=("lo",), state=str(state))
-    with alone(site_at(state)), pytest.raises(StartError, match="a backup is being restored into"):
+    with (
+        alone(lasting_at(state)),
+        pytest.raises(StartError, match="a backup is being restored into"),
+    ):
         Server(settings, lambda: settings)
 
 
 def test_two_servers_may_have_one_folder(state: Path) -> None:
-    locks = [served(site_at(state)), served(site_at(state))]
+    locks = [served(lasting_at(state)), served(lasting_at(state))]
     assert None not in locks
     for lock in locks:
         os.close(lock or 0)
@@ -443,8 +447,8 @@ def test_a_backup_of_an_earlier_version_is_restored_with_the_newest_schema(
     tmp_path: Path, schema: str
 ) -> None:
     there, here = state_of(tmp_path / "there", schema), tmp_path / "here"
-    take(site_at(there), tmp_path / "backup.tar")
-    done = restore(site_at(here), tmp_path / "backup.tar")
+    take(lasting_at(there), tmp_path / "backup.tar")
+    done = restore(lasting_at(here), tmp_path / "backup.tar")
     assert schema == done.manifest.schema
     engine = opened(here)
     wanted = vectors.said(engine, schema)
@@ -527,7 +531,7 @@ def test_what_is_no_whole_backup_changes_nothing(
     change, why = REFUSED[case]
     was = found(state)
     with pytest.raises(BackupError, match=why):
-        restore(site_at(state), changed(backup, change))
+        restore(lasting_at(state), changed(backup, change))
     assert was == found(state)
     assert not list(tmp_path.glob("**/evil"))
 
@@ -535,12 +539,12 @@ def test_what_is_no_whole_backup_changes_nothing(
 @pytest.mark.parametrize("part", [0.0, 0.01, 0.3, 0.7, 0.99])
 @pytest.mark.parametrize("name", ["cut.tar", "cut.tar.gz"])
 def test_half_a_backup_changes_nothing(state: Path, tmp_path: Path, name: str, part: float) -> None:
-    take(site_at(state), tmp_path / name)
+    take(lasting_at(state), tmp_path / name)
     whole = (tmp_path / name).read_bytes()
     (tmp_path / name).write_bytes(whole[: int(len(whole.rstrip(b"\0")) * part)])
     was = found(state)
     with pytest.raises(BackupError):
-        restore(site_at(state), tmp_path / name)
+        restore(lasting_at(state), tmp_path / name)
     assert was == found(state)
 
 
@@ -548,7 +552,7 @@ def test_a_damaged_store_is_not_restored_though_its_digest_is_right(
     state: Path, tmp_path: Path
 ) -> None:
     here = shutil.copytree(state, tmp_path / "here")
-    take(site_at(state), tmp_path / "backup.tar")
+    take(lasting_at(state), tmp_path / "backup.tar")
 
     def damage(content: dict[str, bytes]) -> None:
         page = content[SQLITE]
@@ -560,15 +564,15 @@ def test_a_damaged_store_is_not_restored_though_its_digest_is_right(
         content[MANIFEST] = msgspec.json.encode(said)
 
     with pytest.raises(BackupError, match="is damaged: its store: "):
-        restore(site_at(here), changed(tmp_path / "backup.tar", damage))
+        restore(lasting_at(here), changed(tmp_path / "backup.tar", damage))
 
 
 def test_a_backup_of_another_engine_is_refused_with_what_to_set(
     backup: Path, tmp_path: Path
 ) -> None:
-    site = site_at(tmp_path / "here")._replace(database=None, url="postgresql://nobody@/none")
+    lasting = lasting_at(tmp_path / "here")._replace(database=None, url="postgresql://nobody@/none")
     with pytest.raises(BackupError, match=r"of a store in SQLite, and the settings name another"):
-        restore(site, backup)
+        restore(lasting, backup)
 
 
 # --- kill -9
@@ -585,7 +589,7 @@ def cut_off(what: str, folder: Path) -> list[Any]:
 @pytest.mark.peers
 def test_a_restore_that_is_killed_leaves_the_old_or_the_new(tmp_path: Path) -> None:
     there = state_of(tmp_path / "there")
-    take(site_at(there), tmp_path / "backup.tar")
+    take(lasting_at(there), tmp_path / "backup.tar")
     state = shutil.copytree(there, tmp_path / "state")
     (state / "leases").write_bytes(b"later\n")
     (state / "key").write_bytes(bytes(32))

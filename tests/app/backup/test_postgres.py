@@ -14,7 +14,8 @@ from tests.store.postgres import Cluster, cluster
 from boots.app.backup import postgres, restoring
 from boots.app.backup.restoring import restore
 from boots.app.backup.taking import take
-from boots.app.backup.words import POSTGRES, BackupError, Site
+from boots.app.backup.words import POSTGRES, BackupError
+from boots.app.lasting import Lasting
 from boots.store import engine as engines
 from boots.store import freezes, runs
 from boots.store.engine import StoreAway, reading, transaction
@@ -42,10 +43,10 @@ def made(running: Cluster, request: pytest.FixtureRequest) -> tuple[str, str]:
     return there, here
 
 
-def site_at(url: str, folder: Path, name: str = "one") -> Site:
+def lasting_at(url: str, folder: Path, name: str = "one") -> Lasting:
     folder.mkdir(exist_ok=True)
     (folder / "key").write_bytes(bytes(32))
-    return Site(folder, url, None, name)
+    return Lasting(folder, url, None, name)
 
 
 def held(url: str) -> dict[str, Any]:
@@ -58,8 +59,8 @@ def held(url: str) -> dict[str, Any]:
 
 def test_a_database_is_restored_and_allows_nothing(made: tuple[str, str], tmp_path: Path) -> None:
     there, here = made
-    take(site_at(there, tmp_path / "there"), tmp_path / "backup.tar.gz")
-    done = restore(site_at(here, tmp_path / "here", "two"), tmp_path / "backup.tar.gz")
+    take(lasting_at(there, tmp_path / "there"), tmp_path / "backup.tar.gz")
+    done = restore(lasting_at(here, tmp_path / "here", "two"), tmp_path / "backup.tar.gz")
 
     assert 1 == len(done.voided.runs)
     was, is_ = held(there), held(here)
@@ -76,13 +77,13 @@ def test_a_database_is_restored_and_allows_nothing(made: tuple[str, str], tmp_pa
 
 def test_what_was_in_the_database_is_replaced(made: tuple[str, str], tmp_path: Path) -> None:
     there, _ = made
-    take(site_at(there, tmp_path / "there"), tmp_path / "backup.tar")
+    take(lasting_at(there, tmp_path / "there"), tmp_path / "backup.tar")
     engine = engines.make(there)
     with transaction(engine) as connection:
         connection.execute(text("UPDATE machines SET revision = 99"))
         connection.execute(text("DELETE FROM freezes"))
     engine.dispose()
-    restore(site_at(there, tmp_path / "there"), tmp_path / "backup.tar")
+    restore(lasting_at(there, tmp_path / "there"), tmp_path / "backup.tar")
     assert 99 not in {revision for _, _, revision in held(there)["records"]}
 
 
@@ -92,8 +93,8 @@ def test_a_freeze_of_the_restore_is_over_with_it(made: tuple[str, str], tmp_path
     with transaction(engine) as connection:
         connection.execute(text("DELETE FROM freezes"))
     engine.dispose()
-    take(site_at(there, tmp_path / "there"), tmp_path / "backup.tar")
-    restore(site_at(here, tmp_path / "here"), tmp_path / "backup.tar")
+    take(lasting_at(there, tmp_path / "there"), tmp_path / "backup.tar")
+    restore(lasting_at(here, tmp_path / "here"), tmp_path / "backup.tar")
     assert False is held(here)["freeze"][0]
 
 
@@ -101,12 +102,12 @@ def test_a_restore_that_ends_with_the_database_filled_writes_no_disk(
     made: tuple[str, str], tmp_path: Path
 ) -> None:
     there, here = made
-    site = site_at(there, tmp_path / "there")
+    lasting = lasting_at(there, tmp_path / "there")
     engine = engines.make(there)
     with transaction(engine) as connection:
         connection.execute(text("DELETE FROM freezes"))
     engine.dispose()
-    postgres.dump(site.url, tmp_path / POSTGRES)
+    postgres.dump(lasting.url, tmp_path / POSTGRES)
     postgres.load(here, tmp_path / POSTGRES, 1.0)  # and is killed here
 
     frozen, why, by, _ = held(here)["freeze"]
@@ -117,7 +118,7 @@ def test_one_that_fails_once_the_database_is_filled_says_so(
     made: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     there, here = made
-    take(site_at(there, tmp_path / "there"), tmp_path / "backup.tar")
+    take(lasting_at(there, tmp_path / "there"), tmp_path / "backup.tar")
 
     def fails(*_: object) -> None:
         raise StoreAway("no answer")
@@ -125,7 +126,7 @@ def test_one_that_fails_once_the_database_is_filled_says_so(
     monkeypatch.setattr(restoring, "void", fails)
     said = "^no answer; the database is the backup's by now, and the other files are not: say it"
     with pytest.raises(BackupError, match=said):
-        restore(site_at(here, tmp_path / "here"), tmp_path / "backup.tar")
+        restore(lasting_at(here, tmp_path / "here"), tmp_path / "backup.tar")
     assert held(there)["records"] == held(here)["records"]
 
 
@@ -142,13 +143,13 @@ def test_a_dump_that_ends_early_changes_nothing(made: tuple[str, str], tmp_path:
 
 def test_a_database_in_use_is_left_alone(made: tuple[str, str], tmp_path: Path) -> None:
     there, _ = made
-    take(site_at(there, tmp_path / "there"), tmp_path / "backup.tar")
+    take(lasting_at(there, tmp_path / "there"), tmp_path / "backup.tar")
     engine = engines.make(there)
     with (
         reading(engine),
         pytest.raises(BackupError, match="1 others use the database; stop every server"),
     ):
-        restore(site_at(there, tmp_path / "there"), tmp_path / "backup.tar")
+        restore(lasting_at(there, tmp_path / "there"), tmp_path / "backup.tar")
     engine.dispose()
 
 
@@ -183,13 +184,13 @@ _WORKERS = """SELECT count(*) FROM pg_stat_activity
 
 def test_a_database_of_a_newer_boots_is_left_alone(made: tuple[str, str], tmp_path: Path) -> None:
     there, _ = made
-    take(site_at(there, tmp_path / "there"), tmp_path / "backup.tar")
+    take(lasting_at(there, tmp_path / "there"), tmp_path / "backup.tar")
     engine = engines.make(there)
     with transaction(engine) as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     engine.dispose()
     with pytest.raises(BackupError, match=r"has schema 9999, of a newer Boots"):
-        restore(site_at(there, tmp_path / "there"), tmp_path / "backup.tar")
+        restore(lasting_at(there, tmp_path / "there"), tmp_path / "backup.tar")
 
 
 def test_no_secret_stands_in_an_argument(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

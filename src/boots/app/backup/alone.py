@@ -10,14 +10,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from boots.app.backup import placing
-from boots.app.backup.words import BackupError, Site
+from boots.app.backup.words import BackupError
+from boots.app.folders import LOCK
+from boots.app.lasting import Lasting
 
-_NAME = "lock"
 # A disk that fails keeps no server from starting; who writes there tells of it.
 _DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 
 
-def served(site: Site) -> int | None:
+def served(lasting: Lasting) -> int | None:
     """Have a folder as a server; what is to be closed at its end.
 
     A restore that was killed is finished first.  Where the disk takes nothing, no restore can be.
@@ -27,50 +28,51 @@ def served(site: Site) -> int | None:
         OSError: a restore that was killed cannot be finished.
     """
     try:
-        file = _opened(site.state)
+        file = _opened(lasting.state)
     except OSError as error:
         if error.errno in _DISK:
             return None
         raise BackupError(
-            f"the lock {site.state / _NAME} cannot be had: {error.strerror}; make the folder and"
+            f"the lock {lasting.state / LOCK} cannot be had: {error.strerror}; make the folder and"
             " what is in it this user's (chown -R), or name another one in state"
         ) from None
     try:
-        if placing.is_pending(site):
+        if placing.is_pending(lasting):
             _lock(file, fcntl.LOCK_EX)
-            placing.finish(site)
+            placing.finish(lasting)
         _lock(file, fcntl.LOCK_SH)
     except BlockingIOError:
         os.close(file)
-        raise BackupError(f"a backup is being restored into {site.state}; wait for it") from None
+        raise BackupError(f"a backup is being restored into {lasting.state}; wait for it") from None
     return file
 
 
 @contextmanager
-def alone(site: Site) -> Iterator[None]:
+def alone(lasting: Lasting) -> Iterator[None]:
     """Have a folder alone.
 
     Raises:
         BackupError: a server uses it, or another restore, or it cannot be written.
     """
     try:
-        file = _opened(site.state)
+        file = _opened(lasting.state)
     except OSError as error:
         raise BackupError(
-            f"{site.state} cannot be written: {error.strerror}; do this as the user of the server"
+            f"{lasting.state} cannot be written: {error.strerror}; do this as the user of the"
+            " server"
         ) from None
     try:
-        _lock_alone(file, site)
+        _lock_alone(file, lasting)
         yield
     finally:
         os.close(file)
 
 
-def _lock_alone(file: int, site: Site) -> None:
+def _lock_alone(file: int, lasting: Lasting) -> None:
     try:
         _lock(file, fcntl.LOCK_EX)
     except BlockingIOError:
-        raise BackupError(f"a server uses {site.state}; stop it first") from None
+        raise BackupError(f"a server uses {lasting.state}; stop it first") from None
 
 
 def _opened(state: Path) -> int:
@@ -81,7 +83,7 @@ def _opened(state: Path) -> int:
     """
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-    file = os.open(state / _NAME, flags, 0o600)
+    file = os.open(state / LOCK, flags, 0o600)
     found, owner = os.fstat(file), state.stat()
     is_one = stat.S_ISREG(found.st_mode) and found.st_nlink == 1
     if is_one and found.st_uid == os.geteuid() != owner.st_uid:

@@ -11,70 +11,71 @@ import os
 import shutil
 from pathlib import Path
 
-from boots.app.backup.words import JOURNALS, SQLITE, STATE, Site
+from boots.app.backup.words import JOURNALS, SQLITE, STATE
+from boots.app.lasting import Lasting
 from boots.store.copying import sync
 
 _FRESH, _READY, _PLACING = ".restore", "restore-ready", "restore-placing"
 _FORMER = "former"  # the file that names the folder of what was there before
 
 
-def fresh(site: Site) -> Path:
+def fresh(lasting: Lasting) -> Path:
     """An empty folder to unpack into, for nobody else."""
-    folder = site.state / _FRESH
+    folder = lasting.state / _FRESH
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700, parents=True)
     return folder
 
 
-def commit(site: Site, folder: Path, former: str) -> None:
+def commit(lasting: Lasting, folder: Path, former: str) -> None:
     """From now on it is in force; what was there before goes into the folder `former`.
 
     Raises:
         OSError: it cannot be; nothing of what was there was touched.
     """
-    if site.database is not None:
-        _make_folder(site.database.parent, site.state)
+    if lasting.database is not None:
+        _make_folder(lasting.database.parent, lasting.state)
     (folder / _FORMER).write_text(former)
     for path in (folder, *folder.iterdir()):
-        _owned_as(path, site.state)
+        _owned_as(path, lasting.state)
         sync(path)
-    folder.rename(site.state / _READY)
-    sync(site.state)
+    folder.rename(lasting.state / _READY)
+    sync(lasting.state)
 
 
-def is_pending(site: Site) -> bool:
+def is_pending(lasting: Lasting) -> bool:
     """Whether a restore was killed that has to be finished."""
-    return any((site.state / name).is_dir() for name in (_READY, _PLACING))
+    return any((lasting.state / name).is_dir() for name in (_READY, _PLACING))
 
 
-def finish(site: Site) -> None:
+def finish(lasting: Lasting) -> None:
     """Finish what is in force; nothing where nothing is.
 
     Raises:
         OSError: it cannot be; what was unpacked is there still, and the next one goes on.
     """
-    ready, placing = site.state / _READY, site.state / _PLACING
+    ready, placing = lasting.state / _READY, lasting.state / _PLACING
     if ready.is_dir():
-        former = site.state / (ready / _FORMER).read_text()
+        former = lasting.state / (ready / _FORMER).read_text()
         former.mkdir(mode=0o700, exist_ok=True)
-        for name in _names(site):
-            _move(site.place(name), former / name)
-        _owned_as(former, site.state)
+        for name in _names(lasting):
+            _move(lasting.place(name), former / name)
+        _owned_as(former, lasting.state)
         sync(former)
         ready.rename(placing)
-        sync(site.state)
+        sync(lasting.state)
     if placing.is_dir():
-        if site.database is not None:
-            _make_folder(site.database.parent, site.state)
-        for name in _names(site):
-            _move(placing / name, site.place(name))
+        if lasting.database is not None:
+            _make_folder(lasting.database.parent, lasting.state)
+        for name in _names(lasting):
+            _move(placing / name, lasting.place(name))
         shutil.rmtree(placing)
-        sync(site.state)
+        sync(lasting.state)
 
 
-def _names(site: Site) -> tuple[str, ...]:
+def _names(lasting: Lasting) -> tuple[str, ...]:
     """All that belongs to a state, the store last: what is beside it is nothing without it."""
-    return STATE if site.database is None else (*STATE, *JOURNALS, SQLITE)
+    return STATE if lasting.database is None else (*STATE, *JOURNALS, SQLITE)
 
 
 def _move(here: Path, there: Path) -> None:

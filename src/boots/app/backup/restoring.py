@@ -10,7 +10,9 @@ from boots.app.backup import placing, postgres
 from boots.app.backup.alone import alone
 from boots.app.backup.reading import unpack
 from boots.app.backup.voiding import Voided, void
-from boots.app.backup.words import KEY, POSTGRES, SQLITE, BackupError, Manifest, Site
+from boots.app.backup.words import POSTGRES, SQLITE, BackupError, Manifest
+from boots.app.folders import KEY
+from boots.app.lasting import Lasting
 from boots.store import engine as engines
 from boots.store.engine import StoreAway, StoreError
 from boots.store.migrate import bring_up
@@ -24,7 +26,7 @@ class Restored(NamedTuple):
     voided: Voided
 
 
-def restore(site: Site, file: Path) -> Restored:
+def restore(lasting: Lasting, file: Path) -> Restored:
     """Restore a backup.
 
     Raises:
@@ -32,24 +34,24 @@ def restore(site: Site, file: Path) -> Restored:
     """
     loaded = False
     try:
-        with alone(site):
-            placing.finish(site)  # of one that was killed
-            folder = placing.fresh(site)
+        with alone(lasting):
+            placing.finish(lasting)  # of one that was killed
+            folder = placing.fresh(lasting)
             manifest = unpack(file, folder)
-            url = _store(site, folder, manifest)
+            url = _store(lasting, folder, manifest)
             loaded = manifest.engine == "postgresql"
-            voided = _void(site, url, manifest, folder)
+            voided = _void(lasting, url, manifest, folder)
             name = time.strftime("before-restore-%Y%m%dT%H%M%SZ-", time.gmtime()) + token_hex(2)
-            placing.commit(site, folder, name)
-            placing.finish(site)
+            placing.commit(lasting, folder, name)
+            placing.finish(lasting)
     except (StoreAway, StoreError, OSError, sqlite3.Error) as error:
-        raise BackupError(f"{error}{_left(site, loaded)}") from None
-    return Restored(manifest, site.state / name, voided)
+        raise BackupError(f"{error}{_left(lasting, loaded)}") from None
+    return Restored(manifest, lasting.state / name, voided)
 
 
-def _left(site: Site, loaded: bool) -> str:
+def _left(lasting: Lasting, loaded: bool) -> str:
     """How far one came that failed, and what to do."""
-    if placing.is_pending(site):
+    if placing.is_pending(lasting):
         return (
             "; a restore is in force: the next start of a server, or `boots restore`, finishes it"
         )
@@ -58,32 +60,32 @@ def _left(site: Site, loaded: bool) -> str:
     return ""
 
 
-def _store(site: Site, folder: Path, manifest: Manifest) -> str:
+def _store(lasting: Lasting, folder: Path, manifest: Manifest) -> str:
     """The URL of the store that was in it, a file yet to be put in place, or the database itself.
 
     Raises:
         BackupError: it is of another engine, or the database cannot be loaded.
     """
     if manifest.engine == "sqlite":
-        if site.database is None:
+        if lasting.database is None:
             raise BackupError(_OTHER.format("SQLite", "a file of SQLite"))
         return engines.sqlite_url(folder / SQLITE)
-    if site.database is not None:
+    if lasting.database is not None:
         raise BackupError(_OTHER.format("PostgreSQL", "such a database"))
-    postgres.refuse_in_use(site.url)
-    postgres.load(site.url, folder / POSTGRES, time.time())
-    return site.url
+    postgres.refuse_in_use(lasting.url)
+    postgres.load(lasting.url, folder / POSTGRES, time.time())
+    return lasting.url
 
 
 _OTHER = "the backup is of a store in {}, and the settings name another; name {} in store.url"
 
 
-def _void(site: Site, url: str, manifest: Manifest, folder: Path) -> Voided:
+def _void(lasting: Lasting, url: str, manifest: Manifest, folder: Path) -> Voided:
     """Bring the store to the newest schema, with nothing in it that allows anything."""
     key = (folder / KEY).read_bytes() if KEY in manifest.files else b""
     engine = engines.make(url)
     try:
         bring_up(engine)
-        return void(engine, site.name, time.time(), manifest, key)
+        return void(engine, lasting.server, time.time(), manifest, key)
     finally:
         engine.dispose()

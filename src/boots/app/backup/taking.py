@@ -22,9 +22,9 @@ from boots.app.backup.words import (
     STATE,
     BackupError,
     Manifest,
-    Site,
     measured,
 )
+from boots.app.lasting import Lasting
 from boots.store import engine as engines
 from boots.store.copying import copy_file, sync
 from boots.store.engine import StoreAway, StoreError, reading
@@ -33,7 +33,7 @@ from boots.store.migrate import revision
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 
 
-def take(site: Site, to: Path) -> Manifest:
+def take(lasting: Lasting, to: Path) -> Manifest:
     """Write a backup into a file that is not there yet.
 
     Raises:
@@ -43,11 +43,11 @@ def take(site: Site, to: Path) -> Manifest:
         raise BackupError(f"{to} is there already; name a file that is not")
     try:
         with _folder(to) as folder:
-            engine = _store(site, folder)
+            engine = _store(lasting, folder)
             for name in STATE:
                 with contextlib.suppress(FileNotFoundError):
-                    shutil.copyfile(site.state / name, folder / name)
-            manifest = _manifest(site, folder, engine)
+                    shutil.copyfile(lasting.state / name, folder / name)
+            manifest = _manifest(lasting, folder, engine)
             _packed(folder, manifest, to)
     except (OSError, sqlite3.Error) as error:
         raise BackupError(f"{to} cannot be made: {error}") from None
@@ -66,31 +66,32 @@ def _folder(to: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _store(site: Site, folder: Path) -> str:
+def _store(lasting: Lasting, folder: Path) -> str:
     """Copy the store; what engine has it.
 
     It goes first: what is told beside it a moment later is of no order that it has not.
     """
-    if site.database is None:
-        postgres.dump(site.url, folder / POSTGRES)
+    if lasting.database is None:
+        postgres.dump(lasting.url, folder / POSTGRES)
         return "postgresql"
-    if not site.database.exists():
+    if not lasting.database.exists():
         raise BackupError(
-            f"there is no store at {site.database}; name the folder of the server's state (--state)"
+            f"there is no store at {lasting.database}; name the folder of the server's state"
+            " (--state)"
         )
-    copy_file(site.database, folder / SQLITE)
+    copy_file(lasting.database, folder / SQLITE)
     return "sqlite"
 
 
-def _manifest(site: Site, folder: Path, engine: str) -> Manifest:
+def _manifest(lasting: Lasting, folder: Path, engine: str) -> Manifest:
     names = sorted(path.name for path in folder.iterdir())
-    url = site.url if site.database is None else engines.sqlite_url(folder / SQLITE)
+    url = lasting.url if lasting.database is None else engines.sqlite_url(folder / SQLITE)
     return Manifest(
         format=FORMAT,
         boots=__version__,
         schema=_schema(url),
         engine=engine,
-        server=site.name,
+        server=lasting.server,
         made=time.time(),
         files={name: measured(folder / name) for name in names},
     )

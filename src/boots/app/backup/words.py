@@ -3,22 +3,20 @@
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 
-from boots.app.told import NAME as TOLD
+from boots.app.folders import COPY, KEY, LEASES, STORE, TOLD
 
 FORMAT = 1
 MANIFEST = "manifest.json"
-SQLITE, POSTGRES = "boots.db", "store.sql"
+SQLITE, POSTGRES = STORE, "store.sql"
 """The store, as each engine has it."""
 
-KEY = "key"
-STATE = ("leases", TOLD, "store-copy.json", KEY)
+STATE = (LEASES, TOLD, COPY, KEY)
 """What stands in the folder of `state` beside the store."""
 
-JOURNALS = ("boots.db-wal", "boots.db-shm", "boots.db-journal")
+JOURNALS = tuple(f"{STORE}-{each}" for each in ("wal", "shm", "journal"))
 """What SQLite keeps beside a file that is in use: of another file it would be damage."""
 
 BLOCK = 1 << 20
@@ -45,24 +43,6 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     server: str
     made: float
     files: Mapping[str, Part]
-
-
-class Site(NamedTuple):
-    """What is backed up, and restored: the folder of `state`, and where the store is.
-
-    `url` is that of the store; `database` its file, where it is SQLite.  `name` is the server's.
-    """
-
-    state: Path
-    url: str
-    database: Path | None
-    name: str
-
-    def place(self, name: str) -> Path:
-        """Where a file of a backup belongs."""
-        if self.database is not None and name.startswith(SQLITE):
-            return self.database.with_name(self.database.name + name.removeprefix(SQLITE))
-        return self.state / name
 
 
 def measured(path: Path) -> Part:

@@ -28,10 +28,7 @@ _DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 
 def written(settings: Settings) -> tuple[list[Path], list[Path]]:
     """The folders that we write to, and the files."""
-    made = [
-        Path(settings.state) if settings.state else folders.state_folder(),
-        Path(settings.cache) if settings.cache else folders.cache_folder(),
-    ]
+    made = [folders.state_of(settings), folders.cache_of(settings)]
     database = _database(settings, made[0])
     if database is not None:
         made.append(database.parent)  # SQLite makes files beside it
@@ -40,11 +37,11 @@ def written(settings: Settings) -> tuple[list[Path], list[Path]]:
 
 def _database(settings: Settings, state: Path) -> Path | None:
     """The file of a store that is kept elsewhere than in the folder of state."""
-    from boots.app.backup.site import site_of  # noqa: PLC0415  # workers need it not, nor SQLAlchemy
+    from boots.app.lasting import lasting_of  # noqa: PLC0415  # workers need it not, nor SQLAlchemy
 
     if not settings.store.url:
         return None
-    database = site_of(settings, state).database
+    database = lasting_of(settings, state).database
     if database is None or state.resolve() in database.resolve().parents:
         return None
     return database.absolute()

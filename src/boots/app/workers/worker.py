@@ -14,20 +14,18 @@ import socket
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 import msgspec
 import structlog
 
 from boots.app import tls
-from boots.app.folders import state_folder
+from boots.app.folders import TOLD, state_of
 from boots.app.health import alive
 from boots.app.opening import TRANSFERS, Door, Opening
 from boots.app.orders import Orders
 from boots.app.privileges import start
 from boots.app.process import allow_many_files, keep_one_heap, keep_tls_small, spare_the_collector
 from boots.app.runs.live import Live
-from boots.app.told import NAME as TOLD
 from boots.app.told import Told
 from boots.app.workers import spawn, words
 from boots.app.workers.channel import Channel
@@ -81,8 +79,7 @@ class Worker:
         self._loops = HeardLoops(lambda: self._charge.settings.boot, time.time, self._freed)
         self._seen = HeardSeen(self._catch_up)
         self._leases = HeardLeases(time.time, self._catch_up)
-        state = Path(charge.settings.state) if charge.settings.state else state_folder()
-        told = Told(state / TOLD, time.time)
+        told = Told(state_of(charge.settings) / TOLD, time.time)
         self._live = Live(time.time, secrets.token_bytes)
         self._relay = Relay(charge.relay) if charge.relay else None
         self._orders = Orders(time.time, lambda _: "", noted=told.note)

@@ -9,6 +9,8 @@ STORE = "boots.db"
 """The store, where the settings name no other."""
 COPY, TOLD = "store-copy.json", "store-copy.told"
 """What is copied of the store, and who was told what to run under an order of ``once``."""
+BESIDE_SQLITE = ("-wal", "-shm", "-journal")
+"""How the files are called, behind its name, that SQLite keeps beside one in use."""
 LEASES, KEY, LOCK = "leases", "key", "lock"
 
 OF_THE_SYSTEM = {"state": Path("/var/lib/boots"), "cache": Path("/var/cache/boots")}

@@ -11,6 +11,7 @@ import structlog
 
 from boots.journal import events
 from boots.journal.events import AnyEvent, Entry, encode, encode_lines
+from boots.model import disk_trouble
 
 _MODE = 0o640  # scripts may hold what opens a machine's metadata
 _CALM = (
@@ -18,11 +19,8 @@ _CALM = (
 )
 _LOOK_EVERY = 1.0  # seconds between two looks whether the file is still the one of that name
 _WHY = {
-    errno.ENOSPC: "the disk is full",
-    errno.EDQUOT: "the quota of disk space is used up",
+    **disk_trouble.WORDS,
     errno.EFBIG: "the file has reached the largest size that it may have",
-    errno.EROFS: "its file system cannot be written any more",
-    errno.EIO: "the disk fails",
 }
 _log = structlog.get_logger()
 

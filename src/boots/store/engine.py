@@ -1,6 +1,5 @@
 """The two engines: SQLite in a file of ours, or PostgreSQL."""
 
-import errno
 import importlib.util
 import sqlite3
 import time
@@ -20,10 +19,11 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from boots.model.disk_trouble import is_disk_trouble
+
 _PATIENCE = 5  # seconds that a connection or a lock may take
 _PING = 2  # seconds that a connection which lay idle may take to show that it is good
 _MODE = 0o600
-_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 
 
 class StoreError(Exception):
@@ -96,7 +96,7 @@ def _sqlite(url: str, path: Path) -> Engine:
         path.touch(mode=_MODE, exist_ok=True)
     except OSError as error:
         # A disk that fails must keep no machine from booting: the store is away until it is well.
-        if error.errno not in _DISK:
+        if not is_disk_trouble(error):
             raise StoreError(f"{path}: cannot be written: {error.strerror}") from None
     engine = create_engine(url, connect_args={"timeout": _PATIENCE, "check_same_thread": False})
     same = _Same(path)

@@ -1,7 +1,6 @@
 """Who uses a folder of state: servers share it, a restore has it alone."""
 
 import contextlib
-import errno
 import fcntl
 import os
 import stat
@@ -13,9 +12,7 @@ from boots.app.backup import placing
 from boots.app.backup.words import BackupError
 from boots.app.folders import LOCK
 from boots.app.lasting import Lasting
-
-# A disk that fails keeps no server from starting; who writes there tells of it.
-_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
+from boots.model.disk_trouble import is_disk_trouble
 
 
 def served(lasting: Lasting) -> int | None:
@@ -30,8 +27,8 @@ def served(lasting: Lasting) -> int | None:
     try:
         file = _opened(lasting.state)
     except OSError as error:
-        if error.errno in _DISK:
-            return None
+        if is_disk_trouble(error):
+            return None  # who writes there tells of it
         raise BackupError(
             f"the lock {lasting.state / LOCK} cannot be had: {error.strerror}; make the folder and"
             " what is in it this user's (chown -R), or name another one in state"

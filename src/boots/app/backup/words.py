@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from boots.app.folders import COPY, KEY, LEASES, STORE, TOLD
+from boots.app.folders import BESIDE_SQLITE, COPY, KEY, LEASES, STORE, TOLD
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -16,7 +16,7 @@ SQLITE, POSTGRES = STORE, "store.sql"
 STATE = (LEASES, TOLD, COPY, KEY)
 """What stands in the folder of `state` beside the store."""
 
-JOURNALS = tuple(f"{STORE}-{each}" for each in ("wal", "shm", "journal"))
+JOURNALS = tuple(STORE + each for each in BESIDE_SQLITE)
 """What SQLite keeps beside a file that is in use: of another file it would be damage."""
 
 BLOCK = 1 << 20

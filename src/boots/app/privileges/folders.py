@@ -1,6 +1,5 @@
 """The folders that we write to, made and handed over to the user that we become."""
 
-import errno
 import os
 import pwd
 import stat
@@ -9,9 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from boots.app import folders
-from boots.app.folders import OF_THE_SYSTEM
+from boots.app.folders import BESIDE_SQLITE, OF_THE_SYSTEM
 from boots.app.privileges import reading
 from boots.app.privileges.identity import Identity
+from boots.model.disk_trouble import is_disk_trouble
 from boots.serve.sockets import StartError
 from boots.settings import Settings
 
@@ -21,9 +21,7 @@ _OTHERS = (
     *("/opt", "/proc", "/root", "/run", "/sbin", "/srv", "/sys", "/usr", "/usr/local"),
     *("/var", "/var/cache", "/var/lib", "/var/log", "/var/spool"),
 )
-_OF_SQLITE = ("", "-wal", "-shm", "-journal")
-# A disk that fails keeps no server from starting; who writes there tells of it.
-_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
+_OF_SQLITE = ("", *BESIDE_SQLITE)
 
 
 def written(settings: Settings) -> tuple[list[Path], list[Path]]:
@@ -75,7 +73,7 @@ def _made_ours(place: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in _DISK:
+        if not is_disk_trouble(error):  # of that tells who writes there
             raise StartError(f"{place} cannot be made ours: {error.strerror}") from None
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from boots.lab.damage import damaged
 from boots.lab.emulator import Direction, carry
-from boots.lab.link import CUT, PERFECT, Flight, Link, fates
+from boots.lab.link import PERFECT, Flight, Link, fates
 
 ARP = bytes(12) + b"\x08\x06" + bytes(28)
 frames = st.lists(st.binary(min_size=14, max_size=80), max_size=40)
@@ -145,7 +145,7 @@ def test_a_storm_is_of_many_copies() -> None:
 def test_a_link_becomes_another_and_what_was_under_way_arrives() -> None:
     flight = Flight(Link(delay=1), Random(1))
     flight.send(b"before", 0)
-    flight.become(CUT, 0.5)
+    flight.become(Link(drop=1), 0.5)
     flight.send(b"meanwhile", 0.6)
     flight.become(Link(down=((1, 2),)), 10)
     flight.send(b"after", 10.5)

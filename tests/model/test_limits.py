@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from boots.app.fairness import as_set
 from boots.model import limits
 from boots.model.limits import LIMITS, Limit
@@ -34,6 +36,16 @@ def test_settings_begin_with_what_the_table_says() -> None:
     }
 
 
-def test_a_setting_that_was_not_changed_leaves_the_limit_as_it_stands() -> None:
-    for limit in (limits.DHCP_STRANGERS, limits.TFTP_STRANGERS):
-        assert limit == as_set(limit, limit.most)
+@pytest.mark.parametrize(
+    ("limit", "most", "burst"),
+    [
+        (limits.DHCP_STRANGERS, 500, 1_000),
+        (limits.DHCP_STRANGERS, 5, 10),
+        (limits.TFTP_STRANGERS, 100, 256),
+        (limits.TFTP_STRANGERS, 1_000, 2_560),
+    ],
+)
+def test_what_may_come_at_once_goes_with_what_a_setting_allows_a_second(
+    limit: Limit, most: int, burst: int
+) -> None:
+    assert limit._replace(most=most, burst=burst) == as_set(limit, most)

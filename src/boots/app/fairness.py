@@ -10,13 +10,10 @@ from boots.model.limits import Limit
 from boots.serve.fair import Fair
 from boots.settings import Settings
 
-_BURSTS = {limits.DHCP_STRANGERS: 2.0, limits.TFTP_STRANGERS: 2.56}
-"""How many times what a second brings may come at once, where a setting says how much that is."""
-
 
 def as_set(limit: Limit, most: int) -> Limit:
-    """A limit as a setting has it; by default it is the one of the table."""
-    return limit._replace(most=most, burst=round(most * _BURSTS[limit]))
+    """A limit as a setting has it: of more a second, as many times more may come at once."""
+    return limit._replace(most=most, burst=round(most * limit.burst / limit.most))
 
 
 class Fairness:

@@ -69,7 +69,6 @@ class Link:
 
 
 PERFECT = Link()
-CUT = Link(drop=1)
 
 
 def fates(link: Link, frame: bytes, now: float, dice: Random) -> list[tuple[float, bytes]]:

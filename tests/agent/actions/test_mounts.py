@@ -10,8 +10,8 @@ from tests.agent.actions.made import Told, context
 from tests.agent.actions.stage import attached, file_disk
 from tests.peers.conftest import need
 
+from boots_agent.actions.below import disks_below, permitted
 from boots_agent.actions.context import ActionFailed, Context
-from boots_agent.actions.gate import disks_below, permitted
 from boots_agent.actions.mounts import inhabited, kind_of, leave, mounted
 from boots_agent.actions.writefile import writefile
 from boots_agent.images.armed import Armed, Policy

@@ -135,7 +135,7 @@ def test_a_cidata_partition_is_known_by_its_label(
     file.touch()
     os.truncate(file, 64 << 20)
     subprocess.run([mkfs, *options, "-n", "cidata", file], check=True, capture_output=True)
-    monkeypatch.setattr("boots_agent.actions.gate.stat.S_ISBLK", lambda _: True)
+    monkeypatch.setattr("boots_agent.actions.below.stat.S_ISBLK", lambda _: True)
     assert is_cidata(str(file))
     subprocess.run([mkfs, *options, "-n", "DATA", file], check=True, capture_output=True)
     assert not is_cidata(str(file))

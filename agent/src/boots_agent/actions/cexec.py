@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from boots_agent import kernel
+from boots_agent.actions.below import permitted
 from boots_agent.actions.confined import Owner, Tree
 from boots_agent.actions.context import ActionFailed, Context
-from boots_agent.actions.gate import permitted
 from boots_agent.actions.mounts import inhabited, mounted
 from boots_agent.actions.others import shielded
 from boots_agent.facts import raw

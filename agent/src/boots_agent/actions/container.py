@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 import boots_agent
 from boots_agent import kernel
+from boots_agent.actions.below import permitted
 from boots_agent.actions.confined import TEXT, Owner, Tree
 from boots_agent.actions.context import ActionFailed, Context
 from boots_agent.actions.forward import Stream
-from boots_agent.actions.gate import permitted
 from boots_agent.actions.mounts import inhabited, leave
 from boots_agent.actions.others import shielded
 from boots_agent.actions.pace import metered

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from boots_agent import kernel
+from boots_agent.actions.below import disks_below, permitted
 from boots_agent.actions.confined import TEXT, Tree
 from boots_agent.actions.context import ActionFailed, Context
-from boots_agent.actions.gate import disks_below, permitted
 from boots_agent.actions.mounts import inhabited, kind_at, leave, mounted
 from boots_agent.actions.others import shielded
 from boots_agent.actions.places import node

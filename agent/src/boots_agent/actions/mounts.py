@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from boots_agent import kernel
+from boots_agent.actions.below import disks_below, opened, permitted
 from boots_agent.actions.confined import Tree
 from boots_agent.actions.context import ActionFailed, Context
-from boots_agent.actions.gate import disks_below, opened, permitted
 from boots_agent.facts import names
 from boots_agent.images.signatures import signs_in
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from boots_agent import __version__
 from boots_agent.actions import stacked
+from boots_agent.actions.below import permitted
 from boots_agent.actions.context import ActionFailed, Context
-from boots_agent.actions.gate import permitted
 from boots_agent.actions.making import make_file_system, maker_of
 from boots_agent.actions.mounts import mounted
 from boots_agent.actions.partition import planned, put

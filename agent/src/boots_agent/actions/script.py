@@ -3,8 +3,8 @@
 import tempfile
 from pathlib import Path
 
+from boots_agent.actions.below import disks_below
 from boots_agent.actions.context import ActionFailed, Context
-from boots_agent.actions.gate import disks_below
 from boots_agent.actions.others import shielded
 
 

@@ -8,9 +8,9 @@ cloud-init.
 import os
 
 from boots_agent.actions import firstboot
+from boots_agent.actions.below import opened
 from boots_agent.actions.confined import Owner, Tree
 from boots_agent.actions.context import ActionFailed, Context
-from boots_agent.actions.gate import opened
 from boots_agent.actions.mounts import kind_of, mounted
 
 _FOLDER = "/var/lib/cloud/seed/nocloud"

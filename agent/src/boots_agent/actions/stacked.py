@@ -5,8 +5,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from boots_agent.actions.below import permitted
 from boots_agent.actions.context import ActionFailed, Context
-from boots_agent.actions.gate import permitted
 from boots_agent.actions.making import FULL, run
 from boots_agent.actions.options import VOLUME, judge
 from boots_agent.actions.places import existing

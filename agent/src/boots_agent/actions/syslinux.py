@@ -5,8 +5,8 @@ OSIE comes without SYSLINUX, so this works in one that was built with it, and sa
 
 import shutil
 
+from boots_agent.actions.below import disks_below
 from boots_agent.actions.context import ActionFailed, Context
-from boots_agent.actions.gate import disks_below
 from boots_agent.actions.making import run
 from boots_agent.actions.writing import disk_to_write, partition_to_write
 

@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterator
 from dataclasses import replace
 
+from boots_agent.actions.below import permitted
 from boots_agent.actions.context import ActionFailed, Context
-from boots_agent.actions.gate import permitted
 from boots_agent.images.armed import Armed, Policy
 from boots_agent.images.disk import Disk, open_target
 from boots_agent.images.words import MIB, ImageError, State

@@ -1,4 +1,4 @@
-"""The gate for what stands on a partition: the disk below it must be armed, and be that disk."""
+"""What lies below a partition, a volume or an array: its disks, each of which must be armed."""
 
 import contextlib
 import os

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.api.bench import bench, parsed, request
 from tests.api.test_auth import target
 
-from boots.api.connection import Connection
+from boots.api.connection import OperatorConnection
 from boots.api.matching import Matching
 from boots.api.reading import decode
 from boots.api.route import Route
@@ -202,7 +202,7 @@ async def test_who_asks_nothing_keeps_nobody_out() -> None:
 
 
 async def test_a_connection_must_ask_something_soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(Connection.__init__.__kwdefaults__, "first_word", 0.1)
+    monkeypatch.setitem(OperatorConnection.__init__.__kwdefaults__, "first_word", 0.1)
     async with bench() as at:
         silent = await asyncio.open_connection("127.0.0.1", at.port)
         slow = await asyncio.open_connection("127.0.0.1", at.port)

@@ -49,7 +49,7 @@ async def never(_: web.BaseRequest) -> web.StreamResponse:
 
 def of_machines() -> web.Server:
     room = Room(Bounds(), Limited(lambda _: None))
-    return machines.Connections(never, room, web.BaseRequest)
+    return machines.Connections(never, room, 0)
 
 
 def of_operators() -> web.Server:

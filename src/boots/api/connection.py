@@ -9,26 +9,21 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from aiohttp import StreamReader, web
-from aiohttp.abc import AbstractStreamWriter
-from aiohttp.http import RawRequestMessage
-from yarl import URL
+from aiohttp import web
 
 from boots.api import problems
+from boots.http.connection import Connection
+from boots.http.requests import requests
 from boots.journal.limited import Limited
-from boots.model.limits import OPERATOR_CONNECTIONS, OPERATOR_FIRST_WORD, READ_AT_ONCE
+from boots.model.limits import OPERATOR_CONNECTIONS, OPERATOR_FIRST_WORD
 
-Complaint = Callable[[str, str], None]
-"""Is told of a peer that spoke no HTTP, and what was wrong."""
+_LARGEST_BODY = 1 << 20  # bytes, of what aiohttp would read by itself; routes have their own
 
 
-class Connection(web.RequestHandler):
-    """What aiohttp makes for each connection."""
+class OperatorConnection(Connection):
+    """A connection of an operator, if there is room."""
 
-    __slots__ = (
-        *("_asked", "_bound", "_ending", "_first_word", "_limited", "_peer"),
-        *("_seal", "_watchers"),
-    )
+    __slots__ = ("_bound", "_limited", "_seal", "_watchers")
 
     def __init__(
         self,
@@ -40,48 +35,31 @@ class Connection(web.RequestHandler):
         first_word: float = OPERATOR_FIRST_WORD.most,
         **given: Any,
     ) -> None:
-        super().__init__(manager, **given)
+        super().__init__(manager, first_word=first_word, **given)
         self._bound = bound
         self._limited = limited
-        self._peer = ""
-        self._first_word = first_word
-        self._asked = False
-        self._ending: asyncio.TimerHandle | None = None
         self._seal = seal
         self._watchers: set[Callable[[], None]] = set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin, if there is room."""
         super().connection_made(transport)
-        reader: Any = getattr(transport, "_ssl_protocol", transport)
-        reader.max_size = min(reader.max_size, READ_AT_ONCE)  # TLS keeps a buffer of that size
-        self._peer = str((transport.get_extra_info("peername") or ("",))[0])
-        self._ending = self._loop.call_later(self._first_word, self._end_unless_asked)
         if self._manager is not None and len(self._manager.connections) > self._bound:
-            self._limited.reached(OPERATOR_CONNECTIONS, peer=self._peer)
+            self._limited.reached(OPERATOR_CONNECTIONS, peer=self.address)
             idle = (each for each in self._manager.connections if _is_idle(each))
             gives_way = next(idle, self)  # the one that was there first
             gives_way.force_close()
             if gives_way is self:
                 transport.close()
 
-    def asks(self) -> None:
-        """A request has come, all of its head."""
-        self._asked = True
-        if self._ending is not None:
-            self._ending.cancel()
-            self._ending = None
-
-    def _end_unless_asked(self) -> None:
-        if not self._asked:
-            self._limited.reached(OPERATOR_FIRST_WORD, peer=self._peer)
-            self.force_close()
+    def too_late(self) -> None:
+        """Nothing was asked in time."""
+        self._limited.reached(OPERATOR_FIRST_WORD, peer=self.address)
+        super().too_late()
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Tell those who wait for it."""
         super().connection_lost(exc)
-        if self._ending is not None:
-            self._ending.cancel()
         for each in tuple(self._watchers):
             each()
 
@@ -106,10 +84,22 @@ class Connection(web.RequestHandler):
         return problem
 
 
+def watched(request: web.BaseRequest, ended: Callable[[], None]) -> Callable[[], None]:
+    """Have `ended` called when the connection of a request is lost; gives what takes that back."""
+    connection = request.protocol
+    return connection.watch(ended) if isinstance(connection, OperatorConnection) else _nothing
+
+
+def _nothing() -> None:
+    """There is nothing to take back."""
+
+
 def _is_idle(connection: web.RequestHandler) -> bool:
     """Whether nothing that it asked is being answered; one that came this moment may yet ask."""
     busy = connection._current_request is not None or connection._request_in_progress  # noqa: SLF001
-    return isinstance(connection, Connection) and connection.transport is not None and not busy
+    return (
+        isinstance(connection, OperatorConnection) and connection.transport is not None and not busy
+    )
 
 
 class Connections(web.Server):
@@ -127,30 +117,10 @@ class Connections(web.Server):
         limited: Limited,
         **given: Any,
     ) -> None:
-        super().__init__(handler, request_factory=_requests(asyncio.get_running_loop()))
+        made = requests(asyncio.get_running_loop(), _LARGEST_BODY)
+        super().__init__(handler, request_factory=made)
         self._made = {"bound": bound, "seal": seal, "limited": limited, **given}
 
     def __call__(self) -> web.RequestHandler:
         """One more connection."""
-        return Connection(self, loop=self._loop, **self._made)
-
-
-def _requests(loop: asyncio.AbstractEventLoop) -> Callable[..., web.BaseRequest]:
-    """What makes the requests, and gives a target to one that has none ("CONNECT" alone)."""
-
-    def made(
-        message: RawRequestMessage,
-        payload: StreamReader,
-        protocol: web.RequestHandler,
-        writer: AbstractStreamWriter,
-        task: "asyncio.Task[None]",
-    ) -> web.BaseRequest:
-        if not message.url:
-            message = message._replace(url=URL("/"))
-        if isinstance(protocol, Connection):
-            protocol.asks()
-        return web.BaseRequest(
-            message, payload, protocol, writer, task, loop, client_max_size=1 << 20
-        )
-
-    return made
+        return OperatorConnection(self, loop=self._loop, **self._made)

@@ -1,7 +1,6 @@
 """The operator's listener: the API, and pages beside it, at one socket."""
 
 import asyncio
-import logging
 import secrets
 import socket
 import time
@@ -12,7 +11,6 @@ from ipaddress import ip_address
 
 import structlog
 from aiohttp import hdrs, web
-from aiohttp.http_exceptions import HttpProcessingError
 
 from boots.api import problems
 from boots.api.answering import Answering
@@ -28,6 +26,7 @@ from boots.api.route import Route
 from boots.api.seal import seal
 from boots.api.telling import Record, Telling
 from boots.client.words import Me
+from boots.http.complaints import Complaints
 from boots.journal.limited import Limited
 from boots.model.limits import OPERATOR_CONNECTIONS, OPERATOR_STREAMS
 
@@ -57,25 +56,6 @@ class Rules:
     streams: int = OPERATOR_STREAMS.most
     alive_every: float = 15.0
     patience: float = 30.0
-
-
-class _Ear(logging.Logger):
-    """Hears what aiohttp complains of: bytes that are no HTTP are for the journal."""
-
-    def __init__(self, told: Callable[[str, str], None]) -> None:
-        super().__init__("boots.api")
-        self._told = told
-
-    def handle(self, record: logging.LogRecord) -> None:
-        """Take one complaint."""
-        error = record.exc_info[1] if record.exc_info else None
-        if isinstance(error, web.RequestPayloadError):  # the body of a request that was answered
-            error = error.__cause__
-        if isinstance(error, HttpProcessingError):
-            who = str(record.args[0]) if isinstance(record.args, tuple) and record.args else ""
-            self._told(who, error.message.strip().partition("\n")[0])
-        elif record.levelno >= logging.WARNING and not isinstance(error, ConnectionError):
-            _log.error(record.getMessage(), exc_info=error)
 
 
 class Listener:
@@ -134,7 +114,7 @@ class Listener:
             limited=self._limited,
             seal=self._seal,
             access_log=None,
-            logger=_Ear(self._told),
+            logger=Complaints(self._told),
             keepalive_timeout=75,
         )
         self._runner = web.ServerRunner(server, shutdown_timeout=_GRACE)

@@ -13,7 +13,7 @@ import structlog
 from aiohttp import hdrs, web
 
 from boots.api.asked import Asked
-from boots.api.connection import Connection
+from boots.api.connection import watched
 from boots.api.desk import Refused
 from boots.client.words import EventLine, MachineLine
 
@@ -187,8 +187,7 @@ class Streams:
             raise Refused(503, "Service Unavailable", "too many streams are open; close some")
         stream = Stream()
         self._open.add(stream)
-        connection = asked.request.protocol
-        forget = connection.watch(stream.end) if isinstance(connection, Connection) else _nothing
+        forget = watched(asked.request, stream.end)
         feeding = asyncio.create_task(_fed(feed, stream))
         try:
             await stream.began
@@ -261,7 +260,3 @@ async def _fed(feed: Feed, stream: Stream) -> None:
             stream.began.set_exception(error)
     finally:
         stream.end()
-
-
-def _nothing() -> None:
-    """What is called where there is nothing to take back."""

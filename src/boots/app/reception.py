@@ -12,11 +12,11 @@ from aiohttp import web
 from boots.api.asked import Pages
 from boots.api.listener import Listener, Rules, Secure
 from boots.app.desk.desk import Desk
+from boots.http.handshakes import SecureSite
 from boots.journal.events import AnyEvent
 from boots.journal.limited import Limited
 from boots.model.limits import OPERATOR_HANDSHAKES
 from boots.serve import sockets
-from boots.serve.handshakes import SecureSite
 from boots.serve.sockets import StartError
 from boots.settings import Settings
 

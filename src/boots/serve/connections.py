@@ -14,12 +14,13 @@ from typing import Any
 
 from aiohttp import web
 
+from boots.http.connection import Connection
+from boots.http.requests import requests
 from boots.journal.limited import Limited
 from boots.model.limits import (
     HTTP_CONNECTIONS,
     HTTP_CONNECTIONS_OF_ONE,
     HTTP_FIRST_WORD,
-    READ_AT_ONCE,
 )
 from boots.serve.forwarded import Network
 
@@ -41,41 +42,26 @@ class Bounds:
     trusted: tuple[Network, ...] = ()
 
 
-class Connection(web.RequestHandler):
-    """What aiohttp makes for each connection."""
+class BootConnection(Connection):
+    """A connection of a machine, if there is room."""
 
-    __slots__ = ("_ending", "_room", "address", "is_known")
+    __slots__ = ("_room", "is_known")
 
     def __init__(self, manager: web.Server, room: "Room", **given: Any) -> None:
-        super().__init__(manager, **given)
+        super().__init__(manager, first_word=room.bounds.first_word, **given)
         self._room = room
-        self._ending: asyncio.TimerHandle | None = None
-        self.address = ""
         self.is_known = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin, if there is room."""
         super().connection_made(transport)
-        reader: Any = getattr(transport, "_ssl_protocol", transport)
-        reader.max_size = min(reader.max_size, READ_AT_ONCE)  # TLS keeps a buffer of that size
-        peer = transport.get_extra_info("peername")
-        self.address = str(peer[0]) if isinstance(peer, tuple) else ""
-        if self._room.enter(self):
-            self._ending = self._loop.call_later(self._room.bounds.first_word, self._too_late)
-        else:
+        if not self._room.enter(self):
             self.end()
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Make room."""
         super().connection_lost(exc)
-        self.asks()
         self._room.leave(self)
-
-    def asks(self) -> None:
-        """A request has come, all of its head."""
-        if self._ending is not None:
-            self._ending.cancel()
-            self._ending = None
 
     def end(self) -> None:
         """It ends here."""
@@ -83,8 +69,8 @@ class Connection(web.RequestHandler):
         if self.transport is not None:
             self.transport.abort()
 
-    def _too_late(self) -> None:
-        self._ending = None
+    def too_late(self) -> None:
+        """Nothing was asked in time."""
         self._room.limited.reached(HTTP_FIRST_WORD, peer=self.address)
         self.end()
 
@@ -101,13 +87,13 @@ class Room:
     def __init__(self, bounds: Bounds, limited: Limited) -> None:
         self.bounds = bounds
         self.limited = limited
-        self._there: dict[Connection, None] = {}
+        self._there: dict[BootConnection, None] = {}
         self._of_address: Counter[str] = Counter()
 
     def __len__(self) -> int:
         return len(self._there)
 
-    def enter(self, new: Connection) -> bool:
+    def enter(self, new: BootConnection) -> bool:
         """Take one in, if need be in place of another; whether there is room."""
         if self._of_address[new.address] >= self.bounds.most_of_one and not self._is_proxy(new):
             self.limited.reached(HTTP_CONNECTIONS_OF_ONE, peer=new.address)
@@ -124,21 +110,21 @@ class Room:
         self._of_address[new.address] += 1
         return True
 
-    def leave(self, one: Connection) -> None:
+    def leave(self, one: BootConnection) -> None:
         """It has ended, or is about to."""
         if self._there.pop(one, self) is None:
             self._of_address[one.address] -= 1
             if not self._of_address[one.address]:
                 del self._of_address[one.address]
 
-    def _gives_way(self) -> Connection | None:
+    def _gives_way(self) -> BootConnection | None:
         idle = [each for each in self._oldest() if each.is_idle]
         return next((each for each in idle if not each.is_known), next(iter(idle), None))
 
-    def _oldest(self) -> Iterator[Connection]:
+    def _oldest(self) -> Iterator[BootConnection]:
         return islice(self._there, _LOOKED_AT)
 
-    def _is_proxy(self, new: Connection) -> bool:
+    def _is_proxy(self, new: BootConnection) -> bool:
         try:
             address = IPv4Address(new.address)
         except ValueError:
@@ -147,19 +133,20 @@ class Room:
 
 
 class Connections(web.Server):
-    """Makes connections, as many as there is room for."""
+    """Makes connections, as many as there is room for; a body has `largest` bytes at most."""
 
     def __init__(
         self,
         handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]],
         room: Room,
-        requests: Callable[..., web.BaseRequest],
+        largest: int,
         **given: Any,
     ) -> None:
-        super().__init__(handler, request_factory=requests)
+        made = requests(asyncio.get_running_loop(), largest)
+        super().__init__(handler, request_factory=made)
         self._room = room
         self._made = given
 
     def __call__(self) -> web.RequestHandler:
         """One more connection."""
-        return Connection(self, self._room, loop=self._loop, **self._made)
+        return BootConnection(self, self._room, loop=self._loop, **self._made)

@@ -1,7 +1,6 @@
 """The HTTP door on the boot side: what is asked where, and who answers it."""
 
 import asyncio
-import logging
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
@@ -9,12 +8,10 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 
 import structlog
-from aiohttp import StreamReader, hdrs, web
-from aiohttp.abc import AbstractStreamWriter
-from aiohttp.http import RawRequestMessage
-from aiohttp.http_exceptions import HttpProcessingError
-from yarl import URL
+from aiohttp import hdrs, web
 
+from boots.http.complaints import Complaints
+from boots.http.handshakes import SecureSite
 from boots.journal import events
 from boots.journal.limited import Limited
 from boots.model.limits import HTTPS_HANDSHAKES
@@ -25,10 +22,9 @@ from boots.serve import download
 from boots.serve.agent import AgentReports
 from boots.serve.agent_words import Sessions, Waiting
 from boots.serve.bodies import Bodies
-from boots.serve.connections import Bounds, Connection, Connections, Room
+from boots.serve.connections import Bounds, Connections, Room
 from boots.serve.doors import Fetch, Given, Record, refused
 from boots.serve.forwarded import Network, Peer, asker
-from boots.serve.handshakes import SecureSite
 from boots.serve.iso import Images, IsoRoom
 from boots.serve.sessions import SessionRoom, is_asked
 from boots.serve.story import SERVER, Clock, Hand
@@ -87,26 +83,6 @@ class Extras:
     relay: Relay | None = None
 
 
-class _Ear(logging.Logger):
-    """Hears what aiohttp complains of: bytes that are no HTTP are for the journal."""
-
-    def __init__(self, record: Record) -> None:
-        super().__init__("boots.http")
-        self._tell = record
-
-    def handle(self, record: logging.LogRecord) -> None:
-        """Take one complaint."""
-        error = record.exc_info[1] if record.exc_info else None
-        if isinstance(error, web.RequestPayloadError):  # the body of a request that was answered
-            error = error.__cause__
-        if isinstance(error, HttpProcessingError):
-            peer = str(record.args[0]) if isinstance(record.args, tuple) and record.args else ""
-            why = error.message.strip().partition("\n")[0]
-            self._tell(events.PacketDropped(door="http", peer=peer, why=why))
-        elif record.levelno >= logging.WARNING and not isinstance(error, ConnectionError):
-            _log.error(record.getMessage(), exc_info=error)
-
-
 class HttpDoor:
     """Answers HTTP on one address, or HTTPS.
 
@@ -150,9 +126,9 @@ class HttpDoor:
         server = Connections(
             self._answer,
             Room(self._extras.bounds, self._limited),
-            _requests(asyncio.get_running_loop()),
+            _LARGEST_REPORT,
             access_log=None,
-            logger=_Ear(self._record),
+            logger=Complaints(self._no_http),
             keepalive_timeout=75,
             tcp_keepalive=False,
         )
@@ -173,6 +149,9 @@ class HttpDoor:
             _BACKLOG,
             gave_way=lambda address: self._limited.reached(HTTPS_HANDSHAKES, peer=address),
         )
+
+    def _no_http(self, peer: str, why: str) -> None:
+        self._record(events.PacketDropped(door="http", peer=peer, why=why))
 
     def _refused(self, address: str, port: int, why: str) -> None:
         mac = self._extras.mac_of(IPv4Address(address))
@@ -296,28 +275,3 @@ def _give_up_whom_nobody_hears_of(sock: socket.socket) -> None:
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, GONE_AFTER // 10)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 5)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, GONE_AFTER * 1000)
-
-
-def _requests(loop: asyncio.AbstractEventLoop) -> Callable[..., web.BaseRequest]:
-    """What makes the requests, and gives a target to one that has none ("CONNECT" alone).
-
-    aiohttp's parser lets it pass and its request class breaks on it, which leaves the connection
-    without anybody to answer or close it.
-    """
-
-    def made(
-        message: RawRequestMessage,
-        payload: StreamReader,
-        protocol: web.RequestHandler,
-        writer: AbstractStreamWriter,
-        task: "asyncio.Task[None]",
-    ) -> web.BaseRequest:
-        if isinstance(protocol, Connection):
-            protocol.asks()
-        if not message.url:
-            message = message._replace(url=URL("/"))
-        return web.BaseRequest(
-            message, payload, protocol, writer, task, loop, client_max_size=_LARGEST_REPORT
-        )
-
-    return made

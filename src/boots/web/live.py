@@ -13,7 +13,7 @@ from typing import Any
 from aiohttp import hdrs, web
 
 from boots.api.asked import Asked
-from boots.api.connection import Connection
+from boots.api.connection import watched
 from boots.api.desk import Refused
 
 BEAT = 15.0  # seconds between signs of life, and between two looks whether this is still allowed
@@ -88,8 +88,7 @@ class Streams:
             raise Refused(503, "Too many live pages are open", "close some of them")
         over = asyncio.Event()
         self._over.add(over)
-        connection = asked.request.protocol
-        forget = connection.watch(over.set) if isinstance(connection, Connection) else None
+        forget = watched(asked.request, over.set)
         try:
             headers = {hdrs.CONTENT_TYPE: "text/event-stream", "X-Accel-Buffering": "no"}
             response = web.StreamResponse(headers=headers)
@@ -98,8 +97,7 @@ class Streams:
             await _keep(asked, Stream(response), follow, over)
         finally:
             self._over.discard(over)
-            if forget is not None:
-                forget()
+            forget()
         return response
 
     def close(self) -> None:

@@ -12,8 +12,8 @@ from functools import partial
 import structlog
 from aiohttp import web
 
+from boots.http.failures import why
 from boots.model.limits import HTTPS_HANDSHAKES
-from boots.serve.refusals import why
 
 Refuse = Callable[[str, int, str], None]
 """Hears of a handshake that failed: the client's address and port, and the reason."""

@@ -16,12 +16,12 @@ import pytest
 from tests.app.certificates import YEAR, Issued, authority, issue
 from tests.serve.bench import LOOPBACK, Told
 
+from boots.http.failures import HUNG_UP, why
+from boots.http.handshakes import Handshakes
 from boots.journal import events
 from boots.policy.got import Ground, Refusal
 from boots.serve.doors import Given
-from boots.serve.handshakes import Handshakes
 from boots.serve.http import Extras, HttpDoor
-from boots.serve.refusals import HUNG_UP, why
 
 MAC = "52:54:00:12:34:56"
 NAME = "boots.example"

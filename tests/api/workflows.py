@@ -1,14 +1,14 @@
 """Runs of workflows for tests, and what a desk says of them."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
-from boots.api.desk import Refused
+from boots.api.desk import Attempt, Refused
 from boots.client.workflows import (
     ArmedDisk,
     Certificate,
@@ -190,6 +190,12 @@ def succeeded(identity: str = "w-1", **given: Any) -> Run:
     return run_of(identity, **values | given)
 
 
+class Unseen:
+    """A witness who has seen nothing."""
+
+    stands = ""
+
+
 class FakeRuns:
     """The part of a desk that is about workflows, from memory; `done` as `FakeDesk` has it."""
 
@@ -201,6 +207,12 @@ class FakeRuns:
         self.planned: list[NewRun] = []
         self.done: list[tuple[Any, ...]] = []
         self._followers: list[tuple[str, asyncio.Queue[Run]]] = []
+
+    @contextmanager
+    def witnessed(self, attempt: Callable[[], Attempt]) -> Iterator[Unseen]:
+        """Nothing here is in a store: rows are written after, by `write_down`."""
+        del attempt
+        yield Unseen()
 
     # --- for tests
 

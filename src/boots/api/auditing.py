@@ -1,4 +1,8 @@
-"""What somebody changes, or tries to, is written down before it is answered."""
+"""What somebody changes, or tries to, is written down before it is answered.
+
+What the store changes takes its row along, in one transaction.  What is done elsewhere is written
+down as begun before, and what came of it after; so are those that came to nothing.
+"""
 
 import enum
 from collections.abc import Awaitable, Callable, Mapping
@@ -9,7 +13,7 @@ from aiohttp import web
 
 from boots.api.asked import Asked, PageRoute
 from boots.api.auth import NOBODY, peer
-from boots.api.desk import Attempt, Desk, Refused
+from boots.api.desk import DONE, Attempt, Desk, Refused
 from boots.api.origin import SAFE
 from boots.api.route import Route
 from boots.journal.limited import Limited
@@ -21,6 +25,7 @@ _TOLD = frozenset(
     {
         *("machine", "name", "role", "seconds", "netboot", "profile", "action", "what", "step"),
         *("disk", "arm", "policy", "hours", "why", "frozen", "map", "of", "wipe", "machines"),
+        *("edges", "serial", "power", "again", "first"),
     }
 )
 """Fields of bodies and forms that are told: none of them can hold a secret."""
@@ -70,7 +75,7 @@ class Auditing:
     async def around(
         self, route: Route | PageRoute, asked: Asked, answer: Callable[[], Awaitable[Any]]
     ) -> Any:
-        """The answer, once it is written down what was changed.
+        """The answer, with what was changed written down.
 
         Raises:
             Refused: it could not be changed; or was, and that could not be written down.
@@ -78,21 +83,25 @@ class Auditing:
         what = _name(route)
         if asked.request.method in SAFE or what in CHANGE_NOTHING:
             return await answer()
-        try:
-            response = await answer()
-        except Refused as refused:
-            await self._note(asked, what, f"refused: {refused.status} {refused.title}")
-            raise
-        except web.HTTPException as error:
-            outcome = "done" if error.status < 400 else f"refused: {error.status} {error.reason}"
-            await self._note(asked, what, outcome)
-            raise
-        except Exception:  # something may be changed by now
-            await self._note(asked, what, "failed")
-            raise
-        status = response.status
-        await self._note(asked, what, "done" if status < 400 else f"refused: {status}")
-        return response
+        with self._desk.witnessed(lambda: _attempt(asked, what, DONE)) as witness:
+            try:
+                response = await answer()
+            except Refused as refused:
+                await self._note(asked, what, f"refused: {refused.status} {refused.title}")
+                raise
+            except web.HTTPException as error:
+                refusal = f"refused: {error.status} {error.reason}"
+                outcome = DONE if error.status < 400 else refusal
+                if witness.stands != outcome:
+                    await self._note(asked, what, outcome)
+                raise
+            except Exception:  # something may be changed by now
+                await self._note(asked, what, "failed")
+                raise
+            outcome = DONE if response.status < 400 else f"refused: {response.status}"
+            if witness.stands != outcome:
+                await self._note(asked, what, outcome)
+            return response
 
     async def turned_away(
         self, request: web.BaseRequest, route: Route | PageRoute, by: str, refused: Refused
@@ -115,28 +124,29 @@ class Auditing:
         return False
 
     async def _note(self, asked: Asked, what: str, outcome: str) -> None:
-        tried = asked.me is NOBODY and outcome != "done"  # a login, with whatever token
+        tried = asked.me is NOBODY and outcome != DONE  # a login, with whatever token
         if tried and not self._has_room(self._of_nobody, asked.request):
             return
-        noted: dict[str, Any] = {**asked.keys, **asked.request.get(_NOTED, {})}
-        machine = str(noted.pop("key", "") or noted.get("machine", ""))
-        written = await self._desk.write_down(
-            Attempt(
-                by=asked.me.name,
-                role=asked.me.role.value,
-                peer=_from(asked.request),
-                what=what,
-                machine=machine,
-                outcome=outcome,
-                details=noted,
-            )
-        )
-        if not written and outcome == "done":
+        written = await self._desk.write_down(_attempt(asked, what, outcome))
+        if not written and outcome == DONE:
             raise Refused(
                 503,
                 "it is done, but nobody could write down who did it",
                 "the store does not answer; look at what is there before you ask again",
             )
+
+
+def _attempt(asked: Asked, what: str, outcome: str) -> Attempt:
+    noted: dict[str, Any] = {**asked.keys, **asked.request.get(_NOTED, {})}
+    return Attempt(
+        by=asked.me.name,
+        role=asked.me.role.value,
+        peer=_from(asked.request),
+        what=what,
+        machine=str(noted.pop("key", "") or noted.get("machine", "")),
+        outcome=outcome,
+        details=noted,
+    )
 
 
 def _refusals() -> Budget:

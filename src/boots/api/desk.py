@@ -3,8 +3,8 @@
 The JSON API and the pages are thin doors before it; `boots.app.desk` stands behind it.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any, NamedTuple, Protocol
 
 from boots.client.words import (
@@ -80,6 +80,17 @@ class Attempt(NamedTuple):
     machine: str
     outcome: str
     details: Mapping[str, Any] = {}
+
+
+class Witness(Protocol):
+    """What of a deed stands in the audit log by now."""
+
+    @property
+    def stands(self) -> str:
+        """The outcome of its last row: `DONE` where that is there with the change, or none."""
+
+
+DONE = "done"
 
 
 class Desk(Protocol):
@@ -242,6 +253,12 @@ class Desk(Protocol):
         """Addresses that are leased."""
 
     # --- who did what
+
+    def witnessed(self, attempt: Callable[[], Attempt]) -> AbstractContextManager[Witness]:
+        """Have what this task changes within be written down in the same transaction.
+
+        `attempt` says what is being done, as far as that is known once something is changed.
+        """
 
     async def write_down(self, attempt: Attempt) -> bool:
         """Write down who changed something, or tried to; whether that is on the disk."""

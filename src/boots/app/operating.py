@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 
+from boots.api.desk import DONE, Attempt
 from boots.api.listener import Listener
 from boots.app import reception, tls
 from boots.app.answers import Answers
@@ -208,7 +209,9 @@ class Operating:
         return IPv4Address(boot.address) if boot is not None and boot.address else None
 
     async def _enrol(self, record: Mapping[str, Any], by: str) -> None:
-        await self._desk.create(record, by)
+        rule = Attempt(by=by, role="", peer="", what="enrol", machine="", outcome=DONE)
+        with self._desk.witnessed(lambda: rule):
+            await self._desk.create(record, by)
 
     # --- from start to end
 

@@ -9,6 +9,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 import structlog
 from sqlalchemy import Connection, Engine
 
+from boots.store import witness
 from boots.store.engine import reading, transaction
 from boots.store.migrate import NEWEST, bring_up
 
@@ -53,17 +54,42 @@ class Store:
     ) -> T:
         """Change something; when this returns it is on the disk.
 
+        The row of the deed that is under way is written with it, once; a `change` that gives False
+        changed nothing, and has none.
+
         Raises:
             StoreAway: the database does not answer, and nothing was changed.
         """
+        row, written = witness.row()
 
         def run() -> T:
             with transaction(self.engine) as connection:
-                return change(connection, *args, **named)
+                done = change(connection, *args, **named)
+                if done is not False:
+                    row(connection)
+            if done is not False:
+                written()
+            return done
 
         # A change that has begun is finished, whoever goes away meanwhile.
         future = asyncio.get_running_loop().run_in_executor(self._writer, run)
         return await asyncio.shield(future)
+
+    async def begin(self, deed: witness.Witness) -> None:
+        """Write down that a deed is begun which changes nothing here: what it does is elsewhere.
+
+        Raises:
+            StoreAway: nobody could write that down.
+        """
+        row = deed.row(witness.BEGUN)
+
+        def run() -> None:
+            with transaction(self.engine) as connection:
+                row(connection)
+            deed.stands = witness.BEGUN
+
+        future = asyncio.get_running_loop().run_in_executor(self._writer, run)
+        await asyncio.shield(future)
 
     async def open(self) -> None:
         """Have the newest schema.

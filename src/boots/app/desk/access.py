@@ -6,7 +6,7 @@ from boots.app.desk.happened import HappenedDesk
 from boots.app.desk.house import House, asks_store
 from boots.client.words import Health, MadeToken, Me, NewToken, Role, TokenLine, Tokens
 from boots.journal import events
-from boots.store import tokens
+from boots.store import tokens, witness
 from boots.store.tokens import Token
 
 _USED_EVERY = 60.0  # seconds between two times that it is written down that a token was used
@@ -80,10 +80,11 @@ class AccessDesk:
         """Take one away."""
         house = self._house
         known = {each.id: each for each in house.kept().tokens.values()}
-        if not await house.kept().drop_token(identity):
-            raise Refused(404, "no such token", f"none has the number {identity}")
         gone = known.get(identity)
         name, role = (gone.name, gone.role) if gone else (str(identity), "")
+        witness.about("", name=name)
+        if not await house.kept().drop_token(identity):
+            raise Refused(404, "no such token", f"none has the number {identity}")
         house.tell(events.TokenChanged(name=name, role=role, what="taken away", by=by))
 
 

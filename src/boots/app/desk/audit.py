@@ -1,16 +1,18 @@
 """The desk: who changed what, or tried to."""
 
 import json
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 
 import structlog
 
 from boots.api.desk import Attempt, Refused
 from boots.app.desk.house import House, asks_store
 from boots.client.words import Audit, AuditLine, AuditProof
-from boots.store import audit
+from boots.store import audit, witness
 from boots.store.audit import Deed, Kept
 from boots.store.engine import StoreAway
+from boots.store.witness import Witness
 
 _MOST = 1000
 _log = structlog.get_logger()
@@ -22,34 +24,45 @@ class AuditDesk:
     def __init__(self, house: House) -> None:
         self._house = house
 
+    def witnessed(self, attempt: Callable[[], Attempt]) -> AbstractContextManager[Witness]:
+        """Have what this task changes within be written down in the same transaction."""
+        return witness.witnessed(lambda known: self._deed(attempt(), known), lambda: self._key)
+
     async def write_down(self, attempt: Attempt) -> bool:
         """Write it down; whether that is on the disk."""
-        house = self._house
-        if house.keeping is None:  # then nothing can be changed
+        keeping = self._house.keeping
+        if keeping is None:  # then nothing can be changed
             return True
-        deed = Deed(
-            at=house.clock(),
-            server=house.server,
-            by=attempt.by,
-            role=attempt.role,
-            peer=attempt.peer,
-            what=attempt.what,
-            machine=await self._machine(attempt),
-            outcome=attempt.outcome,
-            details=json.dumps(dict(attempt.details), default=str, sort_keys=True),
-        )
+        deed = self._deed(attempt, witness.present())
         try:
-            await house.keeping.store.write(audit.keep, deed, self._key)
+            with self.witnessed(lambda: attempt) as own:
+                own.stands = witness.DONE  # it is the row itself
+                await keeping.store.write(audit.keep, deed, self._key)
         except StoreAway as error:
             _log.error("nobody could write down who did this", why=str(error), **deed._asdict())
             return False
         return True
 
+    def _deed(self, attempt: Attempt, known: Witness | None) -> Deed:
+        more = known.more if known is not None else {}
+        named = known.machine if known is not None else ""
+        return Deed(
+            at=self._house.clock(),
+            server=self._house.server,
+            by=attempt.by,
+            role=attempt.role,
+            peer=attempt.peer,
+            what=attempt.what,
+            machine=named or self._machine(attempt),
+            outcome=attempt.outcome,
+            details=json.dumps({**attempt.details, **more}, default=str, sort_keys=True),
+        )
+
     @property
     def _key(self) -> bytes:
         return next((each.ticket_key for each in self._house.answers.raw.sites.values()), b"")
 
-    async def _machine(self, attempt: Attempt) -> str:
+    def _machine(self, attempt: Attempt) -> str:
         """The name of the machine that it is about."""
         key = attempt.machine
         run = str(attempt.details.get("id", ""))

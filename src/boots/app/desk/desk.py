@@ -31,7 +31,8 @@ class Desk:
             AdoptionDesk(machines, network).adopt,
         )
         audit = AuditDesk(house)
-        self.write_down, self.audit, self.audit_proof = (
+        self.witnessed, self.write_down, self.audit, self.audit_proof = (
+            audit.witnessed,
             audit.write_down,
             audit.audit,
             audit.audit_proof,

@@ -18,6 +18,7 @@ from boots.model import mac as macs
 from boots.model.machine import Machine
 from boots.model.order import Order
 from boots.serve.packets import Packets
+from boots.store import witness
 from boots.store.engine import StoreAway
 from boots.timeline.words import Boot, Finding
 
@@ -80,6 +81,16 @@ class House:
             raise Refused(404, "no such machine", f'no record is named "{key}" or has it as MAC')
         first = index.by_mac.get(plain.interfaces[0].mac) if plain.interfaces else None
         return first.machine if first is not None else plain
+
+    async def begin(self) -> None:
+        """Have what is done elsewhere than in the store written down before it is done.
+
+        Raises:
+            StoreAway: nobody could write that down.
+        """
+        deed = witness.present()
+        if deed is not None and not deed.stands and self.keeping is not None:
+            await self.keeping.store.begin(deed)
 
     def order(self, name: str) -> Order | None:
         """What is ordered of a machine."""

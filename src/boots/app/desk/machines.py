@@ -26,7 +26,7 @@ from boots.model.machine import STORE
 from boots.model.machine import Machine as Known
 from boots.model.order import Order
 from boots.model.site import Profile
-from boots.store import seen
+from boots.store import seen, witness
 from boots.store.records import Conflict
 from boots.timeline.words import Boot, State
 
@@ -133,6 +133,7 @@ class MachinesDesk:
         """Keep a new record."""
         keeping = self._house.kept()
         made, text = await self._checked(record, "")
+        witness.about(made.name)
         try:
             await keeping.create(made.name, text, by)
         except Conflict:
@@ -149,6 +150,7 @@ class MachinesDesk:
         """Change a record that was made here."""
         keeping = self._house.kept()
         here = self._made_here(name)
+        witness.about(here)
         known = keeping.kept.record(here)
         whole = restored(record, msgspec.json.decode(known)) if known else record
         made, text = await self._checked(whole, here)
@@ -171,6 +173,7 @@ class MachinesDesk:
         """Forget a record that was made here."""
         keeping = self._house.kept()
         here = self._made_here(name)
+        witness.about(here)
         try:
             await keeping.remove(here, revision)
         except Conflict as conflict:

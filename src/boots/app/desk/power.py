@@ -3,7 +3,7 @@
 import asyncio
 
 from boots.api.desk import Refused
-from boots.app.desk.house import House
+from boots.app.desk.house import House, asks_store
 from boots.app.desk.machines import MachinesDesk
 from boots.bmc.control import power, switch
 from boots.bmc.words import Action, Trouble
@@ -42,10 +42,12 @@ class PowerDesk:
             raise _failed(trouble) from None
         return Power(state=state.value, by=_whose(bmc))
 
+    @asks_store
     async def switch(self, key: str, wanted: NewPower, by: str) -> Power:
         """Have its BMC do something."""
         machine = self._house.machine(key)
         bmc, action = _bmc(machine), Action(wanted.action.value)
+        await self._house.begin()
         try:
             async with self._turns:
                 state = await asyncio.to_thread(switch, bmc, action)

@@ -33,7 +33,7 @@ from boots.client.workflows import (
 )
 from boots.journal import events
 from boots.store import certificates as proofs
-from boots.store import edges, run_lines
+from boots.store import edges, run_lines, witness
 from boots.store import runs as rows
 from boots.store.freezes import Freeze as Frozen
 from boots.store.run_lines import Heard
@@ -228,7 +228,7 @@ class WorkflowsDesk:
     @asks_store
     async def cancel_run(self, identity: str, by: str) -> Run:
         """End it."""
-        await self._latest(identity)
+        witness.about((await self._latest(identity)).machines[0].name)
         kept = await self._decide(identity, Cancelled(by=by), "it is over")
         self._tell(kept, "cancel", by)
         return await self._shown(kept)
@@ -236,7 +236,7 @@ class WorkflowsDesk:
     @asks_store
     async def settle_run(self, identity: str, said: Settle, by: str) -> Run:
         """Say what is to become of the action that it waits at."""
-        await self._latest(identity)
+        witness.about((await self._latest(identity)).machines[0].name)
         settled = Settled(by=by, step=said.step - 1, again=said.again)
         kept = await self._decide(identity, settled, "it does not wait for that")
         self._tell(kept, "again" if said.again else "done", by, said.step)

@@ -18,6 +18,7 @@ from boots.client.words import FieldError
 from boots.client.workflows import Arming
 from boots.model.arming import Policy
 from boots.store import orders as ordered
+from boots.store import witness
 from boots.store.runs import Busy
 from boots.workflow.run import DONE, CannotRetry, Run, begin, taken_up
 from boots.workflow.words import Template
@@ -134,6 +135,7 @@ class Beginning:
             known=made.known,
             waits=made.waits,
         )
+        witness.about(made.machines[0].name, run=run.id)
         given = self._netboots.on(run.id, made.machines)
 
         def along(connection: Connection) -> None:

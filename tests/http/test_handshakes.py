@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import socket
 import ssl
 import warnings
@@ -20,6 +21,7 @@ from boots.http.failures import HUNG_UP, why
 from boots.http.handshakes import Handshakes
 from boots.journal import events
 from boots.policy.got import Ground, Refusal
+from boots.serve.connections import Bounds
 from boots.serve.doors import Given
 from boots.serve.http import Extras, HttpDoor
 
@@ -57,7 +59,7 @@ def client(*, trusting: bool = True) -> ssl.SSLContext:
 class Bench:
     """An HTTPS door on loopback."""
 
-    def __init__(self, context: ssl.SSLContext) -> None:
+    def __init__(self, context: ssl.SSLContext, bounds: Bounds | None = None) -> None:
         self.told = Told()
         self.sock = socket.create_server((LOOPBACK, 0))
         self.sock.setblocking(False)
@@ -69,7 +71,9 @@ class Bench:
             asyncio.get_running_loop().time,
             lambda: {"version": "1"},
             extras=Extras(
-                tls=context, mac_of=lambda address: MAC if address == IPv4Address(LOOPBACK) else ""
+                tls=context,
+                mac_of=lambda address: MAC if address == IPv4Address(LOOPBACK) else "",
+                bounds=bounds or Bounds(),
             ),
         )
 
@@ -88,8 +92,8 @@ class Bench:
 
 
 @contextlib.asynccontextmanager
-async def opened(context: ssl.SSLContext) -> AsyncIterator[Bench]:
-    made = Bench(context)
+async def opened(context: ssl.SSLContext, bounds: Bounds | None = None) -> AsyncIterator[Bench]:
+    made = Bench(context, bounds)
     await made.door.open()
     try:
         yield made
@@ -201,6 +205,31 @@ async def test_who_leaves_without_a_word_is_not_told_of(context: ssl.SSLContext)
         await bench.refused()
 
         assert 1 == len(bench.told.events)
+
+
+async def test_who_is_let_go_need_not_agree(context: ssl.SSLContext) -> None:
+    """The end of TLS is said by both sides, for which asyncio would wait half a minute."""
+    async with opened(context, Bounds(first_word=0.1)) as bench:
+        assert await asyncio.to_thread(_is_cut, bench.at)
+        assert "first-word" == (await bench.told.first(events.LimitReached)).limit
+
+
+def _is_cut(at: tuple[str, int]) -> bool:
+    """Whether the connection ends below TLS, while nobody says a word."""
+    with (
+        socket.create_connection(at, timeout=5) as plain,
+        client().wrap_socket(plain, server_hostname=NAME) as secure,
+        socket.socket(fileno=os.dup(secure.fileno())) as below,
+    ):
+        below.settimeout(2)
+        try:
+            while below.recv(1 << 16):
+                pass
+        except ConnectionError:
+            return True
+        except TimeoutError:
+            return False
+        return True
 
 
 # --- handshakes that take long

@@ -7,7 +7,7 @@ no room.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, TypeGuard
 
 from aiohttp import web
 
@@ -46,11 +46,8 @@ class OperatorConnection(Connection):
         super().connection_made(transport)
         if self._manager is not None and len(self._manager.connections) > self._bound:
             self._limited.reached(OPERATOR_CONNECTIONS, peer=self.address)
-            idle = (each for each in self._manager.connections if _is_idle(each))
-            gives_way = next(idle, self)  # the one that was there first
-            gives_way.force_close()
-            if gives_way is self:
-                transport.close()
+            others = (each for each in self._manager.connections if _is_idle(each))
+            next(others, self).end()  # the one that was there first
 
     def too_late(self) -> None:
         """Nothing was asked in time."""
@@ -94,7 +91,7 @@ def _nothing() -> None:
     """There is nothing to take back."""
 
 
-def _is_idle(connection: web.RequestHandler) -> bool:
+def _is_idle(connection: web.RequestHandler) -> TypeGuard[OperatorConnection]:
     """Whether nothing that it asked is being answered; one that came this moment may yet ask."""
     busy = connection._current_request is not None or connection._request_in_progress  # noqa: SLF001
     return (

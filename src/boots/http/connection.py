@@ -41,4 +41,11 @@ class Connection(web.RequestHandler):
 
     def too_late(self) -> None:
         """Nothing was asked in time."""
-        self.force_close()
+        self.end()
+
+    def end(self) -> None:
+        """It ends here, whatever the client says to that."""
+        transport = self.transport
+        self.force_close()  # which forgets its transport
+        if transport is not None:
+            transport.abort()  # or TLS would wait half a minute for the client to agree

@@ -63,16 +63,10 @@ class BootConnection(Connection):
         super().connection_lost(exc)
         self._room.leave(self)
 
-    def end(self) -> None:
-        """It ends here."""
-        self.force_close()
-        if self.transport is not None:
-            self.transport.abort()
-
     def too_late(self) -> None:
         """Nothing was asked in time."""
         self._room.limited.reached(HTTP_FIRST_WORD, peer=self.address)
-        self.end()
+        super().too_late()
 
     @property
     def is_idle(self) -> bool:

@@ -8,20 +8,10 @@ import pytest
 
 from boots.debian import boot_files, suite
 from boots.debian.boot_files import fetch
-from boots.debian.suite import Suite, SuiteError, choose_mirror, named
+from boots.debian.suite import Suite, SuiteError, apt_of, named
 from boots.osie import archives
 from boots.osie.packages import Package
 from boots.policy.ladder import SIGNED
-
-TARGETS = """\
-https://example.com/tools/|Example|Tools
-http://mirror/debian-security/|Debian|Debian-Security
-http://mirror/debian/|Debian|Debian
-"""
-UNKNOWN = """\
-https://example.com/tools/|$(ORIGIN)|$(LABEL)
-http://mirror/debian/|$(ORIGIN)|$(LABEL)
-"""
 
 
 def fill(root: Path, *names: str) -> Path:
@@ -32,20 +22,6 @@ def fill(root: Path, *names: str) -> Path:
     return root
 
 
-@pytest.mark.parametrize(
-    ("text", "mirror"),
-    [
-        (TARGETS, "http://mirror/debian/"),
-        (UNKNOWN, "http://mirror/debian/"),
-        ("http://mirror/ubuntu/|Ubuntu|Ubuntu\n", ""),
-        ("http://mirror/debian/|Else|Else\n", ""),
-        ("", ""),
-    ],
-)
-def test_the_mirror_is_the_one_that_this_machine_has(text: str, mirror: str) -> None:
-    assert mirror == choose_mirror(text)
-
-
 def test_a_package_file_says_its_version() -> None:
     path = Path("/x/busybox_1%3a1.37.0-6_arm64.deb")
     assert Package("busybox", "1:1.37.0-6") == named(path)
@@ -53,11 +29,8 @@ def test_a_package_file_says_its_version() -> None:
 
 @pytest.mark.skipif(which("apt-config") is None, reason="needs apt")
 def test_apt_keeps_to_the_folder_checks_signatures_and_runs_no_hook(tmp_path: Path) -> None:
-    release = Suite("trixie", tmp_path)
-    release._prepare("http://mirror/debian/", Path("/keys.gpg"), ("amd64", "arm64"))
-    done = subprocess.run(
-        ["apt-config", "-c", tmp_path / "apt.conf", "dump"], check=True, capture_output=True
-    )
+    apt = apt_of("deb http://mirror/debian trixie main", tmp_path, ("amd64", "arm64"))
+    done = subprocess.run(["apt-config", *apt.options, "dump"], check=True, capture_output=True)
     lines = [line.rstrip(";").split(" ", 1) for line in done.stdout.decode().splitlines()]
     said = {key.lower(): value for key, value in lines}
     assert f'"{tmp_path}/state"' == said["dir::state"]
@@ -66,9 +39,8 @@ def test_apt_keeps_to_the_folder_checks_signatures_and_runs_no_hook(tmp_path: Pa
     assert '"false"' == said["acquire::allowinsecurerepositories"]
     assert '"false"' == said["apt::get::allowunauthenticated"]
     assert [] == [key for key in said if key.startswith("apt::update::") and "invoke::" in key]
-    sources = (tmp_path / "debian.sources").read_text()
-    assert "Suites: trixie\n" in sources
-    assert "Signed-By: /keys.gpg\n" in sources
+    assert f'"{tmp_path}/status"' == said["dir::state::status"]
+    assert "deb http://mirror/debian trixie main\n" == (tmp_path / "debian.list").read_text()
 
 
 @pytest.mark.parametrize("name", ["", "x y", "trixie\nTrusted: yes", "../x"])
@@ -80,7 +52,8 @@ def test_a_release_has_a_plain_name(tmp_path: Path, name: str) -> None:
 def test_without_debians_keys_nothing_is_fetched(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(suite, "mirror", lambda: "http://mirror/debian/")
+    here = archives.Source("http://mirror/debian", "bookworm", ("main",))
+    monkeypatch.setattr(suite, "host_sources", lambda: (here,))
     monkeypatch.setattr(archives, "KEYRINGS", (Path("/gone.gpg"),))
     with pytest.raises(SuiteError, match="install the package debian-archive-keyring"):
         Suite.open("trixie", tmp_path)

@@ -28,9 +28,9 @@ def test_missing_keys_name_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.skipif(which("apt-config") is None, reason="needs apt")
 def test_apt_of_a_foreign_architecture_keeps_to_its_folder_and_runs_no_hook(tmp_path: Path) -> None:
-    file = tmp_path / "apt.conf"
-    file.write_text(apts._CONFIGURATION.format(debian="arm64", folder=tmp_path))
-    done = subprocess.run(["apt-config", "-c", file, "dump"], check=True, capture_output=True)
+    apt = apts.configured(tmp_path, ("arm64",), [])
+    command = ["apt-config", *apt.options, "dump"]
+    done = subprocess.run(command, check=True, capture_output=True)
     lines = [line.rstrip(";").split(" ", 1) for line in done.stdout.decode().splitlines()]
     said = {key: value.strip('"') for key, value in lines}
     assert "arm64" == said["APT::Architecture"] == said["APT::Architectures::"]

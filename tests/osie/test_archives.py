@@ -2,7 +2,8 @@
 
 import pytest
 
-from boots.osie.archives import Source, of_release, parse, release
+from boots.osie.archives import Source, mirror, of_release, parse, release
+from boots.osie.errors import BuildError
 
 HOST = """\
 http://mirror/debian/|bookworm|main|Debian|Debian
@@ -27,12 +28,20 @@ FOUND = (
     [
         (HOST, FOUND),
         (UNKNOWN, (Source("http://mirror/debian", "bookworm", ("main",)),)),
+        ("http://mirror/ubuntu/|noble|main|Ubuntu|Ubuntu\n", ()),
+        ("http://mirror/debian/|stable|main|Else|Else\n", ()),
         ("", ()),
         ("nonsense\n", ()),
     ],
 )
 def test_only_debians_own_archives_are_taken(text: str, found: tuple[Source, ...]) -> None:
     assert found == parse(text)
+
+
+def test_the_mirror_is_the_archive_that_has_every_release() -> None:
+    assert "http://mirror/debian" == mirror(FOUND) == mirror(FOUND[::-1])
+    with pytest.raises(BuildError, match="knows no Debian archive"):
+        mirror(FOUND[2:])
 
 
 def test_the_release_is_the_suite_that_stands_beside_no_other() -> None:

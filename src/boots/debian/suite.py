@@ -5,51 +5,14 @@ it takes the mirror, and how to reach it (proxies, passwords).  Nothing is insta
 and what Debian's own keys have not signed is not taken.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from urllib.parse import unquote
 
-from boots.osie.archives import keyring
+from boots.osie.apt import Apt, configured
+from boots.osie.archives import Source, host_sources, keyring, mirror
 from boots.osie.errors import BuildError
 from boots.osie.packages import Package
-from boots.osie.programs import host_output
-
-_TARGETS = "$(REPO_URI)|$(ORIGIN)|$(LABEL)"
-
-_CONFIGURATION = """\
-#clear APT::Update::Pre-Invoke;
-#clear APT::Update::Post-Invoke;
-#clear APT::Update::Post-Invoke-Success;
-#clear APT::Architectures;
-APT::Architecture "amd64";
-APT::Architectures {{ {architectures} }};
-APT::Sandbox::User "root";
-APT::Update::Error-Mode "any";
-APT::Get::AllowUnauthenticated "false";
-Acquire::AllowInsecureRepositories "false";
-Acquire::AllowWeakRepositories "false";
-Acquire::AllowDowngradeToInsecureRepositories "false";
-Acquire::IndexTargets::deb::DEP-11::DefaultEnabled "false";
-Acquire::Languages "none";
-Acquire::Retries "1";
-Acquire::http::Timeout "20";
-Dir::Etc::SourceList "{folder}/debian.sources";
-Dir::Etc::SourceParts "/dev/null";
-Dir::Etc::Preferences "/dev/null";
-Dir::Etc::PreferencesParts "/dev/null";
-Dir::State "{folder}/state";
-Dir::State::status "{folder}/status";
-Dir::Cache "{folder}/cache";
-Dir::Log "{folder}";
-"""
-
-_SOURCES = """\
-Types: deb
-URIs: {mirror}
-Suites: {suite}
-Components: main
-Signed-By: {keyring}
-"""
 
 
 class SuiteError(Exception):
@@ -57,30 +20,28 @@ class SuiteError(Exception):
 
 
 class Suite:
-    """One release of Debian, in a folder of its own that holds apt's lists between runs."""
+    """One release of Debian: `apt` has its lists."""
 
-    def __init__(self, name: str, folder: Path) -> None:
-        self.name = name
-        self._folder = folder.absolute()
-        self._apt = ("apt-get", "-c", str(self._folder / "apt.conf"), "-q")
+    def __init__(self, apt: Apt) -> None:
+        self._apt = apt
 
     @classmethod
-    def open(cls, name: str, folder: Path, architectures: Iterable[str] = ("amd64",)) -> "Suite":
-        """Bring its lists up to date.
+    def open(cls, name: str, folder: Path, architectures: Sequence[str] = ("amd64",)) -> "Suite":
+        """Bring its lists up to date, which a folder of its own holds between runs.
 
         Raises:
-            SuiteError: this machine knows no Debian mirror, has no keys of Debian's, or the
-                mirror does not have the release.
+            SuiteError: this machine knows no Debian archive, has no keys of Debian's, or the
+                archive does not have the release.
         """
         if not name.replace("-", "").isalnum():
             raise SuiteError(f'"{name}" is no name of a release; write one like trixie')
-        suite = cls(name, folder)
         try:
-            suite._prepare(mirror(), keyring(), architectures)
-            host_output(*suite._apt, "update")
+            source = Source(mirror(host_sources()), name, ("main",)).line(str(keyring()))
+            apt = apt_of(source, folder.absolute(), architectures)
+            apt.get("update")
         except BuildError as error:
             raise SuiteError(str(error)) from error
-        return suite
+        return cls(apt)
 
     def download(self, names: Iterable[str], into: Path) -> tuple[Path, ...]:
         """Fetch packages; a name may have an architecture, like ``shim-signed:arm64``.
@@ -90,56 +51,22 @@ class Suite:
         """
         into.mkdir(parents=True, exist_ok=True)
         try:
-            host_output(*self._apt, "download", *names, cwd=into)
+            self._apt.get("download", *names, cwd=into)
         except BuildError as error:
             raise SuiteError(str(error)) from error
         return tuple(sorted(into.glob("*.deb")))
 
-    def _prepare(self, mirror: str, keys: Path, architectures: Iterable[str]) -> None:
-        folder = self._folder
-        for below in ("state/lists/partial", "cache/archives/partial"):
-            (folder / below).mkdir(parents=True, exist_ok=True)
-        (folder / "status").write_bytes(b"")
-        configuration = _CONFIGURATION.format(
-            folder=folder, architectures=" ".join(f'"{each}";' for each in architectures)
-        )
-        (folder / "apt.conf").write_text(configuration)
-        sources = _SOURCES.format(mirror=mirror, suite=self.name, keyring=keys)
-        (folder / "debian.sources").write_text(sources)
+
+def apt_of(source: str, folder: Path, architectures: Sequence[str]) -> Apt:
+    """Apt with one source, to which nothing is installed here; the network may be away."""
+    folder.mkdir(parents=True, exist_ok=True)
+    status = folder / "status"
+    status.write_bytes(b"")
+    own = (f'Dir::State::status "{status}";', 'Acquire::http::Timeout "20";')
+    return configured(folder, architectures, [source], *own)
 
 
 def named(path: Path) -> Package:
     """The package in a file, which is called NAME_VERSION_ARCHITECTURE.deb."""
     name, version, _ = path.name.split("_", 2)
     return Package(name, unquote(version))
-
-
-def mirror() -> str:
-    """The Debian mirror that this machine is set to.
-
-    Raises:
-        SuiteError: there is none.
-        BuildError: apt cannot be asked.
-    """
-    command = ("apt-get", "indextargets", "--format", _TARGETS, "Created-By: Packages")
-    found = choose_mirror(host_output(*command))
-    if not found:
-        # Without lists apt tells of no target unless it need not know who made it.
-        plain = ("-o", "APT::Get::IndexTargets::ReleaseInfo=false")
-        found = choose_mirror(host_output(command[0], *plain, *command[1:]))
-    if not found:
-        raise SuiteError("apt on this machine knows no Debian mirror")
-    return found
-
-
-def choose_mirror(text: str) -> str:
-    """The first of apt's targets that is Debian's archive itself; empty if none is.
-
-    A mirror whose lists are not there is known by its path alone.
-    """
-    for line in text.splitlines():
-        address, origin, label, *_ = [*line.split("|"), "", "", ""]
-        by_list = (origin, label) == ("Debian", "Debian")
-        if by_list or (origin.startswith("$") and address.rstrip("/").endswith("/debian")):
-            return address
-    return ""

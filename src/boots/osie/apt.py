@@ -1,9 +1,9 @@
-"""apt for one architecture: with this host's lists, or with lists of its own for a foreign one.
+"""apt with this host's lists, or with lists of its own: for a foreign architecture, or release.
 
 Nothing of the host is changed: dpkg learns no architecture, and the lists lie in the cache.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,12 +17,14 @@ _CONFIGURATION = """\
 #clear APT::Update::Post-Invoke;
 #clear APT::Update::Post-Invoke-Success;
 #clear APT::Architectures;
-APT::Architecture "{debian}";
-APT::Architectures {{ "{debian}"; }};
+APT::Architecture "{own}";
+APT::Architectures {{ {all} }};
+APT::Sandbox::User "root";
 APT::Update::Error-Mode "any";
 APT::Get::AllowUnauthenticated "false";
 Acquire::AllowInsecureRepositories "false";
 Acquire::AllowWeakRepositories "false";
+Acquire::AllowDowngradeToInsecureRepositories "false";
 Acquire::IndexTargets::deb::DEP-11::DefaultEnabled "false";
 Acquire::Languages "none";
 Acquire::Retries "1";
@@ -72,12 +74,24 @@ def foreign(architecture: Architecture, cache: Path, report: Callable[[str], Non
             not have that architecture.
     """
     folder = (cache / f"apt-{architecture.debian}").resolve()
-    for below in ("state/lists/partial", "cache/archives/partial"):
-        (folder / below).mkdir(parents=True, exist_ok=True)
-    text = _CONFIGURATION.format(debian=architecture.debian, folder=folder)
-    (folder / "apt.conf").write_text(text)
-    (folder / "debian.list").write_text("\n".join(lines(host_sources())) + "\n")
+    apt = configured(folder, (architecture.debian,), lines(host_sources()))
     report(f"bringing apt's lists for {architecture.debian} up to date")
-    apt = Apt(("-c", str(folder / "apt.conf"), "-o", "APT::Sandbox::User=root"))
     apt.get("update")
     return apt
+
+
+def configured(
+    folder: Path, architectures: Sequence[str], sources: Iterable[str], *more: str
+) -> Apt:
+    """Apt with sources, lists and a cache of its own in a folder, which keeps them between runs.
+
+    `architectures` are Debian's names, apt's own first; `sources` are lines of its ``sources.list``
+    and `more` lines of its configuration.
+    """
+    for below in ("state/lists/partial", "cache/archives/partial"):
+        (folder / below).mkdir(parents=True, exist_ok=True)
+    every = " ".join(f'"{each}";' for each in architectures)
+    text = _CONFIGURATION.format(own=architectures[0], all=every, folder=folder)
+    (folder / "apt.conf").write_text(text + "".join(f"{line}\n" for line in more))
+    (folder / "debian.list").write_text("".join(f"{line}\n" for line in sources))
+    return Apt(("-c", str(folder / "apt.conf")))

@@ -17,6 +17,7 @@ _PLAIN = ("-o", "APT::Get::IndexTargets::ReleaseInfo=false")
 # Of a mirror whose lists are not there apt knows the path alone.
 _ARCHIVES = ("/debian", "/debian-security")
 _BESIDE = ("-updates", "-security")
+_NONE = "apt on this machine knows no Debian archive; write one into /etc/apt/sources.list.d"
 
 
 class Source(NamedTuple):
@@ -40,9 +41,7 @@ def host_sources() -> tuple[Source, ...]:
     command = ("apt-get", "indextargets", "--format", _TARGETS, "Created-By: Packages")
     found = parse(host_output(*command)) or parse(host_output(command[0], *_PLAIN, *command[1:]))
     if not found:
-        raise BuildError(
-            "apt on this machine knows no Debian archive; write one into /etc/apt/sources.list.d"
-        )
+        raise BuildError(_NONE)
     return found
 
 
@@ -58,6 +57,18 @@ def parse(text: str) -> tuple[Source, ...]:
         if component not in components:
             components.append(component)
     return tuple(Source(*place, tuple(components)) for place, components in found.items())
+
+
+def mirror(sources: Iterable[Source]) -> str:
+    """Where the archive itself is, of which every release is to be had.
+
+    Raises:
+        BuildError: only archives beside it are known, like that of security updates.
+    """
+    own = next((each.address for each in sources if not each.suite.endswith(_BESIDE)), None)
+    if own is None:
+        raise BuildError(_NONE)
+    return own
 
 
 def release(sources: Iterable[Source]) -> str:

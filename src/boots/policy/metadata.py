@@ -7,7 +7,6 @@ them at every start.  Who asks must be known by a token or an address, never by 
 """
 
 import json
-import re
 from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
@@ -16,6 +15,7 @@ import msgspec
 
 from boots.model.machine import Interface, Known, Machine
 from boots.model.site import Site
+from boots.policy.as_yaml import as_yaml
 from boots.policy.got import Ground, Refusal, Rendered
 
 SOURCE = "metadata"
@@ -28,7 +28,6 @@ PHONE_HOME = "phone-home"
 _TOPS = {*_VERSIONS, _NOCLOUD, _WHOLE, PHONE_HOME}
 _BY_ID = "tootles/instanceID/"
 _JSON = "application/json"
-_ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
 
 # Numbers and truths of Tinkerbell's storage, which YAML's reader left as text.
 _NUMBERS = {"number", "size", "start", "mode", "uid", "gid"}
@@ -200,12 +199,8 @@ def _ethernet(interface: Interface) -> dict[str, Any]:
 
 
 def _yaml(value: Mapping[str, Any]) -> str:
-    """JSON, with a line for each thing: YAML's readers read it.
-
-    They know no pairs of escapes, with which JSON writes a character beyond U+FFFF.
-    """
-    text = json.dumps(value, indent=2, ensure_ascii=False)
-    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
+    """With a line for each thing."""
+    return as_yaml(value, indent=2) + "\n"
 
 
 # --- the JSON of Hegel and Tootles

@@ -5,7 +5,6 @@ Apart from it, as Jinja2 takes long to import, and who serves no templates needs
 
 import base64
 import functools
-import json
 import re
 import shlex
 from collections.abc import Callable, Mapping
@@ -14,6 +13,7 @@ from typing import Any
 from jinja2 import Template, TemplateError, TemplateSyntaxError, Undefined, meta
 from jinja2.exceptions import SecurityError
 
+from boots.policy.as_yaml import as_yaml
 from boots.policy.sandbox import LARGEST, Sandbox, with_budget
 from boots.policy.templates import Broken
 from boots.policy.words import Unwritable, within
@@ -24,7 +24,6 @@ _OF_PATHS = re.compile(r"(?!-)[\w.:/\\@+=,~-]*(?<!\\)", re.ASCII)
 _OF_HASHES = re.compile(r"[\w./$!*][\w./$!*=,+-]*", re.ASCII)  # crypt(5)
 _MOST_WORDS = 20_000
 _SOURCE_NAME = "<template>"  # Jinja's own name for a text that is in no file
-_ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
 
 
 class _Fit(str):
@@ -59,8 +58,7 @@ def _defined(value: Any) -> Any:
 def _json(value: Any, indent: int | None = None) -> str:
     if indent is not None and not 0 <= int(indent) <= _MOST_BLANKS:
         raise SecurityError(f"write an indent of at most {_MOST_BLANKS}")
-    text = json.dumps(_defined(value), ensure_ascii=False, indent=indent, default=dict)
-    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return as_yaml(_defined(value), indent)
 
 
 def _shell(value: Any) -> str:

@@ -14,6 +14,10 @@ from boots_agent.process import Result, Voice
 from boots_agent.programs import MISSING, Running
 from boots_agent.server import RefusedError, Server
 from boots_agent.session import Clock, Keeper, Session
+from boots_agent.shield import Shield, shielded
+
+_PROGRAMS = frozenset({"cexec", "container", "grub2disk", "shell"})
+"""Actions that run what a template says, or an image brings."""
 
 
 class Tools(NamedTuple):
@@ -34,13 +38,21 @@ def work_of(handout: HandOut, tools: Tools, voice: Voice) -> Result:
     Raises:
         ActionFailed: it failed.
     """
-    if handout.part != "action":
-        _command(handout, voice)
-        return Result(0)
-    action = ACTIONS.get(handout.kind)
-    if action is None:
-        raise ActionFailed(f"this OSIE does not know the action {handout.kind!r}", MISSING)
-    return _natively(action, handout, tools, voice)
+    with shielded(tools.root, tools.mounts) as shield:
+        if handout.part != "action":
+            _tell_shielded(shield, voice)
+            _command(handout, voice)
+            return Result(0)
+        action = ACTIONS.get(handout.kind)
+        if action is None:
+            raise ActionFailed(f"this OSIE does not know the action {handout.kind!r}", MISSING)
+        return _natively(action, handout, tools, voice, shield)
+
+
+def _tell_shielded(shield: Shield, voice: Voice) -> None:
+    """Say why a program cannot write, to whoever reads that it could not."""
+    if shield.names:
+        voice.say(f"read-only as long as they are not armed: {', '.join(sorted(shield.names))}")
 
 
 def _command(handout: HandOut, voice: Voice) -> None:
@@ -52,13 +64,17 @@ def _command(handout: HandOut, voice: Voice) -> None:
         raise ActionFailed(f"{handout.command[0]} ended with {code}", code)
 
 
-def _natively(action: Action, handout: HandOut, tools: Tools, voice: Voice) -> Result:
-    gate = Gate(handout, tools.session, _around(tools, voice))
+def _natively(
+    action: Action, handout: HandOut, tools: Tools, voice: Voice, shield: Shield
+) -> Result:
+    gate = Gate(handout, tools.session, _around(tools, voice, shield))
+    if handout.kind in _PROGRAMS:
+        _tell_shielded(shield, voice)
     left = action(_context(handout, tools, voice, gate))
     return Result(0, left.how if left else "", gate.written())
 
 
-def _around(tools: Tools, voice: Voice) -> Surroundings:
+def _around(tools: Tools, voice: Voice, shield: Shield) -> Surroundings:
     """The gate's ways to the world."""
 
     def send(path: str, body: bytes) -> None:
@@ -70,7 +86,13 @@ def _around(tools: Tools, voice: Voice) -> Surroundings:
             ) from None
 
     return Surroundings(
-        tools.clock.now, tools.keeper.used, send, voice.say, tools.refresh, tools.root
+        tools.clock.now,
+        tools.keeper.used,
+        send,
+        voice.say,
+        tools.refresh,
+        tools.root,
+        shield=shield,
     )
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import weakref
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,6 +19,7 @@ from boots_agent.images.armed import Armed, Policy
 from boots_agent.images.disk import Refused, Seen, examine
 from boots_agent.images.signatures import Read, disk_guid
 from boots_agent.session import Session
+from boots_agent.shield import Shield
 
 _UNTOUCHED = "nothing was written"
 
@@ -31,6 +33,7 @@ class Surroundings(NamedTuple):
         send: Brings ends of a disk to the server, and returns when it has them for good.
         refresh: Makes the names of disks anew.
         find: The disks that a path leads to.
+        shield: Keeps writes from disks that were not let through.
     """
 
     now: Callable[[], float]
@@ -40,6 +43,7 @@ class Surroundings(NamedTuple):
     refresh: Callable[[], None] = lambda: None
     root: Path = Path("/")
     find: Callable[[str, Path], list[Device]] = disks_of
+    shield: Shield = Shield()  # of no disks
 
 
 class Gate:
@@ -50,6 +54,7 @@ class Gate:
         self._session = session
         self._around = around
         self._open: dict[str, Armed] = {}
+        self._held: dict[str, int] = {}
 
     def arm(self, path: str) -> Armed:
         """The permission to write the disk that a path is, or is on.
@@ -72,8 +77,8 @@ class Gate:
         """The GUIDs of the GPTs that armed disks have now, by what they are armed by."""
         found = {}
         for path, armed in self._open.items():
-            with contextlib.suppress(OSError), Path(path).open("rb") as file:
-                guid = disk_guid(_reader(file.fileno()))
+            with contextlib.suppress(OSError):
+                guid = disk_guid(_reader(self._held[path]))
                 if guid:
                     found[armed.serial] = guid
         return found
@@ -92,15 +97,38 @@ class Gate:
         armed = _permission(record)
         if record.said.get("taken"):
             armed = replace(armed, policy=Policy.FORCE)
+        held = self._hold(device)
+        number = os.fstat(held).st_rdev
         try:
-            sys = self._around.root / "sys"
-            seen = examine(device.path, armed, sys=sys, named=device.described)
+            seen = examine(
+                f"/proc/self/fd/{held}",
+                armed,
+                sys=self._around.root / "sys",
+                named=device.described,
+                shielded=self._around.shield.covers(number),
+            )
         except Refused as error:
             raise ActionFailed(_whole(error)) from None
         if not record.said.get("taken"):
             self._send_ends(record, seen)
+        self._around.shield.free(number)
         self._around.say(f"{device.described} is armed: it holds {seen.holds or 'nothing'}")
         return armed
+
+    def _hold(self, device: Device) -> int:
+        """Open it for as long as the action is on: no other disk gets its name or number then.
+
+        A disk that is pulled and another that is put in its place would else be one to programs,
+        which are given names.
+        """
+        try:
+            held = os.open(device.path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as error:
+            why = f"{device.described} cannot be opened: {error.strerror}"
+            raise ActionFailed(f"{why}: {_UNTOUCHED}") from None
+        weakref.finalize(self, os.close, held)
+        self._held[device.path] = held
+        return held
 
     def _record_of(self, device: Device) -> Record:
         found = [each for each in self._handed.armed if each.serial in device.names]

@@ -137,36 +137,6 @@ def test_without_chroot_the_system_is_at_root(system: MadeDisk, tmp_path: Path) 
     assert said[0] != "/bin/busybox"
 
 
-def osie_with(root: Path, disk: str) -> Path:
-    """OSIE on a machine that has one disk more, sda, and nothing else that is a disk."""
-    (root / "sys/block/sda").mkdir(parents=True)
-    (root / "sys/dev").symlink_to("/sys/dev")
-    (root / "dev").mkdir()
-    (root / "dev/sda").symlink_to(disk)
-    return root
-
-
-WRITES = 'echo new > {other} && echo written; dd if=/dev/zero of="$ROOT/etc/own" count=1'
-
-
-@pytest.mark.peers
-def test_a_command_cannot_write_a_disk_that_is_not_armed_by_accident(
-    system: MadeDisk, tmp_path: Path
-) -> None:
-    (tmp_path / "b").mkdir()
-    with made_disk(tmp_path / "b", "ext4", table=False) as other:
-        told, before = Told(), other.file.read_bytes()
-        root = osie_with(tmp_path / "osie", other.device)
-        line = WRITES.format(other=other.device)
-        wanted = {"BLOCK_DEVICE": system.partition, "CMD_LINE": line, **SHELL, "CHROOT": ""}
-        arm = lambda _: system.armed()  # noqa: E731
-        ACTIONS["cexec"](context("cexec", wanted, tmp_path / "m", told=told, arm=arm, root=root))
-        assert f"{root}/dev/sda is not armed: it is read-only meanwhile" == told.lines[0]
-        assert "written" not in told.lines
-        assert before == other.file.read_bytes()
-        assert "0" == Path("/sys/block", Path(other.device).name, "ro").read_text().strip()
-
-
 RESOLVED = [None, "nameserver 198.51.100.1\n", "-> ../run/systemd/resolve/stub-resolv.conf"]
 
 

@@ -78,31 +78,6 @@ def test_a_disk_gets_grub_for_bios_and_a_menu(
         assert "menuentry a { linux /k }\n" == menu.read_text()
 
 
-@pytest.mark.peers
-def test_disks_that_are_not_armed_take_no_writes_while_grub_is_installed(
-    disk: MadeDisk, tmp_path: Path
-) -> None:
-    def put_bios(root: Path) -> None:
-        (root / "usr/lib/grub/i386-pc").mkdir()
-        put_script(root, "grub-install", 'mkdir -p /boot/grub; echo "asked: $*"')
-        put_script(root, "grub-mkconfig", 'echo "menuentry a { linux /k }" >$2')
-
-    (tmp_path / "b").mkdir()
-    with made_disk(tmp_path / "b", "ext4", table=False) as other:
-        filled(disk, tmp_path, put_bios)
-        root = bios_machine(tmp_path)
-        (root / "dev").unlink()
-        (root / "dev").mkdir()
-        (root / "dev/sda").symlink_to(other.device)
-        (root / "sys/block/sda").mkdir(parents=True)
-        lines = installed(disk, tmp_path, root).lines
-        shield = f"{root}/dev/sda is not armed: it is read-only meanwhile"
-        assert [shield, f"asked: --target=i386-pc {disk.device}"] == [
-            line for line in lines if "armed" in line or "asked" in line
-        ]
-        assert "0" == Path("/sys/block", Path(other.device).name, "ro").read_text().strip()
-
-
 def put_efi(root: Path) -> None:
     (root / "usr/lib/grub/x86_64-efi").mkdir()
     put_script(root, "grub-install", 'echo "asked: $*"')

@@ -335,8 +335,8 @@ def test_the_words_for_a_volume_are_lvcreates(size: object, words: str) -> None:
             {"name": "vg0", "physical_volumes": ["/dev/sda1"], "logical_volumes": [volume]}
         ]
     ).groups
-    made = " ".join(stacked._lvcreate(group, group.volumes[0]))
-    assert f"lvcreate -y -W y -n root -Zn {words} vg0" == made
+    made = " ".join(stacked._lvcreate(group, group.volumes[0], "--devices=/dev/a"))
+    assert f"lvcreate -y --devices=/dev/a -W y -n root -Zn {words} vg0" == made
 
 
 # --- arrays and groups that are there already

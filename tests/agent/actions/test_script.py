@@ -1,10 +1,9 @@
 """shell: a script or a command, with the disks that it names armed before it begins."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.agent.actions.stage import MIB, Stage, attached, file_disk
+from tests.agent.actions.stage import MIB, Stage, file_disk
 
 from boots_agent.actions import script
 from boots_agent.actions.context import ActionFailed
@@ -41,22 +40,6 @@ def test_its_disks_are_armed_before_it_begins(stage: Stage) -> None:
     with pytest.raises(ActionFailed, match="/dev/other is not armed"):
         script.run(stage.context("shell", SCRIPT="echo begun again", DISKS="/dev/other"))
     assert ["begun"] == stage.lines
-
-
-@pytest.mark.peers
-def test_a_script_writes_the_disks_that_it_names_and_no_other(stage: Stage) -> None:
-    a, b = (file_disk(stage.folder / name, MIB) for name in "ab")
-    with attached(a) as own, attached(b) as other:
-        stage.allow(own, a)
-        root = stage.folder / "osie"
-        (root / "dev").mkdir(parents=True)
-        (root / "dev/sdb").symlink_to(other)
-        (root / "sys/block/sdb").mkdir(parents=True)
-        (root / "sys/dev").symlink_to("/sys/dev")
-        asked = stage.context("shell", SCRIPT=f"echo new >{own}\necho new >{other}", DISKS=own)
-        with pytest.raises(ActionFailed, match="it ended with"):
-            script.run(replace(asked, root=root))
-    assert (b"new\n", bytes(4)) == (a.read_bytes()[:4], b.read_bytes()[:4])
 
 
 def test_without_a_script_or_a_command_there_is_nothing_to_do(stage: Stage) -> None:

@@ -187,6 +187,8 @@ def test_a_disk_that_is_too_small_is_refused_untouched(
         {"bytes": 5},
         {"file": "../../etc/passwd"},
         {"file": ".hidden"},
+        {"file": "file:dev%2Fwatchdog"},  # a path in /, without a / in it
+        {"file": "http:elsewhere"},
         {"sha256": "zz"},
         {"boots-image": 2},
         {"content": []},

@@ -29,7 +29,6 @@ from boots_agent.images.reading import Raw
 from boots_agent.images.words import Damaged
 from boots_agent.oci.settings import start_of, user_of
 from boots_agent.oci.whiteouts import Layering
-from boots_agent.shield import lift, shield
 
 
 def layer(**entries: bytes | str | None) -> bytes:
@@ -346,27 +345,3 @@ def test_nothing_is_fetched_unless_every_disk_that_is_named_is_armed(
         with pytest.raises(ActionFailed, match="is not armed"):
             ACTIONS["container"](both)
     assert [] == shelf.asked
-
-
-@pytest.mark.peers
-def test_a_disk_that_is_not_armed_takes_no_writes_until_that_is_lifted(tmp_path: Path) -> None:
-    told: list[str] = []
-    with made_disk(tmp_path, "ext4") as disk:
-        shield(tmp_path / "mnt", [Path(disk.device)], told.append)
-        try:
-            with pytest.raises(OSError, match=r"Operation not permitted|Permission denied"):
-                written(disk.partition)
-        finally:  # by another process, where the one that shielded it was killed
-            lift(tmp_path / "mnt")
-        written(disk.partition)
-        lift(tmp_path / "mnt")
-    assert [f"{disk.device} is not armed: it is read-only meanwhile"] == told
-
-
-def written(device: str) -> None:
-    descriptor = os.open(device, os.O_RDWR)
-    try:
-        os.pwrite(descriptor, b"x" * 512, 1024)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

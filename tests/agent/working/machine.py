@@ -68,6 +68,15 @@ class Machine:
             self.kill()
 
 
+def without_disks(root: Path) -> Path:
+    """OSIE on this machine, whose own disks it does not see."""
+    (root / "sys").mkdir(parents=True, exist_ok=True)
+    for name in ("dev", "proc", "sys/class", "sys/dev"):
+        if not (root / name).exists():
+            (root / name).symlink_to(f"/{name}")
+    return root
+
+
 def until(what: object, *, seconds: float = 20.0) -> None:
     """Wait until a question is answered with yes."""
     assert callable(what)
@@ -99,6 +108,7 @@ def main(url: str, folder: Path, ticket: str) -> None:
         sleep=lambda seconds: time.sleep(seconds / 50),
         end=ended,
         mounts=folder / "mounts",
+        root=without_disks(folder / "osie"),
         refresh=lambda: None,
         inventory=lambda: {"version": 1, "disks": []},
         pace=QUICK,

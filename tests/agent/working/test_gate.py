@@ -276,6 +276,27 @@ def test_a_disk_with_a_mounted_partition_is_not_armed(tmp_path: Path) -> None:
             subprocess.run(["umount", at], check=True)
 
 
+@pytest.mark.peers
+def test_a_disk_that_is_pulled_leaves_its_name_to_no_other_while_its_action_is_on(
+    tmp_path: Path,
+) -> None:
+    """Programs are given names: mkfs of /dev/sda1 must not meet what was put in its place."""
+    other = disk(tmp_path / "somebody's", 64 * MIB)
+    with made_disk(tmp_path, "ext4", table=False) as made:
+        (tmp_path / "other").mkdir()
+        place = Place(tmp_path / "other")
+        facts = {"serial": f"file:{made.file}", "size": made.file.stat().st_size}
+        gate = place.gate(place.record(**facts, policy="force"))
+        gate.arm(made.device)
+        subprocess.run(["losetup", "-d", made.device], check=True)
+        taken = subprocess.run(["losetup", made.device, str(other)], check=False)
+        assert 0 != taken.returncode
+        behind = Path("/sys/block", Path(made.device).name, "loop/backing_file")
+        assert str(made.file) == behind.read_text().strip()
+        del gate
+        subprocess.run(["losetup", made.device, str(other)], check=True)
+
+
 # --- words
 
 

@@ -14,7 +14,6 @@ from boots_agent.actions.below import permitted
 from boots_agent.actions.confined import Owner, Tree
 from boots_agent.actions.context import ActionFailed, Context
 from boots_agent.actions.mounts import inhabited, mounted
-from boots_agent.actions.others import shielded
 from boots_agent.facts import raw
 
 _UNREADABLE, _MISSING, _FAILED = 10, 20, 30
@@ -51,10 +50,7 @@ def _within(context: Context, device: str, commands: Sequence[Sequence[str]]) ->
     kind = context.environment.get("FS_TYPE", "")
     inside = bool(context.environment.get("CHROOT"))
     below = permitted(context, device)
-    with (
-        shielded(context, below),
-        mounted(context, device, kind, write=True, programs=True, armed=below) as root,
-    ):
+    with mounted(context, device, kind, write=True, programs=True, armed=below) as root:
         if not inside:
             _each(context, commands, None, {**_ENVIRONMENT, "ROOT": str(root)})
             return

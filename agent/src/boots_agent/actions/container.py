@@ -19,7 +19,6 @@ from boots_agent.actions.confined import TEXT, Owner, Tree
 from boots_agent.actions.context import ActionFailed, Context
 from boots_agent.actions.forward import Stream
 from boots_agent.actions.mounts import inhabited, leave
-from boots_agent.actions.others import shielded
 from boots_agent.actions.pace import metered
 from boots_agent.actions.untar import unpack
 from boots_agent.actions.writing import told
@@ -55,9 +54,9 @@ def run(context: Context) -> None:
         ActionFailed: A disk is not armed, the image cannot be had, or its program failed.
     """
     volumes = [volume(each) for each in context.container.volumes]
-    armed = [name for path in context.container.disks for name in permitted(context, path)]
+    for path in context.container.disks:
+        permitted(context, path)
     with contextlib.ExitStack() as undone:
-        undone.enter_context(shielded(context, frozenset(armed)))
         root = undone.enter_context(_memory(context.mounts))
         with told():
             start = _fetched(context, root)

@@ -11,7 +11,7 @@ from boots_agent.actions.context import ActionFailed, Context
 from boots_agent.actions.making import FULL, Missing, run
 from boots_agent.actions.mounts import leave
 from boots_agent.actions.online import ONLINE
-from boots_agent.actions.places import node
+from boots_agent.actions.places import node, seen_by_lvm
 from boots_agent.actions.rereading import reread
 from boots_agent.actions.writing import own, put_table, told, writing
 from boots_agent.images.armed import Armed
@@ -122,7 +122,8 @@ def grow_file_system(context: Context, device: str) -> None:
                 raise ActionFailed(f"{device} does not grow: {error.strerror}") from error
         context.say(f"{device}: {kind} has all of it now")
     elif kind == "LVM":
-        run(context, ["pvresize", device], FULL)
+        # It writes to all of its group: a group that is on other disks, too, is left as it is.
+        run(context, ["pvresize", seen_by_lvm([device]), device], FULL)
     else:
         context.say(f"{device} holds {kind or 'no file system'}, which does not grow: as it was")
 

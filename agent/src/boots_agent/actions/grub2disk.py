@@ -17,7 +17,6 @@ from boots_agent.actions.below import disks_below, permitted
 from boots_agent.actions.confined import TEXT, Tree
 from boots_agent.actions.context import ActionFailed, Context
 from boots_agent.actions.mounts import inhabited, kind_at, leave, mounted
-from boots_agent.actions.others import shielded
 from boots_agent.actions.places import node
 from boots_agent.images.disk import open_source
 from boots_agent.tables.kinds import ESP, is_kind
@@ -61,10 +60,7 @@ def grub2disk(context: Context) -> None:
     if not disks_below(context, device) <= below:
         below |= permitted(context, device)
     kind = context.environment.get("FS_TYPE", "")
-    with (
-        shielded(context, below),
-        mounted(context, device, kind, write=True, programs=True, armed=below) as root,
-    ):
+    with mounted(context, device, kind, write=True, programs=True, armed=below) as root:
         tree = Tree(root)
         names = _names(tree, device)
         with ExitStack() as undone:

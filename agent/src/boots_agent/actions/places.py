@@ -62,3 +62,8 @@ def existing(device: str) -> str:
             f"{device} is not there: was it partitioned, and are all its disks armed?"
         )
     return device
+
+
+def seen_by_lvm(devices: list[str]) -> str:
+    """The option by which LVM looks at these alone: of no group does it write to other disks."""
+    return f"--devices={','.join(map(os.path.realpath, devices))}"

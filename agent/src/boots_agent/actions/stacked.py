@@ -1,7 +1,6 @@
 """Arrays and volume groups of a record, by the programs for them: the flavour full has these."""
 
 import contextlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +8,7 @@ from boots_agent.actions.below import permitted
 from boots_agent.actions.context import ActionFailed, Context
 from boots_agent.actions.making import FULL, run
 from boots_agent.actions.options import VOLUME, judge
-from boots_agent.actions.places import existing
+from boots_agent.actions.places import existing, seen_by_lvm
 from boots_agent.actions.storage import GroupWish, RaidWish, Storage, VolumeWish
 from boots_agent.tables.layout import In, read_size
 from boots_agent.tables.words import TableError
@@ -42,10 +41,12 @@ def build(context: Context, wanted: Storage) -> None:
         run(context, _mdadm(raid, devices), FULL)
     for group in wanted.groups:
         devices = _own(context, group.devices)
-        run(context, ["pvcreate", "-ff", "-y", *devices], FULL)
+        seen = seen_by_lvm(devices)
+        run(context, ["pvcreate", "-ff", "-y", seen, *devices], FULL)
+        # It sees all disks: a name that a group on another one has is refused.
         run(context, ["vgcreate", "-y", group.name, *devices], FULL)
         for volume in group.volumes:
-            run(context, list(_lvcreate(group, volume)), FULL)
+            run(context, list(_lvcreate(group, volume, seen)), FULL)
 
 
 def start(context: Context, wanted: Storage) -> None:
@@ -62,7 +63,7 @@ def start(context: Context, wanted: Storage) -> None:
         run(context, ["mdadm", "--assemble", raid.name, *devices], FULL, good=_ASSEMBLED)
     for group in wanted.groups:
         devices = _own(context, group.devices)
-        run(context, ["vgchange", "-a", "y", _seen(devices), group.name], FULL)
+        run(context, ["vgchange", "-a", "y", seen_by_lvm(devices), group.name], FULL)
 
 
 @contextlib.contextmanager
@@ -83,17 +84,12 @@ def shown(context: Context, wanted: Storage) -> Iterator[None]:
                 run(context, words, FULL, good=_ASSEMBLED)
         for group in wanted.groups:
             if not any(Path("/dev", group.name, each.name).exists() for each in group.volumes):
-                seen = _seen([existing(each) for each in group.devices])
+                seen = seen_by_lvm([existing(each) for each in group.devices])
                 reads = f'activation/read_only_volume_list=["{group.name}"]'
                 words = ["vgchange", "-a", "y", "--config", reads, seen, group.name]
                 undone.callback(context.run, ["vgchange", "-a", "n", seen, group.name])
                 run(context, words, FULL)
         yield
-
-
-def _seen(devices: list[str]) -> str:
-    """LVM looks at these alone: a group of the same name on another disk is none for it."""
-    return f"--devices={','.join(map(os.path.realpath, devices))}"
 
 
 def _own(context: Context, names: tuple[str, ...]) -> list[str]:
@@ -123,8 +119,8 @@ def _mdadm(raid: RaidWish, devices: list[str]) -> list[str]:
     ]
 
 
-def _lvcreate(group: GroupWish, volume: VolumeWish) -> Iterator[str]:
-    yield from ("lvcreate", "-y", "-W", "y", "-n", volume.name)
+def _lvcreate(group: GroupWish, volume: VolumeWish, seen: str) -> Iterator[str]:
+    yield from ("lvcreate", "-y", seen, "-W", "y", "-n", volume.name)
     yield from volume.options
     sectors = int(volume.size) if volume.size.isdecimal() else 0
     try:

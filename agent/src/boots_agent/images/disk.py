@@ -219,7 +219,7 @@ def open_source(path: str) -> Disk:
     return Disk(path, descriptor, None, _size(descriptor))
 
 
-def examine(path: str, armed: Armed, *, sys: Path, named: str = "") -> Seen:
+def examine(path: str, armed: Armed, *, sys: Path, named: str = "", shielded: bool = False) -> Seen:
     """Look at a disk as `open_target` does, without opening it for writing.
 
     Args:
@@ -227,6 +227,7 @@ def examine(path: str, armed: Armed, *, sys: Path, named: str = "") -> Seen:
         armed: What shall allow it to be written.
         sys: Where the kernel tells of disks.
         named: What it is called in errors; empty: its path.
+        shielded: It takes no writes because nobody let it through yet.
 
     Raises:
         Refused: It is not the disk that was armed, or holds what may not be lost.
@@ -234,7 +235,7 @@ def examine(path: str, armed: Armed, *, sys: Path, named: str = "") -> Seen:
     reading = _opened(path, os.O_RDONLY, named)
     try:
         disk = Disk(named or path, reading, None, _size(reading))
-        _check(disk, reading, armed, sys)
+        _check(disk, reading, armed, sys, shielded=shielded)
         return Seen(held(disk.look, disk.size), _ends(disk))
     finally:
         os.close(reading)
@@ -260,13 +261,13 @@ def begin(disk: Disk, run: str) -> None:
     disk.sync()
 
 
-def _check(disk: Disk, descriptor: int, armed: Armed, sys: Path) -> None:
+def _check(disk: Disk, descriptor: int, armed: Armed, sys: Path, *, shielded: bool = False) -> None:
     facts = os.fstat(descriptor)
     block = _block(facts, sys)
     if stat.S_ISBLK(facts.st_mode):
         if number(block / "partition") is not None:
             raise Refused(f"{disk.path} is a partition, and disks are armed, not partitions")
-        if text(block / "ro") == "1":
+        if text(block / "ro") == "1" and not shielded:
             raise Refused(f"{disk.path} is read-only")
     names = identities(descriptor, sys)
     if armed.serial not in names:

@@ -6,6 +6,7 @@ packed length and the SHA-256 of what it unpacks to), and a number for so many f
 """
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -13,6 +14,8 @@ from boots_agent.images.words import MIB, Damaged
 
 VERSION = 1
 MOST_BYTES = 24 * MIB  # of the index itself: an image of 1 TiB without a zero frame has 20
+# It is joined to the index's URL: nothing that leads to another server, or to a device here.
+_BESIDE = re.compile(r"[\w+-][\w.+-]*", re.ASCII)
 _FRAME = 64 * MIB  # the longest frame, as one must fit into the memory of a small machine
 
 
@@ -69,7 +72,7 @@ def read_index(data: bytes) -> Index:
         whole, file = _digest(said["sha256"]), str(said["file"])
         if not 4096 <= frame <= _FRAME or frame % 4096:
             raise Damaged(f"the index of the image has frames of {frame} bytes")
-        if "/" in file or file.startswith("."):
+        if not _BESIDE.fullmatch(file):
             raise Damaged(f"the index of the image names the file {file!r}")
         content = _content(said["content"], size, frame)
     except (ValueError, KeyError, TypeError, RecursionError) as error:

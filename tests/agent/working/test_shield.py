@@ -1,0 +1,200 @@
+"""What an action may not write the kernel does not let it write, whatever programs it runs."""
+
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from tests.agent.actions.stage import MIB, attached, file_disk, gone
+from tests.agent.working.fake import signed
+from tests.agent.working.machine import without_disks
+from tests.peers.conftest import need
+
+from boots_agent.actions.context import ActionFailed
+from boots_agent.doing import Tools, work_of
+from boots_agent.handed import read
+from boots_agent.process import Result, Voice
+from boots_agent.server import Server
+from boots_agent.session import Clock, Keeper, Session
+from boots_agent.shield import lift, shielded
+
+pytestmark = pytest.mark.peers
+KEY, NOW, SIZE = "11" * 32, 1_764_500_000.0, 64 * MIB
+
+
+class Heard(Voice):
+    """What the process of an action says."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, text: str) -> None:
+        self.lines += text.splitlines()
+
+    def tell(self, progress: object) -> None:
+        """Nobody asks."""
+
+
+@dataclass
+class Osie:
+    """A machine with two disks: its run has the first, and the other is somebody's."""
+
+    folder: Path
+    own: str
+    other: str
+    steps: int = 0
+    voice: Heard = field(default_factory=Heard)
+
+    @property
+    def root(self) -> Path:
+        return self.folder / "osie"
+
+    def do(self, kind: str, *, part: str = "action", arms: bool = True, **more: Any) -> Result:
+        self.steps += 1
+        named = {"run": "w-1", "step": self.steps, "attempt": 1}
+        facts = {"path": self.own, "serial": f"file:{self.folder}/own", "size": SIZE}
+        record = signed({"machine": "node-1", **named, **facts, "taken": True}, KEY, NOW)
+        said: Mapping[str, Any] = {
+            **named,
+            "name": "a",
+            "kind": kind,
+            "part": part,
+            "environment": {},
+            "machine": {"name": "node-1"},
+            "armed": [record] if arms else [],
+            **more,
+        }
+        clock = Clock()
+        clock.set(NOW)
+        server = cast("Server", None)  # a disk that was taken is not asked about
+        mounts, keeper = self.folder / "mounts", Keeper(self.folder / "kept")
+        session = Session("w-1", 3, KEY)
+        tools = Tools(server, clock, keeper, mounts, lambda: None, session, self.root)
+        return work_of(read(said), tools, self.voice)
+
+    def script(self, text: str, disks: str = "") -> Result:
+        return self.do("shell", environment={"SCRIPT": text, "DISKS": disks})
+
+    def holds(self) -> tuple[bytes, bytes]:
+        return ((self.folder / "own").read_bytes()[:4], (self.folder / "other").read_bytes()[:4])
+
+    def read_only(self) -> list[str]:
+        blocks = (Path("/sys/block", Path(each).name, "ro") for each in (self.own, self.other))
+        return [each.read_text().strip() for each in blocks]
+
+
+@pytest.fixture
+def osie(tmp_path: Path) -> Iterator[Osie]:
+    files = [file_disk(tmp_path / name, SIZE) for name in ("own", "other")]
+    with ExitStack() as undone:
+        own, other = (undone.enter_context(attached(each)) for each in files)
+        made = Osie(tmp_path, own, other)
+        without_disks(made.root)
+        (made.root / "dev").unlink()
+        for name, device in (("sda", own), ("sdb", other)):
+            (made.root / "sys/block" / name).mkdir(parents=True)
+            (made.root / "dev").mkdir(exist_ok=True)
+            (made.root / "dev" / name).symlink_to(device)
+        yield made
+        gone(tmp_path)
+
+
+def test_a_script_writes_the_disks_that_it_names_and_no_other(osie: Osie) -> None:
+    osie.script(f"echo new >{osie.own}", osie.own)
+    with pytest.raises(ActionFailed, match="it ended with"):
+        osie.script(f"echo new >{osie.other}", osie.own)
+    assert (b"new\n", bytes(4)) == osie.holds()
+    assert ["0", "0"] == osie.read_only()
+    assert "read-only as long as they are not armed: sda, sdb" == osie.voice.lines[0]
+
+
+def test_without_disks_of_its_own_it_writes_none(osie: Osie) -> None:
+    with pytest.raises(ActionFailed, match="it ended with"):
+        osie.script(f"echo new >{osie.own}")
+    assert (bytes(4), bytes(4)) == osie.holds()
+
+
+@pytest.mark.parametrize("part", ["on-failure", "on-timeout"])
+def test_a_command_after_an_action_that_failed_writes_no_disk(part: str, osie: Osie) -> None:
+    for device in (osie.own, osie.other):
+        words = ["/bin/sh", "-c", f"echo new >{device}"]
+        with pytest.raises(ActionFailed, match="ended with"):
+            osie.do("", part=part, command=words)
+    assert (bytes(4), bytes(4)) == osie.holds()
+    assert ["0", "0"] == osie.read_only()
+
+
+def test_a_command_in_a_system_writes_its_disk_and_no_other(osie: Osie) -> None:
+    subprocess.run([need("mkfs.ext4"), "-q", "-F", osie.own], check=True)
+    line = f"echo new >$ROOT/file; echo new >{osie.other} || echo refused"
+    given = {"BLOCK_DEVICE": osie.own, "CMD_LINE": line, "DEFAULT_INTERPRETER": "/bin/sh -c"}
+    osie.do("cexec", environment=given)
+    assert "refused" == osie.voice.lines[-1]
+    assert bytes(4) == osie.holds()[1]
+
+
+def test_what_shielded_a_disk_may_be_killed(osie: Osie) -> None:
+    """The agent lifts it, or the one after that."""
+    pid = os.fork()
+    if not pid:
+        with shielded(osie.root, osie.folder / "mounts"):
+            os._exit(0)
+    os.waitpid(pid, 0)
+    assert ["1", "1"] == osie.read_only()
+    lift(osie.folder / "mounts")
+    assert ["0", "0"] == osie.read_only()
+
+
+def test_a_disk_that_took_no_writes_before_takes_none_after(osie: Osie) -> None:
+    subprocess.run([need("blockdev"), "--setro", osie.own], check=True)
+    (osie.root / "sys/block/sda/ro").write_text("1\n")
+    try:
+        with pytest.raises(ActionFailed, match="is read-only"):
+            osie.script("true", osie.own)
+        assert ["1", "0"] == osie.read_only()
+    finally:
+        subprocess.run(["blockdev", "--setrw", osie.own], check=True)
+
+
+# --- what leads from a disk to another one
+
+
+def test_a_file_system_with_its_journal_on_another_disk_is_not_written(osie: Osie) -> None:
+    """A kernel that mounts it would write the journal, which no path of the action's names."""
+    journal = [need("mke2fs"), "-q", "-O", "journal_dev", "-b", "4096", osie.other]
+    subprocess.run(journal, check=True)
+    own = ["mke2fs", "-q", "-F", "-b", "4096", "-J", f"device={osie.other}", osie.own]
+    subprocess.run(own, check=True)
+    before = (osie.folder / "other").read_bytes()
+    given = {"DEST_DISK": osie.own, "DEST_PATH": "/file", "CONTENTS": "new"}
+    with pytest.raises(ActionFailed, match=r"cannot be mounted|cannot be written: Read-only"):
+        osie.do("writefile", environment=given)
+    assert before == (osie.folder / "other").read_bytes()
+
+
+def test_a_volume_group_on_two_disks_does_not_grow_by_one(
+    osie: Osie, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """LVM writes what it knows of a group to all of its disks; an image may bring anything."""
+    part = f"{osie.own}p1"
+    script = "label: gpt\nsize=40MiB\n"
+    subprocess.run([need("sfdisk"), "-q", osie.own], input=script, text=True, check=True)
+    subprocess.run(["partx", "-u", osie.own], check=False)
+    for words in (
+        ["pvcreate", "-q", part, osie.other],
+        ["vgcreate", "-q", "shop", part, osie.other],
+    ):
+        need(words[0])
+        subprocess.run(words, check=True, capture_output=True)
+    before = (osie.folder / "other").read_bytes()
+    with pytest.raises(ActionFailed, match="pvresize ended with"):
+        osie.do("grow", environment={"DEST_DISK": part})
+    assert before == (osie.folder / "other").read_bytes()
+    monkeypatch.setattr("boots_agent.actions.growing.seen_by_lvm", lambda _: "-v")
+    with pytest.raises(ActionFailed, match="pvresize ended with"):
+        osie.do("grow", environment={"DEST_DISK": part})
+    assert before == (osie.folder / "other").read_bytes()

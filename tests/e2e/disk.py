@@ -1,5 +1,6 @@
-"""Disks that say so when a machine starts from them."""
+"""Disks full of chance, and disks that say so when a machine starts from them."""
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -11,6 +12,18 @@ _AT = MIB  # where the only partition begins
 _GRUB = f"echo {WORDS}\nsleep 1\nhalt\n"
 _SHIM = Path("/usr/lib/shim/shimx64.efi.signed")
 _SIGNED = Path("/usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed")
+
+
+def of_chance(place: Path, size: int) -> Path:
+    """A disk of so many MiB of chance behind a partition table, so that each byte counts."""
+    with place.open("wb") as file:
+        for _ in range(size):
+            file.write(os.urandom(MIB))
+    table = "label: gpt\nstart=1MiB, type=linux\n"
+    subprocess.run(
+        ["sfdisk", "--quiet", "--wipe=always", place], input=table, text=True, check=True
+    )
+    return place
 
 
 def bios(folder: Path) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.e2e.disk import of_chance
 from tests.e2e.provisioned import (
     IMAGES,
     MIB,
@@ -39,14 +40,7 @@ OVER = ("SUCCESS", "FAILED", "TIMEOUT")
 
 @pytest.fixture(scope="module")
 def chance(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A disk with a partition table, and chance behind it."""
-    place: Path = tmp_path_factory.mktemp("chance") / "disk.img"
-    with place.open("wb") as file:
-        for _ in range(SIZE):
-            file.write(os.urandom(MIB))
-    table = "label: gpt\nstart=1MiB, type=linux\n"
-    subprocess.run(["sfdisk", "--quiet", "--wipe=always", place], input=table.encode(), check=True)
-    return place
+    return of_chance(tmp_path_factory.mktemp("chance") / "disk.img", SIZE)
 
 
 @pytest.fixture(scope="module")

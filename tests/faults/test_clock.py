@@ -1,6 +1,5 @@
 """The clock of the wall jumps, a day on, a day back, to 1970, beneath a server and between two."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import pytest
 from tests.app.runs.yard import TEMPLATE
 from tests.faults.steady import steady
 from tests.faults.story import STRANGER, Standing, Story, Worker, dora, standing
-from tests.peers.conftest import MAC, Lan, lacking, lan_with
+from tests.peers.conftest import MAC, Lan, lacking
 
 from boots.client.workflows import Arming, NewRun
 from boots.lab import network
@@ -18,12 +17,6 @@ pytestmark = pytest.mark.peers
 
 DAY = 86_400
 PLACES = "/usr/lib/*/faketime/libfaketimeMT.so.1"
-
-
-@pytest.fixture(name="lan", scope="module")
-def _lan() -> Iterator[Lan]:
-    with lan_with() as made:
-        yield made
 
 
 class Wall:

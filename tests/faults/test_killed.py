@@ -7,24 +7,17 @@ up, a run is begun, armed, handed out, reported, and the machine leaves OSIE.
 import os
 import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.faults.nth import Nth
 from tests.faults.story import Story, after_all, standing
-from tests.peers.conftest import Lan, lan_with
+from tests.peers.conftest import Lan
 
 pytestmark = pytest.mark.peers
 
 WAYS = ("kill", "half", "after")
 EVERY = int(os.environ.get("FAULTS_EVERY", "5"))
-
-
-@pytest.fixture(name="lan", scope="module")
-def _lan() -> Iterator[Lan]:
-    with lan_with() as made:
-        yield made
 
 
 def life(lan: Lan, folder: Path, at: int, do: str = "kill") -> tuple[int, int]:

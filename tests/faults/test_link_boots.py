@@ -1,12 +1,11 @@
 """Whole boots over bad links: real firmware, OSIE, and an image that is written through one."""
 
 import hashlib
-import os
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.e2e.disk import of_chance
 from tests.e2e.provisioned import MIB, WRITE, add_image, provisioned
 from tests.faults.bad import Figures
 
@@ -59,12 +58,7 @@ SIZE = 96  # MiB of the image
 
 @pytest.fixture(scope="module")
 def chance(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A disk full of chance, so that each byte counts."""
-    place: Path = tmp_path_factory.mktemp("chance") / "disk.img"
-    place.write_bytes(os.urandom(SIZE * MIB))
-    table = "label: gpt\nstart=1MiB, type=linux\n"
-    subprocess.run(["sfdisk", "--quiet", "--wipe=always", place], input=table.encode(), check=True)
-    return place
+    return of_chance(tmp_path_factory.mktemp("chance") / "disk.img", SIZE)
 
 
 @pytest.mark.parametrize("fault", ["all at once", "an outage"])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.faults.steady import Waits, steady
-from tests.peers.conftest import RECORD, Boots, Lan, boots, lan_with
+from tests.peers.conftest import RECORD, Boots, Lan, boots
 
 from boots.journal import events
 
@@ -17,12 +17,6 @@ pytestmark = pytest.mark.peers
 
 OTHER = "  - {name: two, mac: '52:54:00:70:00:11', address: 192.168.70.11/24}\n"
 GOOD = RECORD + OTHER
-
-
-@pytest.fixture(name="lan", scope="module")
-def _lan() -> Iterator[Lan]:
-    with lan_with() as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

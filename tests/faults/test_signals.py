@@ -19,12 +19,6 @@ pytestmark = pytest.mark.peers
 OTHER = "  - {name: two, mac: '52:54:00:70:00:11', address: 192.168.70.11/24}\n"
 
 
-@pytest.fixture(name="lan", scope="module")
-def _lan() -> Iterator[Lan]:
-    with lan_with() as made:
-        yield made
-
-
 @pytest.fixture
 def own() -> Iterator[Lan]:
     """Another network, for a server of a test's own."""

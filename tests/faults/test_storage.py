@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.faults.nth import Nth
 from tests.faults.steady import steady
-from tests.peers.conftest import SERVER, Boots, Lan, lan_with, launch, need, run
+from tests.peers.conftest import SERVER, Boots, Lan, launch, need, run
 from tests.peers.replicas import Replica
 from tests.peers.test_lasting import fill, record, small_disk
 
@@ -23,12 +23,6 @@ Mend = Callable[[int], object]  # for the process that it has failed, with its o
 
 Fault = Callable[[Path], AbstractContextManager[Mend]]
 KINDS = ("state", "cache", "log")
-
-
-@pytest.fixture(name="lan", scope="module")
-def _lan() -> Iterator[Lan]:
-    with lan_with() as made:
-        yield made
 
 
 @contextmanager

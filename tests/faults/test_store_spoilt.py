@@ -13,7 +13,7 @@ import pytest
 from tests.faults.bad import rounds
 from tests.faults.steady import steady
 from tests.faults.test_storage import ended, is_served, until_said, until_well
-from tests.peers.conftest import Boots, Lan, lan_with, launch
+from tests.peers.conftest import Boots, Lan, launch
 from tests.peers.replicas import Replica
 from tests.peers.test_lasting import record
 from tests.store.postgres import Cluster, cluster
@@ -27,12 +27,6 @@ HERE = "127.0.0.1"
 PAGE = 4096  # bytes, of SQLite's file
 REFUSED_WITHIN = 12.0  # seconds, where a lock is held or a file is damaged
 PAUSED_WITHIN = 18.0  # seconds, where PostgreSQL stands still
-
-
-@pytest.fixture(name="lan", scope="module")
-def _lan() -> Iterator[Lan]:
-    with lan_with() as made:
-        yield made
 
 
 @contextmanager

@@ -6,39 +6,23 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.peers.conftest import CLIENT, LAN, MAC, NIC, SERVER, boots, need, run, set_mac, space
+from tests.faults.bad import Bad, bad
+from tests.peers.conftest import CLIENT, LAN, NIC, SERVER, boots, need, run, space
 
 from boots.journal import events
-from boots.lab.emulator import Carried, End, linked
+from boots.lab.emulator import End, linked
 from boots.lab.link import PERFECT, Link
 
 pytestmark = pytest.mark.peers
 
-BAD = Link(drop=0.05, double=0.05, reorder=0.05, damage=0.01)
-
-
-@dataclass
-class Far:
-    """A server and a client with a bad link between them."""
-
-    server: str
-    client: str
-    carried: Carried
-
 
 @pytest.fixture
-def far(request: pytest.FixtureRequest) -> Iterator[Far]:
-    with (
-        space() as server,
-        space() as client,
-        linked(End(NIC, CLIENT, client), End(LAN, SERVER, server), request.param, seed=5) as done,
-    ):
-        set_mac(client, NIC, MAC)
-        yield Far(server, client, done)
+def far(request: pytest.FixtureRequest) -> Iterator[Bad]:
+    with bad(request.param, seed=5) as made:
+        yield made
 
 
 def ping(client: str, times: int) -> str:
@@ -46,14 +30,14 @@ def ping(client: str, times: int) -> str:
     return run(client, need("busybox"), *words).stdout
 
 
-@pytest.mark.parametrize("far", [BAD], indirect=True)
+@pytest.mark.parametrize("far", ["drop=5%,double=5%,reorder=5%,damage=1%"], indirect=True)
 @pytest.mark.parametrize(
     ("option", "size"),
     [("windowsize 16", 1 << 18), ("tsize 0", 1 << 16)],
     ids=["windows", "blocks"],
 )
 def test_a_file_arrives_whole_over_a_bad_link(
-    far: Far, tmp_path: Path, option: str, size: int
+    far: Bad, tmp_path: Path, option: str, size: int
 ) -> None:
     (tmp_path / "files").mkdir()
     content = random.Random(1).randbytes(size)
@@ -67,8 +51,8 @@ def test_a_file_arrives_whole_over_a_bad_link(
         assert server.until(events.TransferFinished, name="large.efi").size == size
 
 
-@pytest.mark.parametrize("far", [Link(delay=0.025)], indirect=True)
-def test_a_link_delays_each_way(far: Far) -> None:
+@pytest.mark.parametrize("far", ["delay=25ms"], indirect=True)
+def test_a_link_delays_each_way(far: Bad) -> None:
     done = ping(far.client, 4)
     least = float(done.rpartition("= ")[2].split("/")[0])
 

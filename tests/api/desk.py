@@ -358,7 +358,9 @@ class FakeDesk(FakeRuns):
         *,
         machine: str = "",
         by: str = "",
+        what: str = "",
         since: float = 0.0,
+        until: float = 0.0,
         after: int = 0,
         limit: int = 200,
     ) -> words.Audit:
@@ -367,10 +369,11 @@ class FakeDesk(FakeRuns):
             for at, each in enumerate(self.noted)
             if by in {"", each.by} and machine in {"", each.machine} and at + 1 > after
         ]
-        rows = [each for each in rows if each.at >= since]
+        rows = [e for e in rows if e.at >= since and what in e.what and not 0 < until <= e.at]
         return words.Audit(audit=tuple(rows[:limit]))
 
-    async def audit_proof(self) -> words.AuditProof:
+    async def audit_proof(self, *, whole: bool = True) -> words.AuditProof:
+        del whole
         return words.AuditProof(rows=len(self.noted), seal="5ea1")
 
     async def tokens(self) -> words.Tokens:

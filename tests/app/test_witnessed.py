@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 import msgspec
 import pytest
-from tests.app.desks import STRANGE_MAC, Office
+from tests.app.desks import FILE_MAC, STRANGE_MAC, Office
 from tests.app.operators import Counter, counter
 from tests.app.runs.test_desk import LOOK, failed
 from tests.app.runs.yard import SERIAL, Yard, in_yard
@@ -162,6 +162,18 @@ async def test_what_came_to_nothing_is_told_once_as_such(yard: Yard) -> None:
         assert 204 == (await at.ask("DELETE", "/v1/machines/file-1/order")).status
     told = [(each.deed.what, each.deed.outcome[:12]) for each in await rows(yard)]
     assert [("drop_token", "refused: 404"), ("replace", "refused: 409"), ("withdraw", DONE)] == told
+
+
+@in_yard
+async def test_what_is_done_by_a_page_is_told_of_its_machine(yard: Yard) -> None:
+    async with counter(yard) as at:
+        for action in ("netboot-once", "as-recorded"):
+            answer = await at.fill_in(f"/machines/{FILE_MAC}/ask/{action}")
+            assert 303 == answer.status, answer.body
+    what = "POST /machines/{name}/ask/{action}"
+    assert [(what, DONE, "file-1")] * 2 == [
+        (each.deed.what, each.deed.outcome, each.deed.machine) for each in await rows(yard)
+    ]
 
 
 # --- what is done elsewhere

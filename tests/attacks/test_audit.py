@@ -95,6 +95,52 @@ def test_it_is_found_by_machine_and_by_who(engine: Engine) -> None:
         assert [4, 3] == [each.id for each in audit.read(connection, after=5, limit=2)]
 
 
+def test_it_is_found_by_deed_and_time(engine: Engine) -> None:
+    with transaction(engine) as connection:
+        audit.keep(connection, deed(7, what="create_run"), KEY)
+        audit.keep(connection, deed(8, what="create%run"), KEY)
+    with reading(engine) as connection:
+        assert [6, 5] == [each.id for each in audit.read(connection, what="run")]
+        assert [6] == [each.id for each in audit.read(connection, what="%")]
+        assert [3, 2] == [each.id for each in audit.read(connection, since=101.0, until=103.0)]
+
+
+def test_what_is_proved_is_gone_on_from(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit, "_PORTION", 1)
+    with reading(engine) as connection:
+        some = audit.prove(connection, KEY, known=audit.Proof(), most=2)
+        assert (2, 2, 101.0, True) == (some.rows, some.last, some.last_at, some.more)
+        rest = audit.prove(connection, KEY, known=some, most=100)
+        assert (4, 4, False) == (rest.rows, rest.last, rest.more)
+    assert proved(engine) == rest
+
+
+@pytest.mark.parametrize(
+    ("done", "broken", "rows"),
+    [
+        ("UPDATE audits SET done_by = 'ben' WHERE id = 4", 4, 3),
+        ("DELETE FROM audits WHERE id = 3", 3, 3),
+        ("UPDATE audits SET seal = 'x' WHERE id = 3", 3, 3),
+        ("DELETE FROM audits WHERE id > 2", 3, 3),
+        ("DELETE FROM audits", 0, 0),
+    ],
+)
+def test_who_changes_what_was_proved_or_cuts_it_off_is_seen(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, done: str, broken: int, rows: int
+) -> None:
+    monkeypatch.setattr(audit, "_PORTION", 1)
+    with reading(engine) as connection:
+        known = audit.prove(connection, KEY, known=audit.Proof(), most=3)
+    assert 3 == known.last
+    with transaction(engine) as connection:
+        connection.execute(text(done))
+    with reading(engine) as connection:
+        found = audit.prove(connection, KEY, known=known)
+    assert (broken, rows) == (found.broken, found.rows), (
+        "an empty log was let go, as far as is known"
+    )
+
+
 ADMIN = {"Authorization": "Bearer admin-token"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 VIEWER = {"Authorization": "Bearer viewer-token"}

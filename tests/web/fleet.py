@@ -9,6 +9,9 @@ from tests.api.workflows import FakeRuns
 
 from boots.api.desk import Attempt, Refused
 from boots.client.words import (
+    Audit,
+    AuditLine,
+    AuditProof,
     Boots,
     Discovered,
     DiscoveredList,
@@ -219,6 +222,13 @@ def events_of(mac: str) -> list[EventLine]:
     ]
 
 
+def row_of(number: int, **given: Any) -> AuditLine:
+    """A row of the audit log."""
+    values = {"by": "ann", "role": "operator", "peer": "192.0.2.200", "what": "create_run"}
+    values |= {"machine": "rack-0003", "outcome": "done", "server": "boots-1"}
+    return AuditLine(id=number, at=NOW - 600 + number, **{**values, **given})
+
+
 class Fleet(FakeRuns):
     """A desk that answers from memory, and remembers what it was asked to do."""
 
@@ -235,6 +245,14 @@ class Fleet(FakeRuns):
         self.refuses: dict[str, Refused] = {}
         self.note = ""
         self.noted: list[Attempt] = []
+        self.audited: list[dict[str, Any]] = []
+        self.audits_ = [
+            row_of(4, what="POST /machines/{name}/ask/{action}", outcome=f"refused: {HOSTILE}"),
+            row_of(3, by="", role="", what="drop_token", machine="", outcome="refused: 401"),
+            row_of(2, details={"run": "w-1", "arm": '{"policy":"force","disks":["S1"]}'}),
+            row_of(1, by=HOSTILE, what="order", details={"netboot": "once", "profile": HOSTILE}),
+        ]
+        self.proof = AuditProof(rows=4, seal="5ea1" * 16, last=4, last_at=NOW - 60)
         self._moved = asyncio.Event()
         self.bearers: dict[str, Me] = {}
         self._machines: set[asyncio.Queue[Sequence[MachineLine]]] = set()
@@ -317,6 +335,18 @@ class Fleet(FakeRuns):
     async def write_down(self, attempt: Attempt) -> bool:
         self.noted.append(attempt)
         return True
+
+    async def audit(self, *, limit: int = 200, after: int = 0, **asked: Any) -> Audit:
+        self.audited.append(asked)
+        self._refuse("audit")
+        rows = [each for each in self.audits_ if not 0 < after <= each.id]
+        more = str(rows[limit - 1].id) if len(rows) > limit else ""
+        return Audit(audit=tuple(rows[:limit]), next=more)
+
+    async def audit_proof(self, *, whole: bool = True) -> AuditProof:
+        assert not whole, "a page is not to go through all of it"
+        self._refuse("audit_proof")
+        return self.proof
 
     async def health(self) -> Health:
         states: dict[str, int] = {}

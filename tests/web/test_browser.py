@@ -32,6 +32,7 @@ PAGES = [
     "/machines/rack-0003/provision",
     "/machines/rack-0003/undo/7",
     "/freeze",
+    "/audit",
     "/events",
     "/discovered",
     "/discovered/52:54:00:f0:00:01",

@@ -48,6 +48,8 @@ PATHS = [
     "/machines/rack-0003/provision",
     "/machines/rack-0003/undo/7",
     "/freeze",
+    "/audit",
+    "/audit?machine=rack-0003&by=ann&since=2026-01-01",
     "/events",
     "/events?kind=ConsoleLine&since=2026-01-01",
     "/discovered",

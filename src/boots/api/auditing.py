@@ -138,12 +138,14 @@ class Auditing:
 
 def _attempt(asked: Asked, what: str, outcome: str) -> Attempt:
     noted: dict[str, Any] = {**asked.keys, **asked.request.get(_NOTED, {})}
+    noted.pop("key", "")
+    keys = (asked.keys.get(each, "") for each in ("key", "name", "mac"))
     return Attempt(
         by=asked.me.name,
         role=asked.me.role.value,
         peer=_from(asked.request),
         what=what,
-        machine=str(noted.pop("key", "") or noted.get("machine", "")),
+        machine=str(next(filter(None, keys), "") or noted.get("machine", "")),
         outcome=outcome,
         details=noted,
     )

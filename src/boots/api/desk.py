@@ -268,14 +268,16 @@ class Desk(Protocol):
         *,
         machine: str = "",
         by: str = "",
+        what: str = "",
         since: float = 0.0,
+        until: float = 0.0,
         after: int = 0,
         limit: int = 200,
     ) -> Audit:
-        """That, the latest first."""
+        """That, the latest first; `what` is a part of a deed's name."""
 
-    async def audit_proof(self) -> AuditProof:
-        """Whether anybody changed what was written down."""
+    async def audit_proof(self, *, whole: bool = True) -> AuditProof:
+        """Whether anybody changed what was written down; else as far as is proved by now."""
 
     # --- tokens
 

@@ -59,9 +59,9 @@ async def audit(desk: Desk, asked: Asked) -> Answer:
     return Answer(body=await desk.audit(**asked.query))
 
 
-async def audit_proof(desk: Desk, _asked: Asked) -> Answer:
+async def audit_proof(desk: Desk, asked: Asked) -> Answer:
     """``GET /v1/audit/proof``."""
-    return Answer(body=await desk.audit_proof())
+    return Answer(body=await desk.audit_proof(**asked.query))
 
 
 async def tokens(desk: Desk, _asked: Asked) -> Answer:

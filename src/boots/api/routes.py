@@ -371,7 +371,9 @@ TABLE: Sequence[Route] = (
         query=(
             Param("machine", "", "only what was done to this machine, by name or MAC"),
             Param("by", "", "only what the bearer of this token did"),
+            Param("what", "", "only deeds with this in their name, like `run` or `create_run`"),
             Param("since", 0.0, "not before this moment"),
+            Param("until", 0.0, "only before this moment"),
             Param("after", 0, "go on below this row: `next` of the page before", least=0),
             limit_of(200),
         ),
@@ -384,6 +386,11 @@ TABLE: Sequence[Route] = (
         summary="Whether somebody changed the audit log, by the seals of its rows",
         handler=others.audit_proof,
         gives=words.AuditProof,
+        query=(
+            Param(
+                "whole", True, "all rows, from the oldest; else on from where it was the last time"
+            ),
+        ),
     ),
     Route(
         method="POST",

@@ -21,6 +21,9 @@ def show(
         str, typer.Option(help="Only what was done to this machine, by name or MAC.")
     ] = "",
     by: Annotated[str, typer.Option(help="Only what the bearer of this token did.")] = "",
+    what: Annotated[
+        str, typer.Option(help="Only deeds with this in their name, like order or create_run.")
+    ] = "",
     lines: Annotated[
         int, typer.Option("--lines", "-n", min=1, max=1000, help="How many of the latest.")
     ] = 50,
@@ -36,7 +39,7 @@ def show(
     from boots.cli import shown
 
     with asking(server, token_file, ca, config) as client:
-        found = client.audit(machine=machine, by=by, limit=lines)
+        found = client.audit(machine=machine, by=by, what=what, limit=lines)
         if as_json:
             print_json(found)
             return

@@ -243,17 +243,19 @@ class Client(RunsClient):
         *,
         machine: str = "",
         by: str = "",
+        what: str = "",
         since: float = 0.0,
+        until: float = 0.0,
         after: int = 0,
         limit: int = 200,
     ) -> words.Audit:
         """Who changed what, or tried to; the latest first."""
-        asked = {"machine": machine, "by": by, "since": since, "after": after, "limit": limit}
-        return self._get("/v1/audit", words.Audit, asked)
+        asked = {"machine": machine, "by": by, "what": what, "since": since, "until": until}
+        return self._get("/v1/audit", words.Audit, {**asked, "after": after, "limit": limit})
 
-    def audit_proof(self) -> words.AuditProof:
+    def audit_proof(self, *, whole: bool = True) -> words.AuditProof:
         """Whether somebody changed that."""
-        return self._get("/v1/audit/proof", words.AuditProof)
+        return self._get("/v1/audit/proof", words.AuditProof, {"whole": int(whole)})
 
     # --- tokens
 

@@ -309,7 +309,9 @@ class AuditProof(Word, frozen=True):
     """What came of going through the audit log.
 
     `broken` is the first row that is wrong, 0 for none, and `why`.  Of `foreign` rows, sealed by a
-    key that this server had before, or another has, only the order was looked at.
+    key that this server had before, or another has, only the order was looked at.  The last row
+    that is as it was written has the number `last`, was written at `last_at`, and has `seal`;
+    `more` are behind it that were not looked at.
     """
 
     rows: int
@@ -317,6 +319,9 @@ class AuditProof(Word, frozen=True):
     broken: int = 0
     why: str = ""
     seal: str = ""
+    last: int = 0
+    last_at: float = 0.0
+    more: bool = False
 
 
 class PowerAction(enum.Enum):

@@ -46,14 +46,19 @@ class Proof(NamedTuple):
     """What came of going through all rows.
 
     `foreign` rows were sealed by another key, of which only the order was looked at.  `broken` is
-    the first row that is wrong, 0 for none, and `why`; `seal` is that of the last.
+    the first row that is wrong, 0 for none, and `why`; `seal` is that of the last that is not,
+    which has the number `last` and was written at `last_at`.  `more` are behind it that were not
+    looked at.
     """
 
-    rows: int
-    foreign: int
-    broken: int
-    why: str
-    seal: str
+    rows: int = 0
+    foreign: int = 0
+    broken: int = 0
+    why: str = ""
+    seal: str = ""
+    last: int = 0
+    last_at: float = 0.0
+    more: bool = False
 
 
 _COLUMNS = (
@@ -102,37 +107,70 @@ def read(
     *,
     machine: str = "",
     by: str = "",
+    what: str = "",
     since: float = 0.0,
+    until: float = 0.0,
     after: int = 0,
     limit: int = 200,
 ) -> list[Kept]:
-    """The latest first; `after` goes on below that row."""
+    """The latest first; `after` goes on below that row, `what` is a part of a deed's name."""
     wanted = select(*_COLUMNS).order_by(audits.c.id.desc()).limit(limit)
     if machine:
         wanted = wanted.where(audits.c.machine == machine)
     if by:
         wanted = wanted.where(audits.c.done_by == by)
+    if what:
+        wanted = wanted.where(audits.c.what.contains(what, autoescape=True))
     if since:
         wanted = wanted.where(audits.c.at >= since)
+    if until:
+        wanted = wanted.where(audits.c.at < until)
     if after:
         wanted = wanted.where(audits.c.id < after)
     return [_kept(row) for row in connection.execute(wanted)]
 
 
-def prove(connection: Connection, key: bytes) -> Proof:
-    """Go through all rows, from the oldest."""
-    own, rows, foreign, last, at = name_of(key), 0, 0, None, 0
-    while True:
-        wanted = select(*_COLUMNS).where(audits.c.id > at).order_by(audits.c.id).limit(_PORTION)
-        found = [_kept(row) for row in connection.execute(wanted)]
-        for each in found:
-            why = _wrong(each, last, key, own)
+def prove(
+    connection: Connection, key: bytes, *, known: Proof | None = None, most: int = 0
+) -> Proof:
+    """Go through all rows, from the oldest; or on from what is `known`, over `most` or so."""
+    found = _still(connection, known) if known is not None else Proof()
+    looked, own = 0, name_of(key)
+    while not found.broken:
+        rows = _behind(connection, found.last)
+        for each in rows:
+            why = _wrong(each, found, key, own)
             if why:
-                return Proof(rows, foreign, each.id, why, last or "")
-            rows, foreign = rows + 1, foreign + (each.sealed_by != own)
-            last, at = each.seal, each.id
-        if len(found) < _PORTION:
-            return Proof(rows, foreign, 0, "", last or "")
+                return found._replace(broken=each.id, why=why)
+            found = Proof(
+                found.rows + 1,
+                found.foreign + (each.sealed_by != own),
+                seal=each.seal,
+                last=each.id,
+                last_at=each.deed.at,
+            )
+        looked += len(rows)
+        if len(rows) < _PORTION:
+            return found
+        if most and looked >= most:
+            return found._replace(more=True)
+    return found
+
+
+def _still(connection: Connection, known: Proof) -> Proof:
+    """What is known, if its last row is there; where all up to that were let go, nothing is."""
+    there = connection.execute(select(audits.c.seal).where(audits.c.id == known.last)).scalar()
+    if there == known.seal:
+        return known._replace(more=False)
+    older = select(audits.c.id).where(audits.c.id < known.last).limit(1)
+    if there is None and connection.execute(older).first() is None:
+        return Proof()
+    return known._replace(broken=known.last, why="it is not the row any more that was there")
+
+
+def _behind(connection: Connection, last: int) -> list[Kept]:
+    wanted = select(*_COLUMNS).where(audits.c.id > last).order_by(audits.c.id).limit(_PORTION)
+    return [_kept(row) for row in connection.execute(wanted)]
 
 
 def tidy(connection: Connection, before: float) -> None:
@@ -152,9 +190,9 @@ def name_of(key: bytes) -> str:
     return hashlib.sha256(b"seals the audit log: " + key).hexdigest()[:16]
 
 
-def _wrong(kept: Kept, last: str | None, key: bytes, own: str) -> str:
+def _wrong(kept: Kept, known: Proof, key: bytes, own: str) -> str:
     """What is wrong with a row; the oldest there is may follow one that was let go."""
-    if last is not None and kept.before != last:
+    if known.last and kept.before != known.seal:
         return "it does not follow the row before it: one was taken out, or slipped in"
     if kept.sealed_by == own and not hmac.compare_digest(
         kept.seal, _seal(kept.deed, kept.before, key)

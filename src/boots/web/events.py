@@ -31,8 +31,8 @@ class Wanted:
         return cls(
             query.get("key", "").strip(),
             query.get("kind", "").strip(),
-            _moment("since", query.get("since", "")),
-            _moment("until", query.get("until", "")),
+            moment("since", query.get("since", "")),
+            moment("until", query.get("until", "")),
         )
 
     def query(self, **other: object) -> str:
@@ -42,11 +42,15 @@ class Wanted:
 
     def field(self, name: str) -> str:
         """A moment as a field for date and time holds it."""
-        at = getattr(self, name)
-        return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S") if at else ""
+        return field(getattr(self, name))
 
 
-def _moment(name: str, text: str) -> float:
+def field(at: float) -> str:
+    """A moment as a field for date and time holds it; empty for none."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S") if at else ""
+
+
+def moment(name: str, text: str) -> float:
     """A moment: seconds since 1970, or a date with or without a time, in UTC if it says no other.
 
     Raises:

@@ -9,7 +9,18 @@ from aiohttp import web
 from boots.api.asked import PageRoute
 from boots.api.desk import Desk
 from boots.client.words import Problem, Role
-from boots.web import actions, deciding, events, fleet, happened, machine, others, provision, runs
+from boots.web import (
+    actions,
+    audit,
+    deciding,
+    events,
+    fleet,
+    happened,
+    machine,
+    others,
+    provision,
+    runs,
+)
 from boots.web.live import Streams
 from boots.web.looks import environment
 from boots.web.room import Clock, Handler, Room
@@ -50,6 +61,7 @@ _FOR_OPERATORS: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/machines/{name}/undo/{edges}", deciding.undo),
     ("GET", "/workflows/{id}/ask/{action}", deciding.ask),
     ("POST", "/workflows/{id}/ask/{action}", deciding.act),
+    ("GET", "/audit", audit.page),
     ("GET", "/freeze", deciding.frozen),
     ("POST", "/freeze", deciding.freeze),
     ("GET", "/discovered/{mac}", others.one_discovered),

@@ -10,11 +10,13 @@ from boots.api.desk import Attempt, Refused
 from boots.app.desk.house import House, asks_store
 from boots.client.words import Audit, AuditLine, AuditProof
 from boots.store import audit, witness
-from boots.store.audit import Deed, Kept
+from boots.store.audit import Deed, Kept, Proof
 from boots.store.engine import StoreAway
 from boots.store.witness import Witness
 
 _MOST = 1000
+_AT_ONCE = 5_000  # rows that are proved for a page: some 50 ms
+_ANEW = 3600.0  # seconds after which a page has all rows proved again
 _log = structlog.get_logger()
 
 
@@ -23,6 +25,8 @@ class AuditDesk:
 
     def __init__(self, house: House) -> None:
         self._house = house
+        self._proved = Proof()
+        self._since = 0.0
 
     def witnessed(self, attempt: Callable[[], Attempt]) -> AbstractContextManager[Witness]:
         """Have what this task changes within be written down in the same transaction."""
@@ -81,7 +85,9 @@ class AuditDesk:
         *,
         machine: str = "",
         by: str = "",
+        what: str = "",
         since: float = 0.0,
+        until: float = 0.0,
         after: int = 0,
         limit: int = 200,
     ) -> Audit:
@@ -91,16 +97,28 @@ class AuditDesk:
                 machine = self._house.machine(machine).name
         limit = min(limit, _MOST)
         rows = await self._house.kept().store.read(
-            audit.read, machine=machine, by=by, since=since, after=after, limit=limit + 1
+            audit.read,
+            machine=machine,
+            by=by,
+            what=what,
+            since=since,
+            until=until,
+            after=after,
+            limit=limit + 1,
         )
         lines = tuple(_line(each) for each in rows[:limit])
         return Audit(next=str(lines[-1].id) if len(rows) > limit else "", audit=lines)
 
     @asks_store
-    async def audit_proof(self) -> AuditProof:
-        """Whether anybody changed what was written down."""
-        found = await self._house.kept().store.read(audit.prove, self._key)
-        return AuditProof(**found._asdict())
+    async def audit_proof(self, *, whole: bool = True) -> AuditProof:
+        """Whether anybody changed what was written down; else as far as is proved by now."""
+        now = self._house.clock()
+        if whole or not 0 <= now - self._since < _ANEW:
+            self._proved, self._since = Proof(), now
+        self._proved = await self._house.kept().store.read(
+            audit.prove, self._key, known=self._proved, most=0 if whole else _AT_ONCE
+        )
+        return AuditProof(**self._proved._asdict())
 
 
 def _line(kept: Kept) -> AuditLine:

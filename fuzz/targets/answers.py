@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.app.pools import OWN, REMOTE, SUBNET, Bench
 
-from boots.app.answers import Ahead
+from boots.app.ahead import Ahead
 from boots.journal.events import Entry, encode
 from boots.model import mac as macs
 from boots.model.mac import Mac

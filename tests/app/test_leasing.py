@@ -441,11 +441,11 @@ def test_a_new_lease_is_told_and_its_renewal_is_not(bench: Bench) -> None:
 def test_whoever_asks_from_a_leased_address_is_known(bench: Bench) -> None:
     lease(bench, ONE, rom)
 
-    assert bench.answers.mac_of(FIRST) == ONE
+    assert bench.answers.owners.mac_of(FIRST) == ONE
     bench.now += 1000  # iPXE renews nothing, and loads on
-    assert bench.answers.mac_of(FIRST) == ONE
+    assert bench.answers.owners.mac_of(FIRST) == ONE
     bench.now += 4000
-    assert bench.answers.mac_of(FIRST) == ""
+    assert bench.answers.owners.mac_of(FIRST) == ""
 
 
 def test_in_shadow_mode_nothing_is_leased(bench: Bench) -> None:

@@ -7,8 +7,10 @@ from typing import Protocol
 
 import msgspec
 
+from boots.app.ahead import Ahead
 from boots.app.leasing import Leased
 from boots.app.loops import says_what_to_run
+from boots.app.owners import Holders, Owners
 from boots.app.seen import Seen, claimed
 from boots.app.world import World
 from boots.machines.index import Index
@@ -21,12 +23,9 @@ from boots.policy import boot, home, iso, metadata, path, reach, subnet, token
 from boots.policy import client as clients
 from boots.policy.client import Client
 from boots.policy.compare import as_if_chosen
-from boots.policy.forms import Ready
 from boots.policy.got import Got, Ground, Refusal, Rendered, Script
-from boots.policy.prepared import Prepared as Answering
-from boots.policy.prepared import Silent
+from boots.policy.prepared import Prepared
 from boots.policy.stranger import made_up
-from boots.serve.dhcp import Prepared
 from boots.serve.doors import Fetch, Given
 from boots.serve.iso import Images, Pictured
 from boots.wire.dhcp import Message
@@ -36,7 +35,7 @@ _GIVING_BACK = {MessageType.RELEASE, MessageType.DECLINE}
 _ASKING = {MessageType.DISCOVER, MessageType.REQUEST, MessageType.INFORM}
 
 
-class Leases(Protocol):
+class Leases(Holders, Protocol):
     """Addresses of the pool."""
 
     def ask(
@@ -52,33 +51,9 @@ class Leases(Protocol):
     def hear(self, message: Message, client: Client, interface: str) -> None:
         """Take a RELEASE or a DECLINE."""
 
-    def at(self, address: IPv4Address) -> Mac | None:
-        """The MAC that has leased an address."""
-
-    def has(self, mac: Mac) -> bool:
-        """Whether a MAC has leased an address."""
-
 
 Held = Callable[[Known], str]
 """Why a machine may boot nothing for a while, as it goes round in a loop; empty if it does not."""
-
-
-class Ahead:
-    """The answers that are prepared in the world in force; each reload puts others here."""
-
-    __slots__ = ("answer", "forget")
-
-    def __init__(self, ahead: Answering | None) -> None:
-        self.put(ahead)
-
-    def put(self, ahead: Answering | None) -> None:
-        """Have these; with none every answer takes the plain path."""
-        self.answer: Callable[[bytes], Ready | Silent | None] = ahead.answer if ahead else _nothing
-        self.forget: Callable[[Mac], None] = ahead.forget if ahead else _nothing
-
-
-def _nothing(_: object) -> None:
-    """Nothing is prepared."""
 
 
 class Answers:
@@ -110,6 +85,8 @@ class Answers:
         self._leases = leases
         self._held = held
         self._seen = seen or Seen()
+        self.owners = Owners(self._world.index, leases, self._seen)
+        """Knows which machine asks."""
 
     def dhcp(self, interface: str, *, proxy: bool = False) -> Callable[[Message], policy.Answer]:
         """What the DHCP door of an interface asks; with `proxy` the one for boot questions."""
@@ -153,6 +130,7 @@ class Answers:
     def world(self, world: World) -> None:
         self.raw = world
         self._world = replace(world, index=self._over(world.index))
+        self.owners.index = self._world.index
         for interface, ahead in self._ahead.items():
             ahead.put(self._answer_ahead(interface))
 
@@ -165,15 +143,15 @@ class Answers:
         for ahead in self._ahead.values():
             ahead.forget(mac)
 
-    def prepared(self, interface: str) -> Prepared:
+    def prepared(self, interface: str) -> Ahead:
         """What the DHCP door of an interface asks first: answers that need no thinking."""
         return self._ahead.setdefault(interface, Ahead(self._answer_ahead(interface)))
 
-    def _answer_ahead(self, interface: str) -> Answering | None:
+    def _answer_ahead(self, interface: str) -> Prepared | None:
         site = self._world.sites.get(interface)
         if site is None or site.shadow or site.mode not in {Mode.RESERVATION, Mode.POOL}:
             return None
-        return Answering(site, self._world.index.by_mac, self._held)
+        return Prepared(site, self._world.index.by_mac, self._held)
 
     def _leased(
         self,
@@ -208,14 +186,16 @@ class Answers:
             if not self._reaches(peer, site):
                 return Given("", wanted.name, _outside(peer))
             if not tftp and (sealed or _is_metadata(wanted.name, site)):
-                owner = self._owner(sealed, peer, site)
+                owner = self.owners.of_metadata(sealed, peer, site)
                 made = metadata.give(wanted.name, owner, site)
                 return Given(owner.mac if owner else "", wanted.name, made, owner)
-            known = self._known(wanted.mac or self._board(wanted.name, peer), peer, site)
+            known = self.owners.machine(
+                wanted.mac or self.owners.board(wanted.name, peer), peer, site
+            )
             if says_what_to_run(wanted.name):  # what its last script loads it still gets
                 known = self._with_ticket(self._with_hold(known), site)
             what = boot.fetch(wanted.name, known, site, tftp=tftp)
-            elsewhere = self._elsewhere(known, peer, site)
+            elsewhere = self.owners.elsewhere(known, peer, site)
             if elsewhere and known is not None and home.is_private(what, known, site):
                 what = Refusal(Ground.FORBIDDEN, elsewhere)
             tells = says_what_to_run(wanted.name) and _tells(what)
@@ -242,20 +222,6 @@ class Answers:
 
         return find
 
-    def _owner(self, sealed: str, peer: IPv4Address, site: Site) -> Known | None:
-        """Whose metadata is asked for: a MAC in the path proves nothing, and is not looked at.
-
-        Nor is an address that a machine was only seen to take: one forged packet would say so.
-        """
-        index = self.world.index
-        if sealed:
-            mac = token.mac_of(sealed, site.token_key)
-            return index.by_mac.get(mac) if mac else None
-        if not site.metadata_by_address:
-            return None
-        leased = self._leases.at(peer) if self._leases else None
-        return index.by_address.get(peer) or (index.by_mac.get(leased) if leased else None)
-
     def _with_hold(self, known: Known | None) -> Known | None:
         why = self._held(known) if known is not None else ""
         return msgspec.structs.replace(known, held=why) if known is not None and why else known
@@ -265,43 +231,7 @@ class Answers:
         return msgspec.structs.replace(known, ticket=text) if known is not None and text else known
 
     def _reaches(self, peer: IPv4Address, site: Site) -> bool:
-        return reach.reaches(peer, site) or self._given_to(peer) is not None
-
-    def _elsewhere(self, known: Known | None, peer: IPv4Address, site: Site) -> str:
-        if known is None:
-            return ""
-        owner = self._given_to(peer) or self._seen.alone_at(peer)
-        return home.elsewhere(known, peer, owner, site)
-
-    def _known(self, mac: Mac | None, peer: IPv4Address, site: Site) -> Known | None:
-        index = self.world.index
-        mac = mac or self._mac_at(peer)
-        if mac is None:
-            return None
-        known = index.by_mac.get(mac)
-        if known is None and site.mode in {Mode.POOL, Mode.AUTO_PROXY}:
-            return made_up(mac, site)
-        return known
-
-    def _board(self, name: str, peer: IPv4Address) -> Mac | None:
-        """The MAC of the Raspberry Pi that asks below its serial number, from wherever."""
-        index = self.world.index
-        known = index.by_serial.get(name.partition("/")[0].lower())
-        asks = index.by_address.get(peer)
-        if known is None or (asks is not None and asks.machine is known.machine):
-            return None
-        return known.mac
-
-    def _mac_at(self, address: IPv4Address) -> Mac | None:
-        # What a machine says comes last: one forged packet says as much.
-        return self._given_to(address) or self._seen.at(address)
-
-    def _given_to(self, address: IPv4Address) -> Mac | None:
-        """The MAC whose address this is by a record or a lease."""
-        known = self.world.index.by_address.get(address)
-        if known is not None:
-            return known.mac
-        return self._leases.at(address) if self._leases else None
+        return reach.reaches(peer, site) or self.owners.given_to(peer) is not None
 
     def may_boot(self, mac: Mac) -> bool:
         """Whether the machine with this MAC may boot from us."""
@@ -320,21 +250,6 @@ class Answers:
         known = world.index.by_address.get(address)
         own = known.interface.reservation if known else None
         return subnet.is_near(address, world.sites[interface], own)
-
-    def is_known(self, octets: bytes) -> bool:
-        """Whether the machine with this MAC is no stranger: it has a record, or a lease."""
-        mac = macs.from_bytes(octets)
-        if mac in self._world.index.by_mac:
-            return True
-        return self._leases is not None and self._leases.has(mac)
-
-    def is_at(self, address: str) -> bool:
-        """Whether a machine of ours has this address."""
-        return bool(self._mac_at(IPv4Address(address)))
-
-    def mac_of(self, address: IPv4Address) -> str:
-        """The MAC of the machine that has this address, empty if none of ours has."""
-        return self._mac_at(address) or ""
 
 
 def _outside(peer: IPv4Address) -> Refusal:

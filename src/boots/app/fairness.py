@@ -27,20 +27,20 @@ class Fairness:
     def dhcp(self) -> Callable[[bytes], bool]:
         """By MAC."""
         strangers = as_set(limits.DHCP_STRANGERS, self._settings.dhcp.strangers)
-        return self._fair(limits.DHCP_OF_ONE, strangers, self._answers.is_known)
+        return self._fair(limits.DHCP_OF_ONE, strangers, self._answers.owners.is_known)
 
     def tftp(self) -> Callable[[str], bool]:
         """By address."""
         strangers = as_set(limits.TFTP_STRANGERS, self._settings.tftp.strangers)
-        return self._fair(limits.TFTP_OF_ONE, strangers, self._answers.is_at)
+        return self._fair(limits.TFTP_OF_ONE, strangers, self._answers.owners.is_at)
 
     def syslog(self) -> Callable[[str], bool]:
         """By address."""
-        return self._fair(limits.SYSLOG_OF_ONE, limits.SYSLOG_STRANGERS, self._answers.is_at)
+        return self._fair(limits.SYSLOG_OF_ONE, limits.SYSLOG_STRANGERS, self._answers.owners.is_at)
 
     def ndp(self) -> Callable[[bytes], bool]:
         """By MAC."""
-        return self._fair(limits.NDP_OF_ONE, limits.NDP_STRANGERS, self._answers.is_known)
+        return self._fair(limits.NDP_OF_ONE, limits.NDP_STRANGERS, self._answers.owners.is_known)
 
     def _fair(
         self, of_one: Limit, strangers: Limit, is_known: Callable[..., bool]

@@ -108,7 +108,9 @@ class Opening:
                 at = self.listens_at("http", "", address)
                 yield self._http_door("http", interface, at, self._extras)
                 if self._secure is not None:
-                    secure = replace(self._extras, tls=self._secure, mac_of=self._answers.mac_of)
+                    secure = replace(
+                        self._extras, tls=self._secure, mac_of=self._answers.owners.mac_of
+                    )
                     yield self._http_door("https", interface, at, secure)
         for name, unused in self._given.items():
             for each in unused:
@@ -171,7 +173,7 @@ class Opening:
         if settings.syslog.enabled and "syslog" in self._only:
             at = self.listens_at("syslog", settings.syslog.address, address)
             bound = self._sock("syslog", interface, partial(sockets.udp, at, settings.syslog.port))
-            yield SyslogDoor(bound, self._answers.mac_of, record, self._fairness.syslog())
+            yield SyslogDoor(bound, self._answers.owners.mac_of, record, self._fairness.syslog())
 
     def _dhcp_doors(self, interface: str) -> Iterator[Door]:
         """Port 67, port 4011 where we are a proxyDHCP server, and an ear for other servers."""
@@ -270,7 +272,7 @@ class Opening:
                 limited=self._limited,
                 bounds=Bounds(
                     most=self._shares.connections,
-                    is_known=self._answers.is_at,
+                    is_known=self._answers.owners.is_at,
                     trusted=extras.trusted,
                 ),
             ),

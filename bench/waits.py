@@ -21,10 +21,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from boots.lab import accelerator, isolation, topology
-from boots.lab.boot import MAC, UUID
 from boots.lab.firmware import Firmware
 from boots.lab.machine import Files, Spec, VirtualMachine
 from boots.lab.server import Server
+from boots.lab.words import MAC, UUID
 
 SERVER = "192.168.77.1"
 IPXE = Path("/usr/lib/ipxe")

@@ -23,10 +23,10 @@ from boots.images.adding import Wanted, add
 from boots.journal import events
 from boots.journal.events import AnyEvent
 from boots.lab import accelerator, network, said
-from boots.lab.boot import MAC, UUID
 from boots.lab.emulator import Carried, End, linked
 from boots.lab.firmware import Firmware
 from boots.lab.machine import Files, Spec, VirtualMachine
+from boots.lab.words import MAC, UUID
 from boots.model.arming import Policy
 
 URL = "http://127.0.0.1:8081"

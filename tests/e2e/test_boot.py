@@ -10,9 +10,10 @@ import pytest
 
 from boots.journal import events
 from boots.journal.events import Event
-from boots.lab.boot import MAC, BootOptions, BootResult, boot_once
+from boots.lab.boot import boot_once
 from boots.lab.firmware import Firmware
 from boots.lab.stages import Stage
+from boots.lab.words import MAC, BootOptions, BootResult
 
 pytestmark = pytest.mark.e2e
 

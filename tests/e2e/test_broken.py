@@ -23,8 +23,8 @@ from tests.web.browser import Browser
 from boots.journal import events
 from boots.journal.events import AnyEvent
 from boots.lab import network
-from boots.lab.boot import MAC
 from boots.lab.firmware import Firmware
+from boots.lab.words import MAC
 from boots.timeline.words import Finding, State
 
 pytestmark = pytest.mark.e2e

@@ -9,7 +9,8 @@ import pytest
 from boots.app import enrolment, rules
 from boots.app.world import World
 from boots.journal import events
-from boots.lab.boot import MAC, BootOptions, boot_once
+from boots.lab.boot import boot_once
+from boots.lab.words import MAC, BootOptions
 from boots.machines.index import Index
 from boots.model.mac import Mac
 

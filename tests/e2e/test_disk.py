@@ -8,8 +8,9 @@ from tests.e2e import disk
 from tests.e2e.test_boot import NETBOOT_OFF, happened
 
 from boots.journal import events
-from boots.lab.boot import BootOptions, BootResult, boot_once
+from boots.lab.boot import boot_once
 from boots.lab.firmware import Firmware
+from boots.lab.words import BootOptions, BootResult
 
 pytestmark = [pytest.mark.e2e, pytest.mark.wide]
 

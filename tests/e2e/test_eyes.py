@@ -11,9 +11,9 @@ from tests.web.browser import Browser
 from boots.journal import events
 from boots.journal.events import Entry
 from boots.lab import stages
-from boots.lab.boot import MAC
 from boots.lab.firmware import RECIPES, Firmware
 from boots.lab.stages import Stage
+from boots.lab.words import MAC
 from boots.web.looks import STAGES
 
 pytestmark = pytest.mark.e2e

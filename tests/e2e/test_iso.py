@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from tests.e2e.test_boot import arrived
 
-from boots.lab.boot import BootOptions, boot_once
+from boots.lab.boot import boot_once
 from boots.lab.firmware import Firmware
+from boots.lab.words import BootOptions
 
 pytestmark = pytest.mark.e2e
 

@@ -7,9 +7,10 @@ import pytest
 from tests.e2e.test_boot import happened, names
 
 from boots.journal import events
-from boots.lab.boot import BootOptions, boot_once
+from boots.lab.boot import boot_once
 from boots.lab.firmware import Firmware
 from boots.lab.stages import Stage
+from boots.lab.words import BootOptions
 
 pytestmark = [pytest.mark.e2e, pytest.mark.wide]
 

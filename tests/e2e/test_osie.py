@@ -8,8 +8,9 @@ from tests.e2e.provisioned import IMAGES, add_image, provisioned
 from tests.e2e.test_boot import arrived, happened
 
 from boots.journal import events
-from boots.lab.boot import BootOptions, boot_once
+from boots.lab.boot import boot_once
 from boots.lab.firmware import Firmware
+from boots.lab.words import BootOptions
 
 pytestmark = pytest.mark.e2e
 

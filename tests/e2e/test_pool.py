@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from boots.journal import events
-from boots.lab.boot import MAC, BootOptions, boot_once
+from boots.lab.boot import boot_once
 from boots.lab.firmware import Firmware
 from boots.lab.stages import Stage
+from boots.lab.words import MAC, BootOptions
 
 pytestmark = pytest.mark.e2e
 

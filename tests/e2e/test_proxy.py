@@ -10,10 +10,11 @@ import pytest
 from tests.e2e.test_boot import arrived, happened
 
 from boots.journal import events
-from boots.lab.boot import MAC, BootOptions, BootResult, boot_once
+from boots.lab.boot import boot_once
 from boots.lab.firmware import Firmware
 from boots.lab.stages import Stage
 from boots.lab.topology import LEASES
+from boots.lab.words import MAC, BootOptions, BootResult
 
 pytestmark = pytest.mark.e2e
 

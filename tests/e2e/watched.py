@@ -22,11 +22,11 @@ from boots.client.client import Client
 from boots.journal import events
 from boots.journal.events import AnyEvent, Entry
 from boots.lab import accelerator, network
-from boots.lab.boot import MAC, UUID
 from boots.lab.emulator import End, linked
 from boots.lab.firmware import Firmware
 from boots.lab.link import Link
 from boots.lab.machine import Files, Spec, VirtualMachine
+from boots.lab.words import MAC, UUID
 
 URL = "http://127.0.0.1:8081"
 SERVER = IPv4Interface("192.168.77.1/24")

@@ -11,9 +11,10 @@ from tests.faults.bad import Figures
 
 from boots.journal import events
 from boots.lab import said
-from boots.lab.boot import MAC, BootOptions, boot_once
+from boots.lab.boot import boot_once
 from boots.lab.firmware import Firmware
 from boots.lab.stages import Stage
+from boots.lab.words import MAC, BootOptions
 
 pytestmark = [pytest.mark.e2e, pytest.mark.wide, pytest.mark.timeout(900)]
 

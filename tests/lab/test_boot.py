@@ -7,10 +7,10 @@ from tests.lab.journal import INVENTORY, WHOLE
 
 from boots.journal import events
 from boots.lab import stages
-from boots.lab.boot import RECORD, BootOptions, BootResult, StageTime
 from boots.lab.firmware import Firmware
 from boots.lab.server import Server, ServerError
 from boots.lab.stages import Stage, Status
+from boots.lab.words import RECORD, BootOptions, BootResult, StageTime
 
 STARTED = events.encode(
     events.Entry(1.0, events.ServerStarted(version="1", listeners=[], machines=1))

@@ -5,8 +5,8 @@ from rich.console import Console, RenderableType
 from tests.lab.journal import INVENTORY, MAC, START, WHOLE
 
 from boots.lab import stages, view
-from boots.lab.boot import BootResult, Snapshot, StageTime
 from boots.lab.stages import Boot, Stage, Status
+from boots.lab.words import BootResult, Snapshot, StageTime
 
 
 def console(*, terminal: bool = False) -> Console:

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from boots.lab import accelerator, measuring
-from boots.lab.boot import RECORD, BootOptions, boot_once
+from boots.lab.boot import boot_once
 from boots.lab.errors import LabError
 from boots.lab.firmware import Firmware
+from boots.lab.words import RECORD, BootOptions
 from boots.osie.build import Image
 from boots.osie.manifest import Manifest, from_json
 

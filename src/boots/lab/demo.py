@@ -15,12 +15,13 @@ from rich.console import Console
 from rich.text import Text
 
 from boots.lab import accelerator, firmware, isolation
-from boots.lab.boot import RECORD, BootOptions, BootResult, boot_once
+from boots.lab.boot import boot_once
 from boots.lab.errors import LabError
 from boots.lab.firmware import RECIPES, Firmware, Recipe
 from boots.lab.machine import missing as no_qemu
 from boots.lab.topology import RELAY
 from boots.lab.view import closing, verdict, view_for
+from boots.lab.words import RECORD, BootOptions, BootResult
 
 BOOT_FILES = {
     Firmware.BIOS: (),

@@ -13,8 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from boots.lab import stages
-from boots.lab.boot import BootResult, Snapshot, StageTime
 from boots.lab.stages import Boot, Mark, Stage, Status
+from boots.lab.words import BootResult, Snapshot, StageTime
 
 _SIGNS = {
     Status.WAITING: Text("·", "dim"),

@@ -227,3 +227,17 @@ def test_two_routes_of_one_path_are_a_mistake() -> None:
 
 def test_what_is_read_is_what_was_sent() -> None:
     assert "osie" == decode(b'{"netboot": "once", "profile": "osie"}', NewOrder).profile
+
+
+async def test_what_cannot_be_read_is_told_without_the_tokens_in_it() -> None:
+    cookie = b"boots_token=hunter2-hunter2"
+    async with bench() as at:
+        for head in (
+            b"GET / HTTP/1.1\r\nCookie: %b; a=%b\r\n\r\n" % (cookie, b"a" * 9000),
+            b"GET http://[/%b HTTP/1.1\r\n\r\n" % cookie,
+            b"GET / HTTP/1.1\r\nCookie: %b\x01\r\n\r\n" % cookie,
+        ):
+            assert 400 == parsed(await at.send(head)).status
+        refused = [each for each in at.told if isinstance(each, events.ApiRefused)]
+    assert refused
+    assert "hunter2" not in str(at.told)

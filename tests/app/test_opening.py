@@ -3,21 +3,33 @@
 import asyncio
 from ipaddress import IPv4Address, IPv4Interface
 from socket import socket
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import structlog
+from tests.policy import made
+from tests.serve.test_ndp_door import Wire
 
+from boots.app import fairness
 from boots.app import opening as openings
 from boots.app.answers import Answers
 from boots.app.opening import Opening
 from boots.app.world import World
-from boots.machines.index import Index
+from boots.journal import events
+from boots.journal.events import AnyEvent
+from boots.machines.index import Index, build
+from boots.model import limits
+from boots.model.limits import Limit
 from boots.serve import sockets
 from boots.serve.dhcp import DhcpDoor
 from boots.serve.ear import Ear
 from boots.serve.http import HttpDoor
+from boots.serve.ndp import NdpDoor
+from boots.serve.syslog import SyslogDoor
+from boots.serve.tftp import TftpDoor
 from boots.settings import Dhcp, Http, Settings, Syslog, Tftp
+from boots.wire import ndp, tftp
 
 FIRST, SECOND = IPv4Address("127.0.0.1"), IPv4Address("127.0.0.2")
 
@@ -117,3 +129,69 @@ def test_without_the_right_to_listen_nothing_is_said_in_other_modes() -> None:
         assert [DhcpDoor] == dhcp_doors()[1]
 
     assert [] == logs
+
+
+# --- whom the doors take up, and how many a second
+
+OURS, THEIRS = made.ADDRESS, IPv4Address("192.168.1.99")
+LIMITS = {
+    "tftp": (limits.TFTP_OF_ONE, fairness.as_set(limits.TFTP_STRANGERS, 4), events.FetchRefused),
+    "syslog": (limits.SYSLOG_OF_ONE, limits.SYSLOG_STRANGERS, events.ConsoleLine),
+    "ndp": (limits.NDP_OF_ONE, limits.NDP_STRANGERS, events.AdvertisementSent),
+}
+
+
+def says(door: Any, *, ours: bool) -> None:
+    """One datagram of the machine with a record, or of a stranger."""
+    peer = (str(OURS if ours else THEIRS), 1069)
+    match door:
+        case TftpDoor():
+            door._hear(tftp.encode(tftp.Request("none", "octet")), peer)
+        case SyslogDoor():
+            door.handle(b"<13>hello", peer)
+        case NdpDoor():
+            mac = made.MAC if ours else "52:54:00:ff:ff:ff"
+            option = bytes([1, 1]) + bytes.fromhex(mac.replace(":", ""))
+            door.handle(bytes([ndp.ROUTER_SOLICITATION, *bytes(7)]) + option, ("fe80::1", 0, 0, 2))
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_strangers_share_what_is_theirs_and_each_machine_has_its_own(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    of_one, strangers, heard = LIMITS[name]
+    monkeypatch.setattr(fairness, "time", SimpleNamespace(monotonic=lambda: 1000.0))
+    monkeypatch.setattr(sockets, "icmpv6", lambda _: Wire())
+    told: list[AnyEvent] = []
+
+    async def flooded() -> None:
+        settings = Settings(
+            tftp=Tftp(port=0, strangers=4), syslog=Syslog(port=0), http=Http(enabled=False)
+        )
+        answers = Answers(World(build([made.known().machine])[0], {"lo": made.site()}))
+        own = {"lo": IPv4Interface("127.0.0.1/8")}
+        opened = Opening(settings, own, answers, told.append, lambda: None, only={name})
+        [door] = opened.doors()
+        assert not isinstance(door, HttpDoor)
+        for _ in range((strangers.burst or strangers.most) + 1):
+            says(door, ours=False)
+        assert [_named(strangers)] == beyond(told)
+        told.clear()
+        for _ in range(of_one.most):
+            says(door, ours=True)
+        assert [] == beyond(told)
+        assert of_one.most == sum(isinstance(each, heard) for each in told)
+        says(door, ours=True)
+        assert [_named(of_one)] == beyond(told)
+        door.close(asyncio.get_running_loop())
+
+    asyncio.run(flooded())
+
+
+def beyond(told: list[AnyEvent]) -> list[tuple[str, str]]:
+    """The doors and names of the limits that were reached."""
+    return [(each.door, each.limit) for each in told if isinstance(each, events.LimitReached)]
+
+
+def _named(limit: Limit) -> tuple[str, str]:
+    return limit.door, limit.name

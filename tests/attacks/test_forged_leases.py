@@ -99,3 +99,30 @@ async def tells_from_anothers(lan: Lan) -> None:
 test_beside_another_server_nobody_tells_of_a_stranger_from_an_address_of_anothers = on_lan(
     tells_from_anothers, mode=Mode.AUTO_PROXY, unknown="osie"
 )
+
+
+def test_who_leases_the_address_that_a_record_names_since_is_not_its_machine(bench: Bench) -> None:
+    own = leased(bench, TWO)
+    bench.records(m525400000001=own, m525400000002=None)
+    fetch = bench.answers.fetch("lan0", tftp=False)
+    assert "another machine's address" in fetch(f"/{ONE}/agent", own).elsewhere
+    assert isinstance(fetch(f"/{ONE}/preseed.cfg", own).what, Refusal)
+    assert TWO == bench.answers.owners.mac_of(own)
+    bench.now += 2 * 86_400  # its lease is over, and has been for a while
+    assert "" == fetch(f"/{ONE}/agent", own).elsewhere
+    assert not isinstance(fetch(f"/{ONE}/preseed.cfg", own).what, Refusal)
+
+
+def test_the_lease_of_a_machine_whose_record_names_it_since_is_its_own(bench: Bench) -> None:
+    own = leased(bench, ONE)
+    bench.records(m525400000001=own)
+    assert "" == bench.answers.fetch("lan0", tftp=False)(f"/{ONE}/agent", own).elsewhere
+
+
+def test_metadata_by_address_is_then_that_of_who_leases_it(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, token_key=b"a key", metadata_by_address=True)
+    own = leased(bench, TWO)
+    bench.records(m525400000001=own, m525400000002=None)
+    given = bench.answers.fetch("lan0", tftp=False)("/nocloud/meta-data", own)
+    bench.close()
+    assert TWO == given.mac

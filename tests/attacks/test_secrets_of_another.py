@@ -12,11 +12,12 @@ from tests.policy.made import known, site
 from boots.journal import events
 from boots.model.mac import Mac, to_bytes
 from boots.model.machine import Netboot, RaspberryPi
-from boots.model.site import Mode, Profile
+from boots.model.site import Iso, Mode, Profile
 from boots.policy import token
 from boots.policy.boot import fetch
 from boots.policy.got import Refusal
 from boots.policy.home import is_private
+from boots.policy.iso import Image
 
 
 @on_lan
@@ -216,3 +217,36 @@ async def test_who_takes_the_offer_of_another_mac_is_that_machine_to_us(lan: Lan
     assert answer.reply is not None
     assert OWN == answer.reply.yiaddr
     assert 200 == (await lan.ask(OWN, f"/{VICTIM}/auto.ipxe"))[0]
+
+
+SEALED = Iso(enabled=True, url="http://192.168.1.2/hook.iso", placeholder=b" " * 4096)
+WITH_SECRET = {
+    "iso": SEALED,
+    "secrets_allowed": ("join_token",),
+    "kernel_args": ("join_token=hunter2",),
+}
+
+
+async def has_a_disc(lan: Lan) -> None:
+    find = lan.answers.images("lan0")
+    path = f"/iso/{VICTIM}/hook.iso"
+    own = find(path, OWN).what
+    assert isinstance(own, Image)
+    assert b"hunter2" in own.text
+    for at in (NEIGHBOUR, UNUSED):
+        refused = find(path, at).what
+        assert isinstance(refused, Refusal)
+        assert "hunter2" not in refused.why
+
+
+test_a_disc_with_a_secret_that_the_settings_allow_goes_to_no_other_address = on_lan(
+    has_a_disc, **WITH_SECRET
+)
+
+
+async def has_a_plain_disc(lan: Lan) -> None:
+    for at in (OWN, NEIGHBOUR):
+        assert isinstance(lan.answers.images("lan0")(f"/iso/{VICTIM}/hook.iso", at).what, Image)
+
+
+test_a_disc_without_one_is_for_our_networks = on_lan(has_a_plain_disc, iso=SEALED)

@@ -69,9 +69,15 @@ def test_an_answer_goes_to_everybody_here_or_to_an_address_of_ours(
         found.to.address in network for network in near(known, site)
     )
     assert not int(asked.giaddr) or any(asked.giaddr in network for network in near(known, site))
+    assert found.to.address == EVERYONE or found.to.address not in everybody(known, site)
 
 
 def near(known: Known, site: Site) -> list[IPv4Network]:
     own = known.interface.reservation
     record = [IPv4Network((own.address, own.prefix), strict=False)] if own else []
     return [*(subnet.network for subnet in site.subnets), *record]
+
+
+def everybody(known: Known, site: Site) -> list[IPv4Address]:
+    """What is heard by all hosts of a network, which one forged relay shall not have us disturb."""
+    return [network.broadcast_address for network in near(known, site) if network.prefixlen < 31]

@@ -157,15 +157,8 @@ async def test_each_kind_of_reply_has_its_event(
     ("asked", "expected"),
     [
         (
-            message(MessageType.RELEASE, ciaddr=ADDRESS),
-            events.AddressReleased(mac="", interface="lo", address="192.0.2.7"),
-        ),
-        (
-            message(
-                MessageType.DECLINE,
-                options={53: b"\x04", options.REQUESTED_ADDRESS.code: ADDRESS.packed},
-            ),
-            events.AddressDeclined(mac="", interface="lo", address="192.0.2.7"),
+            message(MessageType.RELEASE, ciaddr=IPv4Address(LOOPBACK)),
+            events.AddressReleased(mac="", interface="lo", address=LOOPBACK),
         ),
         (
             message(MessageType.DISCOVER),
@@ -183,6 +176,47 @@ async def test_silence_has_its_event(asked: Message, expected: events.AnyEvent) 
 
         assert await bench.told.first(type(expected)) == expected
         assert await bench.client.nothing()
+
+
+def declined() -> Message:
+    return message(
+        MessageType.DECLINE,
+        options={53: b"\x04", options.REQUESTED_ADDRESS.code: ADDRESS.packed},
+    )
+
+
+async def test_a_client_without_an_address_declines_what_it_was_offered() -> None:
+    with Bench(lambda _: Answer("no")) as bench:
+        bench.door.handle(dhcp.encode(declined()), ("0.0.0.0", 68))
+
+        assert await bench.told.first(events.AddressDeclined) == events.AddressDeclined(
+            mac="", interface="lo", address="192.0.2.7"
+        )
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [message(MessageType.RELEASE, ciaddr=ADDRESS), declined()],
+    ids=["RELEASE", "DECLINE"],
+)
+@pytest.mark.parametrize("peer", [("192.0.2.8", 68), ("203.0.113.9", 67), ()], ids=str)
+async def test_nobody_elsewhere_gives_an_address_back(
+    asked: Message, peer: tuple[object, ...]
+) -> None:
+    heard: list[Message] = []
+    with Bench(lambda each: heard.append(each) or Answer("no")) as bench:
+        bench.door.handle(dhcp.encode(asked), peer)
+
+        assert "from who has it" in (await bench.told.first(events.DhcpIgnored)).why
+    assert [] == heard
+
+
+async def test_a_relay_may_bring_what_gives_an_address_back() -> None:
+    with Bench(lambda _: Answer("no")) as bench:
+        asked = message(MessageType.RELEASE, ciaddr=ADDRESS, giaddr=IPv4Address("192.0.2.254"))
+        bench.door.handle(dhcp.encode(asked), ("192.0.2.254", 67))
+
+        assert str(ADDRESS) == (await bench.told.first(events.AddressReleased)).address
 
 
 async def test_an_answer_with_nothing_to_boot_names_no_boot_file() -> None:

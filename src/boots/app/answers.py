@@ -102,7 +102,8 @@ class Answers:
             known = world.index.by_mac.get(client.mac) if client else None
             if client and site.mode is Mode.POOL and self._leases:
                 if message.kind in _GIVING_BACK:
-                    self._leases.hear(message, client, interface)
+                    if subnet.stray(message, site, None) is None:
+                        self._leases.hear(message, client, interface)
                 elif message.kind in _ASKING and _wants_lease(known):
                     return self._leased(self._leases, interface, message, client, known)
             elif client and known is None and site.mode is Mode.AUTO_PROXY:
@@ -216,9 +217,15 @@ class Answers:
             site = self.world.sites[interface]
             # A disc is given to machines with a record only, whatever the mode.
             known = self._with_hold(self.world.index.by_mac.get(mac))
-            if not self._reaches(peer, site) and not reach.is_bmc(peer, known):
+            if reach.is_bmc(peer, known):
+                return Pictured(mac, iso.image(known, site))
+            if not self._reaches(peer, site):
                 return Pictured("", _outside(peer))
-            return Pictured(mac, iso.image(known, site))
+            what = iso.image(known, site)
+            elsewhere = self.owners.elsewhere(known, peer, site)
+            if elsewhere and home.is_private_disc(what, site):
+                return Pictured("", Refusal(Ground.FORBIDDEN, elsewhere))
+            return Pictured(mac, what)
 
         return find
 

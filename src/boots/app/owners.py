@@ -35,11 +35,16 @@ class Owners:
         self._seen = seen
 
     def given_to(self, address: IPv4Address) -> Mac | None:
-        """The MAC whose address this is by a record or a lease."""
+        """The MAC whose address this is by a record or a lease.
+
+        A record may name an address that another machine still leases: until that is over it is
+        there, and would read what is the new one's.
+        """
         known = self.index.by_address.get(address)
-        if known is not None:
-            return known.mac
-        return self._leases.at(address) if self._leases else None
+        leased = self._leases.at(address) if self._leases else None
+        if known is None or leased is None:
+            return leased if known is None else known.mac
+        return known.mac if home.has(known.machine, leased) else leased
 
     def mac_at(self, address: IPv4Address) -> Mac | None:
         """The MAC that has an address, if need be by its own word.
@@ -58,10 +63,8 @@ class Owners:
             return self.index.by_mac.get(mac) if mac else None
         if not site.metadata_by_address:
             return None
-        leased = self._leases.at(peer) if self._leases else None
-        return self.index.by_address.get(peer) or (
-            self.index.by_mac.get(leased) if leased else None
-        )
+        mac = self.given_to(peer)
+        return self.index.by_mac.get(mac) if mac else None
 
     def machine(self, mac: Mac | None, peer: IPv4Address, site: Site) -> Known | None:
         """The machine with this MAC, or at this address; made up for who needs no record."""

@@ -1,12 +1,14 @@
 """What aiohttp complains of: bytes that are no HTTP are for the journal, faults of ours for us."""
 
 import logging
+import re
 from collections.abc import Callable
 
 import structlog
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+_QUOTED = re.compile(r"(?<!\w)(?:bytearray\()?b?['\"].*", re.DOTALL)
 _log = structlog.get_logger()
 
 
@@ -27,6 +29,16 @@ class Complaints(logging.Logger):
             error = error.__cause__
         if isinstance(error, HttpProcessingError):
             peer = str(record.args[0]) if isinstance(record.args, tuple) and record.args else ""
-            self._told(peer, error.message.strip().partition("\n")[0])
+            self._told(peer, without_bytes(error.message))
         elif record.levelno >= logging.WARNING and not isinstance(error, ConnectionError):
             _log.error(record.getMessage(), exc_info=error)
+
+
+def without_bytes(complaint: str) -> str:
+    """What is wrong with a request, without what is quoted of it: a token may stand there.
+
+    A complaint of one word is nothing but a quote.
+    """
+    line = complaint.strip().partition("\n")[0]
+    said = _QUOTED.sub("", line).rstrip(" :(")
+    return said if " " in said else "it cannot be read"

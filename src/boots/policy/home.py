@@ -8,10 +8,11 @@ import functools
 from ipaddress import IPv4Address
 
 from boots.model.mac import Mac
-from boots.model.machine import Known
+from boots.model.machine import Known, Machine
 from boots.model.site import Mode, Site
 from boots.policy import leaks, templates, ticket, token
 from boots.policy.got import File, Got, Ground, Refusal, Rendered, Script
+from boots.policy.iso import Image
 from boots.policy.path import AUTOEXEC
 from boots.policy.script import chosen
 from boots.policy.words import Unwritable
@@ -30,13 +31,18 @@ def elsewhere(known: Known, peer: IPv4Address, owner: Mac | None, site: Site) ->
         return ""
     interfaces = known.machine.interfaces
     if owner is not None:
-        mine = owner == known.mac or any(each.mac == owner for each in interfaces)
+        mine = owner == known.mac or has(known.machine, owner)
         return "" if mine else f"{peer} is another machine's address: {ADVICE}"
     if any(each.reservation and each.reservation.address == peer for each in interfaces):
         return ""
     if not _all_are_ours(known, site):
         return ""
     return f"{peer} is not this machine's address: {ADVICE}"
+
+
+def has(machine: Machine, mac: Mac) -> bool:
+    """Whether a MAC is one of a machine's."""
+    return any(each.mac == mac for each in machine.interfaces)
 
 
 def _all_are_ours(known: Known, site: Site) -> bool:
@@ -70,6 +76,18 @@ def is_private(what: Got, known: Known, site: Site) -> bool:
             return ground is Ground.BROKEN
         case File():
             return False
+
+
+def is_private_disc(what: Image | Refusal, site: Site) -> bool:
+    """Whether a machine's ISO is for its eyes, and its BMC's: so are arguments that are secrets.
+
+    Where `boot.secrets_allowed` names them they are in it, and discs are public else.
+    """
+    match what:
+        case Image(text=text):
+            return _has_secret(text.decode(), site)
+        case Refusal(ground):
+            return ground is Ground.BROKEN
 
 
 def _has_secret(text: str, site: Site) -> bool:

@@ -1,5 +1,6 @@
 """Which network a client is in: what its relay says, what it says itself, where we heard it."""
 
+from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
 
 from boots.model.machine import Reservation
@@ -8,6 +9,7 @@ from boots.wire import options, pxe
 from boots.wire.dhcp import Message
 
 _NOWHERE = IPv4Address(0)
+_EVERYBODY = IPv4Address("255.255.255.255")
 
 
 def selector(message: Message) -> IPv4Address | None:
@@ -40,22 +42,41 @@ def stray(message: Message, site: Site, own: Reservation | None) -> IPv4Address 
     """The address of a network that is none of ours, by which a message says where it comes from.
 
     Ours are that of the interface, those of the settings, and that of the machine's record.
-    Whoever knows a MAC can name any relay, and would have us send there.
+    Whoever knows a MAC can name any relay, and would have us send there; so a relay is one host,
+    and not all that are in a network.
     """
     for each in (message.giaddr, selector(message) or _NOWHERE):
         if each != _NOWHERE and not is_near(each, site, own):
             return each
+    if message.giaddr != _NOWHERE and _is_many(message.giaddr, site, own):
+        return message.giaddr
     return None
+
+
+def _is_many(address: IPv4Address, site: Site, own: Reservation | None) -> bool:
+    """Whether an address is a group's, or that of all hosts of a network of ours."""
+    if address.is_multicast or address == _EVERYBODY:
+        return True
+    return any(
+        address in {network.network_address, network.broadcast_address}
+        for network in _ours(site, own)
+        if network.prefixlen < 31  # RFC 3021
+    )
 
 
 def is_near(address: IPv4Address, site: Site, own: Reservation | None = None) -> bool:
     """Whether an address is within a network of ours; `own` is a machine's, by its record."""
-    return (
-        (site.network is not None and address in site.network)
-        or any(address in subnet.network for subnet in site.subnets)
-        or any(address in network for network in site.networks)
-        or (own is not None and address in IPv4Network((own.address, own.prefix), strict=False))
-    )
+    return any(address in network for network in _ours(site, own))
+
+
+def _ours(site: Site, own: Reservation | None) -> Iterator[IPv4Network]:
+    if site.network is not None:
+        yield site.network
+    for subnet in site.subnets:
+        yield subnet.network
+    yield from site.networks
+    if own is not None:
+        yield IPv4Network((own.address, own.prefix), strict=False)
 
 
 def server_override(message: Message) -> IPv4Address | None:

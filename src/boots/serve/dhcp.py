@@ -129,6 +129,10 @@ class DhcpDoor(DatagramDoor):
             who = f"{peer[0]}:{peer[1]}" if peer else ""
             self._record(events.PacketDropped(door="dhcp", peer=who, why=str(error)))
             return
+        if not _may_give_back(message, peer):
+            why = f"it does not come from who has it, but from {peer[0] if peer else 'a storm'}"
+            self._record(self._ignored(message, Answer(why), why))
+            return
         if self._foreign is not None:
             self._foreign.chosen(message)
         sender = self._sender(peer)
@@ -251,3 +255,15 @@ class DhcpDoor(DatagramDoor):
             osie=answer.client is not None and answer.client.osie,
             **about._asdict(),
         )
+
+
+def _may_give_back(message: Message, peer: tuple[Any, ...]) -> bool:
+    """Whether an address may come back by this: who has it, or found it in use, says so.
+
+    A RELEASE comes from it, a DECLINE from nowhere (RFC 2131 §4.4.4, §4.4.6), or both by a relay.
+    Of whom it comes is not known in a storm; what does not come back is free when its time is over.
+    """
+    if int(message.giaddr) or message.kind not in {MessageType.RELEASE, MessageType.DECLINE}:
+        return True
+    source = peer[0] if peer else ""
+    return source == (_NOBODY if message.kind is MessageType.DECLINE else str(message.ciaddr))

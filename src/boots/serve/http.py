@@ -173,11 +173,13 @@ class HttpDoor:
             response = found if isinstance(found, web.StreamResponse) else await found
         except web.HTTPException as error:
             error.headers[hdrs.SERVER] = SERVER
+            if request.method == hdrs.METH_CONNECT:  # its body was taken for another request
+                error.force_close()
             raise
         except (ConnectionError, asyncio.CancelledError):
             raise
         except Exception:  # a fault of ours must not close the door
-            _log.exception("http request failed", path=request.path)
+            _log.exception("http request failed", path=hidden(request.path))
             response = web.Response(status=500, text="a fault of the server\n")
         if not response.prepared:
             response.headers[hdrs.SERVER] = SERVER

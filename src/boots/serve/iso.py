@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 from aiohttp import ClientSession, DummyCookieJar, hdrs, web
+from yarl import URL
 
 from boots.journal import events
 from boots.patching import Finder, Replacer, overlay
@@ -206,7 +207,7 @@ class IsoRoom:
             return response
         if not self._places.get(edition, (0,)) and reading.first:
             self._hand.record(
-                events.IsoUnpatched(mac=about.mac, peer=about.peer, source=image.source)
+                events.IsoUnpatched(mac=about.mac, peer=about.peer, source=_plain(image))
             )
         return response
 
@@ -225,6 +226,13 @@ class IsoRoom:
                 yield ready
         yield replacer.end()
         self._remember(edition, tuple(replacer.places))
+
+
+def _plain(image: Image) -> str:
+    """Where an ISO comes from, without what opens it there."""
+    if image.local:
+        return image.source
+    return str(URL(image.source).with_user(None).with_query(None).with_fragment(None))
 
 
 def _headers(piece: Piece, image: Image) -> dict[str, str]:

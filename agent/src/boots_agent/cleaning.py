@@ -52,10 +52,10 @@ def unmount_all(folder: Path, say: Callable[[str], None]) -> None:
                     unmount(place, DETACH)
 
 
-def mounted_below(folder: Path, root: Path = Path("/")) -> list[str]:
+def mounted_below(folder: Path) -> list[str]:
     """What is mounted below a folder, in the order of mounting."""
     inside = f"{folder.resolve()}/"
-    places = (_place(line) for line in text(root / "proc/self/mountinfo").splitlines())
+    places = (_place(line) for line in text(Path("/proc/self/mountinfo")).splitlines())
     return [each for each in places if each.startswith(inside)]
 
 

@@ -19,6 +19,7 @@ from boots.client.words import EventLine, MachineLine
 
 MEDIA = "text/event-stream"
 _log = structlog.get_logger()
+_GATHER = 0.05  # seconds of which all leaves together: in a storm the doors need the time
 _RETRY = b"retry: 2000\n\n"  # milliseconds until a browser comes back
 _MOST = 1 << 20  # bytes of events that wait for one reader
 _MOST_MACHINES = 20_000  # lines that wait for one reader
@@ -147,9 +148,8 @@ Feed = Callable[[Stream], Awaitable[None]]
 class Streams:
     """All streams of a listener: at most `most`, a sign of life `every` so many seconds.
 
-    A reader that takes nothing for `patience` seconds is let go.  What comes within `gather`
-    seconds leaves together: in a storm of requests the doors need the time.  `full` is called
-    for each for which there is no room.
+    A reader that takes nothing for `patience` seconds is let go.  `full` is called for each for
+    which there is no room.
     """
 
     def __init__(
@@ -158,14 +158,12 @@ class Streams:
         most: int = 64,
         every: float = 15.0,
         patience: float = 30.0,
-        gather: float = 0.05,
         full: Callable[[], None] = lambda: None,
     ) -> None:
         self._most = most
         self._full = full
         self._every = every
         self._patience = patience
-        self._gather = gather
         self._open: set[Stream] = set()
         self._closed = False
 
@@ -226,7 +224,7 @@ class Streams:
         except TimeoutError:
             return [b": still here\n\n"]
         if not stream.over:
-            await asyncio.sleep(self._gather)
+            await asyncio.sleep(_GATHER)
         stream.woken.clear()
         frames = outbox.take()
         stream.drained.set()

@@ -4,7 +4,7 @@ import contextlib
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 HEADER = 24
@@ -13,6 +13,8 @@ HEADER = 24
 EACH = 640
 """Bytes kept of every packet: all headers and a whole DHCP message, little of a kernel."""
 
+_PATIENCE = 3.0  # seconds that tcpdump may take to listen
+
 
 def command(interface: str, path: Path) -> list[str]:
     """The command line.  ``-Z root``: the work directory is not for the user ``tcpdump``."""
@@ -20,13 +22,13 @@ def command(interface: str, path: Path) -> list[str]:
 
 
 @contextlib.contextmanager
-def capture(interface: str, path: Path, prefix: Sequence[str] = ()) -> Iterator[Path | None]:
+def capture(interface: str, path: Path) -> Iterator[Path | None]:
     """Record `interface` into `path`; none, and no harm done, where there is no ``tcpdump``."""
     if shutil.which("tcpdump") is None:
         yield None
         return
     process = subprocess.Popen(
-        [*prefix, *command(interface, path)],
+        command(interface, path),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -39,8 +41,8 @@ def capture(interface: str, path: Path, prefix: Sequence[str] = ()) -> Iterator[
         process.wait(timeout=5)
 
 
-def _wait_until_listening(process: subprocess.Popen[bytes], path: Path, timeout: float = 3) -> None:
-    deadline = time.monotonic() + timeout
+def _wait_until_listening(process: subprocess.Popen[bytes], path: Path) -> None:
+    deadline = time.monotonic() + _PATIENCE
     while process.poll() is None and time.monotonic() < deadline:
         if path.exists() and path.stat().st_size >= HEADER:
             return

@@ -44,6 +44,7 @@ LEASES = ("192.168.77.100", "192.168.77.150")
 """What ``dnsmasq`` gives out, from the first to the last."""
 
 FAR, FAR_PORT = "far-lab", "to-far"
+_PATIENCE = 5.0  # seconds that a program may take to begin
 
 SERVER_NAMESPACE = "server"
 SERVER_SIDE = "to-relay"
@@ -161,9 +162,9 @@ def _daemon(
 
 
 def _wait_until_ready(
-    process: subprocess.Popen[bytes], program: str, ready: bytes, log: Path, timeout: float = 5
+    process: subprocess.Popen[bytes], program: str, ready: bytes, log: Path
 ) -> None:
-    deadline = time.monotonic() + timeout
+    deadline = time.monotonic() + _PATIENCE
     while ready not in (said := log.read_bytes()):
         if process.poll() is not None or time.monotonic() > deadline:
             process.kill()

@@ -20,6 +20,7 @@ from boots.wire.options import MessageType
 from boots.wire.pxe import ArchitectureCode, Interface, UserClass
 
 _DIGITS = "0123456789abcdef"
+_NEAR = 2  # digits: what a slip of the hand, or two, makes of a MAC
 _LONGEST_CHAIN = 8  # far above the two loads that a chain has; reached only by a fault of ours
 
 
@@ -157,11 +158,11 @@ def one_digit_off(mac: Mac, known: Container[Mac]) -> Mac | None:
     return None
 
 
-def nearest_miss(mac: Mac, known: Iterable[Mac], most: int = 2) -> Mac | None:
-    """The MAC among those known that differs least, in at most so many of its 12 digits."""
+def nearest_miss(mac: Mac, known: Iterable[Mac]) -> Mac | None:
+    """The MAC among those known that differs least, in two of its 12 digits at most."""
     best: tuple[int, Mac] | None = None
     for other in known:
         distance = sum(a != b for a, b in zip(mac, other, strict=True))
-        if distance <= most and (best is None or distance < best[0]):
+        if distance <= _NEAR and (best is None or distance < best[0]):
             best = (distance, other)
     return best[1] if best else None

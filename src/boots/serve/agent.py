@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from typing import Any
 
 import msgspec
@@ -42,12 +42,10 @@ class AgentReports:
         *,
         limited: Limited | None = None,
         bodies: Bodies | None = None,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._limited = limited or Limited(record)
         self._bodies = bodies or Bodies(self._limited)
         self._budget = Budget(HTTP_INVENTORIES.most * MIB, HTTP_INVENTORIES.burst * MIB)
-        self._clock = clock
         self._fetch = fetch
         self._record = record
         self._waiting = waiting
@@ -80,7 +78,7 @@ class AgentReports:
             raise web.HTTPRequestTimeout(text=f"no body within {_PATIENCE:.0f} s\n") from None
         except web.RequestPayloadError as error:
             raise web.HTTPBadRequest(text=f"an unreadable body: {error.__cause__}\n") from None
-        if not self._budget.spend(self._clock(), len(body)):
+        if not self._budget.spend(time.monotonic(), len(body)):
             self._limited.reached(HTTP_INVENTORIES, peer=str(peer), mac=given.mac)
             raise too_much()
         if body.count(b"[") + body.count(b"{") > _MOST_PARTS or body.count(b",") > _MOST_VALUES:

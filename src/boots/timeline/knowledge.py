@@ -11,7 +11,7 @@ from boots.timeline import known_dhcp, known_files, known_ipxe, known_system
 from boots.timeline.case import NO_FACTS, Case, Facts, Row
 from boots.timeline.signs import Sign, short
 from boots.timeline.steps import Followed
-from boots.timeline.words import Finding, Stage, State, Stranger
+from boots.timeline.words import Finding, Stage, Stranger
 
 ROWS: tuple[Row, ...] = (
     *known_system.HELD,
@@ -35,16 +35,10 @@ _MOST_EVIDENCE = 6
 _ASKS = (Stage.FIRMWARE_DHCP, Stage.IPXE_DHCP)
 
 
-def diagnose(followed: Followed, facts: Facts = NO_FACTS, now: float = 0.0) -> Finding | None:
-    """What is wrong with a boot at this moment, and what to do; None where all is well."""
-    found = judge(followed, facts, now)
-    return found[1] if found else None
-
-
 def judge(
     followed: Followed, facts: Facts = NO_FACTS, now: float = 0.0
 ) -> tuple[Row, Finding] | None:
-    """The same, with the row that holds."""
+    """What is wrong with a boot at this moment, with the row that says so; None: all is well."""
     if not followed.boot.steps:
         return None
     case = Case(followed, facts, now)
@@ -129,6 +123,3 @@ def _evidence(case: Case, sign: Sign | None) -> Iterator[str]:
         yield f"{server.server} was heard on {server.interface} {server.count} times"
     if case.is_back:
         yield f"{case.boot.heard + case.silence - started:.1f} s: it began anew"
-
-
-__all__ = ["NO_FACTS", "ROWS", "Facts", "State", "diagnose", "judge", "of_server", "of_stranger"]

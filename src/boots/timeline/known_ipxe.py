@@ -34,7 +34,6 @@ def _is_fetched_again(case: Case) -> bool:
 OVER_HTTPS = Also("its script is an https URL", _is_https)
 VIRTUALBOX = Also("the machine's ROM is VirtualBox's iPXE", _is_virtualbox)
 ELSEWHERE = Also("the script leads to another server", lambda case: case.loads_elsewhere)
-NAMES_INITRD = Also("the script names an initrd", lambda case: bool(case.told.initrds))
 
 
 def _line(code: str, says: str, title: str, advice: str, seen: str) -> Row:

@@ -40,9 +40,8 @@ class Strangers:
     Who was heard more than once has a half of the places: a real machine asks again.
     """
 
-    def __init__(self, nearest: Nearest | None = None, most: int = _MOST_STRANGERS) -> None:
+    def __init__(self, nearest: Nearest | None = None) -> None:
         self._nearest = nearest
-        self._most = most
         self._once: OrderedDict[str, _Heard] = OrderedDict()
         self._heard: OrderedDict[str, _Heard] = OrderedDict()
 
@@ -54,8 +53,8 @@ class Strangers:
         heard = self._heard.get(mac) or self._once.pop(mac, None)
         if heard is None:
             heard = self._once[mac] = _Heard(short(interface, 40), at, at, short(why))
-            if len(self) > self._most:
-                most_of = self._once if len(self._once) > self._most // 2 else self._heard
+            if len(self) > _MOST_STRANGERS:
+                most_of = self._once if len(self._once) > _MOST_STRANGERS // 2 else self._heard
                 most_of.popitem(last=False)
         else:
             heard.count += 1
@@ -109,8 +108,7 @@ def _stranger(mac: str, heard: _Heard) -> Stranger:
 class Foreign:
     """Other DHCP servers, by who they are and where they were heard."""
 
-    def __init__(self, most: int = _MOST_SERVERS) -> None:
-        self._most = most
+    def __init__(self) -> None:
         self._servers: OrderedDict[tuple[str, str], ForeignServer] = OrderedDict()
 
     def note(self, event: events.ForeignServerSeen, at: float) -> None:
@@ -128,7 +126,7 @@ class Foreign:
             expected=event.expected,
         )
         self._servers.move_to_end(key)
-        if len(self._servers) > self._most:
+        if len(self._servers) > _MOST_SERVERS:
             self._servers.popitem(last=False)
 
     def on(self, interface: str, now: float) -> tuple[ForeignServer, ...]:

@@ -8,7 +8,7 @@ import contextlib
 import ctypes
 import struct
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from pathlib import Path
 
 from boots_agent.actions.context import ActionFailed
@@ -26,9 +26,7 @@ _UNIT = 512  # of /sys, whatever the disk's own sectors are
 _PAUSE, _TRIES = 0.1, 100
 
 
-def reread(
-    disk: Disk, table: Table, sys: Path, sleep: Callable[[float], None] = time.sleep
-) -> None:
+def reread(disk: Disk, table: Table, sys: Path) -> None:
     """See to it that the kernel has the partitions of a table, and that they can be opened.
 
     Raises:
@@ -44,7 +42,7 @@ def reread(
         if not (part.kind in MBR_EXTENDED and table.form is Form.MBR):
             _have(disk, table, part, block)
     for part in table.parts:
-        _wait(Path("/dev") / kernel_name(f"/dev/{disk.name}", part.number), sleep)
+        _wait(Path("/dev") / kernel_name(f"/dev/{disk.name}", part.number))
 
 
 def forget_partitions(disk: Disk, sys: Path) -> None:
@@ -89,10 +87,10 @@ def _call(disk: Disk, what: int, part: int, start: int, size: int) -> None:
     disk.control(_BLKPG, _CALL.pack(what, 0, _PARTITION.size, ctypes.addressof(content)))
 
 
-def _wait(path: Path, sleep: Callable[[float], None]) -> None:
+def _wait(path: Path) -> None:
     """The kernel makes nodes by itself, but not within the same call."""
     for _ in range(_TRIES):
         if path.is_block_device():
             return
-        sleep(_PAUSE)
+        time.sleep(_PAUSE)
     raise ActionFailed(f"{path} does not appear, though the kernel has the partition")

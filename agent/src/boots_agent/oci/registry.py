@@ -9,7 +9,7 @@ import http.client
 import json
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlencode, urljoin, urlsplit
 
@@ -64,17 +64,10 @@ class Answer(NamedTuple):
 class Registry:
     """One repository of one registry."""
 
-    def __init__(
-        self,
-        name: Name,
-        login: Login | None,
-        net: Net,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, name: Name, login: Login | None, net: Net) -> None:
         self.name = name
         self._login = login
         self._net = net
-        self._clock = clock
         self._challenge = ""
         self._token = ""
         self._until = 0.0
@@ -111,7 +104,7 @@ class Registry:
         if scheme != "bearer":
             why = "wants a name and a password" if scheme == "basic" else f"wants {scheme!r}"
             raise Unreachable(f"{self.name.base} {why}: REGISTRY_USERNAME, REGISTRY_PASSWORD")
-        if self._clock() > self._until or not self._token:
+        if time.monotonic() > self._until or not self._token:
             self._fetch_token()
         return {"Authorization": f"Bearer {self._token}"}
 
@@ -138,7 +131,7 @@ class Registry:
         self._token = str(said.get("token") or said.get("access_token") or "")
         life = said.get("expires_in")
         lasting = float(life) if isinstance(life, int | float) else _LIFE
-        self._until = self._clock() + max(0.0, lasting - _MARGIN)
+        self._until = time.monotonic() + max(0.0, lasting - _MARGIN)
         if not self._token:
             raise Unreachable(f"{realm.netloc} answers without a token")
 

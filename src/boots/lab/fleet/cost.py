@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+_PROC = Path("/proc")
 _EVERY = 0.25  # seconds between two looks
 _ALL = 0.9  # of a core: from here on our own speed is what is measured, or what others left us
 
@@ -69,17 +70,17 @@ def _of_one(pid: int) -> float | None:
     return total / 1e9 if seen else None
 
 
-def dhcp_servers(proc: Path = Path("/proc")) -> list[int]:
+def dhcp_servers() -> list[int]:
     """The processes of this network namespace that have port 67 open."""
     try:
-        lines = (proc / "net/udp").read_text().splitlines()[1:]
+        lines = (_PROC / "net/udp").read_text().splitlines()[1:]
     except OSError:
         return []
     rows = [line.split() for line in lines]
     inodes = {f"socket:[{row[9]}]" for row in rows if re.search(r":0043$", row[1])}
     return [
         int(process.name)
-        for process in (proc.glob("[0-9]*") if inodes else ())
+        for process in (_PROC.glob("[0-9]*") if inodes else ())
         if _holds(process / "fd", inodes)
     ]
 

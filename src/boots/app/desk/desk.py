@@ -3,6 +3,7 @@
 from boots.app.desk.access import AccessDesk
 from boots.app.desk.adoption import AdoptionDesk
 from boots.app.desk.audit import AuditDesk
+from boots.app.desk.disks import DisksDesk
 from boots.app.desk.happened import HappenedDesk
 from boots.app.desk.house import House
 from boots.app.desk.machines import MachinesDesk
@@ -26,17 +27,11 @@ class Desk:
         self.profiles = machines.profiles
         self.provision, self.power, self.switch = power.provision, power.power, power.switch
         self.rendered, self.explain, self.plan = network.rendered, network.explain, network.plan
-        self.discovered, self.adopt = (
-            network.discovered,
-            AdoptionDesk(machines, network).adopt,
-        )
+        self.discovered = network.discovered
+        self.adopt = AdoptionDesk(machines, network).adopt
         audit = AuditDesk(house)
-        self.witnessed, self.write_down, self.audit, self.audit_proof = (
-            audit.witnessed,
-            audit.write_down,
-            audit.audit,
-            audit.audit_proof,
-        )
+        self.witnessed, self.write_down = audit.witnessed, audit.write_down
+        self.audit, self.audit_proof = audit.audit, audit.audit_proof
         self.foreign, self.leases = network.foreign, network.leases
         self.packets, self.capture = network.packets, network.capture
         self.boots, self.boot, self.events = happened.boots, happened.boot, happened.events
@@ -48,6 +43,7 @@ class Desk:
         self.cancel_run, self.settle_run = workflows.cancel_run, workflows.settle_run
         self.retry_run, self.run_lines = workflows.retry_run, workflows.run_lines
         self.follow_run = workflows.follow_run
-        self.freeze, self.set_freeze = workflows.freeze, workflows.set_freeze
-        self.edges, self.undo = workflows.edges, workflows.undo
-        self.certificates = workflows.certificates
+        self.undo = workflows.undo
+        disks = DisksDesk(house)
+        self.freeze, self.set_freeze = disks.freeze, disks.set_freeze
+        self.edges, self.certificates = disks.edges, disks.certificates

@@ -11,7 +11,9 @@ from boots.app.desk.lines import line
 from boots.app.desk.roster import Roster
 from boots.app.history import History
 from boots.app.keeping import Keeping
+from boots.app.runs.keeper import NoRun
 from boots.app.runs.running import Running
+from boots.app.runs.words import Kept
 from boots.client.words import MachineLine, Trouble
 from boots.journal.events import AnyEvent
 from boots.model import mac as macs
@@ -52,6 +54,31 @@ class House:
         if not self._rosters or self._rosters[0].index is not index:
             self._rosters[:] = [Roster(index)]
         return self._rosters[0]
+
+    def workflows(self) -> Running:
+        """The runs of workflows.
+
+        Raises:
+            Refused: there is no store to keep them.
+        """
+        running = self.running
+        if running is None:
+            raise Refused(
+                503, "there is no store", "store.enabled is false: workflows cannot be kept"
+            )
+        return running
+
+    async def run(self, identity: str, *, fresh: bool = False) -> Kept:
+        """A run; `fresh` as the store has it, for who decides: another server may have changed it.
+
+        Raises:
+            Refused: there is none of that id.
+        """
+        keeper = self.workflows().keeper
+        try:
+            return await (keeper.fresh(identity) if fresh else keeper.one(identity))
+        except NoRun:
+            raise Refused(404, "no such run", f'none has the id "{identity}"') from None
 
     def kept(self) -> Keeping:
         """The store, and what is held of it.

@@ -1,7 +1,7 @@
-"""The desk: workflows, and the disks that they may write."""
+"""The desk: workflows on their way."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from msgspec.structs import replace
@@ -10,19 +10,12 @@ from boots.api.desk import Refused
 from boots.app.desk.house import House, asks_store
 from boots.app.desk.power import PowerDesk
 from boots.app.runs import showing
-from boots.app.runs.keeper import NoRun
-from boots.app.runs.running import Running
 from boots.app.runs.undoing import undone
 from boots.app.runs.words import Given, Kept
 from boots.client.words import NewPower, PowerAction
 from boots.client.workflows import (
-    Certificates,
-    EdgesLine,
-    EdgesList,
-    Freeze,
     LogLine,
     LogLines,
-    NewFreeze,
     NewRun,
     Retry,
     Run,
@@ -32,10 +25,8 @@ from boots.client.workflows import (
     Undo,
 )
 from boots.journal import events
-from boots.store import certificates as proofs
 from boots.store import edges, run_lines, witness
 from boots.store import runs as rows
-from boots.store.freezes import Freeze as Frozen
 from boots.store.run_lines import Heard
 from boots.workflow.advancing import advance
 from boots.workflow.happened import Cancelled, Event, Settled
@@ -53,42 +44,34 @@ class WorkflowsDesk:
         self._house = house
         self._power = power
 
-    def _running(self) -> Running:
-        running = self._house.running
-        if running is None:
-            raise Refused(
-                503, "there is no store", "store.enabled is false: workflows cannot be kept"
-            )
-        return running
-
     # --- to begin
 
     @asks_store
     async def plan_run(self, wanted: NewRun) -> RunPlan:
         """What a new run would do."""
         self._house.machine(wanted.machine)
-        return showing.plan(await self._running().beginning.plan(_given(wanted, "")))
+        return showing.plan(await self._house.workflows().beginning.plan(_given(wanted, "")))
 
     @asks_store
     async def create_run(self, wanted: NewRun, by: str) -> Run:
         """Begin one."""
         self._house.machine(wanted.machine)
-        running = self._running()
+        running = self._house.workflows()
         kept = await running.beginning.create(_given(wanted, by))
         return await self._started(kept, by, power=wanted.power)
 
     @asks_store
     async def retry_run(self, identity: str, wanted: Retry, by: str) -> Run:
         """Take up one that is over, as a new run."""
-        before = await self._latest(identity)
-        made = await self._running().beginning.retry(before, wanted.first, wanted.arm, by)
+        before = await self._house.run(identity, fresh=True)
+        made = await self._house.workflows().beginning.retry(before, wanted.first, wanted.arm, by)
         return await self._started(made, by, power=wanted.power)
 
     @asks_store
     async def undo(self, key: str, wanted: Undo, by: str) -> Run:
         """Put the ends of a disk back, by a run that does that."""
         machine = self._house.machine(key)
-        running = self._running()
+        running = self._house.workflows()
         found = await running.keeper.store.read(edges.one, wanted.edges)
         if found is None or found[0].machine != machine.name:
             detail = f'of "{machine.name}" no ends of a disk have the number {wanted.edges}'
@@ -111,7 +94,7 @@ class WorkflowsDesk:
                 await self._power.switch(own.name, NewPower(action=PowerAction.NETBOOT), by)
             except Refused as refused:
                 notes.append(f"the BMC of {own.name} could not start it: {refused.detail}")
-        shown = await self._shown(await self._one(kept.run.id))
+        shown = await self._shown(await self._house.run(kept.run.id))
         note = "; ".join(filter(None, (shown.note, *notes)))
         return replace(shown, note=note)
 
@@ -122,7 +105,7 @@ class WorkflowsDesk:
         self, *, key: str = "", state: str = "", after: str = "", limit: int = 50
     ) -> Runs:
         """Runs, the latest first."""
-        keeper = self._running().keeper
+        keeper = self._house.workflows().keeper
         machines = (self._house.machine(key).name,) if key else ()
         states = _states(state)
         limit = min(limit, _ENOUGH)
@@ -147,21 +130,14 @@ class WorkflowsDesk:
     @asks_store
     async def run(self, identity: str) -> Run:
         """One run."""
-        return await self._shown(await self._one(identity))
-
-    async def _one(self, identity: str) -> Kept:
-        return await _found(identity, self._running().keeper.one(identity))
-
-    async def _latest(self, identity: str) -> Kept:
-        """As the store has it: who decides must not do so by what another server changed."""
-        return await _found(identity, self._running().keeper.fresh(identity))
+        return await self._shown(await self._house.run(identity))
 
     async def _shown(self, kept: Kept) -> Run:
         return showing.whole(kept, await self._heard(kept))
 
     async def _heard(self, kept: Kept) -> Mapping[str, Heard]:
         """What was heard of its agents; by this server it is the latest, others write it down."""
-        keeper = self._running().keeper
+        keeper = self._house.workflows().keeper
         found = await keeper.store.read(run_lines.of, kept.run.id)
         for own in kept.machines:
             here = keeper.heard(kept.run.id, own.worker)
@@ -173,9 +149,9 @@ class WorkflowsDesk:
     @asks_store
     async def run_lines(self, identity: str, after: int = 0, limit: int = 200) -> LogLines:
         """What its actions said, after the line of this id."""
-        await self._one(identity)
+        await self._house.run(identity)
         limit = min(limit, _ENOUGH)
-        store = self._running().keeper.store
+        store = self._house.workflows().keeper.store
         found = await store.read(run_lines.read, identity, after, limit + 1)
         lines = tuple(
             LogLine(id=e.id, at=e.at, step=e.step + 1, attempt=e.attempt, text=e.text)
@@ -187,7 +163,7 @@ class WorkflowsDesk:
     async def follow_run(self, identity: str) -> AsyncIterator[AsyncIterator[Run]]:
         """The run at each change; at most a few times a second."""
         await self.run(identity)
-        keeper = self._running().keeper
+        keeper = self._house.workflows().keeper
         async with keeper.flag(identity).watched() as woken:
 
             async def changes() -> AsyncIterator[Run]:
@@ -195,40 +171,16 @@ class WorkflowsDesk:
                     await woken.wait()
                     woken.clear()
                     yield await self.run(identity)
-                    await self._running().breath()
+                    await self._house.workflows().breath()
 
             yield changes()
-
-    @asks_store
-    async def certificates(self, identity: str) -> Certificates:
-        """What proves that it erased disks."""
-        store = self._running().keeper.store
-        found = await store.read(proofs.of_run, identity)
-        if not found:
-            await self._one(identity)
-        from boots.app.runs.signing import Signer  # noqa: PLC0415  # cryptography takes long to load
-
-        signer = Signer(self._key())
-        return Certificates(
-            run=identity,
-            public_key=signer.public_key,
-            certificates=tuple(signer.signed(each, self._house.server) for each in found),
-        )
-
-    def _key(self) -> bytes:
-        """This server's own."""
-        sites = self._house.answers.raw.sites.values()
-        key = next((each.ticket_key for each in sites if each.ticket_key), b"")
-        if not key:  # what is signed by no key proves nothing
-            raise Refused(503, "this server has no key", "no certificate can be signed")
-        return key
 
     # --- to decide
 
     @asks_store
     async def cancel_run(self, identity: str, by: str) -> Run:
         """End it."""
-        witness.about((await self._latest(identity)).machines[0].name)
+        witness.about((await self._house.run(identity, fresh=True)).machines[0].name)
         kept = await self._decide(identity, Cancelled(by=by), "it is over")
         self._tell(kept, "cancel", by)
         return await self._shown(kept)
@@ -236,7 +188,7 @@ class WorkflowsDesk:
     @asks_store
     async def settle_run(self, identity: str, said: Settle, by: str) -> Run:
         """Say what is to become of the action that it waits at."""
-        witness.about((await self._latest(identity)).machines[0].name)
+        witness.about((await self._house.run(identity, fresh=True)).machines[0].name)
         settled = Settled(by=by, step=said.step - 1, again=said.again)
         kept = await self._decide(identity, settled, "it does not wait for that")
         self._tell(kept, "again" if said.again else "done", by, said.step)
@@ -244,7 +196,7 @@ class WorkflowsDesk:
 
     async def _decide(self, identity: str, event: Event, refusal: str) -> Kept:
         """Have this happen; refused where it changes nothing, whoever changed the run meanwhile."""
-        keeper = self._running().keeper
+        keeper = self._house.workflows().keeper
 
         def how(kept: Kept) -> Kept:
             run = advance(kept.run, event, keeper.clock())
@@ -263,49 +215,6 @@ class WorkflowsDesk:
             )
         )
 
-    # --- disks
-
-    async def freeze(self) -> Freeze:
-        """Whether disks may be armed and written at all."""
-        running = self._running()
-        frozen = running.keeper.frozen
-        return Freeze(
-            frozen=frozen.frozen,
-            why=frozen.why,
-            by=frozen.by,
-            at=frozen.at,
-            most=running.limits().most_writing,
-            writing=sum(each.writing for each in running.keeper.live.values()),
-        )
-
-    @asks_store
-    async def set_freeze(self, wanted: NewFreeze, by: str) -> Freeze:
-        """Stop that, or allow it again."""
-        running = self._running()
-        await running.keeper.freeze(Frozen(wanted.frozen, wanted.why, by, self._house.clock()))
-        self._house.tell(events.WritingStopped(frozen=wanted.frozen, by=by, why=wanted.why))
-        return await self.freeze()
-
-    @asks_store
-    async def edges(self, key: str) -> EdgesList:
-        """What is kept of the ends of a machine's disks."""
-        name = self._house.machine(key).name
-        found = await self._running().keeper.store.read(edges.of_machine, name)
-        lines = (
-            EdgesLine(
-                id=each.id,
-                machine=each.machine,
-                run=each.run,
-                serial=each.serial,
-                path=each.path,
-                size=each.size,
-                holds=each.holds,
-                at=each.at,
-            )
-            for each in found
-        )
-        return EdgesList(edges=tuple(lines))
-
 
 def _where(run: Progress) -> str:
     state = f"{run.state.value} {run.sub.value}".strip()
@@ -313,13 +222,6 @@ def _where(run: Progress) -> str:
         return f"run {run.id} is {state}"
     where = f"it is at action {run.at + 1}" if run.at is not None else "all its actions are done"
     return f"run {run.id} is {state}; {where}"
-
-
-async def _found(identity: str, asked: Awaitable[Kept]) -> Kept:
-    try:
-        return await asked
-    except NoRun:
-        raise Refused(404, "no such run", f'none has the id "{identity}"') from None
 
 
 def _given(wanted: NewRun, by: str) -> Given:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Interface
 from pathlib import Path
 
-from boots.app import catalogue, profiles, quirks, rules, sites, tls
+from boots.app import catalogue, leaked, profiles, quirks, rules, sites, tls
 from boots.app.folders import cache_of
 from boots.app.patched import with_patch
 from boots.app.sites import Offered
@@ -31,7 +31,7 @@ class World:
     """What answers come from: the index, and the site behind each interface.
 
     `files` is the index of the records in files alone, `left_out` what is left out of the
-    store's, and why.  `rules` say which records machines without one would get.
+    store's, or gets no script, and why.  `rules` say which records machines without one would get.
     """
 
     index: Index
@@ -44,6 +44,9 @@ class World:
 def with_kept(world: World, kept: Kept) -> World:
     """The same world with the store's records as they are now."""
     index, faults = combined(world.files, kept)
+    allowed = next((site.secrets_allowed for site in world.sites.values()), ())
+    packs = (pack for portion in kept.portions() for pack in portion.packs)
+    faults += leaked.found_in(packs, allowed)
     return replace(world, index=index, left_out=tuple(faults))
 
 
@@ -73,7 +76,8 @@ def build(
     published |= more
     odd, also = quirks.load(Path(settings.dhcp.quirks)) if settings.dhcp.quirks else ((), [])
     enrol, mistaken = rules.load(Path(settings.enrol.rules)) if settings.enrol.rules else ((), [])
-    faults = [*loaded.faults, *wrong, *also, *mistaken]
+    secret = leaked.found(loaded.index, settings.boot.secrets_allowed)
+    faults = [*loaded.faults, *secret, *wrong, *also, *mistaken]
     if faults:
         raise Faulty(faults)
     folder = cache_of(settings)

@@ -28,7 +28,7 @@ def check(
     from_smee: FromSmeeOption = False,
 ) -> None:
     """Read records and say what is wrong: file, line, field, and what to write instead."""
-    from boots.app import doubts
+    from boots.app import doubts, leaked
     from boots.app import world as worlds
     from boots.cli import doubtful, moving
     from boots.machines.files import Cache, load
@@ -42,20 +42,17 @@ def check(
             settings = read_settings(config, flags)
         paths = paths or _paths(settings)
     loaded = load(paths, cache)
-    for fault in loaded.faults:
+    wrong = [*loaded.faults, *leaked.found(loaded.index, settings.boot.secrets_allowed)]
+    for fault in wrong:
         print(fault)
     warnings: list[Fault] = []
-    leaked: list[Fault] = []
-    if not loaded.faults:
+    if not wrong:
         with saying_no():
             trusted_proxies(settings)
             world = worlds.build(settings, {"": NOBODY}, cache)
         site = world.sites[""]
         warnings = [
             each for machine in loaded.index.machines for each in doubtful.warnings(machine, site)
-        ]
-        leaked = [
-            each for machine in loaded.index.machines for each in doubtful.leaked(machine, site)
         ]
         for line in (
             *doubts.doubts(settings, site),
@@ -66,9 +63,6 @@ def check(
             print(f"warning: http.certificate: {doubt}")
     for line in doubtful.grouped(warnings):
         print(f"warning: {line}")
-    for line in doubtful.grouped(leaked):
-        print(line)
-    wrong = [*loaded.faults, *leaked]
     machines = _counted(len(loaded.index.machines), "machine")
     files = _counted(loaded.files, "file")
     print(f"{machines} in {files}: {len(wrong)} wrong, {len(warnings)} doubtful")

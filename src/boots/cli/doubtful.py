@@ -8,7 +8,7 @@ from pathlib import Path
 from boots.documents.fault import Fault
 from boots.model.machine import Known, Machine, Netboot, Reservation
 from boots.model.site import Site
-from boots.policy import boot, leaks, profile
+from boots.policy import boot, profile
 from boots.policy.got import Refusal, Script
 from boots.policy.programs import misfit
 
@@ -50,26 +50,6 @@ def warnings(machine: Machine, site: Site) -> list[Fault]:
                 advice = "mend the template, or the record"
                 found.append(_doubt(machine, made.why, advice))
         found += [_doubt(machine, *why) for why in _boot_files(interface.netboot, site)]
-    return found
-
-
-def leaked(machine: Machine, site: Site) -> list[Fault]:
-    """Kernel arguments of a record that look like secrets: with one there is no script."""
-    found = []
-    for interface in machine.interfaces:
-        for text in interface.netboot.kernel_args:
-            why = leaks.secret_in(text, site.secrets_allowed)
-            if why:
-                place, field = machine.place, f"{machine.name}: kernel arguments"
-                found.append(
-                    Fault(
-                        file=place.file,
-                        line=place.line,
-                        field=field,
-                        problem=why,
-                        advice=leaks.ADVICE,
-                    )
-                )
     return found
 
 

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 
+from boots.model.machine import Machine
 from boots.policy.words import Unwritable
 
 ADVICE = (
@@ -55,6 +56,12 @@ def secret_in(argument: str, allowed: Collection[str] = ()) -> str:
             for why in _found(word, name, value):
                 return f'the kernel argument "{_plain(name)}" {why}'
     return ""
+
+
+def of_machine(machine: Machine, allowed: tuple[str, ...]) -> dict[str, str]:
+    """The kernel arguments of a record that look like secrets, each with why, which may be told."""
+    texts = (text for each in machine.interfaces for text in each.netboot.kernel_args)
+    return {text: why for text in texts if (why := _known(text, allowed))}
 
 
 def refuse(arguments: Iterable[str], allowed: tuple[str, ...]) -> None:

@@ -94,7 +94,7 @@ MEANINGS: Mapping[str, str] = {
     "boot.retries": "How often a script tries a failed download again.",
     "boot.retry_delay": "Seconds between two tries.",
     "boot.secrets_allowed": "Names of kernel arguments that may hold what looks like a secret;"
-    " others make no script, as every program of the machine reads its command line.",
+    " records with others are refused, as every program of a machine reads its command line.",
     "boot.any_address": "Whether a machine's secrets (a run's ticket, a metadata token, files made"
     " from a profile's templates) go to, and an agent's word is taken from, any address. Else only"
     " those that its record or lease gives it, where we give addresses; and nowhere one that is"

@@ -26,6 +26,7 @@ from boots.model.machine import STORE
 from boots.model.machine import Machine as Known
 from boots.model.order import Order
 from boots.model.site import Profile
+from boots.policy import leaks
 from boots.store import seen, witness
 from boots.store.records import Conflict
 from boots.timeline.words import Boot, State
@@ -227,10 +228,22 @@ class MachinesDesk:
             raise Refused(
                 422, "this is not one record", f"it holds {len(machines)}; send each by itself"
             )
+        self._refuse_secrets(machines[0], record)
         if not instead_of:
             _refuse_name(machines[0])
         self._refuse_claimed(machines[0], instead_of)
         return machines[0], text
+
+    def _refuse_secrets(self, made: Known, record: Any) -> None:
+        sites = self._house.answers.world.sites.values()
+        allowed = next((site.secrets_allowed for site in sites), ())
+        errors = [
+            FieldError(field=_place_of(text, record), problem=why, advice=leaks.ADVICE)
+            for text, why in leaks.of_machine(made, allowed).items()
+        ]
+        if errors:
+            title = "kernel arguments are no place for secrets"
+            raise Refused(422, title, errors[0].problem, errors)
 
     def _refuse_claimed(self, made: Known, instead_of: str) -> None:
         index = self._house.answers.world.index
@@ -292,6 +305,19 @@ class MachinesDesk:
             )
         )
         house.history.machines.note([mac])
+
+
+def _place_of(text: str, value: Any, place: str = "") -> str:
+    """Where a text stands in a record; empty for nowhere."""
+    if value == text:
+        return place
+    named = value.items() if isinstance(value, dict) else ()
+    listed = enumerate(value) if isinstance(value, list) else ()
+    below = (
+        *((f"{place}.{name}" if place else str(name), each) for name, each in named),
+        *((f"{place}[{number}]", each) for number, each in listed),
+    )
+    return next(filter(None, (_place_of(text, each, where) for where, each in below)), "")
 
 
 def _refuse_name(made: Known) -> None:

@@ -75,7 +75,7 @@ def _bench(mode: Mode) -> Bench:
     return bench
 
 
-def _check(answered: Answer, message: Message, site: Site) -> None:
+def _check(answered: Answer, message: Message, site: Site, *, port_4011: bool = False) -> None:
     """A reason always, and nothing for a network that is none of ours."""
     assert answered.why
     reply, to = answered.reply, answered.to
@@ -87,7 +87,7 @@ def _check(answered: Answer, message: Message, site: Site) -> None:
     assert (again.xid, again.chaddr) == (message.xid, message.chaddr)
     where = selector(message)
     assert where is None or any(where in network for network in _NEAR), where
-    assert to.address == EVERYONE or to.address in _ends(message, reply, site), to
+    assert to.address == EVERYONE or to.address in _ends(message, reply, site, port_4011), to
     if site.mode.proxies:
         assert int(reply.yiaddr) == 0
     elif reply.kind in {MessageType.OFFER, MessageType.ACK} and message.kind is not _INFORM:
@@ -97,9 +97,9 @@ def _check(answered: Answer, message: Message, site: Site) -> None:
 _INFORM = MessageType.INFORM
 
 
-def _ends(message: Message, reply: Message, site: Site) -> set[IPv4Address]:
-    """To whom a reply may go: the relay, or somebody near."""
-    if int(message.giaddr):
+def _ends(message: Message, reply: Message, site: Site, port_4011: bool) -> set[IPv4Address]:
+    """To whom a reply may go: the relay, or somebody near; at port 4011 clients ask themselves."""
+    if int(message.giaddr) and not port_4011:
         return {message.giaddr}
     near = [each for each in (message.ciaddr, reply.yiaddr) if each in _NEAR[0]]
     return {*near} if site.network else set()
@@ -171,7 +171,7 @@ def _proxied(mode: Mode, *, port_4011: bool) -> Callable[[bytes], None]:
         except Malformed:
             return
         found = bench.answers.dhcp("lan0", proxy=port_4011)(message)
-        _check(found, message, bench.world.sites["lan0"])
+        _check(found, message, bench.world.sites["lan0"], port_4011=port_4011)
 
     return run
 

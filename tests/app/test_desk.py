@@ -1,5 +1,6 @@
 """The desk: what operators ask and order of a running server."""
 
+from ipaddress import IPv4Address
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from boots.model.order import Netboot
 from boots.model.site import Profile
 from boots.policy import token
 from boots.policy.ordered import GRACE
+from boots.serve.packets import Place
 from boots.timeline.fleet import Timelines
 from boots.timeline.words import Stage, State
 
@@ -517,3 +519,20 @@ async def test_very_many_machines_that_changed_come_in_portions(office: Office) 
             sizes.append(len(lines))
             names |= {line.name for line in lines}
     assert [100, 100, 100, 50] == sizes
+
+
+# --- packets
+
+
+@at_desk
+async def test_who_floods_in_a_machine_s_name_does_not_fill_its_page(office: Office) -> None:
+    """A thousand messages with long options took seconds to decode, for every open page."""
+    hear = office.packets.keeper(Place("lan0", IPv4Address("192.168.1.1"), 67, ours=False))
+    header = bytes(28) + bytes.fromhex(FILE_MAC.replace(":", ""))
+    for number in range(1000):
+        office.now = float(number)
+        hear(header, ())
+
+    shown = (await office.desk.packets("file-1")).packets
+    assert (200, 800.0, 999.0) == (len(shown), shown[0].at, shown[-1].at)
+    assert len(await office.desk.capture("file-1")) > 1000 * len(header)

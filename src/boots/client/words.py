@@ -232,7 +232,7 @@ class Packet(Word, frozen=True):
 
 
 class Packets(Word, frozen=True):
-    """The latest DHCP messages of a machine that this server still has."""
+    """The latest DHCP messages of a machine that this server still has, 200 at most."""
 
     packets: tuple[Packet, ...] = ()
 

@@ -77,8 +77,11 @@ class ArchitectureCode(enum.IntEnum):
         return self.__class__, (self._value_,)  # by number: an unknown one has no name to find
 
 
+_MOST_ARCHITECTURES = 254  # bytes, as one option holds; firmware says one code, or a few
+
+
 def _read_architectures(value: bytes) -> tuple[ArchitectureCode, ...]:
-    if not value or len(value) % 2:
+    if not value or len(value) % 2 or len(value) > _MOST_ARCHITECTURES:
         raise Malformed(f"a list of architectures has {len(value)} bytes")
     return tuple(
         ArchitectureCode(int.from_bytes(value[at : at + 2])) for at in range(0, len(value), 2)

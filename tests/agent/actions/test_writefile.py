@@ -31,6 +31,10 @@ def test_what_is_dumped_is_what_every_reader_of_yaml_reads(value: Any) -> None:
     assert value == pyyaml.safe_load(yaml.dumped(value))
 
 
+def test_half_a_letter_is_written_as_one_that_cannot_be_shown() -> None:
+    assert {"a\ufffd": "\ufffdb"} == pyyaml.safe_load(yaml.dumped({"a\udfaa": "\ud83db"}))
+
+
 def test_netplan_has_the_addresses_of_the_record() -> None:
     said = contents.netplan(MACHINE).decode()
     assert (

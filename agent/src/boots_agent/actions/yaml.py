@@ -53,4 +53,6 @@ def _letter(letter: str) -> str:
         return f"\\{letter}"
     if letter == "\n":
         return "\\n"
+    if "\ud800" <= letter <= "\udfff":  # half a letter: JSON can say it, YAML cannot
+        return "\\ufffd"
     return letter if " " <= letter <= "~" else f"\\U{ord(letter):08x}"

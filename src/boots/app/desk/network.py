@@ -43,6 +43,7 @@ from boots.timeline.knowledge import of_stranger
 from boots.timeline.words import Finding, Stranger
 
 _MOST = 500  # strangers that are shown
+_MOST_PACKETS = 200  # shown of a machine; who floods in its name makes thousands, 3 s of decoding
 _LARGEST = 64 << 10  # characters of an inventory in a list; a server's has some thousands
 
 
@@ -213,7 +214,7 @@ class NetworkDesk:
 
     async def packets(self, key: str) -> Packets:
         """The latest DHCP messages of a machine or MAC, decoded."""
-        kept = self._kept_of(key)
+        kept = self._kept_of(key)[-_MOST_PACKETS:]
         return await asyncio.to_thread(_decoded, kept)
 
     async def capture(self, key: str) -> bytes:

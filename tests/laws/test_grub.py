@@ -9,7 +9,7 @@ from boots.model.site import Site
 from boots.policy.boot import fetch
 from boots.policy.got import Rendered
 from boots.policy.grub import apology, quoted
-from boots.policy.words import Unwritable
+from boots.policy.ipxe_words import Unwritable
 
 laws = settings(deadline=None, database=None, max_examples=60)
 

@@ -13,8 +13,8 @@ from boots.model.machine import Known, Metadata, Netboot
 from boots.model.site import Profile, Site
 from boots.policy.boot import fetch
 from boots.policy.got import Script
+from boots.policy.ipxe_words import Unwritable, word, words
 from boots.policy.script import apology
-from boots.policy.words import Unwritable, word, words
 
 laws = settings(deadline=None, database=None, max_examples=40)
 

@@ -10,7 +10,7 @@ from boots.model.machine import Known, Netboot
 from boots.model.site import OSIE, Profile, Site
 from boots.policy import grub
 from boots.policy.got import Rendered
-from boots.policy.words import Unwritable
+from boots.policy.ipxe_words import Unwritable
 
 LOADED = """\
 echo 'Boots: profile osie for 52:54:00:12:34:56'

@@ -17,9 +17,9 @@ from boots.model.machine import Known, Metadata, Netboot
 from boots.model.site import OSIE, Hook, Profile, Site
 from boots.policy.boot import fetch
 from boots.policy.got import Script
+from boots.policy.ipxe_words import Unwritable, word, words
 from boots.policy.script import apology, render
 from boots.policy.stranger import made_up
-from boots.policy.words import Unwritable, word, words
 
 SCRIPTS = Path(__file__).parents[1] / "vectors" / "scripts"
 BASE = f"http://192.168.1.1:8080/{MAC}"

@@ -15,9 +15,9 @@ from boots.policy import script
 from boots.policy.client import OUR_CLASSES, Client, Program, lacks_ours
 from boots.policy.generated import generate
 from boots.policy.got import File, Got, Ground, Refusal, Script
+from boots.policy.ipxe_words import Unwritable
 from boots.policy.path import AUTOEXEC, SCRIPT, SCRIPT_NAMES, URL_SAFE, leads_back, tftp_base
 from boots.policy.programs import Misfit, misfit
-from boots.policy.words import Unwritable
 
 # A name that no file has: a ROM left without one waits a minute for a proxyDHCP server, with
 # this one it is refused at once and goes on to the next boot device.  Smee's name for it.

@@ -17,9 +17,9 @@ from boots.model.mac import dashed
 from boots.model.machine import Known
 from boots.model.site import Profile, Site
 from boots.policy.got import Refusal, Rendered
+from boots.policy.ipxe_words import Unwritable
 from boots.policy.path import URL_SAFE
 from boots.policy.script import arguments, profile_of
-from boots.policy.words import Unwritable
 
 # Debian's signed GRUB, and what grub-mknetdir makes.
 _FOLDERS = frozenset({"grub", "boot/grub"})

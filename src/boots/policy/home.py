@@ -12,10 +12,10 @@ from boots.model.machine import Known, Machine
 from boots.model.site import Mode, Site
 from boots.policy import leaks, templates, ticket, token
 from boots.policy.got import File, Got, Ground, Refusal, Rendered, Script
+from boots.policy.ipxe_words import Unwritable
 from boots.policy.iso import Image
 from boots.policy.path import AUTOEXEC
 from boots.policy.script import chosen
-from boots.policy.words import Unwritable
 
 ADVICE = "name a proxy before us in http.trusted_proxies; boot.any_address lets any ask"
 

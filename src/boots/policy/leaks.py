@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 
 from boots.model.machine import Machine
-from boots.policy.words import Unwritable
+from boots.policy.ipxe_words import Unwritable
 
 ADVICE = (
     "put it into user data, or into a template of the profile, which the machine alone can fetch;"

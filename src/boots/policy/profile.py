@@ -4,8 +4,8 @@ from boots.model.machine import Known
 from boots.model.site import Profile, Site
 from boots.policy import templates
 from boots.policy.got import Ground, Refusal, Rendered
+from boots.policy.ipxe_words import Unwritable
 from boots.policy.script import chosen
-from boots.policy.words import Unwritable
 
 _MEDIA = {
     "json": "application/json",

@@ -21,8 +21,8 @@ from boots.model.mac import dashed
 from boots.model.machine import Known
 from boots.model.site import Profile, Site
 from boots.policy.got import Ground, Refusal, Rendered
+from boots.policy.ipxe_words import Unwritable
 from boots.policy.script import arguments, profile_of
-from boots.policy.words import Unwritable
 
 _FOLDER = "pxelinux.cfg"
 _ASKED = re.compile(

@@ -11,8 +11,8 @@ from boots.model.machine import Known, RaspberryPi
 from boots.model.site import Site
 from boots.policy import leaks
 from boots.policy.got import File, Ground, Refusal, Rendered
+from boots.policy.ipxe_words import Unwritable
 from boots.policy.script import arguments, profile_of
-from boots.policy.words import Unwritable
 
 _LINE = re.compile(r"[\x20-\x7e]*")
 

@@ -14,9 +14,9 @@ from jinja2 import Template, TemplateError, TemplateSyntaxError, Undefined, meta
 from jinja2.exceptions import SecurityError
 
 from boots.policy.as_yaml import as_yaml
+from boots.policy.ipxe_words import Unwritable, within
 from boots.policy.sandbox import LARGEST, Sandbox, with_budget
 from boots.policy.templates import Broken
-from boots.policy.words import Unwritable, within
 
 _MOST_BLANKS = 16  # that JSON is indented by
 _SIGNS = r"_ . : / \ @ + = , ~ -"

@@ -1,6 +1,6 @@
 """iPXE scripts: what a profile comes to for one machine, as text that no value can bend.
 
-What may stand in a script, and why, is in `boots.policy.words`.
+What may stand in a script, and why, is in `boots.policy.ipxe_words`.
 """
 
 import functools
@@ -14,9 +14,9 @@ from boots.model.mac import dashed
 from boots.model.machine import Known
 from boots.model.site import Profile, Site
 from boots.policy import hook, leaks, templates
+from boots.policy.ipxe_words import ENDS_COMMAND, PRINTABLE, Unwritable, word, words
 from boots.policy.path import URL_SAFE, leads_back
 from boots.policy.ticket import ARGUMENT
-from boots.policy.words import ENDS_COMMAND, PRINTABLE, Unwritable, word, words
 
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _MAGIC = re.compile(r"#!ipxe\s")

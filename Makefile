@@ -201,7 +201,7 @@ sbom: setup .tools/release/ready ## Write dist/boots-netboot.cdx.json: what the 
 
 .PHONY: audit
 audit: .tools/release/ready ## Ask for known vulnerabilities of what is locked; says so where nobody can be asked
-	@.tools/release/bin/python packaging/audit.py requirements.lock
+	@.tools/release/bin/python packaging/audit.py
 
 .PHONY: clean
 clean: ## Remove what can be made again

@@ -1,4 +1,4 @@
-"""Ask for known vulnerabilities of what is locked: ``audit.py LOCK``.
+"""Ask for known vulnerabilities of what is locked: ``audit.py LOCK…``, all of them by default.
 
 A service that does not answer, or answers for nothing, has found nothing wrong: so it is asked
 first for one that everybody knows of.  Status 0: none is known; 1: some are; 3: nobody could be
@@ -9,9 +9,11 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+ROOT = Path(__file__).parents[1]
 KNOWN = "jinja2==2.10"  # CVE-2019-10906
 SERVICES = ("pypi", "osv")
 
@@ -47,26 +49,36 @@ def answering() -> str | None:
     return None
 
 
-def main(lock: Path) -> int:
-    """Ask, and say what is known."""
+def locks() -> list[Path]:
+    """Every lock of ours: of what runs, tests, and makes releases and images."""
+    return sorted([*ROOT.glob("*.lock"), *ROOT.glob("packaging/**/*.lock")])
+
+
+def main(locked: Sequence[Path]) -> int:
+    """Ask, and say what is known of each lock."""
     service = answering()
     if service is None:
         print(f"nothing was looked up: neither of {', '.join(SERVICES)} answers from here")
         return 3
+    found = {looked_up(service, lock) for lock in locked}
+    return 1 if 1 in found else max(found)
+
+
+def looked_up(service: str, lock: Path) -> int:
+    """Say what is known of one lock; the status."""
     said = asked(service, lock)
     if said is None:
-        print(f"nothing was looked up: {service} does not answer any more")
+        print(f"{lock.name} was not looked up: {service} does not answer any more")
         return 3
     wrong = [each for each in said if each["vulns"]]
     for each in wrong:
         for vulnerability in each["vulns"]:
             mended = ", ".join(vulnerability["fix_versions"]) or "no version yet"
             print(f"{each['name']} {each['version']}: {vulnerability['id']}, mended in {mended}")
-    print(
-        f"{len(said)} packages were looked up ({service}), {len(wrong)} have known vulnerabilities"
-    )
+    counted = f"{len(said)} packages were looked up ({service})"
+    print(f"{lock.name}: {counted}, {len(wrong)} have known vulnerabilities")
     return 1 if wrong else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main([Path(each) for each in sys.argv[1:]] or locks()))

@@ -6,8 +6,8 @@ import os
 import re
 import subprocess
 import tarfile
+import tomllib
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 DIST = ROOT / "dist"
 UV = ROOT / ".tools" / "bin" / "uv"
+RELEASE = ROOT / ".tools" / "release" / "bin" / "python"
 RECORDS = "machines:\n  - {name: a, mac: '52:54:00:12:34:56', address: 192.0.2.10/24}\n"
 
 
@@ -127,11 +128,21 @@ def test_what_is_installed_has_its_data(installed: Path) -> None:
 # --- the SBOM
 
 
-def locked() -> Iterator[tuple[str, str]]:
-    for line in (ROOT / "requirements.lock").read_text().splitlines():
-        pinned = re.match(r"^([a-z0-9-]+)==([^ ]+)", line)
-        if pinned:
-            yield pinned[1], pinned[2]
+APPLIES = """\
+import json, re, sys
+from packaging.requirements import Requirement
+lines = [line.rstrip("\\\\ ") for line in open(sys.argv[1]).read().splitlines()]
+pinned = [Requirement(line) for line in lines if re.match("[a-z0-9-]+==", line)]
+here = [each for each in pinned if each.marker is None or each.marker.evaluate()]
+print(json.dumps([(each.name, str(each.specifier).removeprefix("==")) for each in here]))
+"""
+
+
+def locked() -> set[tuple[str, str]]:
+    """What an image runs: the wheel with all its extras, by the versions of the lock, here."""
+    lock = ROOT / "packaging" / "container" / "run.lock"
+    said = run(RELEASE, "-c", APPLIES, lock)
+    return {(name, version) for name, version in json.loads(said)}
 
 
 def test_the_sbom_names_what_the_wheel_brings_by_the_versions_of_the_lock() -> None:
@@ -141,12 +152,36 @@ def test_the_sbom_names_what_the_wheel_brings_by_the_versions_of_the_lock() -> N
     parts = {
         (each["name"].lower().replace("_", "-"), each["version"]) for each in said["components"]
     }
-    others = {part for part in parts if not part[0].startswith("boots-")}
-    assert others <= set(locked())
-    assert {"aiohttp", "sqlalchemy", "psycopg", "sushy"} <= {name for name, _ in others}
-    assert not {"pytest", "mypy", "ruff"} & {name for name, _ in others}
+    own = {part for part in parts if part[0].startswith("boots-")}
+    assert {name for name, _ in own} == {"boots-agent"}
+    assert parts - own == locked()
+    assert {"aiohttp", "sqlalchemy", "psycopg", "sushy"} <= {name for name, _ in parts}
     # Its metadata gives the licence no name that is known; docs/reference has it.
     unnamed = {each["name"] for each in said["components"] if not each.get("licenses")}
     assert unnamed <= {"protobuf"}
     needed = {each["ref"]: each.get("dependsOn", []) for each in said["dependencies"]}
     assert needed[said["metadata"]["component"]["bom-ref"]]
+
+
+# --- what a release is made with
+
+DECLARED = """\
+import importlib.util, json, sys
+from importlib.metadata import distributions
+spec = importlib.util.spec_from_file_location("needed", sys.argv[1])
+needed = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(needed)
+print(json.dumps({each.name: [needed.declared(each.metadata)] for each in distributions()}))
+"""
+
+
+def test_the_tools_of_a_release_declare_the_licences_that_are_told() -> None:
+    page = ROOT / "docs" / "reference" / "dependencies.py"
+    said = {
+        name.lower().replace("_", "-").replace(".", "-"): licence
+        for name, (licence,) in json.loads(run(RELEASE, "-c", DECLARED, page)).items()
+    }
+    told = tomllib.loads((page.parent / "release-licences.toml").read_text())
+    both = {name: said[name] for name in told if said.get(name)}
+    assert {name: told[name] for name in both} == both
+    assert len(both) > 40

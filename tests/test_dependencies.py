@@ -3,6 +3,7 @@
 import ast
 import importlib.util
 import sys
+import tomllib
 from importlib.metadata import PackageNotFoundError, distribution, packages_distributions
 from pathlib import Path
 from types import ModuleType
@@ -10,13 +11,14 @@ from types import ModuleType
 import pytest
 from tests.test_floors import modules
 
-REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
+ROOT = Path(__file__).parents[1]
+REFERENCE = ROOT / "docs" / "reference"
 AT_RUN_TIME = {"psycopg", "pyghmi", "sushy", "opentelemetry-exporter-otlp-proto-http"}
 """What is loaded by a name that is made, or in a process of its own."""
 
 
-def _loaded() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("deps", REFERENCE / "dependencies.py")
+def _loaded(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -24,7 +26,8 @@ def _loaded() -> ModuleType:
     return module
 
 
-needed = _loaded()
+needed = _loaded(REFERENCE / "dependencies.py")
+audit = _loaded(ROOT / "packaging" / "audit.py")
 LOCKED = needed.locked()
 
 
@@ -40,6 +43,48 @@ def installed(name: str) -> str | None:
 def test_every_locked_package_has_its_licence_written_down_and_no_other() -> None:
     assert {name: installed(name) for name in LOCKED if name not in needed.LICENCES} == {}
     assert set(LOCKED) == set(needed.LICENCES)
+
+
+def test_so_has_every_package_of_the_other_locks() -> None:
+    own = set(needed.others()) - set(LOCKED)
+    assert own == set(needed.RELEASE_LICENCES)
+    assert [] == [name for name in needed.others() if not needed.allows(needed.licence(name))]
+
+
+def test_every_lock_of_the_tree_is_told_of_and_asked_about() -> None:
+    locks = set(ROOT.glob("*.lock")) | {*ROOT.glob("packaging/**/*.lock")}
+    assert locks == {needed.LOCK, needed.RUN_LOCK, *needed.OTHER_LOCKS}
+    assert locks == set(audit.locks())
+
+
+@pytest.mark.parametrize(
+    ("of", "status"),
+    [
+        ({}, 0),
+        ({"run.lock": "CVE"}, 1),
+        ({"build.lock": None}, 3),
+        ({"run.lock": "CVE", "build.lock": None}, 1),
+    ],
+)
+def test_one_lock_that_is_wrong_or_not_looked_up_is_enough(
+    monkeypatch: pytest.MonkeyPatch, of: dict[str, str | None], status: int
+) -> None:
+    def asked(_service: str, lock: Path) -> list[dict[str, object]] | None:
+        found = of.get(lock.name, "")
+        if found is None:
+            return None
+        vulns = [{"id": found, "fix_versions": []}] if found else []
+        return [{"name": "a", "version": "1", "vulns": vulns}]
+
+    monkeypatch.setattr(audit, "asked", asked)
+    monkeypatch.setattr(audit, "answering", lambda: "pypi")
+    assert status == audit.main(audit.locks())
+
+
+def test_the_agent_needs_nothing_but_python() -> None:
+    project = tomllib.loads((ROOT / "agent" / "pyproject.toml").read_text())["project"]
+    assert [] == project["dependencies"]
+    assert "optional-dependencies" not in project
 
 
 def test_the_licences_are_those_that_the_packages_declare() -> None:

@@ -8,10 +8,18 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 LOCK = ROOT / "requirements.lock"
+OTHER_LOCKS = (
+    ROOT / "requirements-release.lock",
+    ROOT / "packaging" / "container" / "build.lock",
+)
+"""Of what makes a release and an image."""
+RUN_LOCK = ROOT / "packaging" / "container" / "run.lock"
+"""Of what an image runs: a part of `LOCK`."""
 _ITSELF = "boots-netboot"
 
 ALLOWED = frozenset(
     {
+        "0BSD",
         "Apache-2.0",
         "BSD-2-Clause",
         "BSD-3-Clause",
@@ -166,16 +174,26 @@ LICENCES: Mapping[str, str] = {
 }
 """Of each package of the lock, as SPDX has it; a test holds it against what is installed."""
 
+RELEASE_LICENCES: Mapping[str, str] = tomllib.loads(
+    Path(__file__).with_name("release-licences.toml").read_text()
+)
+"""Likewise of the other locks, of what is in them alone."""
+
 _WORDS: Mapping[str, str] = {
     "3-Clause BSD License": "BSD-3-Clause",
     "Apache 2.0": "Apache-2.0",
+    "Apache License": "Apache-2.0",
     "Apache License, Version 2.0": "Apache-2.0",
     "Apache Software License": "Apache-2.0",
     "BSD": "BSD-3-Clause",
     "BSD License": "BSD-3-Clause",
+    "GNU General Public License (GPL)": "GPL-3.0-or-later",
     "ISC License": "ISC",
+    "ISC License (ISCL)": "ISC",
     "MIT License": "MIT",
+    "MIT license": "MIT",
     "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
+    "PSFL": "PSF-2.0",
     "Python Software Foundation License": "PSF-2.0",
 }
 """What older metadata calls them."""
@@ -198,6 +216,16 @@ def locked() -> dict[str, tuple[str, set[str]]]:
             found[name][1].update(line.removeprefix("    # via").split()[:1])
         elif via and line.startswith("    #   "):
             found[name][1].add(line.removeprefix("    #   ").split()[0])
+    return found
+
+
+def others() -> dict[str, set[str]]:
+    """The packages of the other locks, with their versions there."""
+    found: dict[str, set[str]] = {}
+    for lock in OTHER_LOCKS:
+        for pinned in map(_LOCKED.match, lock.read_text().splitlines()):
+            if pinned:
+                found.setdefault(pinned[1], set()).add(pinned[2])
     return found
 
 
@@ -245,8 +273,13 @@ def declared(metadata: PackageMetadata) -> str:
         if each.startswith("License :: OSI Approved ::")
     ]
     said = str(metadata.get("License") or "").split("\n", 1)[0].strip()
-    words = [said] if said else classes
+    words = [said] if said and said != "UNKNOWN" else classes
     return " OR ".join(_WORDS.get(each, each) for each in words)
+
+
+def licence(name: str) -> str:
+    """That of a package of any lock, as SPDX has it."""
+    return LICENCES.get(name) or RELEASE_LICENCES.get(name, "?")
 
 
 def allows(expression: str) -> bool:
@@ -267,7 +300,8 @@ def page() -> str:
         "`pip install boots-netboot` brings the first table, `boots-netboot[bmc]` the second, too.",
         "OSIE's agent needs nothing but Python.",
         "Versions are those that CI tests; the wheel asks for the least that will do.",
-        "`make sbom` writes the same as CycloneDX, `make audit` asks for known vulnerabilities.",
+        "`make sbom` writes what the wheel brings as CycloneDX, `make audit` asks for known",
+        "vulnerabilities of every lock.",
     ]
     titles = {
         "": "Every server",
@@ -280,6 +314,20 @@ def page() -> str:
         head = ("| package | version | licence | what for |", "|---|---|---|---|")
         lines += ["", f"## {title}", "", *head]
         lines += _rows(packages, of, extra)
+    lines += [
+        "",
+        "## What makes a release and an image",
+        "",
+        "Locked in `requirements-release.lock` and `packaging/container/build.lock`; none of it is",
+        "shipped, and nothing of ours imports it.",
+        "",
+        "| package | version | licence |",
+        "|---|---|---|",
+        *(
+            f"| {name} | {', '.join(sorted(versions))} | {licence(name)} |"
+            for name, versions in sorted(others().items())
+        ),
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -290,4 +338,4 @@ def _rows(
         if of.get(name) == extra:
             others = ", ".join(sorted(via - {_ITSELF}))
             what = PURPOSES.get(name) or f"needed by {others}"
-            yield f"| {name} | {version} | {LICENCES.get(name, '?')} | {what} |"
+            yield f"| {name} | {version} | {licence(name)} | {what} |"

@@ -1,7 +1,7 @@
 """The unit of systemd: how much it leaves open, and that the server runs within what it allows.
 
-systemd itself is not run here.  Its list of calls is made into a filter as systemd makes it, around
-a process with the unit's capabilities.
+systemd itself is not run here: tests/e2e/test_systemd.py does that.  Its list of calls is made
+into a filter as systemd makes it, around a process with the unit's capabilities.
 """
 
 import os

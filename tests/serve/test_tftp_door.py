@@ -410,7 +410,7 @@ async def test_what_is_no_request_is_dropped_and_told(folder: Path, junk: bytes)
         assert await client.fetch("file") == CONTENT
 
 
-@pytest.mark.parametrize(
+unreadable = pytest.mark.parametrize(
     "junk",
     [
         b"\0\1\0octet\0",
@@ -422,6 +422,9 @@ async def test_what_is_no_request_is_dropped_and_told(folder: Path, junk: bytes)
     ],
     ids=["no name", "no mode", "no end", "no UTF-8", "longer than we read", "to write no name"],
 )
+
+
+@unreadable
 async def test_a_request_that_cannot_be_read_is_refused_at_once(folder: Path, junk: bytes) -> None:
     with serving(folder) as bench, Client(bench) as client:
         client.send(junk, bench.at)
@@ -430,6 +433,18 @@ async def test_a_request_that_cannot_be_read_is_refused_at_once(folder: Path, ju
         assert isinstance(packet, Error)
         assert packet.code == ErrorCode.ILLEGAL_OPERATION
         assert packet.message == (await bench.told.first(events.PacketDropped)).why
+
+
+@unreadable
+async def test_whoever_asks_from_outside_gets_not_even_a_no(folder: Path, junk: bytes) -> None:
+    with serving(folder) as bench, Client(bench) as client:
+        outside = Given("", "", Refusal(Ground.OUTSIDE, "in no network that we know"))
+        bench.door._fetch = lambda _asked, _peer: outside
+        for data in (junk, b"\0\1file\0octet\0", b"\0\2file\0octet\0"):
+            client.send(data, bench.at)
+        told = await bench.told.several(events.PacketDropped, 3)
+        assert ["in no network that we know"] * 2 == [each.why for each in told[1:]]
+        assert await client.nothing()
 
 
 async def test_a_refusal_is_no_longer_than_a_block(folder: Path) -> None:

@@ -113,7 +113,8 @@ class TftpDoor(Underway):
             packet = tftp.decode(data)
         except Malformed as error:
             self._record(events.PacketDropped(door="tftp", peer=who, why=str(error)))
-            if data[:2] in _REQUESTS:  # who asks must not wait for a minute
+            # Who asks must not wait for a minute; nobody knows for what, but from where.
+            if data[:2] in _REQUESTS and not _is_outside(self._fetch("", IPv4Address(peer[0]))):
                 self._say_no(tftp.ErrorCode.ILLEGAL_OPERATION, str(error), peer)
             return
         if not isinstance(packet, tftp.Request):
@@ -125,9 +126,9 @@ class TftpDoor(Underway):
         if self._is_repeat(packet, peer):
             return  # the timer of the transfer under way answers
         given = self._fetch(packet.name, IPv4Address(peer[0]))
-        if isinstance(given.what, Refusal) and given.what.ground is Ground.OUTSIDE:
+        if (outside := _is_outside(given)) is not None:
             # Whoever it is may not have asked: not even a no is sent there.
-            self._record(events.PacketDropped(door="tftp", peer=who, why=given.what.why))
+            self._record(events.PacketDropped(door="tftp", peer=who, why=outside.why))
             return
         refusal = self._unacceptable(packet, peer)
         if refusal is not None:
@@ -249,6 +250,12 @@ class TftpDoor(Underway):
             sock.close()
             raise
         return sock
+
+
+def _is_outside(given: Given) -> Refusal | None:
+    """What is refused as it is asked from no network of ours; None for all else."""
+    what = given.what
+    return what if isinstance(what, Refusal) and what.ground is Ground.OUTSIDE else None
 
 
 def _for_a_screen(why: str) -> str:

@@ -278,21 +278,32 @@ def test_force_loses_what_is_there() -> None:
 @pytest.mark.parametrize(
     ("content", "known", "fine"),
     [
-        ("empty", (), True),
-        ("gpt", (GPT,), True),
-        ("gpt", (), False),
-        ("ext", (GPT,), False),
-        ("unknown", (GPT,), False),
+        ("empty", {}, True),
+        ("gpt", {"S1": [GPT]}, True),
+        ("gpt", {}, False),
+        ("gpt", {"S2": [GPT]}, False),  # it may be a copy that somebody made of that disk
+        ("ext", {"S1": [GPT]}, False),
+        ("unknown", {"S1": [GPT]}, False),
     ],
 )
 def test_wipe_known_loses_only_what_runs_of_ours_wrote(
-    content: str, known: tuple[str, ...], fine: bool
+    content: str, known: dict[str, list[str]], fine: bool
 ) -> None:
     (found,) = resolve(
         wanting("/dev/vda"), machine(disk(content=content)), Allowed(Policy.WIPE_KNOWN), known
     ).disks
 
     assert fine is found.armed
+
+
+def test_a_record_has_the_tables_that_were_written_to_its_own_disk() -> None:
+    two = machine(disk(content="gpt"), disk("/dev/vdb", serial="S2", content="gpt"))
+    known = {"S1": [GPT], "S2": ["another"]}
+    wanted = wanting("/dev/vda", "/dev/vdb")
+    found = resolve(wanted, two, Allowed(Policy.WIPE_KNOWN), known).disks
+    (record,) = records(TERMS, WRITE, MAC, found)
+
+    assert ("S1", (GPT,)) == (record.serial, record.known)
 
 
 def test_what_the_run_itself_wrote_is_no_hindrance() -> None:
@@ -471,9 +482,14 @@ PATHS = st.lists(
 )
 
 
-@given(SEEN, ALLOWED, PATHS, st.lists(st.sampled_from([GPT])))
+@given(
+    SEEN,
+    ALLOWED,
+    PATHS,
+    st.dictionaries(st.sampled_from(["S1", "S2"]), st.lists(st.sampled_from([GPT]), min_size=1)),
+)
 def test_a_disk_is_armed_only_with_an_identity_that_is_its_alone(
-    seen: Any, allowed: Allowed | None, paths: list[str], known: list[str]
+    seen: Any, allowed: Allowed | None, paths: list[str], known: dict[str, list[str]]
 ) -> None:
     found = resolve(wanting(*paths), seen, allowed, known)
     entries = [each for each in seen["disks"] if each["path"] != "/etc/x"] if seen else []
@@ -489,6 +505,8 @@ def test_a_disk_is_armed_only_with_an_identity_that_is_its_alone(
         assert not own["read_only"]
         if allowed.policy is Policy.EMPTY_ONLY:
             assert own["content"] in ("empty", None)
+        if allowed.policy is Policy.WIPE_KNOWN and own["content"] == "gpt":
+            assert GPT in known[each.serial]
         if allowed.policy is Policy.FORCE:
             assert {own["serial"], own["wwn"]} & set(allowed.disks)
 

@@ -18,6 +18,7 @@ from boots_agent.handed import HandOut, Record
 from boots_agent.images.armed import Armed, Policy
 from boots_agent.images.disk import Refused, Seen, examine
 from boots_agent.images.signatures import Read, disk_guid
+from boots_agent.protection import Facts, facts_of, kept_by
 from boots_agent.session import Session
 from boots_agent.shield import Shield
 
@@ -93,6 +94,7 @@ class Gate:
     def _proved(self, device: Device) -> Armed:
         record = self._record_of(device)
         self._check(record, device)
+        self._check_disk(record, device)
         self._use(record)
         armed = _permission(record)
         if record.said.get("taken"):
@@ -166,12 +168,20 @@ class Gate:
             wrong = "was used already"
         if wrong:
             raise ActionFailed(f"what arms {device.described} {wrong}: {_UNTOUCHED}")
-        if device.is_removable and record.serial not in str(said.get("path", "")):
+
+    def _check_disk(self, record: Record, device: Device) -> None:
+        """What speaks against a disk whatever arms it."""
+        if device.is_removable and record.serial not in str(record.said.get("path", "")):
             why = (
                 "can be removed, or is on USB: it is written only where it is called by its serial"
             )
             example = f"/dev/disk/by-id/…{record.serial}"
             raise ActionFailed(f"{device.described} {why} ({example}): {_UNTOUCHED}")
+        facts = facts_of(device.block) if device.block is not None else Facts()
+        kept = kept_by(self._handed.machine.get("protected"), facts)
+        if kept:
+            why = f"its machine's record protects it: {kept}"
+            raise ActionFailed(f"{device.described}: {why}: {_UNTOUCHED}")
         mounted = self._mounted(device)
         if mounted:
             raise ActionFailed(f"{device.described} is mounted at {mounted}: {_UNTOUCHED}")

@@ -54,12 +54,15 @@ def note_written(connection: Connection, machine: str, serial: str, guid: str) -
     connection.execute(update(edges).where(edges.c.id == last).values(wrote=guid))
 
 
-def known(connection: Connection, machine: str) -> tuple[str, ...]:
-    """The GUIDs of partition tables that runs wrote on this machine's disks."""
-    found = connection.execute(
-        select(edges.c.wrote).where(edges.c.machine == machine, edges.c.wrote != "").distinct()
-    )
-    return tuple(sorted(guid for (guid,) in found))
+def known(connection: Connection, machine: str) -> dict[str, list[str]]:
+    """The GUIDs of partition tables that runs wrote on a machine's disks, by serial number."""
+    wrote = edges.c.machine == machine, edges.c.wrote != ""
+    found: dict[str, list[str]] = {}
+    for serial, guid in connection.execute(
+        select(edges.c.serial, edges.c.wrote).where(*wrote).distinct().order_by(edges.c.wrote)
+    ):
+        found.setdefault(serial, []).append(guid)
+    return found
 
 
 def of_machine(connection: Connection, machine: str) -> list[Line]:

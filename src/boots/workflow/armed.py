@@ -65,7 +65,6 @@ class Terms(Word, frozen=True):
     attempt: int
     policy: Policy
     expires: float
-    known: tuple[str, ...] = ()
     taken: Collection[str] = ()
 
 
@@ -125,7 +124,7 @@ def _record(terms: Terms, disk: Resolved) -> Record:
         serial=disk.serial,
         size=disk.size,
         policy=terms.policy,
-        known=terms.known,
+        known=disk.known,
         taken=disk.serial in terms.taken,
         expires=terms.expires,
     )

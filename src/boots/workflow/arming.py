@@ -37,7 +37,8 @@ class Resolved(Word, frozen=True):
     """A disk that a plan writes, as this machine has it.
 
     `path` is the template's name for it.  It may be armed if there is no `problem`; `serial` is
-    what it is armed by.  `waits` for the machine's inventory.
+    what it is armed by.  `waits` for the machine's inventory.  `known` are the GUIDs of the GPTs
+    that runs of ours wrote on this very disk.
     """
 
     path: str
@@ -50,6 +51,7 @@ class Resolved(Word, frozen=True):
     holds: str = ""
     problem: str = ""
     waits: bool = False
+    known: tuple[str, ...] = ()
 
     @property
     def armed(self) -> bool:
@@ -79,7 +81,7 @@ def resolve(
     plan: planned.Plan,
     inventory: Any,
     arming: Arming | None,
-    known: Collection[str] = (),
+    known: Mapping[str, Sequence[str]] | None = None,
     *,
     worker: str = "",
     taken: Collection[str] = (),
@@ -92,7 +94,8 @@ def resolve(
         plan: What is to be done.
         inventory: What the machine told, decoded; None if it told nothing yet.
         arming: What a person allowed; None if nothing.
-        known: GUIDs of GPTs that runs of ours wrote: what `WIPE_KNOWN` may lose.
+        known: GUIDs of GPTs that runs of ours wrote, by the serial number of the disk: what
+            `WIPE_KNOWN` may lose.  A copy of such a disk is none.
         worker: Whose disks of the plan; empty for all.
         taken: Serial numbers of disks whose content is this run's own.
         least: The bytes that a disk must have, by the plan's path, where an image's size is known.
@@ -107,7 +110,7 @@ def resolve(
     if inventory is None:
         waiting = (replace(_unresolved(each), waits=True) for each in wanted)
         return Resolution(disks=tuple(waiting), problems=tuple(problems))
-    judge = _Judge(disks(inventory), arming, known, taken, least or {}, protected)
+    judge = _Judge(disks(inventory), arming, known or {}, taken, least or {}, protected)
     plain = [each for each in wanted if not is_stacked(each.disk)]
     # An array or a volume stands on disks that the same plan writes as a whole.
     found = tuple(map(judge.resolved, plain if any(each.whole for each in plain) else wanted))
@@ -127,7 +130,7 @@ class _Judge:
 
     disks: tuple[Disk, ...]
     arming: Arming
-    known: Collection[str]
+    known: Mapping[str, Sequence[str]]
     taken: Collection[str]
     least: Mapping[str, int]
     protected: Sequence[Hint]
@@ -152,6 +155,7 @@ class _Judge:
             model=disk.model,
             holds=disk.holds,
             problem=problem,
+            known=tuple(self.known.get(name, ())),
         )
 
     def _not_one(self, path: str, found: Sequence[Disk]) -> str:
@@ -207,7 +211,7 @@ class _Judge:
             return ""
         if policy is Policy.EMPTY_ONLY:
             return f"it holds {disk.holds}, and the policy is {policy.value}"
-        if disk.content == "gpt" and self.known:
+        if disk.content == "gpt" and self.known.get(name):
             return ""  # whether it is one of those, the agent reads
         return f"it holds {disk.holds}, and no run of ours is known to have written that"
 

@@ -49,11 +49,14 @@ class Place:
         *records: dict[str, Any],
         find: Callable[[str, Path], list[Device]] = disks_of,
         root: Path = Path("/"),
+        protected: Any = None,
     ) -> Gate:
         around = Surroundings(
             lambda: NOW, self.used, self.send, self.said.append, root=root, find=find
         )
-        return Gate(handed(*records), Session("w-1", 3, KEY), around)
+        asked = handed(*records)
+        asked = asked._replace(machine={**asked.machine, "protected": protected})
+        return Gate(asked, Session("w-1", 3, KEY), around)
 
     def send(self, path: str, body: bytes) -> None:
         self.sent.append((dict(parse_qsl(path.removeprefix("edges?"))), body))
@@ -224,6 +227,22 @@ def test_a_stick_is_written_only_where_it_is_called_by_its_serial(
     # Further on, where what was opened is no such disk after all.
     by_serial = place.record(serial="STICK1", path="/dev/disk/by-id/usb-Stick_STICK1-0:0")
     assert "has the serial" in place.refused(by_serial, find=find)
+
+
+def test_a_disk_that_the_record_protects_by_now_is_not_written(
+    place: Place, tmp_path: Path
+) -> None:
+    """Whatever was told of it, and whoever armed it: the agent asks the kernel what it is."""
+    block = (server(tmp_path / "machine") / "sys/block/sda").resolve()
+    record = place.record(serial="ZC12", path="/dev/sda", policy="force", taken=True)
+    asked = [{"field": "size", "relation": ">=", "value": "1T", "bound": 10**12}]
+    for kept, hint in (([{"hint": "size>=1T", "conditions": asked}], "size>=1T"), ("all", "words")):
+        why = place.refused(
+            record, find=lambda *_: [Device(str(place.path), block)], protected=kept
+        )
+        assert "its machine's record protects it: " in why
+        assert hint in why
+    assert not place.used.exists()
 
 
 @pytest.mark.parametrize("fact", ["serial", "wwid"])

@@ -73,6 +73,14 @@ def test_each_machine_has_its_own_disks() -> None:
     assert "/dev/disk/by-id/virtio-TWO" == both.machines[1].storage["disks"][0]["device"]
 
 
+def test_disks_of_two_machines_with_one_serial_number_are_no_run() -> None:
+    """What the run has taken it knows by that: the second one would not be asked what it holds."""
+    told = {"one": inventory(disk(size=5 * GB)), "two": inventory(disk(size=6 * GB))}
+    (fault,) = made(PAIR, told, map={"device_1": "one", "device_2": "two"}).faults
+
+    assert fault.endswith("have each a disk DISK-1: give each machine a run of its own")
+
+
 def test_another_machine_without_the_disk_is_named() -> None:
     told = {"one": inventory(disk(size=5 * GB)), "two": {"disks": []}}
     (fault,) = made(PAIR, told, map={"device_1": "one", "device_2": "two"}).faults

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.app.desks import FILE_MAC, KEY, OTHER_MAC, START
+from tests.app.desks import FILE_MAC, KEY, OTHER_MAC, RECORDS, START
 from tests.app.runs.yard import (
     MIB,
     SERIAL,
@@ -22,8 +22,10 @@ from tests.app.runs.yard import (
     opened,
 )
 
+from boots.app.world import World
 from boots.client.workflows import Arming, NewFreeze, Settle
 from boots.journal import events
+from boots.machines.files import Cache, load
 from boots.model.mac import Mac
 from boots.model.order import Netboot
 from boots.policy import ticket, token
@@ -447,6 +449,22 @@ async def test_progress_is_shown_of_the_hand_out_that_it_is_of(yard: Yard) -> No
     assert -1.0 == (await yard.desk.run(run.line.id)).line.progress
 
 
+@in_yard
+async def test_what_a_record_protects_by_now_goes_with_what_is_handed_out(yard: Yard) -> None:
+    """A person may have written it down after the disk was armed: the agent judges once more."""
+    await yard.provision()
+    await yard.tells()
+    agent = await yard.boots()
+    await agent.do(await agent.next())
+    place = yard.folder / "machines.yaml"
+    place.write_text(RECORDS.replace(f"{FILE_MAC}\n", f"{FILE_MAC}\n    protect: size>=1M\n"))
+    index = load([place], Cache()).index
+    yard.answers.world = World(index, yard.answers.raw.sites, index)
+    (kept,) = (await agent.next())["machine"]["protected"]
+    asked = {"field": "size", "relation": ">=", "value": "1M", "bound": 10**6}
+    assert {"hint": "size>=1M", "conditions": [asked]} == kept
+
+
 # --- the ends of disks
 
 
@@ -466,6 +484,21 @@ async def test_the_ends_of_a_disk_are_kept_once_and_come_back_as_they_were(yard:
     said = {"run": agent.run, "session": agent.session}
     assert (200, ends) == await agent.post(f"edges/{line.id}", said)
     assert 404 == (await agent.post("edges/99", said))[0]
+
+
+@in_yard
+async def test_the_ends_of_a_disk_that_a_run_may_not_write_are_not_given_to_it(yard: Yard) -> None:
+    """They would be put on another one."""
+    line = edges.Line(0, "w-0", "file-1", "OTHER", "/dev/vdb", SIZE, "nothing", 1.0)
+    await yard.keeping.store.write(edges.keep, line, zlib.compress(bytes(2 * MIB)))
+    await yard.provision()
+    await yard.tells()
+    agent = await yard.boots()
+    (kept,) = (await yard.desk.edges("file-1")).edges
+    said = {"run": agent.run, "session": agent.session}
+    assert (409, b"they are of the disk OTHER, which this run may not write\n") == (
+        await agent.post(f"edges/{kept.id}", said)
+    )
 
 
 @pytest.mark.parametrize(
@@ -524,7 +557,7 @@ async def test_a_partition_table_that_a_run_wrote_is_known_to_the_next(yard: Yar
     ended = {"type": "ended", "step": 1, "attempt": 1, "exit_code": 0}
     await agent.tell({**ended, "wrote": {SERIAL: "GUID-1"}})
     known = await yard.keeping.store.read(edges.known, "file-1")
-    assert ("GUID-1",) == known
+    assert {SERIAL: ["GUID-1"]} == known
 
 
 # --- the next system

@@ -132,7 +132,6 @@ class Beginning:
             machines=made.machines,
             disks=made.disks,
             taken=tuple(taken),
-            known=made.known,
             waits=made.waits,
         )
         witness.about(made.machines[0].name, run=run.id)

@@ -54,10 +54,13 @@ class Ends:
 
     async def edges_back(self, caller: Caller, number: int, said: AskBack) -> bytes:
         """Give the ends of a disk back, as they were sent."""
-        await stored(self._proving.proved(caller, said.run, said.session))
+        kept, worker = await stored(self._proving.proved(caller, said.run, said.session))
         found = await stored(self._keeper.store.read(edges.one, number))
         if found is None or found[0].machine != caller.known.machine.name:
             raise Denied(404, f"no ends of a disk of this machine have the number {number}")
+        serial = found[0].serial
+        if not any((each.worker, each.serial) == (worker, serial) for each in kept.disks):
+            raise Denied(409, f"they are of the disk {serial}, which this run may not write")
         return found[1]
 
 

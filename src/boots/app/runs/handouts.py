@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+from msgspec.structs import asdict
+
 from boots.app.runs.words import Kept, Own
 from boots.model.machine import Known
 from boots.model.site import Site
@@ -12,6 +14,7 @@ from boots.workflow.actions import kind_of
 from boots.workflow.armed import NotArmed, Terms, records
 from boots.workflow.arming import Resolved
 from boots.workflow.handing import HandOut
+from boots.workflow.hardware import protected
 from boots.workflow.plan import CONTAINER
 from boots.workflow.run import Part
 
@@ -52,7 +55,6 @@ def armed_for(kept: Kept, out: HandOut, own: Own, key: bytes) -> list[dict[str, 
         attempt=out.attempt,
         policy=arm.policy,
         expires=kept.given.until,
-        known=kept.known.get(own.name, ()),
         taken=kept.taken,
     )
     mine: list[Resolved] = [each for each in kept.disks if each.worker == own.worker]
@@ -74,6 +76,10 @@ def about(known: Known, own: Own, site: Site) -> dict[str, Any]:
         "mac": str(known.mac),
         "host_name": metadata.host_name(machine),
         "storage": json.loads(json.dumps(own.storage)) if own.storage is not None else None,
+        "protected": [
+            {"hint": str(each), "conditions": [asdict(one) for one in each.conditions]}
+            for each in protected(machine)
+        ],
         "server": site.http_url,
         "metadata_url": base,
         "phone_home": f"{base}/{metadata.PHONE_HOME}" if base else "",

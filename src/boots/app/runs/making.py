@@ -1,6 +1,6 @@
 """From what a person asks for to a run: rendered, judged, planned, and its disks found."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
@@ -34,13 +34,14 @@ Find = Callable[[str], Machine | None]
 class Seen(NamedTuple):
     """What is known of machines: found by `find`, and by their names what each told of itself.
 
-    `known` are the GUIDs of partition tables that runs of ours wrote, by the same names.
+    `known` are the GUIDs of partition tables that runs of ours wrote, by the same names and by
+    the serial numbers of their disks.
     `images` are ours, with their sizes.  `containers`: images that are no native action are run.
     """
 
     find: Find
     inventories: Mapping[str, Any] = {}
-    known: Mapping[str, tuple[str, ...]] = {}
+    known: Mapping[str, Mapping[str, Sequence[str]]] = {}
     images: Mapping[str, int] = {}
     containers: bool = False
 
@@ -49,7 +50,6 @@ class Made(NamedTuple):
     """What came of it.  `waits`: for an inventory, then it is to be made again.
 
     `faults` are why it cannot begin: `mistakes` of the template, and what is wrong with disks.
-    `known` are the partition tables of ours that its disks were judged by.
     """
 
     given: Given
@@ -61,7 +61,6 @@ class Made(NamedTuple):
     faults: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
     waits: bool = False
-    known: Mapping[str, tuple[str, ...]] = {}
 
 
 def make(given: Given, seen: Seen) -> Made:
@@ -134,7 +133,7 @@ def _with_disks(
             plan,
             seen.inventories.get(own.name),
             given.arm,
-            seen.known.get(own.name, ()),
+            seen.known.get(own.name, {}),
             worker=own.worker,
             taken=taken,
             least=least(plan, seen.images),
@@ -142,16 +141,27 @@ def _with_disks(
         )
         for plan, own in zip(plans, machines, strict=True)
     ]
+    all_disks = tuple(disk for each in found for disk in each.disks)
     return Made(
         given,
         template,
         "",
         machines,
-        tuple(disk for each in found for disk in each.disks),
-        faults=tuple(fault for each in found for fault in each.faults),
+        all_disks,
+        faults=(*(fault for each in found for fault in each.faults), *_shared(all_disks)),
         waits=any(each.waits for each in found),
-        known={each.name: seen.known.get(each.name, ()) for each in machines},
     )
+
+
+def _shared(all_disks: Iterable[Resolved]) -> Iterator[str]:
+    """Disks of two machines with one serial number: a run knows by that what it has taken."""
+    workers: dict[str, set[str]] = {}
+    for each in all_disks:
+        workers.setdefault(each.serial, set()).add(each.worker)
+    for serial, those in workers.items():
+        if serial and len(those) > 1:
+            who = " and ".join(sorted(those))
+            yield f"{who} have each a disk {serial}: give each machine a run of its own"
 
 
 def _in_map(value: str, find: Find) -> str:

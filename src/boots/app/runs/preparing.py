@@ -114,7 +114,6 @@ def prepared(kept: Kept, made: Made, now: float) -> Kept:
         template=made.text,
         machines=made.machines,
         disks=made.disks,
-        known=made.known,
         note="",
         waits=False,
     )

@@ -55,8 +55,7 @@ class Kept(Word, frozen=True):
     `template` is the rendered text.  `disks` are those that it may write, once they were found;
     while it `waits` for an inventory all of that is made again with it.  `used` are the nonces of
     tickets that were good once, `taken` the serial numbers of disks that the run had: their ends
-    are kept.  `known` are, by machine, the GUIDs of partition tables that runs of ours wrote.
-    `note` says what a person should know.
+    are kept.  `note` says what a person should know.
     """
 
     run: Run
@@ -67,7 +66,6 @@ class Kept(Word, frozen=True):
     agents: Mapping[str, Agent] = {}
     used: tuple[str, ...] = ()
     taken: tuple[str, ...] = ()
-    known: Mapping[str, tuple[str, ...]] = {}
     note: str = ""
     waits: bool = False
     revision: int = 1

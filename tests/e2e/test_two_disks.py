@@ -1,0 +1,59 @@
+"""A machine with two disks, of which one is armed: the other stays what it is, to the last byte."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.e2e.provisioned import MIB, SERIAL, add_image, provisioned
+from tests.e2e.test_workflow_faults import digest
+
+from boots.lab.firmware import Firmware
+from boots.lab.machine import Disk
+
+pytestmark = [pytest.mark.e2e, pytest.mark.wide, pytest.mark.timeout(900)]
+
+Osie = Callable[[str], str]
+
+SIZE = 256
+TRY = "dd if=/dev/zero of=/dev/vdb bs=4096 count=1 conv=fsync && echo written || echo refused"
+TEMPLATE = f"""\
+version: "0.1"
+name: two-disks
+tasks:
+  - name: install
+    worker: "{{{{ .device_1 }}}}"
+    actions:
+      - name: image
+        image: image2disk
+        timeout: 600
+        environment: {{IMG_URL: images/small/index.json, DEST_DISK: /dev/vda}}
+      - name: slip
+        image: shell
+        timeout: 60
+        environment:
+          DISKS: /dev/vda
+          SCRIPT: "{TRY}; echo mine >/dev/vda; false"
+        on-failure: [sh, -c, "{TRY}; dd if=/dev/zero of=/dev/vda || echo refused"]
+"""
+
+
+def test_whatever_a_workflow_does_a_disk_that_nobody_armed_is_as_it_was(
+    namespace: str, osie: Osie, tmp_path: Path
+) -> None:
+    theirs, image = tmp_path / "theirs.img", tmp_path / "small.img"
+    theirs.write_bytes(os.urandom(SIZE * MIB))
+    image.write_bytes(b"\xeb\x63".ljust(510, b".") + b"\x55\xaa" + os.urandom(8 * MIB - 512))
+    add_image(image, "small", tmp_path / "images")
+    disks = (Disk(SIZE, SERIAL), Disk(SIZE, "SOMEBODYS-DISK", contents=str(theirs)))
+    with provisioned(namespace, tmp_path, osie("cloud"), tmp_path / "images") as place:
+        run = place.provision(TEMPLATE)
+        with place.power(Firmware.BIOS, disks=disks):
+            done = place.becomes(run, "SUCCESS", "FAILED", "TIMEOUT", within=400)
+        said = place.log(run)
+        assert "FAILED" == done.line.state, "\n".join(said) + place.evidence()
+        other = place.disk.with_name("disk1.img")
+        assert digest(theirs) == digest(other), "\n".join(said)
+        assert b"mine\n" == place.disk.read_bytes()[:5]
+        assert digest(image, 1, 8) == digest(place.disk, 1, 8)
+        assert ["refused"] * 3 == [line for line in said if line in {"refused", "written"}]

@@ -655,7 +655,7 @@ def test_a_path_may_take_large_blocks() -> None:
         (b"", b""),
     ],
 )
-def test_text_as_netascii(text: bytes, written: bytes) -> None:
+def test_netascii_ends_lines_with_cr_lf(text: bytes, written: bytes) -> None:
     assert written == to_netascii(text)
 
 

@@ -53,7 +53,7 @@ def test_the_summary_says_where_the_machine_is_plugged_in(tmp_path: Path) -> Non
     ("said", "expected"),
     [("", None), ("0", 0.0), ("40", 40.0), ("99999", 3600.0), ("-1", None), ("soon", None)],
 )
-def test_seconds_of_an_argument(said: str, expected: float | None) -> None:
+def test_an_argument_is_read_as_seconds(said: str, expected: float | None) -> None:
     assert expected == facts.seconds(said)
 
 

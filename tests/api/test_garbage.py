@@ -59,13 +59,13 @@ def status_of(raw: bytes) -> int:
 @given(route=TAKING, body=st.binary(max_size=200))
 @example(route=TABLE[3], body=b'{"record": {"name": "\\ud800"}}')
 @example(route=TABLE[3], body=b'{"record": ' + b"9" * 5000 + b"}")
-def test_any_bytes_as_a_body(route: Route, body: bytes) -> None:
+def test_any_bytes_as_a_body_are_no_fault_of_ours(route: Route, body: bytes) -> None:
     assert status_of(request(route.method, target(route), body)) < 500
 
 
 @MANY
 @given(route=TAKING, body=VALUES)
-def test_any_json_as_a_body(route: Route, body: object) -> None:
+def test_any_json_as_a_body_is_no_fault_of_ours(route: Route, body: object) -> None:
     raw = json.dumps(body).encode()
 
     assert status_of(request(route.method, target(route), raw)) < 500
@@ -73,7 +73,9 @@ def test_any_json_as_a_body(route: Route, body: object) -> None:
 
 @MANY
 @given(route=TAKING, data=st.data())
-def test_any_values_in_the_fields_of_a_body(route: Route, data: st.DataObject) -> None:
+def test_any_values_in_the_fields_of_a_body_are_no_fault_of_ours(
+    route: Route, data: st.DataObject
+) -> None:
     assert route.takes is not None
     names = [*route.takes.__struct_fields__, "other"]
     body = data.draw(st.dictionaries(st.sampled_from(names), VALUES))
@@ -96,7 +98,7 @@ PARTS = st.binary(max_size=40).map(
 @example(path=b"*")
 @example(path=b"http://[half/v1/me")
 @example(path=b"http://evil.example/v1/me")
-def test_any_bytes_as_a_path(path: bytes) -> None:
+def test_any_bytes_as_a_path_are_no_fault_of_ours(path: bytes) -> None:
     tail = b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
     assert status_of(b"GET " + path + tail) < 500
@@ -110,7 +112,7 @@ def test_any_bytes_as_a_path(path: bytes) -> None:
 @example(route=TABLE[2], query=b"\xff=1")
 @example(route=TABLE[2], query=b"&".join([b"q=1"] * 40))
 @example(route=TABLE[2], query=b"limit=" + b"9" * 5000)
-def test_any_bytes_as_a_query(route: Route, query: bytes) -> None:
+def test_any_bytes_as_a_query_are_no_fault_of_ours(route: Route, query: bytes) -> None:
     path = target(route).encode()
     if route.takes is not None or route.status == 204:
         return
@@ -126,7 +128,7 @@ def test_any_bytes_as_a_query(route: Route, query: bytes) -> None:
         lambda raw: bytes(each for each in raw if each >= 0x20 and each != 0x7F).strip()
     ),
 )
-def test_any_bytes_as_a_header(name: str, value: bytes) -> None:
+def test_any_bytes_as_a_header_are_no_fault_of_ours(name: str, value: bytes) -> None:
     head = b"PUT /v1/machines/one HTTP/1.1\r\nConnection: close\r\nContent-Length: 14\r\n"
     host = b"" if name == "Host" else b"Host: localhost\r\n"
     raw = head + host + name.encode() + b": " + value + b"\r\n\r\n" + b'{"record": {}}'
@@ -139,7 +141,7 @@ def test_any_bytes_as_a_header(name: str, value: bytes) -> None:
 @example(raw=b"CONNECT\r\n\r\n")
 @example(raw=b"\x16\x03\x01\x00\xa5\x01\x00")
 @example(raw=b"GET /v1/me HTTP/9.9\r\n\r\n")
-def test_any_bytes_as_a_request(raw: bytes) -> None:
+def test_after_any_bytes_others_are_answered(raw: bytes) -> None:
     async def asked() -> int:
         async with bench() as at:
             _, writer = await asyncio.open_connection("127.0.0.1", at.port)

@@ -203,15 +203,20 @@ async def test_orders_are_given_and_withdrawn() -> None:
     ] == at.desk.done
 
 
-async def test_provisioning_and_power() -> None:
+async def test_who_provisions_is_told_what_is_left_to_do() -> None:
     async with bench() as at:
         wanted = {"profile": "debian-installer", "power": False}
         made = await at.ask("POST", "/v1/machines/one/provision", wanted)
+
+    assert "switch it on from the network" == made.json["note"]
+
+
+async def test_power_is_that_of_the_bmc_and_refused_without_one() -> None:
+    async with bench() as at:
         off = await at.ask("GET", "/v1/machines/one/power")
         switched = await at.ask("POST", "/v1/machines/one/power", {"action": "cycle"})
         none = await at.ask("GET", "/v1/machines/two/power")
 
-    assert "switch it on from the network" == made.json["note"]
     assert ("off", "on", 409) == (off.json["state"], switched.json["state"], none.status)
 
 
@@ -243,7 +248,7 @@ async def test_boots_of_one_and_of_all() -> None:
     assert one.json == every[0]
 
 
-async def test_events_by_time_and_kind() -> None:
+async def test_events_are_chosen_by_time_and_kind() -> None:
     async with bench() as at:
         for number in range(5):
             at.desk.happen("OfferSent" if number % 2 else "ScriptServed", number=number)

@@ -37,7 +37,7 @@ def test_the_power_is_what_the_bmc_says(emulator: Emulator) -> None:
     assert [] == emulator.told()
 
 
-def test_on_and_off_and_again(emulator: Emulator) -> None:
+def test_power_goes_on_and_off_and_on_again(emulator: Emulator) -> None:
     bmc = emulator.bmc("Off")
     assert State.ON is switch(bmc, Action.ON)
     assert ["On"] == emulator.told()

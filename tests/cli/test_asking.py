@@ -317,7 +317,7 @@ def test_where_there_is_no_unicode_signs_are_ascii() -> None:
     shown.bar(0.3, plain=True).encode("ascii")
 
 
-def test_words_of_people_for_numbers() -> None:
+def test_ages_and_sizes_are_said_in_the_unit_that_fits() -> None:
     assert ["-", "0s", "59s", "2m", "3h", "4d", "3y"] == [
         shown.ago(at and 1e9 - at, 1e9) for at in (0, 0.1, 59, 120, 10_800, 4 * 86_400, 1e8)
     ]

@@ -66,7 +66,7 @@ def test_what_can_be_read_comes_in_words(client: Client) -> None:
     assert 4 == client.plan("text").same
 
 
-def test_all_pages_of_machines(client: Client, server: Server) -> None:
+def test_machines_come_page_after_page(client: Client, server: Server) -> None:
     for number in range(1500):
         client_record = {"name": f"m{number:04}"}
         server.desk.machines_[client_record["name"]] = server.desk.machines_["one"].__class__(
@@ -253,7 +253,7 @@ def test_a_stream_that_is_refused_at_once_says_so() -> None:
     server.close()
 
 
-def test_nobody_there() -> None:
+def test_where_nobody_listens_the_address_is_said() -> None:
     with socket.create_server(("127.0.0.1", 0)) as unused:
         port = unused.getsockname()[1]
     with pytest.raises(NoServer, match=f"no server at http://127.0.0.1:{port}: nothing listens"):

@@ -109,7 +109,7 @@ GOLDEN = {
 
 
 @pytest.mark.parametrize("firmware", list(Firmware))
-def test_the_command_line_of_each_firmware(root: Path, firmware: Firmware) -> None:
+def test_each_firmware_has_its_command_line(root: Path, firmware: Firmware) -> None:
     assert line(firmware, root) == GOLDEN[firmware]
 
 

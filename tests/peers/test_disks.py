@@ -64,7 +64,7 @@ def write(source: Path, device: str, permission: Armed, *, direct: bool = True) 
 
 
 @pytest.mark.parametrize("direct", [True, False], ids=["past the cache", "through the cache"])
-def test_an_image_on_a_block_device(direct: bool, device: str, tmp_path: Path) -> None:
+def test_an_image_is_written_to_a_block_device(direct: bool, device: str, tmp_path: Path) -> None:
     source = tmp_path / "image"
     source.write_bytes(IMAGE)
     result = write(source, device, armed(tmp_path), direct=direct)
@@ -73,7 +73,7 @@ def test_an_image_on_a_block_device(direct: bool, device: str, tmp_path: Path) -
     assert result.zeroed > 8 * MIB
 
 
-def test_frames_on_a_block_device_and_again(device: str, tmp_path: Path) -> None:
+def test_frames_that_a_block_device_has_are_not_fetched_again(device: str, tmp_path: Path) -> None:
     source = tmp_path / "image"
     source.write_bytes(IMAGE)
     index = add(Wanted(str(source), "framed", tmp_path, level=1), lambda *_: None).index

@@ -30,7 +30,7 @@ PROGRAMS = {
 
 
 @pytest.mark.parametrize(("message", "program"), PROGRAMS.values(), ids=PROGRAMS)
-def test_the_program_behind_a_message(message: Message, program: Program) -> None:
+def test_a_message_tells_which_program_asks(message: Message, program: Program) -> None:
     assert program is client_of(message).program
 
 
@@ -56,7 +56,7 @@ ARCHITECTURES = {
 
 
 @pytest.mark.parametrize(("code", "architecture"), ARCHITECTURES.items())
-def test_the_architecture_of_option_93(code: int, architecture: Architecture) -> None:
+def test_option_93_tells_the_architecture(code: int, architecture: Architecture) -> None:
     client = client_of(rom(architecture=code))
     assert (architecture, code) == (client.architecture, client.code)
 

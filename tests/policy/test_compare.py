@@ -61,11 +61,13 @@ DIFFERENCES = {
 
 
 @pytest.mark.parametrize(("more", "header", "expected"), DIFFERENCES.values(), ids=DIFFERENCES)
-def test_differences(more: dict[int, bytes], header: dict[str, Any], expected: list[str]) -> None:
+def test_what_differs_is_told_field_by_field(
+    more: dict[int, bytes], header: dict[str, Any], expected: list[str]
+) -> None:
     assert expected == differences(OURS, changed(OURS, more, **header))
 
 
-def test_an_option_of_ours_alone() -> None:
+def test_an_option_of_ours_alone_is_told() -> None:
     theirs = replace(OURS, options={53: OURS.options[53]})
     assert "option 1 (subnet mask): only ours, 255.255.255.0" in differences(OURS, theirs)
 

@@ -36,7 +36,7 @@ CHAINS = {
 
 
 @pytest.mark.parametrize(("name", "urls"), CHAINS.items(), ids=CHAINS)
-def test_the_chain_of_each_firmware(name: str, urls: list[str]) -> None:
+def test_each_firmware_has_its_chain(name: str, urls: list[str]) -> None:
     whole = chained(name)
     assert urls == loads(whole)
     assert urls == [url for url, _ in whole.fetched]

@@ -114,7 +114,7 @@ VECTORS = {
 
 
 @pytest.mark.parametrize(("message", "netboot", "kind", "file"), VECTORS.values(), ids=VECTORS)
-def test_tinkerbell_s_vectors(
+def test_tinkerbells_vectors_are_answered_as_there(
     message: Message, netboot: Netboot | None, kind: MessageType, file: bytes
 ) -> None:
     reply = replied(message, vector_machine(netboot), where=VECTOR_SITE)
@@ -125,7 +125,7 @@ def test_tinkerbell_s_vectors(
     assert {53: bytes([kind]), 54: LOCAL.packed, 60: b"PXEClient", 97: UUID} == dict(reply.options)
 
 
-def test_tinkerbell_s_vectors_of_silence() -> None:
+def test_where_tinkerbell_is_silent_so_are_we() -> None:
     bare = request(MessageType.DISCOVER)
     assert answered(bare, vector_machine(), where=VECTOR_SITE).reply is None
     assert answered(vector(MessageType.DISCOVER), None, where=VECTOR_SITE).reply is None
@@ -378,7 +378,9 @@ SILENCE = {
 
 
 @pytest.mark.parametrize(("message", "who", "port", "why"), SILENCE.values(), ids=SILENCE)
-def test_silence(message: Message, who: Known | None, port: int, why: str) -> None:
+def test_who_is_none_of_ours_is_not_answered_and_the_reason_is_said(
+    message: Message, who: Known | None, port: int, why: str
+) -> None:
     found = answered(message, who, port)
 
     assert (None, why) == (found.reply, found.why)

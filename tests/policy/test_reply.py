@@ -584,7 +584,7 @@ def upstream(message: Message, netboot: Netboot, where: Site = UPSTREAM_SITE) ->
 @pytest.mark.parametrize(
     ("kind", "reply_kind"), [(MessageType.DISCOVER, 2), (MessageType.REQUEST, 5)]
 )
-def test_upstream_s_full_exchange(kind: MessageType, reply_kind: int) -> None:
+def test_offer_and_ack_are_those_of_upstream(kind: MessageType, reply_kind: int) -> None:
     message = http_firmware(
         kind, user_class=b"Tinkerbell", more={94: bytes.fromhex("010203040506"), 97: bytes(17)}
     )

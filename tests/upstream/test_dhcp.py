@@ -74,7 +74,7 @@ def boots(message: Message) -> bool:
 
 
 @pytest.mark.parametrize("case", VALID)
-def test_who_is_a_netboot_client(case: str) -> None:
+def test_the_same_are_netboot_clients_as_upstream(case: str) -> None:
     message, expected = VALID[case]
     assert (expected != (case in VALID_DEVIATIONS)) == boots(message)
 
@@ -125,7 +125,9 @@ ARCHITECTURES: dict[str, tuple[Message, Architecture, Program]] = {
 @pytest.mark.parametrize(
     ("message", "architecture", "program"), ARCHITECTURES.values(), ids=ARCHITECTURES
 )
-def test_what_a_client_is(message: Message, architecture: Architecture, program: Program) -> None:
+def test_a_message_tells_the_client_as_upstream(
+    message: Message, architecture: Architecture, program: Program
+) -> None:
     client = clients.from_dhcp(message)
     assert client is not None
     assert (architecture, program) == (client.architecture, client.program)
@@ -150,7 +152,7 @@ TABLE_DEVIATIONS = {
 
 
 @pytest.mark.parametrize("code", TABLE)
-def test_the_file_of_each_architecture(code: int) -> None:
+def test_each_architecture_gets_the_file_of_upstream(code: int) -> None:
     # Where there is none Smee sends the name that it also refuses with.
     http = code in {15, 16, 17, 18, 19, 20}
     message = request(
@@ -211,7 +213,7 @@ NAMES: dict[str, Named] = {
 
 
 @pytest.mark.parametrize("named", NAMES.values(), ids=NAMES)
-def test_boot_file_and_next_server(named: Named) -> None:
+def test_boot_file_and_next_server_are_those_of_upstream(named: Named) -> None:
     reply = replied(named.message, on(MAC, known()), upstream_site(**{**AT_1234, **named.settings}))
     assert (named.file, named.next_server) == (reply.file.decode(), str(reply.siaddr))
 
@@ -259,7 +261,9 @@ def hardware(reserved: Reservation = HARDWARE, **netboot: Any) -> Known:
 
 
 @pytest.mark.parametrize(("kind", "reply_kind"), [(1, 2), (3, 5)])
-def test_the_whole_exchange(kind: int, reply_kind: int) -> None:
+def test_offer_and_ack_are_those_of_upstream_but_for_the_deviations(
+    kind: int, reply_kind: int
+) -> None:
     message = request(kind, **HTTP, o77="Tinkerbell", o97="0x00" + "01" * 16)
     reply = replied(message, hardware(script_url=SCRIPT), upstream_site())
     assert (HARDWARE.address, HERE, SCRIPT) == (reply.yiaddr, reply.siaddr, reply.file.decode())
@@ -285,7 +289,7 @@ def test_unknown_hardware_gets_no_answer(kind: int) -> None:
     assert answer(message, clients.from_dhcp(message), None, upstream_site()).reply is None
 
 
-def test_netboot_off_with_routes() -> None:
+def test_a_machine_with_netboot_off_gets_its_routes() -> None:
     routes = (
         Route(network=IPv4Network("10.0.0.0/8"), router=IPv4Address("192.168.1.10")),
         Route(network=IPv4Network("172.16.0.0/12"), router=IPv4Address("192.168.1.20")),
@@ -306,7 +310,7 @@ BINARIES = {
 
 
 @pytest.mark.parametrize("separator", BINARIES)
-def test_the_binary_over_http(separator: str) -> None:
+def test_uefi_http_gets_the_binary_below_its_mac(separator: str) -> None:
     where = upstream_site(http_url="http://localhost:8181/ipxe", mac_separator=separator)
     reply = replied(request(**HTTP), hardware(), where)
     assert f"http://localhost:8181/ipxe/{BINARIES[separator]}/ipxe.efi" == reply.file.decode()
@@ -328,7 +332,7 @@ def test_a_strange_ipxe_gets_ours_over_tftp_and_no_vendor_class() -> None:
         ("", "http://example.com/boot.ipxe"),
     ],
 )
-def test_dhcp_only(server: str, file: str) -> None:
+def test_the_records_own_boot_server_and_file_are_told_as_they_are(server: str, file: str) -> None:
     reserved = msgspec.structs.replace(HARDWARE, boot_server=server, boot_file=file)
     reply = replied(request(**PXE), hardware(reserved), upstream_site())
     assert (server or None, file or None) == (
@@ -345,7 +349,7 @@ def test_what_is_not_allowed_has_upstream_s_name_for_it() -> None:
     assert (b"netboot-not-allowed", HERE) == (reply.file, reply.siaddr)
 
 
-def test_the_lease_and_log_server_of_option_test() -> None:
+def test_lease_time_and_log_server_are_those_of_upstream() -> None:
     where = upstream_site(syslog=IPv4Address("192.168.7.7"))
     reserved = msgspec.structs.replace(HARDWARE, lease_time=84600)
     reply = replied(request(), hardware(reserved), where)
@@ -368,14 +372,14 @@ RESERVATION_43 = {
 
 
 @pytest.mark.parametrize(("mac", "expected"), RESERVATION_43.values(), ids=RESERVATION_43)
-def test_option_43_byte_for_byte(mac: Mac, expected: str) -> None:
+def test_option_43_is_that_of_upstream_byte_for_byte(mac: Mac, expected: str) -> None:
     # Deviation: without sub-option 69, the trace.
     reply = replied(request(mac=mac, **PXE), on(mac, known()), upstream_site())
     assert expected == reply.options[43].hex()
     assert bytes.fromhex(f"2b{len(expected) // 2:02x}{expected}") in dhcp.encode(reply)
 
 
-def test_options_119_and_121_byte_for_byte() -> None:
+def test_options_119_and_121_are_those_of_upstream_byte_for_byte() -> None:
     routes = (
         options.Route(IPv4Network("10.0.0.0/8"), IPv4Address("192.168.2.10")),
         options.Route(IPv4Network("172.16.0.0/12"), IPv4Address("192.168.2.20")),

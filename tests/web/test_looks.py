@@ -72,7 +72,7 @@ def test_a_name_that_a_template_does_not_have_is_a_fault() -> None:
         (2**70, "1048576 PiB"),
     ],
 )
-def test_sizes(count: int, said: str) -> None:
+def test_sizes_are_said_in_the_unit_that_fits(count: int, said: str) -> None:
     assert said == looks.size(count)
 
 
@@ -87,7 +87,7 @@ def test_sizes(count: int, said: str) -> None:
         (864_000, "10 d"),
     ],
 )
-def test_durations(seconds: float, said: str) -> None:
+def test_durations_are_said_in_two_units_at_most(seconds: float, said: str) -> None:
     assert said == looks.took(seconds)
 
 
@@ -102,7 +102,7 @@ def test_durations(seconds: float, said: str) -> None:
         (172_800, "2 d ago"),
     ],
 )
-def test_ages(seconds: float, said: str) -> None:
+def test_ages_are_said_in_one_unit(seconds: float, said: str) -> None:
     assert said == looks.ago(seconds)
 
 

@@ -23,7 +23,7 @@ def test_a_packet_is_the_bytes_that_others_send() -> None:
     assert b"boots" == packet[28:]
 
 
-def test_the_sum_of_rfc_1071_s_example() -> None:
+def test_the_example_of_rfc_1071_has_its_sum() -> None:
     assert 0xFFFF ^ 0xDDF2 == ip.checksum(bytes.fromhex("0001f203f4f5f6f7"))
 
 

@@ -145,7 +145,7 @@ def test_a_client_identifier_is_bytes() -> None:
 SEARCH_LIST = bytes.fromhex("03656e67 056170706c65 03636f6d 00 096d61726b6574696e67 c004")
 
 
-def test_a_compressed_search_list_in_three_parts() -> None:
+def test_a_compressed_search_list_in_three_parts_is_read() -> None:
     """RFC 3397 §3, the example."""
     area = b"".join(b"\x77\x09" + SEARCH_LIST[at : at + 9] for at in (0, 9, 18))
     value = options.split(area)[119]

@@ -146,7 +146,9 @@ TRACEPARENT = 69
     ],
     ids=["proxy", "proxy, Raspberry Pi", "reservation", "reservation, Raspberry Pi", "traceparent"],
 )
-def test_option_43_of_smee(value: bytes, suboptions: dict[int, bytes]) -> None:
+def test_option_43_is_written_and_read_as_smee_has_it(
+    value: bytes, suboptions: dict[int, bytes]
+) -> None:
     assert suboptions == pxe.VENDOR.read(value)
     assert value == pxe.VENDOR.write(suboptions)
 

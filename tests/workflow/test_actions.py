@@ -133,7 +133,7 @@ def test_rootio_uses_the_disks_of_the_record(command: str, found: int, written: 
 
 
 @pytest.mark.parametrize("name", ["reboot", "kexec", "poweroff"])
-def test_what_ends_osie(name: str) -> None:
+def test_reboot_kexec_and_poweroff_alone_end_osie(name: str) -> None:
     assert BY_NAME[name].terminal
     assert {"reboot", "kexec", "poweroff"} == {each.name for each in KINDS if each.terminal}
 

@@ -247,7 +247,9 @@ def certificate(tmp_path: Path) -> Path:
     return made
 
 
-def test_a_certificate_that_nobody_vouches_for(stage: Stage, path: Path, certificate: Path) -> None:
+def test_a_registry_that_nobody_vouches_for_is_refused_unless_told_otherwise(
+    stage: Stage, path: Path, certificate: Path
+) -> None:
     with opened(shelf(auth="bearer"), certificate) as registry:
         url = f"{registry.host}/images/debian:13"
         with pytest.raises(ActionFailed, match=r"certificate verify failed.*SKIP_VERIFY"):

@@ -88,7 +88,7 @@ def archive(folder: Path) -> Path:
     return made
 
 
-def test_a_system_from_an_archive_step_by_step_and_back(run: Run, tmp_path: Path) -> None:
+def test_a_system_is_made_from_an_archive_step_by_step_and_undone(run: Run, tmp_path: Path) -> None:
     layout = "efi 8M, root 64M"
     run.do("partition", DEST_DISK=run.device, LAYOUT=layout)
     root = f"{run.device}p2"
@@ -111,7 +111,7 @@ def test_a_system_from_an_archive_step_by_step_and_back(run: Run, tmp_path: Path
     assert not Path(root).exists()
 
 
-def test_a_record_and_its_disk_step_by_step(run: Run) -> None:
+def test_a_disk_becomes_what_its_record_says_step_by_step(run: Run) -> None:
     parts = [{"label": "SWAP", "size": "16M"}, {"label": "ROOT", "size": 0}]
     storage = {
         "disks": [{"device": run.device, "wipe_table": True, "partitions": parts}],

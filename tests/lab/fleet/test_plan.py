@@ -55,7 +55,9 @@ def test_a_mix_that_cannot_be_is_refused(text: str, why: str) -> None:
     ("text", "arrival"),
     [("at-once", Arrival()), ("30", Arrival(over=30)), ("poisson:2.5", Arrival(rate=2.5))],
 )
-def test_arrivals(text: str, arrival: Arrival) -> None:
+def test_machines_arrive_at_once_over_some_seconds_or_at_a_rate(
+    text: str, arrival: Arrival
+) -> None:
     assert plan.arrival(text) == arrival
 
 

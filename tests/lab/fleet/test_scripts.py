@@ -75,7 +75,7 @@ def test_every_script_of_ours_comes_to_its_end(name: str, ending: Ending) -> Non
         ("goto here\nkernel wrong\n:here\nkernel k", "k"),
     ],
 )
-def test_settings_and_conditions(line: str, url: str) -> None:
+def test_settings_are_filled_in_and_conditions_followed(line: str, url: str) -> None:
     asked, ended = told(f"#!ipxe\n{line}\nboot\n")
 
     assert asked == [Fetch(url)]

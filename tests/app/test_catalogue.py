@@ -124,6 +124,11 @@ def test_osie_is_published_below_its_name(tmp_path: Path) -> None:
     assert {} == catalogue.osie_files(tmp_path / "gone")
 
 
+def test_what_a_build_that_was_killed_left_half_is_not_published(tmp_path: Path) -> None:
+    fill(tmp_path, "vmlinuz-x86_64", ".vmlinuz-x86_64-k3j2")
+    assert ["osie/vmlinuz-x86_64"] == list(catalogue.osie_files(tmp_path))
+
+
 def test_the_files_of_a_profile_are_published_below_its_name(tmp_path: Path) -> None:
     fill(tmp_path, "linux", "trixie/initrd.gz")
     profile = Profile(

@@ -544,6 +544,16 @@ async def test_the_journal_beside_the_records_causes_no_reload(tmp_path: Path) -
         await bench.until(events.ServerStarted, events.RecordsLoaded)
 
 
+@pytest.mark.parametrize("name", ["round", "n" * 300])
+def test_a_path_that_the_system_will_not_follow_is_watched_all_the_same(
+    tmp_path: Path, name: str
+) -> None:
+    """Links that go round, names too long, folders that are closed to us, a mount that is gone."""
+    (tmp_path / "round").symlink_to("round")
+    places = Places.of(Settings(machines=[str(tmp_path / name)], log=Log()))
+    assert places.count(watchfiles.Change.modified, str(tmp_path / name))
+
+
 def test_of_a_single_record_file_its_neighbours_do_not_count(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "real" / "machines.yaml").write_text(RECORD)

@@ -9,7 +9,7 @@ from tests.peers.conftest import need
 
 SOURCE = Path(__file__).with_name("nth.c")
 _FLAGS = ("-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC")
-_SHARED = struct.Struct("@qq48s")  # as `nth.c` has it
+_SHARED = struct.Struct("@qq48sq")  # as `nth.c` has it
 
 
 def library(folder: Path) -> Path:
@@ -27,13 +27,19 @@ class Nth:
     under: Path
     folder: Path
 
-    def environment(self, at: int = 0, do: str = "kill") -> dict[str, str]:
-        """What a process is started with to which `do` happens from the `at`-th change on."""
-        self._file.write_bytes(_SHARED.pack(0, at, do.encode()))
+    def environment(self, at: int = 0, do: str = "kill", *, again: bool = False) -> dict[str, str]:
+        """What a process is started with to which `do` happens from the `at`-th change on.
+
+        What is synced is forgotten, unless the disk is the same `again`.
+        """
+        if not again:
+            self.synced.write_bytes(b"")
+        self._file.write_bytes(_SHARED.pack(0, at, do.encode(), 0))
         return {
             "LD_PRELOAD": str(library(self.folder)),
             "NTH_UNDER": str(self.under),
             "NTH_SHARED": str(self._file),
+            "NTH_SYNCED": str(self.synced),
         }
 
     def begin(self, do: str) -> None:
@@ -49,6 +55,11 @@ class Nth:
         with self._file.open("r+b") as file:
             file.seek(8)
             file.write(bytes(8))
+
+    @property
+    def synced(self) -> Path:
+        """What is on the disk for sure (`power.py`)."""
+        return self.folder / "synced"
 
     @property
     def _file(self) -> Path:

@@ -22,6 +22,7 @@ from tests.policy.made import rom
 
 from boots.client.client import Client
 from boots.client.connecting import ApiError, NoServer
+from boots.client.words import Role
 from boots.client.workflows import Arming, NewRun, Run
 from boots.lab import network
 from boots.model.order import Netboot
@@ -60,6 +61,8 @@ class Standing:
     starts: int = 0
     killed: int = 0
     server: Boots | None = None
+    dies: Callable[[], object] = lambda: None
+    """What becomes of its disk when it is killed."""
 
     def start(self, environment: Mapping[str, str] | None = None) -> None:
         """Start it, and do not wait: who asks does."""
@@ -73,8 +76,9 @@ class Standing:
         """Start it anew if it ended."""
         assert self.server is not None
         if (status := self.server.process.poll()) is not None:
-            assert status == -9, self.server.errors.read_text()
+            assert status == -9, self.errors
             self.killed += 1
+            self.dies()
             self.start()
 
     def see_to_again(self) -> None:
@@ -126,7 +130,9 @@ class Standing:
             self.server.process.terminate()
         status = self.server.process.wait(20)
         assert status in {0, -9}, self.errors
-        self.killed += status == -9
+        if status == -9:
+            self.killed += 1
+            self.dies()
 
 
 def made_ready(folder: Path) -> None:
@@ -150,7 +156,8 @@ class Story:
 
     def steps(self) -> list[Callable[[], None]]:
         """All of it, in order."""
-        first = [self.creates, self.leases, self.orders, self.boots_once, self.withdraws]
+        first = [self.creates, self.makes_tokens, self.leases, self.orders]
+        first += [self.boots_once, self.withdraws]
         return [*first, self.provisions, self.works, self.lives]
 
     def play(self) -> None:
@@ -163,6 +170,9 @@ class Story:
 
     def creates(self) -> None:
         self.standing.api(unless_done(lambda client: client.create(MADE, once="create-made")))
+
+    def makes_tokens(self) -> None:
+        self.standing.api(lambda client: client.make_token("watcher", Role.VIEWER))
 
     def orders(self) -> None:
         self.standing.api(lambda client: client.order("made", Netboot.OFF))
@@ -357,6 +367,9 @@ def after_all(story: Story) -> None:
     standing = story.standing
     machine = standing.api(lambda client: client.machine("made"))
     assert machine.line.netboot == "off", "an order that was acknowledged"
+    tokens = standing.api(lambda client: client.tokens()).tokens
+    assert {"watcher"} == {each.name for each in tokens}
+    audited(standing)
     again: list[str] = []
 
     def asked() -> None:
@@ -373,6 +386,25 @@ def after_all(story: Story) -> None:
     assert "vmlinuz" not in story.script(), "netboot is off for good"
     health = standing.api(lambda client: client.health())
     assert (health.ready, health.troubles) == (True, ())
+
+
+AUDITED = {
+    ("create", "made"),
+    ("make_token", ""),
+    ("order", "made"),
+    ("order", "one"),
+    ("withdraw", "one"),
+    ("create_run", "one"),
+}
+"""What was tried, and on which machine; done, or done before, where an answer was lost."""
+
+
+def audited(standing: Standing) -> None:
+    """What was acknowledged is in the audit log, which nobody changed."""
+    rows = standing.api(lambda client: client.audit()).audit
+    assert AUDITED <= {(each.what, each.machine) for each in rows}, rows
+    proof = standing.api(lambda client: client.audit_proof())
+    assert (0, "") == (proof.broken, proof.why)
 
 
 __all__ = ["CLIENT", "RECORD", "Standing", "Story", "Worker", "after_all", "at", "made_ready"]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tests.app.runs.yard import TEMPLATE
 from tests.faults.steady import steady
-from tests.faults.story import STRANGER, Standing, Story, Worker, dora, standing
+from tests.faults.story import STRANGER, Standing, Story, Worker, dora, standing, unless_done
 from tests.peers.conftest import MAC, Lan, lacking
 
 from boots.client.workflows import Arming, NewRun
@@ -115,7 +115,7 @@ def test_what_was_armed_for_hours_is_not_written_after_a_jump(lan: Lan, tmp_path
         server.start(wall.environment)
         story = Story(server)
         wanted = NewRun(machine="one", template=TEMPLATE, map={"device_1": MAC}, arm=Arming())
-        server.api(lambda client: client.create_run(wanted))
+        server.api(unless_done(lambda client: client.create_run(wanted, once="armed")))
         worker = Worker(story)
         worker.boots()
         while not story.hands:

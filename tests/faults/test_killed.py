@@ -17,7 +17,7 @@ from tests.peers.conftest import Lan
 pytestmark = pytest.mark.peers
 
 WAYS = ("kill", "half", "after")
-EVERY = int(os.environ.get("FAULTS_EVERY", "5"))
+EVERY = int(os.environ.get("FAULTS_EVERY", "60"))
 
 
 def life(lan: Lan, folder: Path, at: int, do: str = "kill") -> tuple[int, int]:

@@ -30,6 +30,7 @@ def own() -> Iterator[Lan]:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place: Path = tmp_path_factory.mktemp("signals") / "server"
     place.mkdir()
+    place.chmod(0o777)  # the server, which is not root, begins its journal anew in it
     return place
 
 

@@ -29,6 +29,7 @@ KINDS = ("state", "cache", "log")
 def full(place: Path) -> Iterator[Mend]:
     """A disk without room; what is given makes some."""
     with small_disk(place, "4m"):
+        place.chmod(0o777)  # the server is not root
         filler = fill(place)
         yield lambda _: filler.unlink()
 
@@ -37,6 +38,7 @@ def full(place: Path) -> Iterator[Mend]:
 def read_only(place: Path) -> Iterator[Mend]:
     """A disk that the kernel writes no more to, as after an error; what is given repairs it."""
     with small_disk(place, "8m"):
+        place.chmod(0o777)
         subprocess.run(["mount", "-o", "remount,ro", place], check=True)
         again = ("mount", "-o", "remount,rw", place)
         yield lambda pid: subprocess.run(["nsenter", "-m", "-t", str(pid), *again], check=True)
@@ -193,14 +195,16 @@ def test_rights_that_are_taken_away_stop_no_answer(lan: Lan, tmp_path: Path) -> 
     with ended(launch(lan.server, tmp_path, before=less)) as server:
         until_said(server, "ServerStarted")
         api = Replica(0, lan.server, server)
-        for place in ("state", "cache", "machines"):
-            (tmp_path / place).chmod(0)
+        places = [tmp_path / name for name in ("state", "cache", "machines")]
+        before = [place.stat().st_mode for place in places]
+        for place in places:
+            place.chmod(0)
         longest = is_served(lan)
         server.process.send_signal(1)
         server.until(events.RecordsRefused)
         longest = max(longest, is_served(lan))
-        for place in ("state", "cache", "machines"):
-            (tmp_path / place).chmod(0o700)
+        for place, mode in zip(places, before, strict=True):
+            place.chmod(mode)
         server.process.send_signal(1)
         server.until(events.RecordsLoaded)
         api.until(lambda client: client.create(record(3)), lambda made: bool(made.line.name), 10)

@@ -152,6 +152,16 @@ def test_closing_hands_on_what_waits() -> None:
     assert ([[Entry(1.0, stopped("a"))]], True) == (kept.batches, kept.closed)
 
 
+def test_what_is_told_after_the_end_is_heard_by_nobody() -> None:
+    """A thread that ends last may tell how it went."""
+    kept, later = Kept(), Later()
+    journal = Journal([kept], lambda: 1.0, later)
+    journal.close()
+    journal.record(stopped("a"))
+    later.go()
+    assert [] == kept.batches
+
+
 # --- the file
 
 

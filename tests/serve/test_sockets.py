@@ -2,6 +2,7 @@
 
 import errno
 import os
+import resource
 import socket
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Interface
@@ -232,6 +233,15 @@ def test_where_nobody_waits_for_news_nothing_happens(tmp_path: Path) -> None:
     sockets.notify({}, "READY=1")
     sockets.notify({"NOTIFY_SOCKET": "vsock:2"}, "READY=1")
     sockets.notify({"NOTIFY_SOCKET": str(tmp_path / "nobody")}, "READY=1")
+
+
+def test_news_for_systemd_are_left_out_where_no_descriptor_is_left(tmp_path: Path) -> None:
+    few, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, most))
+    try:
+        sockets.notify({"NOTIFY_SOCKET": str(tmp_path / "notify")}, "READY=1")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (few, most))
 
 
 ROUTES = """\

@@ -112,7 +112,12 @@ def osie_files(folder: Path) -> dict[str, str]:
     """Kernels and initramfs of OSIE, published below ``osie/``."""
     if not folder.is_dir():
         return {}
-    return {f"osie/{path.name}": str(path) for path in sorted(folder.iterdir()) if path.is_file()}
+    return {
+        f"osie/{path.name}": str(path)
+        for path in sorted(folder.iterdir())
+        # A hidden one is on its way to another name, and may be half of it.
+        if path.is_file() and not path.name.startswith(".")
+    }
 
 
 def image_files(folder: Path) -> dict[str, str]:

@@ -7,6 +7,7 @@ import asyncio
 import socket
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from boots.app.answers import Answers
 from boots.app.desk.desk import Desk
 from boots.app.desk.house import House
 from boots.app.enrolling import Enrolling
+from boots.app.going import for_good
 from boots.app.history import History
 from boots.app.keeping import Keeping, open_store
 from boots.app.leasing import Leasing
@@ -250,7 +252,7 @@ class Operating:
         self._desk = Desk(self._house())
         tasks = [asyncio.create_task(self._history.run())]
         if self.keeping is not None:
-            tasks.append(asyncio.create_task(self._enrolling.run()))
+            tasks.append(asyncio.create_task(for_good("enrolling", self._enrolling.run)))
         keeping = self.keeping
         if keeping is not None and self._writer is not None:
             self._writer.start()
@@ -260,7 +262,8 @@ class Operating:
                 tasks.append(asyncio.create_task(self.running.run()))
             tasks += [asyncio.create_task(takeup.run()), asyncio.create_task(self._remember())]
             if leasing is not None:
-                tasks.append(asyncio.create_task(self._show_leases(leasing, self._writer)))
+                show = partial(self._show_leases, leasing, self._writer)
+                tasks.append(asyncio.create_task(for_good("showing leases", show)))
         if self._socket is None:
             return [], tasks
         self._listener, where = await reception.open_at(

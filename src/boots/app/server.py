@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from boots.app.answers import Answers
 from boots.app.doors import Doors
 from boots.app.draining import Draining
 from boots.app.folders import LEASES, cache_folder, state_of
+from boots.app.going import for_good
 from boots.app.health import alive
 from boots.app.key import token_key
 from boots.app.leasing import Leasing
@@ -239,10 +240,14 @@ class Server:
         for doubt in doubts_of(self._settings, self.world, self._addresses):
             _log.warning(doubt)
         reloading = self._reloading
-        looking = watch.watch(lambda: reloading.asked_for, reloading.due.set, self._stamps)
+        looking = partial(watch.watch, lambda: reloading.asked_for, reloading.due.set, self._stamps)
         links = Links(self._addresses, self._held_again, self._tell)
-        going = (reloading.run(), looking, links.run())
-        tasks += [asyncio.create_task(each) for each in going]
+        going: dict[str, Callable[[], Awaitable[None]]] = {
+            "reloading": reloading.run,
+            "watching files": looking,
+            "looking at interfaces": links.run,
+        }
+        tasks += [asyncio.create_task(for_good(*each)) for each in going.items()]
         also, more = await self._operating.start(self._leasing)
         listeners, tasks[:] = [*listeners, *also], [*tasks, *more]
         machines = len(self.world.index.machines)

@@ -150,14 +150,19 @@ class Upkeep:
                 self.written.set()
 
     async def _keep_written(self) -> None:
+        failing = ""
         while True:
             await self.written.wait()
             self.written.clear()
             try:
                 await asyncio.to_thread(self._keeper.file.sync)
                 await self._make_anew()
-            except OSError as error:
-                _log.error("the leases cannot be written to the disk", error=str(error))
+                failing = ""
+            except Exception as error:  # noqa: BLE001  # no disk, no thread: there may be soon
+                if str(error) != failing:
+                    _log.error("the leases cannot be written to the disk", error=str(error))
+                failing = str(error)
+                self.written.set()
                 await asyncio.sleep(1)
 
     async def _make_anew(self) -> None:

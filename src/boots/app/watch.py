@@ -77,11 +77,11 @@ def _folders(settings: Settings) -> Iterator[tuple[Path, frozenset[str]]]:
     single += [http.certificate, http.key, operator.certificate, operator.key]
     for name in (*settings.machines, *filter(None, single)):
         path = Path(name).absolute()
-        if path.is_dir():
+        if os.path.isdir(path):  # noqa: PTH112  # Path raises where a folder above is closed, or its mount gone
             yield path, _ALL
             continue
         # A file is replaced in the folder it stands in; behind a symlink there is another one.
-        for each in (path, path.resolve()):
+        for each in (path, Path(os.path.realpath(path))):  # Path raises where links go round
             yield each.parent, frozenset({each.name, _SWAPPED})
 
 

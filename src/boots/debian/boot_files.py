@@ -1,7 +1,5 @@
 """Which boot files are taken out of which packages, and the folder they are laid into."""
 
-import os
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,6 +8,7 @@ from pathlib import Path
 from boots.debian.suite import Suite, SuiteError, named
 from boots.osie.errors import BuildError
 from boots.osie.packages import Package, unpack
+from boots.osie.packing import write
 from boots.policy.ladder import SIGNED
 
 IPXE_FOLDER = "usr/lib/ipxe"
@@ -87,9 +86,4 @@ def boot_files(root: Path, *, secure_boot: bool) -> Iterator[tuple[str, Path]]:
 
 def _lay(name: str, path: Path, output: Path) -> str:
     """Put a file in its place whole: a server may be watching."""
-    handle, temporary = tempfile.mkstemp(dir=output, prefix=".")
-    os.close(handle)
-    shutil.copyfile(path, temporary)
-    Path(temporary).chmod(0o644)
-    Path(temporary).replace(output / name)
-    return name
+    return write(output / name, path.read_bytes()).name

@@ -111,18 +111,31 @@ def _settled(file: IO[bytes]) -> None:
     os.fsync(file.fileno())
 
 
+def _named_for_good(folder: Path) -> None:
+    """The names in a folder are on the disk; a share's may know of no such thing."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):
+            os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
 def _publish(wanted: Wanted, image: Cut, form: Form, work: Path) -> Added:
     """Frames under a name that their content gives, then the index that names them."""
     place = wanted.folder / wanted.name
     place.mkdir(exist_ok=True)
+    _named_for_good(wanted.folder)
     before = _named(place / INDEX)
     packed = f"{image.packed_sha256[:16]}.frames"
     index = index_of(image, wanted.name, packed)
     (work / "frames").replace(place / packed)
+    _named_for_good(place)  # whoever loses power has no index without its frames
     with (work / INDEX).open("wb") as file:
         file.write(index)
         _settled(file)
     (work / INDEX).replace(place / INDEX)
+    _named_for_good(place)
     # Machines that are under way with the last index still find its frames; older ones go.
     for old in place.glob("*.frames"):
         if old.name not in {packed, before}:

@@ -73,5 +73,7 @@ class Journal:
         """Flush, and close the sinks."""
         self.flush()
         self.flush()  # what the sinks had to tell of that
-        for sink in self._sinks:
+        # What is told from now on, as by a thread that ends last, has nobody to hear it.
+        sinks, self._sinks = self._sinks, ()
+        for sink in sinks:
             sink.close()

@@ -72,6 +72,7 @@ class LeaseFile:
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._file = _open(path)
+            _settle(path.parent)
         except BlockingIOError:
             raise LeasesError(
                 f"{path}: another server uses it; stop that, or choose another folder as `state`"
@@ -151,10 +152,7 @@ class LeaseFile:
         os.close(self._file)
         self._file, self._size = file, os.fstat(file).st_size
         self._lines = entries + len(also)
-        folder = os.open(self.path.parent, os.O_RDONLY)
-        with contextlib.suppress(OSError):
-            os.fsync(folder)
-        os.close(folder)
+        _settle(self.path.parent)
 
     def give_up_anew(self) -> None:
         """Go on with this file."""
@@ -190,6 +188,14 @@ def _open(path: Path) -> int:
         os.close(file)
         raise
     return file
+
+
+def _settle(path: Path) -> None:
+    """Bring the names in a folder to the disk, if it can be."""
+    folder = os.open(path, os.O_RDONLY)
+    with contextlib.suppress(OSError):
+        os.fsync(folder)
+    os.close(folder)
 
 
 def _write(file: int, data: bytes) -> None:

@@ -1,5 +1,6 @@
 """Parts of an image compressed, each by itself, and files put in place whole."""
 
+import contextlib
 import hashlib
 import os
 import tempfile
@@ -55,9 +56,27 @@ class Packer:
 
 
 def write(path: Path, data: bytes) -> Output:
-    """Replace a file at once, so that nobody ever reads half of it."""
+    """Replace a file at once, so that nobody ever reads half of it, whoever loses power."""
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as new:
-        new.write(data)
-    Path(new.name).chmod(0o644)
-    Path(new.name).replace(path)
+        fresh = Path(new.name)
+        try:
+            new.write(data)
+            new.flush()
+            fresh.chmod(0o644)
+            os.fsync(new.fileno())
+            fresh.replace(path)
+        except BaseException:
+            fresh.unlink(missing_ok=True)  # a full disk is not to be kept full by it
+            raise
+    _settle(path.parent)
     return Output(path.name, len(data), hashlib.sha256(data).hexdigest())
+
+
+def _settle(folder: Path) -> None:
+    """Bring the names in a folder to the disk; a share's folders may know of no such thing."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):
+            os.fsync(opened)
+    finally:
+        os.close(opened)

@@ -314,8 +314,9 @@ def notify(environment: Mapping[str, str], state: str) -> None:
     where = environment.get("NOTIFY_SOCKET", "")
     if not where.startswith(("/", "@")):
         return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
-        try:
-            sock.sendto(state.encode(), where.replace("@", "\0", 1))
-        except OSError:
-            return  # nobody is waiting for the news
+    # Nobody is waiting for the news, or no descriptor is left.
+    with (
+        contextlib.suppress(OSError),
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock,
+    ):
+        sock.sendto(state.encode(), where.replace("@", "\0", 1))

@@ -180,15 +180,24 @@ class Crew:
         pause = 0.0
         while not self._ending.is_set():
             began = time.monotonic()
-            hand = self._begun(slot)
-            status = await hand.ended()
-            del self._hands[slot]
-            self._settle(hand, status)
+            try:
+                await self._live(slot)
+            except (OSError, MemoryError) as error:  # no process is left: there may be soon
+                _log.error("a worker cannot be started", error=str(error))
+            except Exception:  # noqa: BLE001  # a fault of ours: the next may do better
+                _log.exception("a worker cannot be started")
             lived = time.monotonic() - began
             pause = 0.0 if lived > _LIVED_WELL else min(2 * pause + 0.25, _SLOWEST)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await self._ending.wait()
+
+    async def _live(self, slot: int) -> None:
+        """One worker, from its start to its end."""
+        hand = self._begun(slot)
+        status = await hand.ended()
+        del self._hands[slot]
+        self._settle(hand, status)
 
     def _begun(self, slot: int) -> Hand:
         hand = self._hands[slot] = Hand(self._doors[slot], self._charge, self._heed)

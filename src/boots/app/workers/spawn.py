@@ -1,5 +1,6 @@
 """A worker as a process, and the two sockets that lead to it."""
 
+import contextlib
 import mmap
 import os
 import socket
@@ -37,20 +38,29 @@ class Process:
 
 
 def start(doors: Mapping[str, socket.socket], charge: int) -> Process:
-    """Start a worker behind these doors, with the charge in this file."""
-    talk, its_talk = pair()
-    charges, its_charges = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-    give(charges, charge)
+    """Start a worker behind these doors, with the charge in this file.
+
+    Raises:
+        OSError: there is no descriptor or process left.
+    """
     named = {name: sock.fileno() for name, sock in doors.items()}
-    inherited = Inherited(its_talk.fileno(), its_charges.fileno(), named)
     environment = {name: text for name, text in os.environ.items() if name not in _NOT_INHERITED}
-    with its_talk, its_charges:
+    with contextlib.ExitStack() as ours, contextlib.ExitStack() as its:
+        talk, its_talk = pair()
+        ours.enter_context(talk)
+        its.enter_context(its_talk)
+        charges, its_charges = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        ours.enter_context(charges)
+        its.enter_context(its_charges)
+        give(charges, charge)
+        inherited = Inherited(its_talk.fileno(), its_charges.fileno(), named)
         process = subprocess.Popen(  # noqa: S603  # this very program
             [sys.executable, "-P", "-m", _PROGRAM, msgspec.json.encode(inherited).decode()],
             stdin=subprocess.DEVNULL,
             pass_fds=[inherited.talk, inherited.charges, *named.values()],
             env=environment,
         )
+        ours.pop_all()
     return Process(process, talk, charges)
 
 

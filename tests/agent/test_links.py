@@ -67,6 +67,28 @@ def test_an_ata_disk_is_called_by_its_whole_model(tmp_path: Path) -> None:
     } == set(names(tmp_path))
 
 
+@pytest.mark.parametrize("serial", ["x/../../../vdb", "..", "a//b", "./.", "/"])
+def test_no_disk_names_itself_as_another_one(serial: str, tmp_path: Path) -> None:
+    """What a disk says of itself is anybody's: it would take the place of another one's node."""
+    root = virtual_machine(tmp_path)
+    block(root, "pci0000:00/0000:00:09.0/virtio9", "vdb", {"size": "2048", "serial": serial})
+    write(root, {"dev/vdb": superblock_of_ext("..")})
+    before = (root / "dev/vda").read_bytes()
+    refresh(root)
+    assert ["disk", "vda", "vdb"] == sorted(each.name for each in (root / "dev").iterdir())
+    assert before == (root / "dev/vda").read_bytes()
+    assert not any(each.is_symlink() for each in (root / "dev").iterdir())
+    assert Path("../../vda") == (root / "dev/disk/by-id/virtio-TESTSER1").readlink()
+    assert Path("../../vdb") == (root / "dev/disk/by-path/pci-0000:00:09.0").readlink()
+
+
+def superblock_of_ext(label: str) -> bytes:
+    start = bytearray(LOOKED_AT)
+    start[1080:1082] = b"\x53\xef"
+    start[1144:1160] = label.encode().ljust(16, b"\0")
+    return bytes(start)
+
+
 def test_qemus_scsi_disk_is_called_by_the_name_of_its_drive(tmp_path: Path) -> None:
     device = "pci0000:00/0000:00:05.0/virtio2/host0/target0:0:0/0:0:0:0"
     block(tmp_path, device, "sda", {"size": "2048"})

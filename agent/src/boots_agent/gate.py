@@ -16,8 +16,9 @@ from boots_agent.device import Device, NoDisk, disks_of, twins_of
 from boots_agent.facts import text
 from boots_agent.handed import HandOut, Record
 from boots_agent.images.armed import Armed, Policy
-from boots_agent.images.disk import Refused, Seen, examine
+from boots_agent.images.disk import Seen, examine
 from boots_agent.images.signatures import Read, disk_guid
+from boots_agent.images.words import ImageError
 from boots_agent.protection import Facts, facts_of, kept_by
 from boots_agent.session import Session
 from boots_agent.shield import Shield
@@ -109,7 +110,7 @@ class Gate:
                 named=device.described,
                 shielded=self._around.shield.covers(number),
             )
-        except Refused as error:
+        except ImageError as error:  # it may not be read, too
             raise ActionFailed(_whole(error)) from None
         if not record.said.get("taken"):
             self._send_ends(record, seen)
@@ -171,7 +172,9 @@ class Gate:
 
     def _check_disk(self, record: Record, device: Device) -> None:
         """What speaks against a disk whatever arms it."""
-        if device.is_removable and record.serial not in str(record.said.get("path", "")):
+        called = str(record.said.get("path", ""))
+        by_serial = called.startswith("/dev/disk/by-id/") and record.serial in called
+        if device.is_removable and not by_serial:
             why = (
                 "can be removed, or is on USB: it is written only where it is called by its serial"
             )
@@ -236,5 +239,5 @@ def _permission(record: Record) -> Armed:
     )
 
 
-def _whole(error: Refused) -> str:
+def _whole(error: ImageError) -> str:
     return str(error) if _UNTOUCHED in str(error) else f"{error}: {_UNTOUCHED}"

@@ -32,12 +32,21 @@ def refresh(root: Path) -> None:
     folder = root / "dev/disk"
     wanted: dict[str, str] = {}
     for link in links(root):
-        wanted.setdefault(link.name, link.device)
+        if _stays(link.name):
+            wanted.setdefault(link.name, link.device)
     for place in folder.glob("by-*/*"):
         if str(place.relative_to(folder)) not in wanted:
             place.unlink(missing_ok=True)
     for name, device in wanted.items():
         _put(folder / name, f"../../{device}")
+
+
+def _stays(name: str) -> bool:
+    """Whether a name is in its folder: serial numbers and labels are what somebody made them.
+
+    A slash is safe for udev; one that leads out would take the place of another disk's node.
+    """
+    return not {"", ".", ".."} & {*name.split("/")}
 
 
 def links(root: Path) -> Iterator[Link]:

@@ -65,6 +65,14 @@ def known(connection: Connection, machine: str) -> dict[str, list[str]]:
     return found
 
 
+def last_runs(connection: Connection, machine: str) -> dict[str, str]:
+    """The run that had each disk of a machine last, by serial number."""
+    found = connection.execute(
+        select(edges.c.serial, edges.c.run).where(edges.c.machine == machine).order_by(edges.c.id)
+    )
+    return {row.serial: row.run for row in found}
+
+
 def of_machine(connection: Connection, machine: str) -> list[Line]:
     """Those of a machine, the latest first."""
     found = connection.execute(

@@ -211,6 +211,24 @@ async def test_a_run_that_failed_is_taken_up_at_its_action_armed_anew(yard: Yard
     write = await other.next()
     assert ("write", True) == (write["name"], write["armed"][0]["taken"])
     assert agent.run == first.line.id
+    await other.started(write)
+    await other.ended(write, 1)
+    third = await yard.desk.retry_run(second.line.id, Retry(arm=again), "you")
+    assert "PENDING" == third.line.state, "what the first one wrote is its own, too"
+
+
+@in_yard
+async def test_what_was_undone_since_is_somebodys_again_and_not_the_runs(yard: Yard) -> None:
+    first, _ = await failed(yard)
+    (line,) = (await yard.desk.edges("file-1")).edges
+    run = await yard.desk.undo("file-1", Undo(edges=line.id, serial=SERIAL), "me")
+    agent = await yard.boots()
+    await agent.do(await agent.next())
+    await yard.desk.cancel_run(run.line.id, "me")
+    await yard.tells(inventory(disk(content="gpt")))
+    again = Arming(policy=Policy.WIPE_KNOWN)
+    with pytest.raises(Refused, match="no run of ours is known to have written that"):
+        await yard.desk.retry_run(first.line.id, Retry(arm=again), "you")
 
 
 @in_yard

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from boots.api.desk import Refused
 from boots.app.keeping import Keeping
-from boots.app.runs.keeper import Keeper
+from boots.app.runs.keeper import Keeper, NoRun
 from boots.app.runs.making import Made, again, make, taken
 from boots.app.runs.netboot import Netboots
 from boots.app.runs.preparing import Seeing
@@ -17,8 +17,8 @@ from boots.app.runs.words import Given, Kept
 from boots.client.words import FieldError
 from boots.client.workflows import Arming
 from boots.model.arming import Policy
+from boots.store import edges, witness
 from boots.store import orders as ordered
-from boots.store import witness
 from boots.store.runs import Busy
 from boots.workflow.run import DONE, CannotRetry, Run, begin, taken_up
 from boots.workflow.words import Template
@@ -102,11 +102,27 @@ class Beginning:
         except CannotRetry as cannot:
             raise Refused(409, "it cannot be taken up there", str(cannot)) from None
         seen = await self._seeing.of([each.name for each in before.machines])
-        made = again(given, seen, before, at)
+        own = await self._still_its(before, taken(before, given))
+        made = again(given, seen, before, at, own)
         _refused(made)
         if made.waits:
             raise _unseen()
-        return await self._kept(made, run, taken(before, given))
+        return await self._kept(made, run, own)
+
+    async def _still_its(self, before: Kept, serials: Sequence[str]) -> tuple[str, ...]:
+        """Those of the disks that a run had which no other run has had since, such as an undo."""
+        runs = [before.run.id]
+        of = before.run.of
+        while of and of not in runs:
+            runs.append(of)
+            try:
+                of = (await self._keeper.one(of)).run.of
+            except NoRun:  # long ago
+                break
+        last: dict[str, str] = {}
+        for own in before.machines:
+            last |= await self._keeper.store.read(edges.last_runs, own.name)
+        return tuple(each for each in serials if last.get(each) in runs)
 
     def _until(self, given: Given) -> Given:
         """What was given, with the end of its arming; refused while all is frozen."""

@@ -96,17 +96,18 @@ def _made(given: Given, seen: Seen, first: Machine, source: Text) -> Made:
     return made._replace(text=outcome.text, doubts=doubts, waits=made.waits or outcome.waits)
 
 
-def again(given: Given, seen: Seen, before: Kept, first: int) -> Made:
-    """The steps of an earlier run from one on, with disks that are armed anew."""
+def again(given: Given, seen: Seen, before: Kept, first: int, own: tuple[str, ...] = ()) -> Made:
+    """The steps of an earlier run from one on, with disks that are armed anew.
+
+    `own` are the serial numbers of disks whose content is the earlier run's.
+    """
     tasks: dict[str, Task] = {}
     for step in before.run.steps[first:]:
         known = tasks.get(step.task)
         actions = (*known.actions, step.action) if known else (step.action,)
         tasks[step.task] = Task(name=step.task, worker=step.worker, actions=actions)
     template = Template(name=before.run.name, tasks=tuple(tasks.values()))
-    return _with_disks(given, seen, template, before.machines, taken(before, given))._replace(
-        text=before.template
-    )
+    return _with_disks(given, seen, template, before.machines, own)._replace(text=before.template)
 
 
 def taken(before: Kept, given: Given) -> tuple[str, ...]:

@@ -1,12 +1,17 @@
-"""Coroutines as tests: each on a loop of its own, and none waits for long."""
+"""What all tests share: coroutines run on a loop of their own, and properties take their time."""
 
 import asyncio
 import inspect
 
 import pytest
+from hypothesis import settings
 
 SECONDS = 5
 OF_ATTACKS = 20  # what they try at a running server takes its time
+
+# How long an example takes says how busy the machine is; what must be fast has a test that says so.
+settings.register_profile("boots", deadline=None)
+settings.load_profile("boots")
 
 
 @pytest.hookimpl(tryfirst=True)

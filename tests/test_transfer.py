@@ -189,7 +189,7 @@ wires = st.builds(
 )
 
 
-@settings(deadline=None, database=None, max_examples=60)
+@settings(database=None, max_examples=60)
 @given(
     wire=wires,
     window=st.integers(1, 16),
@@ -212,7 +212,7 @@ def test_a_transfer_arrives_whole_or_fails_cleanly(
     assert not found.client.complete or content == found.client.content
 
 
-@settings(deadline=None, database=None, max_examples=30)
+@settings(database=None, max_examples=30)
 @given(st.integers(0, 1 << 30), st.integers(1, 16), st.sampled_from((0.02, 0.05)))
 def test_a_few_lost_packets_never_end_a_transfer(seed: int, window: int, lost: float) -> None:
     content = content_of(60_000)
@@ -685,7 +685,7 @@ def state(transfer: Transfer) -> dict[str, object]:
     return {name: value for name, value in vars(transfer).items() if name not in own}
 
 
-@settings(deadline=None, database=None, max_examples=200)
+@settings(database=None, max_examples=200)
 @given(
     agreed=st.builds(
         Terms,

@@ -31,7 +31,7 @@ HEADERS = [
     "Expect",
     "X-Forwarded-For",
 ]
-MANY = settings(max_examples=60, deadline=None)
+MANY = settings(max_examples=60)
 VALUES = st.recursive(
     st.none() | st.booleans() | st.floats(allow_nan=False) | st.integers() | st.text(),
     lambda below: st.lists(below) | st.dictionaries(st.text(), below),

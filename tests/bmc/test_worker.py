@@ -16,7 +16,7 @@ from boots.bmc import control, worker
 from boots.bmc.words import Action, Trouble, Wish
 from boots.model.bmc import Bmc
 
-quick = settings(deadline=None, database=None, max_examples=200)
+quick = settings(database=None, max_examples=200)
 
 # Texts that lead nowhere, or to this machine's port 1, where nobody listens.
 _urls = st.text(max_size=40) | st.builds(

@@ -20,7 +20,7 @@ from boots.policy.got import Ground, Refusal
 from boots.wire import dhcp, ndp, pxe
 from boots.wire.dhcp import Message
 
-laws = settings(deadline=None, database=None, max_examples=15)
+laws = settings(database=None, max_examples=15)
 # The size of one value and, for lists, of each further one: a client copies it into a field.
 _SIZES = {
     **dict.fromkeys((1, 28, 51, 54, 58, 59), (4, 0)),

@@ -23,7 +23,7 @@ from boots.wire import dhcp, ndp, options, pxe
 from boots.wire.dhcp import Message
 from boots.wire.malformed import Malformed
 
-laws = settings(deadline=None, database=None)
+laws = settings(database=None)
 _DNS, _DHCPV6 = {53, 5353}, {546, 547}
 
 

@@ -125,7 +125,7 @@ _times = st.sampled_from((100.0, 100.5, 101.0))
 _told = st.lists(st.tuples(st.sampled_from((STARTED, STARTED, STARTED, NAK, SEEN)), _times))
 
 
-@settings(deadline=None, database=None, max_examples=200)
+@settings(database=None, max_examples=200)
 @given(_told, st.integers(1, 9), st.integers(1, 3))
 def test_a_batch_is_bound_as_its_entries_one_by_one_are(
     told: list[tuple[AnyEvent, float]], size: int, lines: int

@@ -23,7 +23,7 @@ from boots.wire.dhcp import Message
 from boots.wire.malformed import Malformed
 from boots.wire.pxe import ArchitectureCode
 
-laws = settings(deadline=None, database=None, max_examples=15)
+laws = settings(database=None, max_examples=15)
 
 firmware = st.sampled_from(FIRMWARE) | st.builds(
     Firmware,

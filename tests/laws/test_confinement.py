@@ -27,7 +27,7 @@ from boots.serve.http import HttpDoor
 from boots.serve.tftp import TftpDoor
 from boots.wire import tftp
 
-laws = settings(deadline=None, database=None, max_examples=25)
+laws = settings(database=None, max_examples=25)
 HIDDEN = b"nobody may have this"
 PUBLIC = b"everybody may have this: "
 _TREE = {

@@ -11,7 +11,7 @@ from boots.policy.got import Rendered
 from boots.policy.grub import apology, quoted
 from boots.policy.ipxe_words import Unwritable
 
-laws = settings(deadline=None, database=None, max_examples=60)
+laws = settings(database=None, max_examples=60)
 
 _LOAD = [("if", "linux"), ("then",), ("boot",), ("fi",), ("echo",), ("sleep", "10"), ("exit",)]
 _WITH_INITRD = [*_LOAD[:2], ("if", "initrd"), ("then",), ("boot",), ("fi",), *_LOAD[3:]]

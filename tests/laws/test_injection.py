@@ -18,7 +18,7 @@ from boots.policy import metadata
 from boots.policy.boot import fetch
 from boots.policy.got import Refusal, Rendered
 
-laws = settings(deadline=None, database=None, max_examples=25)
+laws = settings(database=None, max_examples=25)
 _PROFILES = {each.name: each for each in load(SHIPPED)[0] if each.templates}
 _FILES = [(name, file) for name, each in sorted(_PROFILES.items()) for file in each.templates]
 _VALUES = (

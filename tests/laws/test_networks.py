@@ -16,7 +16,6 @@ from boots.policy.destination import EVERYONE
 from boots.wire.dhcp import Message
 
 laws = settings(
-    deadline=None,
     database=None,
     max_examples=100,
     phases=(Phase.explicit, Phase.generate),  # to make a failing example smaller takes minutes

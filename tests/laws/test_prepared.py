@@ -32,7 +32,6 @@ from boots.wire.options import MessageType
 
 # Failing examples are long; to explain them would take minutes.
 laws = settings(
-    deadline=None,
     database=None,
     max_examples=60,
     phases=(Phase.explicit, Phase.generate, Phase.shrink),

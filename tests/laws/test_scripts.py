@@ -16,7 +16,7 @@ from boots.policy.got import Script
 from boots.policy.ipxe_words import Unwritable, word, words
 from boots.policy.script import apology
 
-laws = settings(deadline=None, database=None, max_examples=40)
+laws = settings(database=None, max_examples=40)
 
 # What each line of a loading script may be: its commands, and what stands between them.
 _STEP = r"(kernel|initrd\d+)"

@@ -158,5 +158,5 @@ class Leasing(RuleBasedStateMachine):
                 assert self.keeper.book.leases[address].until > self.now
 
 
-Leasing.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+Leasing.TestCase.settings = settings(max_examples=60, stateful_step_count=30)
 test_leasing = Leasing.TestCase

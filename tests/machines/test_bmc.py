@@ -12,7 +12,7 @@ from boots.machines.packing import apart, pack
 from boots.machines.records import packed, read
 from boots.model.bmc import Bmc, NetworkBoot
 
-quick = settings(deadline=None, database=None, max_examples=200)
+quick = settings(database=None, max_examples=200)
 
 
 def bmc(text: str) -> Bmc | None:

@@ -17,7 +17,7 @@ from boots.machines.packing import Own, apart, pack
 from boots.machines.records import packed, read
 from boots.model.machine import Place
 
-quick = settings(deadline=None, database=None, max_examples=100)
+quick = settings(database=None, max_examples=100)
 
 
 @pytest.fixture(autouse=True)

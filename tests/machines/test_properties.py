@@ -13,7 +13,7 @@ from tests.machines.reading import VECTORS
 from boots.machines.records import read
 from boots.model import mac as macs
 
-quick = settings(deadline=None, database=None, max_examples=50)
+quick = settings(database=None, max_examples=50)
 
 _words = st.sampled_from(
     """machines defaults mac interfaces address name kind apiVersion Hardware List items spec

@@ -15,7 +15,7 @@ from boots.machines.packing import pack
 from boots.machines.records import packed, read
 from boots.model.bmc import Bmc
 
-quick = settings(deadline=None, database=None, max_examples=100)
+quick = settings(database=None, max_examples=100)
 
 HARDWARE: dict[str, Any] = {
     "apiVersion": "tinkerbell.org/v1alpha1",

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from boots.machines.secrets import files_named, restored, without_secrets
 from boots.model.bmc import HIDDEN
 
-quick = settings(deadline=None, database=None, max_examples=200)
+quick = settings(database=None, max_examples=200)
 
 BMC = {"url": "ipmi://10.0.0.5", "username": "boots", "password": "let me in"}
 RECORD = {"name": "a", "mac": "02:00:00:00:00:01", "bmc": BMC, "tags": ["a"]}

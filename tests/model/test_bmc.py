@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from boots.model.bmc import IPMI, REDFISH, Address, Bmc, NoAddress, address
 from boots.model.machine import Interface, Machine, Place
 
-quick = settings(deadline=None, database=None, max_examples=300)
+quick = settings(database=None, max_examples=300)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from tests import strategies
 from boots.model import mac as macs
 from boots.model.mac import Mac
 
-quick = settings(deadline=None, database=None, max_examples=50)
+quick = settings(database=None, max_examples=50)
 
 
 @pytest.mark.parametrize(

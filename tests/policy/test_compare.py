@@ -119,7 +119,7 @@ def test_a_server_without_a_name_has_none() -> None:
     assert "192.168.1.1" == server_of(OURS)
 
 
-@settings(deadline=None, database=None, max_examples=100)
+@settings(database=None, max_examples=100)
 @given(theirs=messages)
 def test_whatever_they_send_can_be_told(theirs: Message) -> None:
     assert all(isinstance(each, str) for each in differences(OURS, theirs))

@@ -467,7 +467,7 @@ def test_a_machine_s_vlan_is_told() -> None:
 # --- for every client and machine
 
 
-@settings(deadline=None, database=None, max_examples=60)
+@settings(database=None, max_examples=60)
 @given(
     strategies.asking(),
     strategies.knowns(),

@@ -97,7 +97,7 @@ def test_a_folder_cannot_be_sent(tmp_path: Path) -> None:
 # --- prepared blocks
 
 
-@settings(deadline=None, database=None, max_examples=60)
+@settings(database=None, max_examples=60)
 @given(
     size=st.integers(0, 40_000),
     blksize=st.sampled_from((8, 512, 1000, 1468)) | st.integers(8, 1468),

@@ -191,9 +191,7 @@ async def test_a_range_is_right_though_nothing_was_seen_before(tmp_path: Path, n
         assert "ETag" in answer.headers or "Etag" in answer.headers
 
 
-@settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(0, 1 << 21), st.integers(1, 70_000)), max_size=5))
 def test_any_ranges_are_parts_of_the_patched_whole(
     tmp_path: Path, wanted: list[tuple[int, int]]

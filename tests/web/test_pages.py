@@ -280,7 +280,7 @@ TEXTS = st.text(max_size=30) | st.sampled_from(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(TEXTS, TEXTS, TEXTS, TEXTS)
 def test_no_text_from_anywhere_bends_a_page(one: str, two: str, three: str, four: str) -> None:
     """Whatever names, findings, steps and packets say, the elements of a page are the same."""

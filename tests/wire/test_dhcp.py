@@ -13,7 +13,7 @@ from boots.wire.dhcp import Message
 from boots.wire.malformed import Malformed
 from boots.wire.options import MessageType
 
-quick = settings(deadline=None, database=None, max_examples=100)
+quick = settings(database=None, max_examples=100)
 
 HEADER = bytes.fromhex(
     "01 01 06 03 deadbeef 0004 8000"

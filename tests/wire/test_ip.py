@@ -9,7 +9,7 @@ from tests import strategies
 
 from boots.wire import ip
 
-quick = settings(deadline=None, database=None, max_examples=50)
+quick = settings(database=None, max_examples=50)
 
 SERVER = (IPv4Address("192.168.1.1"), 67)
 CLIENT = (IPv4Address("192.168.1.10"), 68)

@@ -12,7 +12,7 @@ from boots.wire import names, options
 from boots.wire.malformed import Malformed
 from boots.wire.options import ClientFqdn, MessageType, Route
 
-quick = settings(deadline=None, database=None, max_examples=100)
+quick = settings(database=None, max_examples=100)
 
 
 # --- the area

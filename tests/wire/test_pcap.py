@@ -14,7 +14,7 @@ from boots.wire import ip, pcap
 from boots.wire.malformed import Malformed
 from boots.wire.pcap import Datagram
 
-quick = settings(deadline=None, database=None, max_examples=100)
+quick = settings(database=None, max_examples=100)
 
 PACKET = bytes.fromhex(
     "4500 0020 0000 0000 40 11 0000 c0000201 c0000202"  # IPv4

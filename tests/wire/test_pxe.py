@@ -13,7 +13,7 @@ from boots.wire import pxe
 from boots.wire.malformed import Malformed
 from boots.wire.pxe import ArchitectureCode, Interface, UserClass
 
-quick = settings(deadline=None, database=None, max_examples=100)
+quick = settings(database=None, max_examples=100)
 
 # --- option 93, 94, 97 (RFC 4578)
 

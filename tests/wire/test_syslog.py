@@ -11,7 +11,7 @@ from boots.wire import syslog
 from boots.wire.malformed import Malformed
 from boots.wire.syslog import Facility, Line, Severity
 
-quick = settings(deadline=None, database=None, max_examples=100)
+quick = settings(database=None, max_examples=100)
 
 LEGACY = {
     "RFC 3164 §5.4, example 1": (

@@ -11,7 +11,7 @@ from boots.wire.malformed import Malformed
 from boots.wire.options import Option
 from boots.wire.table import TABLE
 
-quick = settings(deadline=None, database=None, max_examples=50)
+quick = settings(database=None, max_examples=50)
 each_option = pytest.mark.parametrize(
     "option", TABLE.values(), ids=lambda option: f"{option.code} {option.name}"
 )

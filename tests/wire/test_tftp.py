@@ -11,7 +11,7 @@ from boots.wire import tftp
 from boots.wire.malformed import Malformed
 from boots.wire.tftp import Ack, Data, Error, ErrorCode, OptionAck, Packet, Request
 
-quick = settings(deadline=None, database=None, max_examples=100)
+quick = settings(database=None, max_examples=100)
 
 PACKETS: dict[str, tuple[bytes, Packet]] = {
     "RFC 1350 figure 5-1, a read": (b"\0\1foobar\0octet\0", Request("foobar")),

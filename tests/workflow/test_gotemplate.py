@@ -215,7 +215,7 @@ _VALUES = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.lists(_WORDS, max_size=30).map("".join), _VALUES)
 def test_words_in_any_order_are_a_template_or_broken(text: str, value: Any) -> None:
     error = refused(text, a=value, l=[value])
@@ -223,7 +223,7 @@ def test_words_in_any_order_are_a_template_or_broken(text: str, value: Any) -> N
     assert error is None or 1 <= error.line <= text.count("\n") + 1
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.text(max_size=200))
 def test_any_text_is_a_template_or_broken(text: str) -> None:
     error = refused(text)
@@ -231,7 +231,7 @@ def test_any_text_is_a_template_or_broken(text: str) -> None:
     assert error is None or error.problem
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.sampled_from(sorted(NAMES)), st.lists(_VALUES, max_size=4))
 def test_functions_take_or_refuse_any_values(name: str, values: list[Any]) -> None:
     words = " ".join(f"(index .l {at})" for at in range(len(values)))
@@ -240,7 +240,7 @@ def test_functions_take_or_refuse_any_values(name: str, values: list[Any]) -> No
     assert error is None or error.line == 1
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(_VALUES)
 @example({"\x85": "\u2028 \r\n", "Y": "n", "1": "0x1", "null": "~", "on": "1:30", "=": "<<"})
 @example(["a\n b\n", " a\n", "\n", "a\n\n", "- a: b\n"])

@@ -26,7 +26,7 @@ _PATTERNS = st.lists(
 ).map("|".join)
 
 
-@settings(deadline=None, max_examples=600)
+@settings(max_examples=600)
 @given(_PATTERNS, st.text("abx1 ", max_size=12))
 def test_a_pattern_finds_what_python_finds(pattern: str, text: str) -> None:
     """Python tries ways in the same order; only its $ looks behind a last newline."""
@@ -64,7 +64,7 @@ def test_what_is_no_pattern_is_told(pattern: str, why: str) -> None:
     assert why in f"{caught.value.problem}; {caught.value.advice}"
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.text("()[]{}|*+?\\^$.-:?PiQE<>=!,01a é", max_size=20), st.text(max_size=20))
 def test_any_text_is_a_pattern_or_refused(pattern: str, text: str) -> None:
     try:

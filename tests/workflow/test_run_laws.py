@@ -157,7 +157,7 @@ def sound(run: Run) -> None:
     assert (deadline(run) is None) or not run.is_final
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(st.lists(events, max_size=40))
 def test_any_events_in_any_order_leave_a_sound_run(happened: list[Event]) -> None:
     run = START
@@ -166,7 +166,7 @@ def test_any_events_in_any_order_leave_a_sound_run(happened: list[Event]) -> Non
         sound(run)
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(st.lists(deeds, max_size=60), st.lists(events, max_size=10))
 def test_a_run_that_is_over_stays_as_it_is(deeds: list[tuple[str, str]], more: list[Event]) -> None:
     run, past = START, list[Event]()
@@ -179,7 +179,7 @@ def test_a_run_that_is_over_stays_as_it_is(deeds: list[tuple[str, str]], more: l
         assert msgspec.structs.replace(after, sessions=run.sessions) == run
 
 
-@settings(deadline=None, max_examples=600)
+@settings(max_examples=600)
 @given(st.lists(deeds, min_size=5, max_size=80))
 def test_a_hand_out_that_writes_goes_to_one_session_and_never_again_unasked(
     deeds: list[tuple[str, str]],
@@ -208,7 +208,7 @@ def test_a_hand_out_that_writes_goes_to_one_session_and_never_again_unasked(
             assert attempt <= 2 + step.action.retries  # and what runs after it went wrong
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.lists(deeds, max_size=50), st.data())
 def test_a_part_of_what_was_told_told_again_changes_nothing(
     deeds: list[tuple[str, str]], data: st.DataObject
@@ -225,7 +225,7 @@ def test_a_part_of_what_was_told_told_again_changes_nothing(
             assert advance(run, event, 2.0) == run
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.lists(deeds, max_size=50))
 def test_the_same_events_give_the_same_run(deeds: list[tuple[str, str]]) -> None:
     run, past = START, list[Event]()
@@ -240,7 +240,7 @@ def test_the_same_events_give_the_same_run(deeds: list[tuple[str, str]]) -> None
     assert again == run
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.lists(deeds, max_size=40))
 def test_a_run_and_its_events_can_be_written_down(deeds: list[tuple[str, str]]) -> None:
     run, past = START, list[Event]()
@@ -253,7 +253,7 @@ def test_a_run_and_its_events_can_be_written_down(deeds: list[tuple[str, str]]) 
     assert past == msgspec.json.decode(msgspec.json.encode(past), type=list[Event])
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.lists(st.tuples(st.sampled_from(["repeat", "tick"]), workers), max_size=30))
 def test_whoever_does_as_told_comes_to_the_end(noise: list[tuple[str, str]]) -> None:
     run, past = START, list[Event]()

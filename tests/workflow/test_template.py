@@ -240,7 +240,7 @@ def test_a_bare_template_need_not_be_yaml_before_it_is_rendered() -> None:
     assert Origin("b.yaml") == found.origin
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(
     st.text(max_size=120)
     | st.lists(st.sampled_from(textwrap.dedent(WHOLE).split("\n"))).map("\n".join)

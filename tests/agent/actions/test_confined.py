@@ -88,7 +88,7 @@ def make(root: Path, what: list[tuple[list[str], str]]) -> None:
             place.symlink_to(kind.removeprefix("-> ") or ".")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(things, paths, st.booleans())
 def test_a_path_is_what_the_kernel_says_it_is_below_that_root(
     what: list[tuple[list[str], str]], path: str, follow: bool
@@ -114,7 +114,7 @@ def is_new(path: Path) -> bool:
     return stat.S_ISREG(path.lstat().st_mode) and path.read_bytes() == b"new"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(things, paths)
 def test_whatever_is_written_stays_in_the_tree(
     what: list[tuple[list[str], str]], path: str

@@ -20,7 +20,7 @@ from boots_agent.images.reading import Raw
 from boots_agent.images.words import Damaged
 
 MIB = 1 << 20
-laws = settings(deadline=None, database=None)
+laws = settings(database=None)
 
 
 def put(archive: bytes, folder: Path, piece: int = 7000) -> Unpacked:

@@ -14,7 +14,7 @@ from boots_agent.images.words import ImageError
 IMAGE = pattern(300)
 PACKS = {name: pack(IMAGE) for name, pack in PACKED.items()}
 CHECKED_BY_ITSELF = ("gzip", "bzip2", "xz")
-few = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+few = settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 
 
 def tried(content: bytes, *, image: bool = False, sent: str = "") -> bytes | None:

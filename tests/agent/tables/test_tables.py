@@ -23,7 +23,7 @@ MIB = 1 << 20
 GUID = "8be4df61-93ca-11d2-aa0d-00e098032b8c"
 ROOT = "4f68bce3-e8cd-4db1-96e7-fbcaf984b709"
 LAYOUT = "efi 64M, swap 32M, root rest"
-laws = settings(deadline=None, database=None)
+laws = settings(database=None)
 
 
 def counted() -> Callable[[], str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from boots_agent.courier import Courier, Pace
@@ -119,7 +119,6 @@ Steps = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(steps=Steps)
 def test_an_agent_that_is_killed_anywhere_loses_and_doubles_nothing(
     steps: list[tuple[str, Any]], tmp_path_factory: pytest.TempPathFactory

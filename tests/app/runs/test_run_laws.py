@@ -187,7 +187,7 @@ class World:
         self.over = row.state if row.state in OVER else ""
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.sampled_from(DEEDS), max_size=60))
 def test_no_order_of_events_hands_a_disk_to_two_sessions(deeds: list[str]) -> None:
     async def main(folder: Path) -> None:

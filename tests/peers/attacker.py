@@ -15,14 +15,16 @@ import time
 
 GOOD = bytes.fromhex("525400700010")
 _PATIENCE = 5.0  # seconds after which the good client gives up waiting
+_RELAY = "192.168.70.254"  # a DECLINE comes from no address, or by a relay
+_SHARE = 0.008  # seconds between two questions: who asks 250 times a second is not read any more
 _BURST = 50
 _EVERY = 0.002  # seconds between two bursts
 COOKIE = b"\x63\x82\x53\x63"
 PXE = b"\x3c\x20PXEClient:Arch:00007:UNDI:003016\x5d\x02\x00\x07\x5e\x03\x01\x03\x10"
 
 
-def packet(mac: bytes, xid: int, kind: int, *, ciaddr: str = "0.0.0.0", more: bytes = PXE) -> bytes:
-    head = struct.pack("!BBBBIHH4s12x", 1, 1, 6, 0, xid, 0, 0x8000, socket.inet_aton(ciaddr))
+def packet(mac: bytes, xid: int, kind: int, *, relay: str = "0.0.0.0", more: bytes = PXE) -> bytes:
+    head = struct.pack("!BBBBIHH12x4s", 1, 1, 6, 0, xid, 0, 0x8000, socket.inet_aton(relay))
     options = b"\x35\x01" + bytes([kind]) + b"\x37\x04\x01\x03\x06\x43" + more + b"\xff"
     return head + mac.ljust(16, b"\0") + bytes(192) + COOKIE + options
 
@@ -51,7 +53,10 @@ def made_up(kind: str, number: int, rng: random.Random) -> list[tuple[bytes, tup
             return [(packet(mac, number, 3, more=theirs), to_all), (packet(mac, number, 1), to_all)]
         case "declines":
             said = address(own) + server("192.168.70.1")
-            return [(packet(mac, number, 1), to_all), (packet(mac, number, 4, more=said), to_all)]
+            return [
+                (packet(mac, number, 1), to_all),
+                (packet(mac, number, 4, more=said, relay=_RELAY), to_all),
+            ]
         case "replies":  # a false DHCP server's offers, as long as can be
             offer = bytearray(packet(mac, number, 2, more=server(own) + b"\x0d\xff" + bytes(255)))
             offer[0] = 2
@@ -92,7 +97,7 @@ class Good:
                 self._xid = 0
         if self._xid and now - self._asked > _PATIENCE:
             self.lost, self._xid = self.lost + 1, 0
-        if not self._xid:
+        if not self._xid and now - self._asked > _SHARE:
             self._xid, self._asked = next(self._xids), now
             asked = packet(GOOD, self._xid, 1)
             self._sock.sendto(asked, ("255.255.255.255", 67))

@@ -158,3 +158,22 @@ def test_no_datagram_leaves_for_an_address_outside(lan: Lan, tmp_path: Path, mod
     assert "255.255.255.255" in went, "what is for everybody here is heard"
     assert str(OUTSIDE.ip) not in went
     assert str(EVERYBODY) not in went
+
+
+def test_who_is_on_the_link_reaches_no_listener_at_a_loopback_address(
+    lan: Lan, tmp_path: Path
+) -> None:
+    """Where packets to 127.0.0.0/8 may be routed, as beside kube-proxy (CVE-2020-8558)."""
+    for place in lan.server, lan.client:
+        network.set_sysctl("net/ipv4/conf/all/route_localnet", "1", place)
+    with network.within(lan.client), IPRoute() as ip:
+        (index,), (own,) = ip.link_lookup(ifname=NIC), ip.link_lookup(ifname="lo")
+        ip.flush_addr(index=own)
+        ip.route("add", dst="127.0.0.1/32", gateway=str(SERVER.ip), oif=index)
+    with boots(lan.server, tmp_path), network.within(lan.client):
+        sock = socket.socket()
+        with sock:
+            sock.settimeout(5)
+            sock.bind((str(CLIENT.ip), 0))
+            with pytest.raises(ConnectionRefusedError):
+                sock.connect(("127.0.0.1", 8081))

@@ -42,7 +42,7 @@ def bound(settings: Settings, *, keeps_tokens: bool) -> socket.socket | None:
             " there is nowhere to keep them; enable the store, or serve operators at 127.0.0.1"
         )
     try:
-        return sockets.tcp(address, operator.port)
+        sock = sockets.tcp(address, operator.port)
     except StartError as error:
         _log.error(
             "operators are not served, machines are: choose another operator.port,"
@@ -50,6 +50,9 @@ def bound(settings: Settings, *, keeps_tokens: bool) -> socket.socket | None:
             error=str(error),
         )
         return None
+    if address.is_loopback:
+        sockets.keep_to_this_machine(sock)
+    return sock
 
 
 async def open_at(

@@ -174,6 +174,15 @@ def tcp(address: IPv4Address, port: int, *, shared: bool = False) -> socket.sock
     return sock
 
 
+def keep_to_this_machine(sock: socket.socket) -> None:
+    """Have a listener at a loopback address hear this machine alone, where the kernel lets us.
+
+    Beside kube-proxy packets to 127.0.0.0/8 come in from the link, too (CVE-2020-8558).
+    """
+    with contextlib.suppress(OSError):  # before Linux 5.7 that needs CAP_NET_RAW
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"lo")
+
+
 _ICMP6_FILTER = 1  # linux/icmpv6.h
 _ALL_ROUTERS = socket.inet_pton(socket.AF_INET6, "ff02::2")
 

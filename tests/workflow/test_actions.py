@@ -6,8 +6,8 @@ from tests.workflow.reading import reading
 from boots.workflow.actions import Touch, is_terminal, kind_of, touches, writes
 from boots.workflow.disks import disk_of
 from boots.workflow.gotemplate.functions.tinkerbell import format_partition
-from boots.workflow.image import is_reference, short_name
 from boots.workflow.native import BY_NAME, KINDS, Use
+from boots.workflow.references import is_reference, short_name
 from boots.workflow.words import Action
 
 

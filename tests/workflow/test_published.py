@@ -9,9 +9,9 @@ from tests.workflow.reading import VECTORS, published, recorded, source
 
 from boots.workflow.doubts import Rules
 from boots.workflow.gotemplate import parse, render
-from boots.workflow.image import short_name
 from boots.workflow.lint import lint
 from boots.workflow.plan import CONTAINER, Armed, plan
+from boots.workflow.references import short_name
 from boots.workflow.rendering import Outcome, of_machine
 from boots.workflow.words import Template
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from boots.api import happened, machines, others
 from boots.api.reading import Param
 from boots.api.route import AFTER, KEY, MIB, Route, Tag, limit_of
-from boots.api.running import RUNS
+from boots.api.run_routes import RUNS
 from boots.client import words
 from boots.client.words import Role
 from boots.model.order import Order

@@ -7,8 +7,8 @@ from typing import Any
 from boots.documents.fault import nearest
 from boots.model.word import Word
 from boots.workflow.disks import disk_of
-from boots.workflow.image import short_name
 from boots.workflow.native import BY_NAME, DISKS, Kind, Use
+from boots.workflow.references import short_name
 from boots.workflow.words import Action
 
 _REBOOT = re.compile(

@@ -17,7 +17,7 @@ from boots.documents.parsing import Lines, parse
 from boots.workflow.actions import judge
 from boots.workflow.doubts import PLAIN, Rules, doubts
 from boots.workflow.gotemplate import Rendered
-from boots.workflow.image import is_reference
+from boots.workflow.references import is_reference
 from boots.workflow.words import HOUR, Action, Task, Template
 
 _MOST_NAME = 199

@@ -8,6 +8,7 @@ for each run; a device is cleared with blkdiscard where it can be.
 """
 
 import argparse
+import contextlib
 import hashlib
 import http.server
 import json
@@ -18,11 +19,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from boots.images.adding import Wanted, add
+from boots.images.adding import Added, Wanted, add
 from boots_agent.images.armed import Armed, Policy
 from boots_agent.images.disk import identities
 from boots_agent.images.words import Digest, Job, Of, Result
@@ -143,71 +144,112 @@ def timed(run: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def compare(arguments: argparse.Namespace, work: Path) -> None:
-    """All subjects, round after round; then the second install."""
-    image = work / "image.raw"
-    make_image(image, arguments.mib)
+class Images(NamedTuple):
+    """What is written: one image whole and in frames, and another that differs in some frames."""
+
+    folder: Path
+    size: int
+    digest: str
+    first: Added
+    second: Added
+    changed: int
+
+    @property
+    def packed(self) -> int:
+        """Bytes of the whole one, as it travels."""
+        return (self.folder / "image.zst").stat().st_size
+
+
+def made(mib: int, folder: Path) -> Images:
+    """Images of so many MiB, in a folder that is served."""
+    image = folder / "image.raw"
+    make_image(image, mib)
     size = image.stat().st_size
     with image.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    subprocess.run(["zstd", "-q", "-3", str(image), "-o", str(work / "image.zst")], check=True)
-    first = add(Wanted(str(image), "first", work, level=3), lambda *_: None)
+    subprocess.run(["zstd", "-q", "-3", str(image), "-o", str(folder / "image.zst")], check=True)
+    first = add(Wanted(str(image), "first", folder, level=3), lambda *_: None)
     changed = change(image)
-    second = add(Wanted(str(image), "second", work, level=3), lambda *_: None)
+    second = add(Wanted(str(image), "second", folder, level=3), lambda *_: None)
     image.unlink()
+    return Images(folder, size, digest, first, second, changed)
+
+
+@contextlib.contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """The URL below which a folder is served, by a process of its own."""
     port = multiprocessing.Value("i", 0)
-    server = multiprocessing.Process(target=serve, args=(work, port), daemon=True)
+    server = multiprocessing.Process(target=serve, args=(folder, port), daemon=True)
     server.start()
     while not port.value:
         time.sleep(0.01)
-    base, target = f"http://127.0.0.1:{port.value}", arguments.target
+    yield f"http://127.0.0.1:{port.value}"
+    server.terminate()
 
-    def pipe(program: str, flags: str = "") -> None:
-        script = _PIPE.format(
-            url=f"{base}/image.zst",
-            work=work,
-            target=target,
-            digest=digest,
-            hash=program,
-            flags=flags,
-        )
-        (work / "sum").unlink(missing_ok=True)
-        subprocess.run(["bash", "-c", script], check=True)
 
-    def framed(name: str, index: str) -> dict[str, Any]:
-        return written(f"{base}/{name}/index.json", target, "sent", index)
+def pipe(images: Images, base: str, target: str, program: str, flags: str = "") -> None:
+    """The image through a pipe of programs, its digest looked at by one of them."""
+    script = _PIPE.format(
+        url=f"{base}/image.zst",
+        work=images.folder,
+        target=target,
+        digest=images.digest,
+        hash=program,
+        flags=flags,
+    )
+    (images.folder / "sum").unlink(missing_ok=True)
+    subprocess.run(["bash", "-c", script], check=True)
 
+
+def framed(base: str, target: str, image: Added) -> dict[str, Any]:
+    """The image by its frames, of which those stay that the target holds."""
+    url = f"{base}/{image.index.parent.name}/index.json"
+    return written(url, target, "sent", image.index_sha256)
+
+
+def compare(images: Images, base: str, target: str, rounds: int) -> None:
+    """All subjects, round after round; after each round the second install."""
     subjects: dict[str, Callable[[], object]] = {
-        "pipe, sha256sum": lambda: pipe("sha256sum"),
-        "pipe, openssl": lambda: pipe(_OPENSSL),
-        "pipe, openssl, oflag=direct": lambda: pipe(_OPENSSL, "oflag=direct"),
-        "writer, zstd": lambda: written(f"{base}/image.zst", target, "image", digest),
-        "writer, frames": lambda: framed("first", first.index_sha256),
+        "pipe, sha256sum": lambda: pipe(images, base, target, "sha256sum"),
+        "pipe, openssl": lambda: pipe(images, base, target, _OPENSSL),
+        "pipe, openssl, oflag=direct": lambda: pipe(images, base, target, _OPENSSL, "oflag=direct"),
+        "writer, zstd": lambda: written(f"{base}/image.zst", target, "image", images.digest),
+        "writer, frames": lambda: framed(base, target, images.first),
     }
     times: dict[str, list[float]] = {name: [] for name in subjects}
-    again: list[tuple[float, dict[str, Any]]] = []
-    for _ in range(arguments.rounds):
+    again: list[float] = []
+    for _ in range(rounds):
         for name, run in subjects.items():
-            clear(target, size)
+            clear(target, images.size)
             times[name].append(timed(run))
         began = time.perf_counter()
-        told = framed("second", second.index_sha256)
-        again.append((time.perf_counter() - began, told))
-    server.terminate()
+        told = framed(base, target, images.second)
+        again.append(time.perf_counter() - began)
+    print(
+        f"{images.size >> 20} MiB, {images.packed >> 20} MiB packed, to {target}; {rounds} rounds"
+    )
+    tell_rates(times, images.size)
+    tell_again(images, statistics.median(again), told)
+
+
+def tell_rates(times: Mapping[str, Sequence[float]], size: int) -> None:
+    """How fast each subject was."""
     reference = statistics.median(times["pipe, openssl"])
-    packed = (work / "image.zst").stat().st_size
-    print(f"{size >> 20} MiB, {packed >> 20} MiB packed, to {target}; {arguments.rounds} rounds")
     for name, each in times.items():
         middle = statistics.median(each)
         print(
             f"  {name:28} {size / MIB / middle:5.0f} MiB/s ({size / MIB / max(each):.0f} to"
             f" {size / MIB / min(each):.0f}), {reference / middle:.2f} of the pipe with openssl"
         )
-    seconds, told = statistics.median(each for each, _ in again), again[-1][1]
+
+
+def tell_again(images: Images, seconds: float, told: Mapping[str, Any]) -> None:
+    """What travelled where most of the image was there."""
     print(
-        f"  second install, {changed} frames changed: {told['sent'] / MIB:.1f} MiB travelled of"
-        f" {first.image.packed / MIB:.0f}, {told['reused'] / MIB:.0f} MiB were there;"
-        f" {seconds:.2f} s ({size / MIB / seconds:.0f} MiB/s); peak {told['peak']} MiB of memory"
+        f"  second install, {images.changed} frames changed: {told['sent'] / MIB:.1f} MiB travelled"
+        f" of {images.first.image.packed / MIB:.0f}, {told['reused'] / MIB:.0f} MiB were there;"
+        f" {seconds:.2f} s ({images.size / MIB / seconds:.0f} MiB/s);"
+        f" peak {told['peak']} MiB of memory"
     )
 
 
@@ -220,7 +262,9 @@ def main() -> None:
     parser.add_argument("--work", type=Path)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=arguments.work) as work:
-        compare(arguments, Path(work))
+        images = made(arguments.mib, Path(work))
+        with served(images.folder) as base:
+            compare(images, base, arguments.target, arguments.rounds)
 
 
 if __name__ == "__main__":

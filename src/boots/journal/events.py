@@ -231,6 +231,9 @@ class AdvertisementSent(Event, frozen=True, tag=True):
     interface: str
 
 
+# --- any door
+
+
 class PacketDropped(Event, frozen=True, tag=True):
     """Bytes that are no message of the protocol arrived at a door."""
 
@@ -580,23 +583,17 @@ class WritingStopped(Event, frozen=True, tag=True):
 
 
 AnyEvent = (
-    RunCreated
-    | DisksArmed
-    | RunChanged
-    | RunOrdered
-    | TicketRefused
-    | EdgesSaved
-    | SystemSeen
-    | WritingStopped
-    | RecordChanged
-    | BootOrdered
-    | PowerSwitched
-    | TokenChanged
-    | ServerStarted
+    ServerStarted
     | ServerStopped
+    | CertificateRenewed
+    | WorkerEnded
+    | InterfaceTroubled
+    | InterfaceReturned
     | RecordsLoaded
     | RecordsRefused
     | SettingsRefused
+    | StoreTroubled
+    | StoreRecovered
     | OfferSent
     | AckSent
     | NakSent
@@ -610,8 +607,8 @@ AnyEvent = (
     | AddressBlocked
     | AdvertisementSent
     | PacketDropped
-    | TlsRefused
     | LimitReached
+    | TlsRefused
     | BootFileDoubtful
     | TransferStarted
     | TransferProgressed
@@ -624,17 +621,23 @@ AnyEvent = (
     | FileRendered
     | IsoUnpatched
     | LoopBroken
-    | WorkerEnded
-    | InterfaceTroubled
-    | InterfaceReturned
-    | CertificateRenewed
-    | StoreTroubled
-    | StoreRecovered
     | ConsoleLine
     | InventoryReported
     | AgentProgressed
     | EnrolmentRefused
     | ApiRefused
+    | RecordChanged
+    | BootOrdered
+    | PowerSwitched
+    | TokenChanged
+    | RunCreated
+    | DisksArmed
+    | RunChanged
+    | RunOrdered
+    | TicketRefused
+    | EdgesSaved
+    | SystemSeen
+    | WritingStopped
 )
 
 

@@ -5,9 +5,11 @@ from typing import Any
 
 VEILED = "(not for viewers)"
 _SECRET = re.compile(
-    r"pass(word|wd|phrase)?|.*(password|passwd|secret|token)|(private|ssh_host)_?key"
-    r"|user_?data|vendor_?data|crypted.*|.*_?credentials?"
+    r"pass|.*(password|passwd|passphrase|pwd|rootpw|psk|secret|token)|.*password_?hash"
+    r"|(.*_)?(key|api_?key|private_?key)|user_?data|vendor_?data|crypted.*|.*_?credentials?"
 )
+_OF_TEMPLATES = "values"
+"""What templates may name: whatever it is called, it may be a secret."""
 
 
 def veiled(value: Any) -> Any:
@@ -15,13 +17,19 @@ def veiled(value: Any) -> Any:
     match value:
         case dict():
             return {
-                key: VEILED if each and _is_secret(key) else veiled(each)
+                key: VEILED if each and _is_secret(key) else _inside(key, each)
                 for key, each in value.items()
             }
         case list() | tuple():
             return [veiled(each) for each in value]
         case _:
             return value
+
+
+def _inside(key: object, value: Any) -> Any:
+    if key == _OF_TEMPLATES and isinstance(value, dict):
+        return dict.fromkeys(value, VEILED)
+    return veiled(value)
 
 
 def _is_secret(key: object) -> bool:

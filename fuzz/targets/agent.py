@@ -17,6 +17,8 @@ from fuzz.seeds import VECTORS
 from fuzz.target import Target
 
 _MOST = 2 << 20
+_DEEPEST = 90
+_LONG = 1000  # letters: YAML knows no key in quotes that is longer than 1024
 
 
 class _Server:
@@ -97,7 +99,8 @@ def _menu(data: bytes) -> None:
 def _yaml(data: bytes) -> None:
     """What the agent writes as YAML says the same to who reads it."""
     said = _said(data)
-    if not isinstance(said, dict | list):
+    # What it writes is made of a record, which is no deeper.
+    if not isinstance(said, dict | list) or data.count(b"[") + data.count(b"{") > _DEEPEST:
         return
     from boots.documents.fault import Wrong  # noqa: PLC0415  # the other side's reader
     from boots.documents.parsing import parse  # noqa: PLC0415
@@ -107,7 +110,8 @@ def _yaml(data: bytes) -> None:
         try:
             parse(text)
         except Wrong as wrong:
-            if "nested" not in wrong.problem and "key of this" not in wrong.problem:
+            long = len(data) > _LONG and "could not find expected ':'" in wrong.problem
+            if not long and "nested" not in wrong.problem and "key of this" not in wrong.problem:
                 raise AssertionError(f"{said!r} is written {text!r}: {wrong.problem}") from None
 
 

@@ -1,6 +1,7 @@
 """``boots replay``: a capture as a test of records, settings and versions."""
 
 from collections.abc import Callable
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import msgspec
@@ -11,7 +12,7 @@ from typer.testing import CliRunner, Result
 from boots.cli import app, explained, replayed
 from boots.cli.replayed import Kept
 from boots.settings import load
-from boots.wire import pcap
+from boots.wire import ip, pcap
 
 Replays = Callable[..., Result]
 
@@ -53,6 +54,17 @@ def test_each_request_is_printed_with_what_it_gets(replay: Replays) -> None:
     assert "taken for iPXE, bios" in said
     assert "address 198.51.100.100" in said
     assert f"boot file http://198.51.100.1:8080/{MAC}/auto.ipxe" in said
+
+
+def test_what_a_client_asks_for_moves_no_cursor(replay: Replays, tmp_path: Path) -> None:
+    asks = b"\0\1\x1b[2J\xc2\x9b1m\0octet\0"
+    datagram = ip.udp((IPv4Address("192.0.2.9"), 2000), (IPv4Address("192.0.2.1"), 69), asks)
+    frame = bytes(12) + b"\x08\0" + datagram
+    (tmp_path / "hostile.pcap").write_bytes(pcap.head() + pcap.record(0.0, frame))
+
+    result = replay("hostile.pcap")
+    assert "\ufffd[2J" in result.stdout
+    assert all(line.isprintable() for line in result.stdout.split("\n"))
 
 
 def test_other_records_are_told_by_what_they_change(replay: Replays) -> None:

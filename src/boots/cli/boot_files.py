@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from boots.app.folders import cache_folder
 from boots.cli.common import saying_what_fails
+from boots.cli.terminal import Terminal
 
 boot_files = typer.Typer(no_args_is_help=True, help="Boot files: iPXE, and shim and GRUB.")
 
@@ -26,7 +26,7 @@ def fetch(
     """Fetch boot files from this machine's own Debian mirror, leaving its apt as it is."""
     from boots.debian.boot_files import fetch as fetch_files
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = Terminal(highlight=False, soft_wrap=True)
     place = cache or cache_folder() / "debian"
     with saying_what_fails(console):
         place.mkdir(parents=True, exist_ok=True)

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from boots.app.folders import cache_folder
 from boots.cli.common import saying_what_fails
+from boots.cli.terminal import Terminal
 from boots.debian.content import KERNELS
 from boots.settings import Settings
 
@@ -64,7 +65,7 @@ def debian(
     from boots.debian.image import ImageOptions
     from boots.images.adding import Wanted
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = Terminal(highlight=False, soft_wrap=True)
     wishes = Wishes(flavour, cloud_init, ssh, slim, tuple(with_ or ()), tuple(append or ()))
     work = cache or cache_folder() / "debian"
 

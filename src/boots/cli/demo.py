@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from boots.app.folders import cache_folder
+from boots.cli.terminal import Terminal
 from boots.lab.firmware import Firmware
 
 
@@ -37,7 +37,7 @@ def demo(
     from boots.lab.demo import DemoOptions, run_demo
     from boots.osie.build import BuildOptions, Image
 
-    console = Console(highlight=False)
+    console = Terminal(highlight=False)
     folder = osie or cache_folder() / "osie" / "cloud"
     if osie is None and not isolation.inside() and not Image(folder).kernel.exists():
         console.print("Building OSIE for virtual machines, once:")

@@ -17,6 +17,7 @@ from boots.cli.common import (
     saying_no,
     texts,
 )
+from boots.cli.terminal import Terminal
 from boots.model import mac as macs
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def doctor(
     if json:
         print(msgspec.json.encode(report).decode())
     else:
-        _print(Console(highlight=False, soft_wrap=True), report)
+        _print(Terminal(highlight=False, soft_wrap=True), report)
     raise typer.Exit(1 if report.findings else 0)
 
 

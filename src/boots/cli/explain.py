@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from boots.cli.asking import CaOption, Place, ServerOption, TokenFileOption
 from boots.cli.common import (
@@ -15,6 +14,7 @@ from boots.cli.common import (
     saying_no,
     texts,
 )
+from boots.cli.terminal import Terminal
 
 
 def explain(
@@ -43,7 +43,7 @@ def explain(
     """Run the real policy for a machine and print every decision with its reason."""
     from boots.cli import captured, explained, lately
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = Terminal(highlight=False, soft_wrap=True)
     if not mac and pcap_file is None:
         console.print("boots: whom shall it be about? Give a MAC, or --pcap FILE.")
         raise typer.Exit(2)

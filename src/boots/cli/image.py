@@ -10,6 +10,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 
 from boots.cli.common import saying_what_fails
 from boots.cli.debian_image import debian
+from boots.cli.terminal import Terminal
 from boots.settings import Settings
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def add(
     from boots.images.adding import Wanted
     from boots_agent.images.words import Of, read_digest
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = Terminal(highlight=False, soft_wrap=True)
     try:
         proof = read_digest(digest, Of.SENT) if digest is not None else None
     except ValueError as error:

@@ -7,12 +7,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
-from rich.console import Console
 from rich.table import Table
 
 from boots.app.smee.parts import Here, shown
 from boots.app.smee.translate import translate
 from boots.app.smee.words import Moved, Row, Standing
+from boots.cli.terminal import Terminal
 from boots.serve.sockets import StartError, default_route, interface_address
 from boots.settings import Settings, load, value_of
 
@@ -75,7 +75,7 @@ def show(moved: Moved, settings: Settings, out: TextIO) -> None:
         if number and rows[number - 1].standing is not row.standing:
             table.add_section()
         table.add_row(row.name or "-", *_became(row, settings))
-    Console(file=out).print(table)
+    Terminal(file=out).print(table)
 
 
 def _became(row: Row, settings: Settings) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from boots.app.folders import cache_folder
 from boots.cli.common import saying_what_fails
+from boots.cli.terminal import Terminal
 from boots.osie.architectures import ARCHITECTURES
 from boots.osie.flavours import FLAVOURS
 from boots.settings import Settings
@@ -55,7 +56,7 @@ def build(
     from boots.osie.errors import BuildError
     from boots.osie.extras import read
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = Terminal(highlight=False, soft_wrap=True)
     try:
         extras = read([*(with_ or ()), *(f"module:{name}" for name in module or ())])
     except BuildError as error:

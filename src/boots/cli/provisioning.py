@@ -110,11 +110,10 @@ def begun(client: "Client", made: Run, *, wait: bool, as_json: bool) -> None:
 
 def print_plan(plan: RunPlan, machine: str, arm: Arming, *, error: bool = False) -> None:
     """Print what would be done, if need be to standard error."""
-    from rich.console import Console
-
     from boots.cli import running
+    from boots.cli.terminal import Terminal
 
-    out = Console(highlight=False, markup=False, emoji=False, stderr=error)
+    out = Terminal(highlight=False, markup=False, emoji=False, stderr=error)
     for line in running.plan_lines(plan, machine, arm.policy.value):
         out.print(line, soft_wrap=True)
 

@@ -17,6 +17,7 @@ from boots.cli.common import (
     saying_no,
     texts,
 )
+from boots.cli.terminal import Terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -51,7 +52,7 @@ def replay(
     """Answer the requests of a capture, and compare: exit status 1 where something differs."""
     from boots.cli import captured, replayed
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = Terminal(highlight=False, soft_wrap=True)
     seen = captured.datagrams(console, file)
     if address is None and not interface:
         address = captured.server_chosen(seen)

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from boots.cli.terminal import Terminal
 from boots.client.words import MachineLine
 from boots.journal.lines import harmless
 from boots.timeline.words import Boot, Finding, State, Step
@@ -29,7 +30,7 @@ _NAME = 24  # cells of a machine's name in a list
 
 def console() -> Console:
     """Where commands print; what others said is text to it, never markup."""
-    return Console(highlight=False, markup=False, emoji=False)
+    return Terminal(highlight=False, markup=False, emoji=False)
 
 
 def unicode(out: Console) -> bool:

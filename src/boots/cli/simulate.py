@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from boots.cli.terminal import Terminal
 from boots.lab.errors import LabError
 from boots.lab.fleet import plan
 from boots.lab.fleet.kinds import Kind, Stage
@@ -86,7 +86,7 @@ def simulate(
         from boots.lab.fleet.simulate import Simulation, run
         from boots.lab.fleet.view import View, closing
 
-        console = Console(highlight=False)
+        console = Terminal(highlight=False)
         simulation = Simulation(
             machines=fleet,
             interface=interface,

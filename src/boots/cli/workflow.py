@@ -13,6 +13,7 @@ from rich.markup import escape
 from boots.cli import certificates, provisioning, runs
 from boots.cli.asking import CaOption, ServerOption, TokenFileOption, asking, print_json
 from boots.cli.common import ConfigOption, MachinesOption, read_settings, saying_no, texts
+from boots.cli.terminal import Terminal
 from boots.client.workflows import Arming
 from boots.documents.fault import Faulty, nearest
 from boots.model import mac as macs
@@ -149,7 +150,7 @@ def _plan_offline(
     if as_json:
         print(msgspec.json.encode(found).decode())
         return
-    _print(Console(highlight=False, soft_wrap=True), template.name, whose, found)
+    _print(Terminal(highlight=False, soft_wrap=True), template.name, whose, found)
     _tell(outcome)
 
 

@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 
 from boots.images.adding import Added, Wanted, add
 from boots_agent.images.armed import Armed, Policy
-from boots_agent.images.disk import identities
+from boots_agent.images.target import identities
 from boots_agent.images.words import Digest, Job, Of, Result
 from boots_agent.images.writer import write_image
 

@@ -20,7 +20,7 @@ from tests.peers.conftest import lacking, need
 
 from boots.images.adding import Wanted, add
 from boots_agent.images.armed import Armed, Policy
-from boots_agent.images.disk import Refused, open_target
+from boots_agent.images.target import Refused, open_target
 from boots_agent.images.words import DiskFailed, Job, Result, State
 from boots_agent.images.writer import World, write_image
 

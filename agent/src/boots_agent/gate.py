@@ -16,8 +16,8 @@ from boots_agent.device import Device, NoDisk, disks_of, twins_of
 from boots_agent.facts import text
 from boots_agent.handed import HandOut, Record
 from boots_agent.images.armed import Armed, Policy
-from boots_agent.images.disk import Seen, examine
 from boots_agent.images.signatures import Read, disk_guid
+from boots_agent.images.target import Seen, examine
 from boots_agent.images.words import ImageError
 from boots_agent.protection import Facts, facts_of, kept_by
 from boots_agent.session import Session

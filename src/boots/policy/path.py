@@ -78,8 +78,8 @@ def _without_mac(parts: list[str]) -> tuple[Mac | None, list[str]]:
     PXELINUX puts the folder it came from before every path: of two MACs only what stands behind
     the last counts.
     """
-    read = map(macs.parse, parts[:-1])
-    found = [(at, mac) for at, mac in enumerate(read) if mac is not None]
+    read_as = map(macs.parse, parts[:-1])
+    found = [(at, mac) for at, mac in enumerate(read_as) if mac is not None]
     if not found:
         return None, parts
     last, mac = found[-1]

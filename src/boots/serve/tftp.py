@@ -114,7 +114,7 @@ class TftpDoor(Underway):
         except Malformed as error:
             self._record(events.PacketDropped(door="tftp", peer=who, why=str(error)))
             # Who asks must not wait for a minute; nobody knows for what, but from where.
-            if data[:2] in _REQUESTS and not _is_outside(self._fetch("", IPv4Address(peer[0]))):
+            if data[:2] in _REQUESTS and not _outside(self._fetch("", IPv4Address(peer[0]))):
                 self._say_no(tftp.ErrorCode.ILLEGAL_OPERATION, str(error), peer)
             return
         if not isinstance(packet, tftp.Request):
@@ -126,7 +126,7 @@ class TftpDoor(Underway):
         if self._is_repeat(packet, peer):
             return  # the timer of the transfer under way answers
         given = self._fetch(packet.name, IPv4Address(peer[0]))
-        if (outside := _is_outside(given)) is not None:
+        if (outside := _outside(given)) is not None:
             # Whoever it is may not have asked: not even a no is sent there.
             self._record(events.PacketDropped(door="tftp", peer=who, why=outside.why))
             return
@@ -252,7 +252,7 @@ class TftpDoor(Underway):
         return sock
 
 
-def _is_outside(given: Given) -> Refusal | None:
+def _outside(given: Given) -> Refusal | None:
     """What is refused as it is asked from no network of ours; None for all else."""
     what = given.what
     return what if isinstance(what, Refusal) and what.ground is Ground.OUTSIDE else None

@@ -11,7 +11,7 @@ from tests.peers.conftest import lacking, need
 
 from boots_agent.actions.context import ActionFailed, Context, Programs, Progress
 from boots_agent.images.armed import Armed, Policy
-from boots_agent.images.disk import open_source
+from boots_agent.images.target import open_source
 from boots_agent.tables import reading
 from boots_agent.tables.words import Table
 

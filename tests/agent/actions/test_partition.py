@@ -13,7 +13,8 @@ from tests.peers.conftest import need
 from boots_agent.actions import grow, growing, image, mkfs, partition
 from boots_agent.actions.context import ActionFailed
 from boots_agent.images.armed import Policy
-from boots_agent.images.disk import Disk, open_source
+from boots_agent.images.disk import Disk
+from boots_agent.images.target import open_source
 from boots_agent.tables.words import Form
 
 LAYOUT = "efi 64M, swap 32M, root rest"

@@ -15,7 +15,8 @@ from boots_agent.actions.context import ActionFailed, Context
 from boots_agent.actions.proof import PAGE, lay, prove
 from boots_agent.actions.secure import secure_erase
 from boots_agent.images.armed import Policy
-from boots_agent.images.disk import Disk, open_target
+from boots_agent.images.disk import Disk
+from boots_agent.images.target import open_target
 
 SIZE = 16 * MIB
 SYS = Path("/sys")

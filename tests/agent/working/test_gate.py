@@ -19,7 +19,8 @@ from boots_agent.device import Device, disks_of, in_words
 from boots_agent.gate import Gate, Surroundings
 from boots_agent.handed import HandOut, read
 from boots_agent.images.armed import Armed, Policy
-from boots_agent.images.disk import begin, open_target
+from boots_agent.images.disk import begin
+from boots_agent.images.target import open_target
 from boots_agent.session import Session
 
 KEY, OTHER_KEY = "11" * 32, "22" * 32

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from boots_agent.actions.context import ActionFailed, Context
 from boots_agent.facts import names
-from boots_agent.images.disk import Refused, examine
+from boots_agent.images.target import Refused, examine
 
 
 def permitted(context: Context, device: str) -> frozenset[str]:

@@ -14,7 +14,7 @@ from boots_agent.actions.context import ActionFailed, Context
 from boots_agent.actions.pace import metered
 from boots_agent.disks import disks
 from boots_agent.facts import text
-from boots_agent.images.disk import open_source
+from boots_agent.images.target import open_source
 from boots_agent.images.words import BLOCK, MIB, DiskFailed, ImageError
 from boots_agent.images.work import buffer
 

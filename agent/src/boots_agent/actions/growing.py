@@ -15,8 +15,9 @@ from boots_agent.actions.places import node, seen_by_lvm
 from boots_agent.actions.rereading import reread
 from boots_agent.actions.writing import own, put_table, told, writing
 from boots_agent.images.armed import Armed
-from boots_agent.images.disk import Disk, open_source
+from boots_agent.images.disk import Disk
 from boots_agent.images.signatures import sign_of
+from boots_agent.images.target import open_source
 from boots_agent.tables import reading
 from boots_agent.tables.growing import grown, last_of, moved
 from boots_agent.tables.words import MIB, Table, TableError

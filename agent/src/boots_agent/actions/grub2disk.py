@@ -18,7 +18,7 @@ from boots_agent.actions.confined import TEXT, Tree
 from boots_agent.actions.context import ActionFailed, Context
 from boots_agent.actions.mounts import inhabited, kind_at, leave, mounted
 from boots_agent.actions.places import node
-from boots_agent.images.disk import open_source
+from boots_agent.images.target import open_source
 from boots_agent.tables.kinds import ESP, is_kind
 from boots_agent.tables.reading import table_of
 from boots_agent.tables.words import TableError

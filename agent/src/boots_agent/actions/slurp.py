@@ -12,8 +12,9 @@ from boots_agent import __version__
 from boots_agent.actions.context import ActionFailed, Context
 from boots_agent.actions.pace import metered
 from boots_agent.actions.writing import told
-from boots_agent.images.disk import Disk, open_source
+from boots_agent.images.disk import Disk
 from boots_agent.images.pack import Packer
+from boots_agent.images.target import open_source
 from boots_agent.images.words import BLOCK
 from boots_agent.images.work import buffer
 from boots_agent.images.zeros import is_zero

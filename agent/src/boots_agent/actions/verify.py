@@ -10,7 +10,7 @@ from boots_agent.actions.context import ActionFailed, Context
 from boots_agent.actions.image import digest_of
 from boots_agent.actions.pace import metered
 from boots_agent.actions.writing import told
-from boots_agent.images.disk import Disk, open_source
+from boots_agent.images.disk import Disk
 from boots_agent.images.feeds import Hashed, read_exactly
 from boots_agent.images.index import Frame, Zeros, read_index
 from boots_agent.images.reading import (
@@ -21,6 +21,7 @@ from boots_agent.images.reading import (
     reader_of,
     whole_index,
 )
+from boots_agent.images.target import open_source
 from boots_agent.images.words import BLOCK, Digest, Form
 from boots_agent.images.work import buffer
 from boots_agent.images.writer import THIS_MACHINE

@@ -9,7 +9,8 @@ from dataclasses import replace
 from boots_agent.actions.below import permitted
 from boots_agent.actions.context import ActionFailed, Context
 from boots_agent.images.armed import Armed, Policy
-from boots_agent.images.disk import Disk, open_target
+from boots_agent.images.disk import Disk
+from boots_agent.images.target import open_target
 from boots_agent.images.words import MIB, ImageError, State
 from boots_agent.tables.words import Piece, TableError
 

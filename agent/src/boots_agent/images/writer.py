@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urljoin
 
-from boots_agent.images.disk import open_target
 from boots_agent.images.edges import Edges
 from boots_agent.images.feeds import Changed, Hashed
 from boots_agent.images.framed import Frames
@@ -16,6 +15,7 @@ from boots_agent.images.meter import Meter
 from boots_agent.images.readback import read_back
 from boots_agent.images.reading import form_of_feed, head_of, open_feed, whole_index
 from boots_agent.images.stream import check_fits, write_stream
+from boots_agent.images.target import open_target
 from boots_agent.images.words import (
     Damaged,
     DiskFailed,

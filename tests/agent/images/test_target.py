@@ -8,8 +8,9 @@ import pytest
 from tests.agent.images.made import MIB, armed, disk
 
 from boots_agent.images.armed import Armed, Policy
-from boots_agent.images.disk import Disk, Refused, begin, open_target
+from boots_agent.images.disk import Disk, begin
 from boots_agent.images.signatures import SIGNS, Sign
+from boots_agent.images.target import Refused, open_target
 
 SYS = Path("/sys")
 GUID = uuid.UUID("8be4df61-93ca-11d2-aa0d-00e098032b8c")

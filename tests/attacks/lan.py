@@ -4,6 +4,7 @@ The door believes X-Forwarded-For of loopback, so each request comes from the ad
 """
 
 import asyncio
+import contextlib
 import io
 import json
 import time
@@ -26,6 +27,7 @@ from boots.serve.sockets import tcp
 VICTIM, HOSTILE = FILE_MAC, OTHER_MAC
 OWN, NEIGHBOUR, UNUSED = (IPv4Address(f"192.168.1.{n}") for n in (11, 12, 99))
 OUTSIDE = IPv4Address("203.0.113.9")
+LAST = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 PASSWORD = "d-i passwd/root-password-crypted password $6$salt$hash\n"
 PROFILE = Profile(
     name="osie",
@@ -54,6 +56,24 @@ class Lan(Yard):
         url = f"{self.base}{path}"
         async with self.client.request(method, url, data=body, headers=headers) as answer:
             return answer.status, await answer.text()
+
+    async def said(self, asked: bytes) -> bytes:
+        """All that comes back over one connection, of which a last request asks for the end.
+
+        After an upgrade nothing is answered any more.
+        """
+        host, _, port = self.base.removeprefix("http://").partition(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(asked + LAST)
+        found = b""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.5):
+                while more := await reader.read(65_536):
+                    found += more
+        writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
+        return found
 
 
 @asynccontextmanager

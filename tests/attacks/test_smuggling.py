@@ -3,9 +3,6 @@
 In that one it would say for itself who it is, as proxies do.
 """
 
-import asyncio
-import contextlib
-
 from tests.app.desks import KEY
 from tests.attacks.lan import HOSTILE, NEIGHBOUR, OWN, VICTIM, Lan, on_lan
 
@@ -17,27 +14,7 @@ HIDDEN = f"GET /{VICTIM}/preseed.cfg HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: {OW
 MINE = f"Host: x\r\nX-Forwarded-For: {NEIGHBOUR}\r\n".encode()
 LENGTH = b"Content-Length: %d\r\n" % len(HIDDEN)
 AROUND = b"Content-Length: %d\r\n" % (5 + len(HIDDEN))
-LAST = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 CHUNKED = b"Transfer-Encoding: chunked\r\n"
-
-
-async def said(lan: Lan, asked: bytes) -> bytes:
-    """All that comes back over one connection, of which a last request asks for the end.
-
-    After an upgrade nothing is answered any more.
-    """
-    host, _, port = lan.base.removeprefix("http://").partition(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
-    writer.write(asked + LAST)
-    found = b""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(0.5):
-            while more := await reader.read(65_536):
-                found += more
-    writer.close()
-    with contextlib.suppress(ConnectionError):
-        await writer.wait_closed()
-    return found
 
 
 AROUND_IT = [
@@ -66,18 +43,18 @@ AROUND_IT = [
 
 @on_lan
 async def test_no_request_is_found_in_the_body_of_another(lan: Lan) -> None:
-    assert b"$6$" in await said(lan, HIDDEN), "by itself it is answered"
+    assert b"$6$" in await lan.said(HIDDEN), "by itself it is answered"
     for around in AROUND_IT:
-        assert b"$6$" not in await said(lan, around + HIDDEN), around
+        assert b"$6$" not in await lan.said(around + HIDDEN), around
 
 
 @on_lan
 async def test_a_trailer_or_another_name_says_not_who_asks(lan: Lan) -> None:
     for more in (b"X_Forwarded_For: %b\r\n", b"X-Real-IP: %b\r\n", b"Forwarded: for=%b\r\n"):
         asked = b"GET /%b/preseed.cfg HTTP/1.1\r\n" % VICTIM.encode() + MINE
-        assert b"$6$" not in await said(lan, asked + more % str(OWN).encode() + b"\r\n")
+        assert b"$6$" not in await lan.said(asked + more % str(OWN).encode() + b"\r\n")
     trailer = b"0\r\nX-Forwarded-For: %b\r\n\r\n" % str(OWN).encode()
-    await said(lan, b"POST /phone-home HTTP/1.1\r\n" + MINE + CHUNKED + b"\r\n" + trailer)
+    await lan.said(b"POST /phone-home HTTP/1.1\r\n" + MINE + CHUNKED + b"\r\n" + trailer)
     assert [HOSTILE] == [each.mac for each in lan.heard(SystemSeen)]
 
 
@@ -92,6 +69,6 @@ async def test_what_cannot_be_read_is_told_without_the_tokens_in_it(lan: Lan) ->
         b"GET / HTTP/1.1\r\nAuthorization: Bearer %b%b\r\n\r\n" % (own, b"a" * 9000),
         b"GET / HTTP/1.1\r\nCookie: a=%b\x01\r\n\r\n" % own,
     ):
-        await said(lan, asked)
+        await lan.said(asked)
     assert 6 == len(lan.heard(PacketDropped))
     assert own.decode() not in str(lan.told)

@@ -22,7 +22,8 @@ from pathlib import Path
 
 from boots.lab import accelerator, isolation, topology
 from boots.lab.firmware import Firmware
-from boots.lab.machine import Files, Spec, VirtualMachine
+from boots.lab.machine import VirtualMachine
+from boots.lab.qemu import Files, Spec
 from boots.lab.server import Server
 from boots.lab.words import MAC, UUID
 

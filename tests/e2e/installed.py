@@ -18,7 +18,8 @@ from tests.peers.conftest import need
 
 from boots.lab import accelerator, network
 from boots.lab.firmware import Firmware
-from boots.lab.machine import Files, Spec, VirtualMachine
+from boots.lab.machine import VirtualMachine
+from boots.lab.qemu import Files, Spec
 from boots.osie import archives
 
 ROOT = Path(__file__).parents[2]

@@ -25,7 +25,8 @@ from boots.journal.events import AnyEvent
 from boots.lab import accelerator, network, said
 from boots.lab.emulator import Carried, End, linked
 from boots.lab.firmware import Firmware
-from boots.lab.machine import Files, Spec, VirtualMachine
+from boots.lab.machine import VirtualMachine
+from boots.lab.qemu import Files, Spec
 from boots.lab.words import MAC, UUID
 from boots.model.arming import Policy
 

@@ -11,7 +11,8 @@ from tests.peers.conftest import boots, space
 from boots.journal import events
 from boots.lab import accelerator, network
 from boots.lab.firmware import Firmware
-from boots.lab.machine import Files, Spec, VirtualMachine
+from boots.lab.machine import VirtualMachine
+from boots.lab.qemu import Files, Spec
 
 pytestmark = [pytest.mark.e2e, pytest.mark.wide]
 

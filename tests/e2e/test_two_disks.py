@@ -9,7 +9,7 @@ from tests.e2e.provisioned import MIB, SERIAL, add_image, provisioned
 from tests.e2e.test_workflow_faults import digest
 
 from boots.lab.firmware import Firmware
-from boots.lab.machine import Disk
+from boots.lab.qemu import Disk
 
 pytestmark = [pytest.mark.e2e, pytest.mark.wide, pytest.mark.timeout(900)]
 

@@ -18,7 +18,7 @@ from tests.e2e.provisioned import MIB, SERIAL, Provisioned, add_image, provision
 
 from boots.client.workflows import Run
 from boots.lab.firmware import Firmware
-from boots.lab.machine import Disk
+from boots.lab.qemu import Disk
 
 pytestmark = [pytest.mark.e2e, pytest.mark.wide, pytest.mark.timeout(3600)]
 

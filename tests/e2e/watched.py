@@ -25,7 +25,8 @@ from boots.lab import accelerator, network
 from boots.lab.emulator import End, linked
 from boots.lab.firmware import Firmware
 from boots.lab.link import Link
-from boots.lab.machine import Files, Spec, VirtualMachine
+from boots.lab.machine import VirtualMachine
+from boots.lab.qemu import Files, Spec
 from boots.lab.words import MAC, UUID
 
 URL = "http://127.0.0.1:8081"

@@ -20,7 +20,8 @@ from boots.lab.capture import capture
 from boots.lab.errors import LabError
 from boots.lab.firmware import Firmware
 from boots.lab.following import follow
-from boots.lab.machine import Files, Spec, VirtualMachine
+from boots.lab.machine import VirtualMachine
+from boots.lab.qemu import Files, Spec
 from boots.lab.server import Server
 from boots.lab.stages import Stage
 from boots.lab.words import MAC, UUID, BootOptions, BootResult, Snapshot, Watcher

@@ -18,7 +18,7 @@ from boots.lab import accelerator, firmware, isolation
 from boots.lab.boot import boot_once
 from boots.lab.errors import LabError
 from boots.lab.firmware import RECIPES, Firmware, Recipe
-from boots.lab.machine import missing as no_qemu
+from boots.lab.qemu import missing as no_qemu
 from boots.lab.topology import RELAY
 from boots.lab.view import closing, verdict, view_for
 from boots.lab.words import RECORD, BootOptions, BootResult

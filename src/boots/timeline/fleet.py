@@ -24,6 +24,7 @@ from boots.timeline.asking import ELSEWHERE
 from boots.timeline.case import Facts
 from boots.timeline.knowledge import of_server
 from boots.timeline.patience import next_look
+from boots.timeline.recent import Recent
 from boots.timeline.signs import is_telling
 from boots.timeline.states import settle
 from boots.timeline.steps import Followed, called, over
@@ -31,7 +32,6 @@ from boots.timeline.strange import NO_RECORD, Foreign, Nearest, Strangers
 from boots.timeline.words import Boot, Finding, ForeignServer, State, Stranger
 
 MOST = 65_536
-_AT_ONCE = 1.0  # seconds in which the same thing said again says nothing
 _MOST_A_SECOND = 128  # events of one machine; a real one has a dozen
 _MOST_ANSWERS = 16  # answers by DHCP to one machine in a second that say something; of six at most
 _LONGEST_QUEUE = 64
@@ -48,36 +48,6 @@ class _Track:
     second: int = 0
     heard: int = 0
     due: float = 0.0
-
-
-class _Recent:
-    """What each machine said last, of each kind of event, within a second.
-
-    Kept for this second and the one before, of all machines together: nothing stays behind.
-    """
-
-    def __init__(self) -> None:
-        self._second = 0
-        self._now: dict[tuple[str, type], Entry] = {}
-        self._before: dict[tuple[str, type], Entry] = {}
-
-    def get(self, mac: str, entry: Entry) -> Entry | None:
-        """What it said last of the kind of this entry, less than a second before."""
-        key = (mac, type(entry.event))
-        last = self._now.get(key) or self._before.get(key)
-        return last if last is not None and 0 <= entry.at - last.at < _AT_ONCE else None
-
-    def swap(self, mac: str, entry: Entry) -> Entry | None:
-        """The same, and from now on it is this entry, unless that says the same."""
-        last = self.get(mac, entry)
-        if last is not None and last.event == entry.event:
-            return last
-        second = int(entry.at)
-        if second > self._second or len(self._now) > MOST:
-            self._before = self._now if second == self._second + 1 else {}
-            self._now, self._second = {}, second
-        self._now[mac, type(entry.event)] = entry
-        return last
 
 
 class Timelines:
@@ -105,7 +75,7 @@ class Timelines:
         self._strangers = Strangers(nearest)
         self._foreign = Foreign()
         self._trouble: Finding | None = None
-        self._recent = _Recent()
+        self._recent = Recent()
         self._ways: dict[type[AnyEvent], Callable[[Entry, Any], None]] = {
             **dict.fromkeys(stitch.HEEDED, self._hear),
             events.OfferSent: self._dhcp,

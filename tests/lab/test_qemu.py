@@ -5,7 +5,8 @@ import pytest
 
 from boots.lab.accelerator import Accelerator
 from boots.lab.firmware import RECIPES, Firmware, MissingFileError, missing
-from boots.lab.machine import Disk, Files, MachineError, Spec, VirtualMachine, command
+from boots.lab.machine import MachineError, VirtualMachine
+from boots.lab.qemu import Disk, Files, Spec, command
 
 TCG = Accelerator("tcg", "a test")
 FILES = {

@@ -173,6 +173,29 @@ def test_the_cap_and_the_freeze_hold_for_all_servers_together(tmp_path: Path) ->
     asyncio.run(main())
 
 
+@pytest.mark.parametrize("stopped", ["cancelled", "frozen"])
+def test_no_disk_is_begun_with_after_another_server_was_told_to_stop(
+    stopped: str, tmp_path: Path
+) -> None:
+    async def main() -> None:
+        async with two(tmp_path) as (one, other):
+            await one.tells()
+            run = await one.provision()
+            await takes_up(other)
+            agent = await other.boots()
+            await agent.do(await agent.next())
+            write = await agent.next()
+            if stopped == "frozen":
+                await one.desk.set_freeze(NewFreeze(frozen=True), "chief")
+            else:
+                await one.desk.cancel_run(run.line.id, "me")
+            # The other has heard of neither.
+            assert 409 == (await agent.edges(write, write["armed"][0]))[0]
+            assert not (await one.desk.edges("file-1")).edges
+
+    asyncio.run(main())
+
+
 def test_while_the_store_is_away_nothing_is_handed_out_and_agents_ask_again(
     tmp_path: Path,
 ) -> None:

@@ -13,7 +13,7 @@ from boots.app.runs.words import Kept
 from boots.journal import events
 from boots.journal.events import AnyEvent
 from boots.serve.agent_words import AskBack, Caller, Denied, EdgesSaid
-from boots.store import edges
+from boots.store import edges, freezes
 from boots.workflow.arming import Resolved
 from boots.workflow.run import OPEN
 
@@ -31,15 +31,18 @@ class Ends:
 
     async def edges(self, caller: Caller, said: EdgesSaid, body: bytes) -> None:
         """Keep the ends of a disk for good; from then on it is this run's."""
-        kept, worker = await stored(self._proving.proved(caller, said.run, said.session))
+        _, worker = await stored(self._proving.proved(caller, said.run, said.session))
+        # From the store: another server may have been told this moment that nothing is written.
+        kept = await stored(self._keeper.fresh(said.run))
         disk = _disk(kept, worker, said)
-        if self._keeper.frozen.frozen:
-            raise Denied(409, self._keeper.frozen.reason)
+        frozen = await stored(self._keeper.store.read(freezes.read))
+        if frozen.frozen:
+            raise Denied(409, frozen.reason)
         await asyncio.to_thread(prove, body, said.size)
         own, now = kept.of(worker), self._keeper.clock()
         line = edges.Line(0, said.run, own.name, disk.serial, disk.path, disk.size, said.holds, now)
         fresh = await stored(self._keeper.store.write(edges.keep, line, body))
-        await stored(self._keeper.change(said.run, lambda kept: _taken(kept, disk.serial)))
+        await stored(self._keeper.change(said.run, lambda kept: _taken(kept, worker, said)))
         if fresh:
             self._tell(
                 events.EdgesSaved(
@@ -81,7 +84,9 @@ def _disk(kept: Kept, worker: str, said: EdgesSaid) -> Resolved:
     raise Denied(409, f"no disk {said.serial} of {said.size} bytes is armed")
 
 
-def _taken(kept: Kept, serial: str) -> Kept:
+def _taken(kept: Kept, worker: str, said: EdgesSaid) -> Kept:
+    """The run that has the disk now, if it may have it still.  Raises as `_disk`."""
+    serial = _disk(kept, worker, said).serial
     return kept if serial in kept.taken else replace(kept, taken=(*kept.taken, serial))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.e2e.provisioned import MIB, SERIAL, add_image, provisioned
+from tests.e2e.provisioned import MIB, SERIAL, WRITE, Provisioned, add_image, provisioned
 from tests.e2e.test_workflow_faults import digest
 
 from boots.lab.firmware import Firmware
@@ -57,3 +57,38 @@ def test_whatever_a_workflow_does_a_disk_that_nobody_armed_is_as_it_was(
         assert b"mine\n" == place.disk.read_bytes()[:5]
         assert digest(image, 1, 8) == digest(place.disk, 1, 8)
         assert ["refused"] * 3 == [line for line in said if line in {"refused", "written"}]
+
+
+def test_a_disk_that_is_pulled_while_it_is_written_is_a_failure_and_its_heir_is_as_it_was(
+    namespace: str, osie: Osie, tmp_path: Path
+) -> None:
+    theirs, image = tmp_path / "theirs.img", tmp_path / "chance.img"
+    theirs.write_bytes(os.urandom(SIZE * MIB))
+    image.write_bytes(b"\xeb\x63".ljust(510, b".") + b"\x55\xaa" + os.urandom(192 * MIB - 512))
+    before = digest(theirs)
+    add_image(image, "chance", tmp_path / "images")
+    with provisioned(namespace, tmp_path, osie("cloud"), tmp_path / "images") as place:
+        run = place.provision(WRITE)
+        with place.power(Firmware.BIOS, disks=(Disk(SIZE, SERIAL),)):
+            place.writing(run)
+            swap(place, theirs)
+            done = place.becomes(run, "SUCCESS", "FAILED", "TIMEOUT", within=300)
+        said = place.log(run)
+        assert "FAILED" == done.line.state, "\n".join(said) + place.evidence()
+        assert any("/dev/vda" in line and "cannot" in line for line in said), said
+        assert before == digest(theirs)
+
+
+def swap(place: Provisioned, heir: Path) -> None:
+    """Pull the disk, and put another one where it was."""
+    assert place.machine is not None
+    qmp = place.machine.qmp
+    (own,) = [each for each in qmp.execute("query-block") if each["device"] == "disk0"]
+    pulled = own["qdev"].removesuffix("/virtio-backend")
+    qmp.execute("device_del", id=pulled)
+    gone = lambda: all(each["device"] != "disk0" for each in qmp.execute("query-block"))  # noqa: E731
+    place.until(gone, 60, "the disk is still there")
+    file = {"driver": "file", "filename": str(heir)}
+    qmp.execute("blockdev-add", **{"driver": "raw", "node-name": "heir", "file": file})
+    card = {"driver": "virtio-blk-pci", "drive": "heir", "serial": "SOMEBODYS-DISK"}
+    qmp.execute("device_add", **card)

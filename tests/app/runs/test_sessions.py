@@ -555,7 +555,9 @@ async def test_a_partition_table_that_a_run_wrote_is_known_to_the_next(yard: Yar
     await agent.started(write)
     await agent.edges(write, write["armed"][0])
     ended = {"type": "ended", "step": 1, "attempt": 1, "exit_code": 0}
-    await agent.tell({**ended, "wrote": {SERIAL: "GUID-1"}})
+    line = edges.Line(0, "w-0", "file-1", "OTHER", "/dev/vdb", SIZE, "nothing", 1.0)
+    await yard.keeping.store.write(edges.keep, line, b"")
+    await agent.tell({**ended, "wrote": {SERIAL: "GUID-1", "OTHER": "GUID-2"}})
     known = await yard.keeping.store.read(edges.known, "file-1")
     assert {SERIAL: ["GUID-1"]} == known
 

@@ -40,7 +40,7 @@ class Hearing:
         wanted = expected(kept.run, worker)
         fresh = [each for each in said.events if each.sequence >= wanted]
         if fresh:
-            await self._note_written(kept.of(worker).name, fresh)
+            await self._note_written(said.run, worker, fresh)
             told = [_event(each, worker, said.session) for each in fresh]
             kept = await self._keeper.happen(said.run, *told)
             if expected(kept.run, worker) <= told[-1].sequence:
@@ -79,11 +79,17 @@ class Hearing:
             self._written.pop(next(iter(self._written)))
         return kept.line
 
-    async def _note_written(self, machine: str, happened: list[Happened]) -> None:
-        """Know by which partition tables disks are ours from now on."""
-        for each in happened:
-            for serial, guid in each.wrote.items():
-                await self._keeper.store.write(edges.note_written, machine, serial, guid)
+    async def _note_written(self, id_: str, worker: str, happened: list[Happened]) -> None:
+        """Know by which partition tables disks that the run had are ours from now on."""
+        wrote = [pair for each in happened for pair in each.wrote.items()]
+        if not wrote:
+            return
+        run = await self._keeper.fresh(id_)  # another server may have given it the disk
+        own = {each.serial for each in run.disks if each.worker == worker} & {*run.taken}
+        for serial, guid in wrote:
+            if serial in own:
+                name = run.of(worker).name
+                await self._keeper.store.write(edges.note_written, name, serial, guid)
 
 
 def _event(said: Happened, worker: str, session: int) -> Started | Ended:

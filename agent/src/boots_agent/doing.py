@@ -38,15 +38,15 @@ def work_of(handout: HandOut, tools: Tools, voice: Voice) -> Result:
     Raises:
         ActionFailed: it failed.
     """
-    with shielded(tools.root, tools.mounts) as shield:
-        if handout.part != "action":
-            _tell_shielded(shield, voice)
-            _command(handout, voice)
-            return Result(0)
-        action = ACTIONS.get(handout.kind)
-        if action is None:
-            raise ActionFailed(f"this OSIE does not know the action {handout.kind!r}", MISSING)
-        return _natively(action, handout, tools, voice, shield)
+    shield = shielded(tools.root, tools.mounts)
+    if handout.part != "action":
+        _tell_shielded(shield, voice)
+        _command(handout, voice)
+        return Result(0)
+    action = ACTIONS.get(handout.kind)
+    if action is None:
+        raise ActionFailed(f"this OSIE does not know the action {handout.kind!r}", MISSING)
+    return _natively(action, handout, tools, voice, shield)
 
 
 def _tell_shielded(shield: Shield, voice: Voice) -> None:

@@ -51,23 +51,20 @@ class Shield:
                 _read_only(descriptor, value=False)
 
 
-@contextlib.contextmanager
-def shielded(root: Path, folder: Path) -> Iterator[Shield]:
-    """All disks that take writes take none meanwhile, but for those that are freed.
+def shielded(root: Path, folder: Path) -> Shield:
+    """All disks that take writes: they take none from now on, but for those that are freed.
 
-    They are noted in the folder: what is shielded outlives this process.
+    They are noted in the folder, and that outlives this process: who lifts it has ended all that
+    the action left running before.
     """
     shield, block = Shield(), root / "sys/block"
     folder.mkdir(parents=True, exist_ok=True)
-    try:
-        with (folder / _NOTE).open("a") as note:
-            for name in names(block):
-                if is_disk(block / name) and text(block / name / "ro") != "1":
-                    with contextlib.suppress(OSError):
-                        shield.put(root / "dev" / name, note)
-        yield shield
-    finally:
-        lift(folder)
+    with (folder / _NOTE).open("a") as note:
+        for name in names(block):
+            if is_disk(block / name) and text(block / name / "ro") != "1":
+                with contextlib.suppress(OSError):
+                    shield.put(root / "dev" / name, note)
+    return shield
 
 
 def lift(folder: Path) -> None:

@@ -48,6 +48,7 @@ class Osie:
     other: str
     steps: int = 0
     voice: Heard = field(default_factory=Heard)
+    after: list[str] = field(default_factory=list)
 
     @property
     def root(self) -> Path:
@@ -74,7 +75,11 @@ class Osie:
         mounts, keeper = self.folder / "mounts", Keeper(self.folder / "kept")
         session = Session("w-1", 3, KEY)
         tools = Tools(server, clock, keeper, mounts, lambda: None, session, self.root)
-        return work_of(read(said), tools, self.voice)
+        try:
+            return work_of(read(said), tools, self.voice)
+        finally:
+            self.after = self.read_only()
+            lift(mounts)
 
     def script(self, text: str, disks: str = "") -> Result:
         return self.do("shell", environment={"SCRIPT": text, "DISKS": disks})
@@ -137,12 +142,18 @@ def test_a_command_in_a_system_writes_its_disk_and_no_other(osie: Osie) -> None:
     assert bytes(4) == osie.holds()[1]
 
 
+def test_what_an_action_leaves_running_writes_no_disk_either(osie: Osie) -> None:
+    """The agent ends that, and lifts the shield then: the action itself does not."""
+    osie.script("true", osie.own)
+    assert ["0", "1"] == osie.after
+
+
 def test_what_shielded_a_disk_may_be_killed(osie: Osie) -> None:
     """The agent lifts it, or the one after that."""
     pid = os.fork()
     if not pid:
-        with shielded(osie.root, osie.folder / "mounts"):
-            os._exit(0)
+        shielded(osie.root, osie.folder / "mounts")
+        os._exit(0)
     os.waitpid(pid, 0)
     assert ["1", "1"] == osie.read_only()
     lift(osie.folder / "mounts")

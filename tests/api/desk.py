@@ -11,6 +11,7 @@ from tests.api.workflows import FakeRuns
 from boots.api.desk import Attempt, Refused
 from boots.client import words
 from boots.client.words import EventLine, FieldError, Machine, MachineLine, Me, Role
+from boots.model import patterns
 from boots.model.order import Netboot, Order
 from boots.timeline.words import Boot, Finding, ForeignServer, Stage, State, Step, Stranger
 
@@ -160,7 +161,13 @@ class FakeDesk(FakeRuns):
         return self.known.get(secret)
 
     async def machines(
-        self, *, text: str = "", state: str = "", after: str = "", limit: int = 100
+        self,
+        *,
+        text: str = "",
+        state: str = "",
+        after: str = "",
+        limit: int = 100,
+        among: Sequence[str] = (),
     ) -> words.Machines:
         if self.fails is not None:
             raise self.fails
@@ -169,10 +176,17 @@ class FakeDesk(FakeRuns):
             for name, machine in sorted(self.machines_.items())
             if text in f"{name} {machine.line.interfaces[0].mac}"
             and state in {"", machine.line.state.value}
+            and (not among or patterns.fits(name, among))
             and name > after
         ]
         more = found[limit - 1].name if len(found) > limit else ""
         return words.Machines(machines=tuple(found[:limit]), total=len(found), next=more)
+
+    def named(self, key: str) -> str:
+        try:
+            return self._find(key).line.name
+        except Refused:
+            return ""
 
     async def machine(self, key: str) -> Machine:
         return self._find(key)

@@ -105,7 +105,7 @@ def test_a_route_has_one_way_to_be_answered(route: Route) -> None:
     assert not route.spare or route.takes is not None
 
 
-WRITTEN = {"whose", "witnessed", "write_down"}
+WRITTEN = {"named", "whose", "witnessed", "write_down"}
 
 
 def test_all_of_the_desk_can_be_asked() -> None:

@@ -1,7 +1,7 @@
 """Runs of workflows for tests, and what a desk says of them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -244,7 +244,8 @@ class FakeRuns:
             raise Refused(404, "no such machine", 'no record is called "nobody"')
         return self.plan_
 
-    async def create_run(self, wanted: NewRun, by: str) -> Run:
+    async def create_run(self, wanted: NewRun, by: str, among: Sequence[str] = ()) -> Run:
+        del among
         self.done.append(("create", wanted, by))
         if self.freeze_.frozen and wanted.arm is not None:
             raise Refused(409, "all writing is frozen", self.freeze_.why)
@@ -292,7 +293,10 @@ class FakeRuns:
         self.move(made)
         return made
 
-    async def retry_run(self, identity: str, wanted: Retry, by: str) -> Run:
+    async def retry_run(
+        self, identity: str, wanted: Retry, by: str, among: Sequence[str] = ()
+    ) -> Run:
+        del among
         found = await self.run(identity)
         if not found.line.is_over:
             raise Refused(409, "it goes on", f"run {identity} is RUNNING: cancel it first")

@@ -50,7 +50,7 @@ class Counter:
         writer.write(request("GET", target, None, **own))
         said = b""
         try:
-            async with asyncio.timeout(0.7):
+            async with asyncio.timeout(0.25):
                 while piece := await reader.read(65_536):
                     said += piece
         except TimeoutError:

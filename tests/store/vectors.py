@@ -165,6 +165,7 @@ def fill(engine: Engine) -> None:
         role = {"expires": 0.0, "by": "ann", "at": START, "server": me}
         number = kept_tokens.create(connection, "robot", "operator", SECRET, **role).id  # type: ignore[arg-type]
         kept_tokens.used(connection, number, START + 9)
+        kept_tokens.create(connection, "ci", "operator", f"{SECRET}2", machines=("ci-*",), **role)  # type: ignore[arg-type]
         happened = [
             Happened(
                 e.at, getattr(e.event, "mac", ""), type(e.event).__name__, _text(e.event), "one"

@@ -40,6 +40,7 @@ from boots.client.words import (
     Provisioned,
     Trouble,
 )
+from boots.model import patterns
 from boots.model.order import Netboot, Order
 from boots.timeline.words import Boot, Finding, ForeignServer, Stage, State, Step, Stranger
 
@@ -367,16 +368,29 @@ class Fleet(FakeRuns):
         return self.bearers.get(secret)
 
     async def machines(
-        self, *, text: str = "", state: str = "", after: str = "", limit: int = 100
+        self,
+        *,
+        text: str = "",
+        state: str = "",
+        after: str = "",
+        limit: int = 100,
+        among: Sequence[str] = (),
     ) -> Machines:
         def fits(line: MachineLine) -> bool:
             told = f"{line.name} {line.interfaces[0].mac} {line.interfaces[0].address}"
-            return text.lower() in told and state in {"", line.state.value}
+            known = not among or patterns.fits(line.name, among)
+            return known and text.lower() in told and state in {"", line.state.value}
 
         found = [line for line in self.lines.values() if fits(line)]
         rest = [line for line in found if line.name > after]
         more = rest[limit - 1].name if len(rest) > limit else ""
         return Machines(machines=tuple(rest[:limit]), total=len(found), next=more)
+
+    def named(self, key: str) -> str:
+        try:
+            return self._line(key).name
+        except Refused:
+            return ""
 
     async def machine(self, key: str) -> Machine:
         line = self._line(key)

@@ -15,6 +15,7 @@ from boots.api.desk import Desk, Refused
 from boots.api.once import Once
 from boots.api.route import Route, Tag
 from boots.api.routes import TABLE
+from boots.api.scope import scoped
 from boots.api.streams import Streams
 from boots.client.words import Machine, Page
 from boots.journal.limited import Limited
@@ -82,12 +83,12 @@ class Answering:
         """
         asked = await self._read(route, asked)
         if route.feed is not None:
-            feed, outbox = route.feed(self._desk, asked)
+            feed, outbox = route.feed(scoped(self._desk, asked.me), asked)
             return await self.streams.answer(asked, feed, outbox)
         key = asked.request.headers.get("Idempotency-Key", "") if route.once else ""
-        place = (asked.me.name, route.method, asked.request.rel_url.raw_path)
+        place = (asked.me.name, *asked.me.machines, route.method, asked.request.rel_url.raw_path)
         answer = await self._once.answer(
-            key, place, asked.body, lambda: _made(self._desk, route, asked)
+            key, place, asked.body, lambda: _made(scoped(self._desk, asked.me), route, asked)
         )
         return _response(route, asked, answer)
 

@@ -99,9 +99,13 @@ class Desk(Protocol):
     `by` says who asks, for the record of what was done.  `revision` is the one that the asker has
     seen, None for any; another one in the store refuses the change with status 412.  A thing that
     is not there is refused with 404, a change of a record in a file with 409.
-    `after` goes on where a page ended, and `limit` is how many rows one has.
+    `after` goes on where a page ended, and `limit` is how many rows one has.  `among` are patterns
+    of names: machines that fit none of them are as if not there.
     All refusals are `Refused`.
     """
+
+    def named(self, key: str) -> str:
+        """The name of the machine that has this name or MAC; empty where there is none."""
 
     async def health(self) -> Health:
         """How this server is."""
@@ -112,7 +116,13 @@ class Desk(Protocol):
     # --- machines
 
     async def machines(
-        self, *, text: str = "", state: str = "", after: str = "", limit: int = 100
+        self,
+        *,
+        text: str = "",
+        state: str = "",
+        after: str = "",
+        limit: int = 100,
+        among: Sequence[str] = (),
     ) -> Machines:
         """Machines by name, those only that have `text` in name, MAC or address."""
 
@@ -197,7 +207,7 @@ class Desk(Protocol):
     async def plan_run(self, wanted: NewRun) -> RunPlan:
         """What a new run would do, with its disks as they are known; it changes nothing."""
 
-    async def create_run(self, wanted: NewRun, by: str) -> Run:
+    async def create_run(self, wanted: NewRun, by: str, among: Sequence[str] = ()) -> Run:
         """Begin one; refused where its machine has one that is not over, or all is frozen."""
 
     async def runs(
@@ -214,7 +224,9 @@ class Desk(Protocol):
     async def settle_run(self, identity: str, said: Settle, by: str) -> Run:
         """Say what is to become of the action that it waits at."""
 
-    async def retry_run(self, identity: str, wanted: Retry, by: str) -> Run:
+    async def retry_run(
+        self, identity: str, wanted: Retry, by: str, among: Sequence[str] = ()
+    ) -> Run:
         """Take up one that is over, as a new run."""
 
     async def run_lines(self, identity: str, after: int = 0, limit: int = 200) -> LogLines:

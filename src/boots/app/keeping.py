@@ -236,7 +236,16 @@ class Keeping:
 
     # --- tokens
 
-    async def make_token(self, name: str, role: str, secret: str, expires: float, by: str) -> Token:
+    async def make_token(
+        self,
+        name: str,
+        role: str,
+        secret: str,
+        expires: float,
+        by: str,
+        *,
+        machines: tuple[str, ...] = (),
+    ) -> Token:
         """Keep a new token.  Raises `StoreAway`."""
         async with self.turn:
             made = await self.store.write(
@@ -248,6 +257,7 @@ class Keeping:
                 by=by,
                 at=self._clock(),
                 server=self.store.me,
+                machines=machines,
             )
             self.tokens[tokens.digest(secret)] = made
         return made

@@ -34,6 +34,13 @@ def create(
     days: Annotated[
         int, typer.Option(min=0, max=36_500, help="How long it is good; 0 is for ever.")
     ] = 0,
+    machines: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PATTERN",
+            help="Only for machines whose names fit, like 'ci-*'; may be given several times.",
+        ),
+    ] = None,
     as_json: JsonOption = False,
     server: ServerOption = "",
     token_file: TokenFileOption = None,
@@ -44,7 +51,7 @@ def create(
     from boots.client.words import Role
 
     with asking(server, token_file, ca, config) as client:
-        made = client.make_token(name, Role(role.value), days * _DAY)
+        made = client.make_token(name, Role(role.value), days * _DAY, machines or ())
         if as_json:
             print_json(made)
             return
@@ -68,11 +75,12 @@ def list_(
             print_json(found)
             return
         now = time.time()
-        made = shown.table("id", "name", "role", "made", "used", "good until")
+        made = shown.table("id", "name", "role", "machines", "made", "used", "good until")
         for each in found:
             until = shown.moment(each.expires) if each.expires else "for ever"
             dates = (shown.ago(each.created, now), shown.ago(each.used, now), until)
-            made.add_row(str(each.id), shown.text(each.name), each.role.value, *dates)
+            limits = shown.text(", ".join(each.machines) or "all")
+            made.add_row(str(each.id), shown.text(each.name), each.role.value, limits, *dates)
         shown.console().print(made)
 
 

@@ -1,6 +1,6 @@
 """A typed client of the operator's API: a method for each thing that can be asked."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -263,9 +263,11 @@ class Client(RunsClient):
         """All tokens, without their secrets."""
         return self._get("/v1/tokens", words.Tokens)
 
-    def make_token(self, name: str, role: words.Role, seconds: int = 0) -> words.MadeToken:
-        """Make one; its secret is said this once."""
-        body = words.NewToken(name=name, role=role, seconds=seconds)
+    def make_token(
+        self, name: str, role: words.Role, seconds: int = 0, machines: Sequence[str] = ()
+    ) -> words.MadeToken:
+        """Make one; its secret is said this once.  It may be limited to some machines."""
+        body = words.NewToken(name=name, role=role, seconds=seconds, machines=tuple(machines))
         return self._send("POST", "/v1/tokens", body, words.MadeToken)
 
     def drop_token(self, identity: int) -> None:

@@ -253,7 +253,7 @@ class Leases(Word, frozen=True):
 
 
 class TokenLine(Word, frozen=True):
-    """A token, without what opens anything."""
+    """A token, without what opens anything; `machines` are patterns of those it is limited to."""
 
     id: int
     name: str
@@ -261,6 +261,7 @@ class TokenLine(Word, frozen=True):
     created: float
     expires: float = 0.0
     used: float = 0.0
+    machines: tuple[str, ...] = ()
 
 
 class Tokens(Word, frozen=True):
@@ -270,11 +271,15 @@ class Tokens(Word, frozen=True):
 
 
 class NewToken(Word, frozen=True):
-    """A token as it is asked for; `seconds` is how long it is good, 0 for ever."""
+    """A token as it is asked for; `seconds` is how long it is good, 0 for ever.
+
+    With `machines` it is good for those alone whose names fit one of these patterns of a shell.
+    """
 
     name: str
     role: Role
     seconds: int = 0
+    machines: tuple[str, ...] = ()
 
 
 class MadeToken(Word, frozen=True):
@@ -416,7 +421,11 @@ class Health(Word, frozen=True):
 
 
 class Me(Word, frozen=True):
-    """Who asks, as the server sees it."""
+    """Who asks, as the server sees it; `machines` are patterns of the names of those they may see.
+
+    Without any they may see all.
+    """
 
     name: str
     role: Role
+    machines: tuple[str, ...] = ()

@@ -117,7 +117,10 @@ class RunStep(Word, frozen=True):
 
 
 class RunLine(Word, frozen=True):
-    """A run in a list.  `step` is the number (from 1) and the name of the action it is at."""
+    """A run in a list.  `step` is the number (from 1) and the name of the action it is at.
+
+    `machines` are all that take part, by name; `machine` is the one that it was asked for.
+    """
 
     id: str
     name: str
@@ -134,6 +137,7 @@ class RunLine(Word, frozen=True):
     started: float = 0.0
     ended: float = 0.0
     by: str = ""
+    machines: tuple[str, ...] = ()
 
     @property
     def is_over(self) -> bool:
@@ -197,6 +201,7 @@ class RunPlan(Word, frozen=True):
     disks: tuple[ArmedDisk, ...] = ()
     faults: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
+    machines: tuple[str, ...] = ()
 
 
 class Settle(Word, frozen=True):

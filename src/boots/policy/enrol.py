@@ -8,10 +8,10 @@ import operator
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 from typing import Any
 
 from boots.model.mac import dashed
+from boots.model.patterns import fits
 from boots.model.rule import Bound, Match, Rule
 from boots.policy import templates
 from boots.policy.attributes import Attributes, Plugged, variables
@@ -195,12 +195,8 @@ def _texts(match: Match, said: Mapping[str, Iterable[str]]) -> Iterator[str]:
     for key, texts in said.items():
         patterns: tuple[str, ...] = getattr(match, key)
         there = [text for text in texts if text]
-        if patterns and not any(_fits(text, each) for text in there for each in patterns):
+        if patterns and not any(fits(text, patterns) for text in there):
             yield _miss(key, ", ".join(f'"{text}"' for text in there), _either(patterns))
-
-
-def _fits(text: str, pattern: str) -> bool:
-    return fnmatchcase(text.casefold(), pattern.casefold())
 
 
 def _bounds(

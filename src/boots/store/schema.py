@@ -114,6 +114,7 @@ tokens = Table(
     Column("made_by", Text, nullable=False),
     Column("expires_at", Double, nullable=False),
     Column("used_at", Double, nullable=False),
+    Column("machines", Text, nullable=False, server_default=""),
     sqlite_autoincrement=True,
 )
 

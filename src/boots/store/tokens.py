@@ -1,8 +1,10 @@
 """Tokens: what opens the API.  Only a digest of each is kept."""
 
 import hashlib
+import json
 import secrets
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, delete, insert, select, update
 
@@ -13,7 +15,10 @@ _PREFIX = "boots_"
 
 
 class Token(NamedTuple):
-    """A token without its secret.  `expires` is 0 for one that is good for ever."""
+    """A token without its secret.  `expires` is 0 for one that is good for ever.
+
+    `machines` are patterns of the names of those that it is limited to; none: it is for all.
+    """
 
     id: int
     name: str
@@ -21,6 +26,7 @@ class Token(NamedTuple):
     made: float
     expires: float
     used: float
+    machines: tuple[str, ...] = ()
 
 
 def secret() -> str:
@@ -40,6 +46,7 @@ _COLUMNS = (
     tokens.c.made_at,
     tokens.c.expires_at,
     tokens.c.used_at,
+    tokens.c.machines,
 )
 
 
@@ -53,6 +60,7 @@ def create(
     by: str,
     at: float,
     server: str,
+    machines: tuple[str, ...] = (),
 ) -> Token:
     """Keep a new one."""
     number = connection.execute(
@@ -65,22 +73,28 @@ def create(
             made_by=by,
             expires_at=expires,
             used_at=0.0,
+            machines=json.dumps(machines) if machines else "",
         )
         .returning(tokens.c.id)
     ).scalar_one()
     changes.tell(connection, server, changes.TOKEN, str(number), at)
-    return Token(number, name, role, at, expires, 0.0)
+    return Token(number, name, role, at, expires, 0.0, machines)
 
 
 def every(connection: Connection) -> list[Token]:
     """All of them."""
-    return [Token(*row) for row in connection.execute(select(*_COLUMNS).order_by(tokens.c.id))]
+    return [_token(row) for row in connection.execute(select(*_COLUMNS).order_by(tokens.c.id))]
 
 
 def by_digest(connection: Connection) -> dict[str, Token]:
     """All of them, by what is kept of their secrets."""
     found = connection.execute(select(tokens.c.digest, *_COLUMNS))
-    return {row[0]: Token(*row[1:]) for row in found}
+    return {row[0]: _token(row[1:]) for row in found}
+
+
+def _token(row: Sequence[Any]) -> Token:
+    token = Token(*row)
+    return token._replace(machines=tuple(json.loads(row[-1])) if row[-1] else ())
 
 
 def used(connection: Connection, number: int, at: float) -> None:

@@ -2,11 +2,10 @@
 
 import time
 from collections.abc import Sequence
-from functools import partial
 
 from aiohttp import web
 
-from boots.api.asked import PageRoute
+from boots.api.asked import Asked, PageRoute
 from boots.api.desk import Desk
 from boots.client.words import Problem, Role
 from boots.web import (
@@ -88,7 +87,10 @@ class OperatorPages:
         )
 
     def _route(self, method: str, path: str, role: Role | None, handler: Handler) -> PageRoute:
-        return PageRoute(method, path, role, partial(handler, self._room))
+        async def handle(asked: Asked) -> web.StreamResponse:
+            return await handler(self._room.seen_by(asked.me), asked)
+
+        return PageRoute(method, path, role, handle)
 
     async def problem(
         self, request: web.BaseRequest, problem: Problem, nonce: str

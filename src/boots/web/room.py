@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, quote
 
@@ -14,6 +14,7 @@ from boots.api.asked import Asked
 from boots.api.auditing import note
 from boots.api.auth import LOCAL, NOBODY, may
 from boots.api.desk import Desk, Refused
+from boots.api.scope import scoped
 from boots.client.words import Me, Problem, Role
 from boots.web.live import Streams
 
@@ -31,6 +32,10 @@ class Room:
     clock: Clock
     looks: Environment
     streams: Streams
+
+    def seen_by(self, me: Me) -> "Room":
+        """The same for somebody who may be limited to some machines."""
+        return replace(self, desk=scoped(self.desk, me))
 
     def render(self, template: str, values: Mapping[str, Any]) -> str:
         """The text of a template."""

@@ -219,7 +219,7 @@ def test_orders_of_once_are_used_up_once_restored(state: Path, tmp_path: Path) -
 
 
 def test_who_has_tokens_again_is_said(backup: Path, tmp_path: Path) -> None:
-    assert ("robot",) == restore(lasting_at(tmp_path / "here"), backup).voided.tokens
+    assert ("robot", "ci") == restore(lasting_at(tmp_path / "here"), backup).voided.tokens
 
 
 def test_a_restore_stands_in_the_audit_log_and_the_log_is_whole(

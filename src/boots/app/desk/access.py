@@ -4,11 +4,12 @@ from boots import __version__
 from boots.api.desk import Refused
 from boots.app.desk.happened import HappenedDesk
 from boots.app.desk.house import House, asks_store
-from boots.client.words import Health, MadeToken, Me, NewToken, Role, TokenLine, Tokens
+from boots.client.words import FieldError, Health, MadeToken, Me, NewToken, Role, TokenLine, Tokens
 from boots.journal import events
 from boots.store import tokens, witness
 from boots.store.tokens import Token
 
+_MOST_PATTERNS = 64
 _USED_EVERY = 60.0  # seconds between two times that it is written down that a token was used
 
 
@@ -54,7 +55,7 @@ class AccessDesk:
         if now - self._used.get(token.id, 0.0) > _USED_EVERY:
             self._used[token.id] = now
             house.keeping.note_use(token.id, now)
-        return Me(name=token.name, role=Role(token.role))
+        return Me(name=token.name, role=Role(token.role), machines=token.machines)
 
     @asks_store
     async def tokens(self) -> Tokens:
@@ -65,11 +66,14 @@ class AccessDesk:
     @asks_store
     async def make_token(self, wanted: NewToken, by: str) -> MadeToken:
         """Make one."""
+        _refuse_limits(wanted)
         house = self._house
         now = house.clock()
         expires = now + wanted.seconds if wanted.seconds else 0.0
         secret = tokens.secret()
-        made = await house.kept().make_token(wanted.name, wanted.role.value, secret, expires, by)
+        made = await house.kept().make_token(
+            wanted.name, wanted.role.value, secret, expires, by, machines=wanted.machines
+        )
         house.tell(
             events.TokenChanged(name=wanted.name, role=wanted.role.value, what="made", by=by)
         )
@@ -88,6 +92,25 @@ class AccessDesk:
         house.tell(events.TokenChanged(name=name, role=role, what="taken away", by=by))
 
 
+def _refuse_limits(wanted: NewToken) -> None:
+    """Refuse limits that are none.
+
+    Raises:
+        Refused: they will not do.
+    """
+    problem, advice = "", ""
+    if wanted.machines and wanted.role is Role.ADMIN:
+        problem = "an admin is for all machines"
+        advice = "write the role operator or viewer, or leave machines out"
+    elif len(wanted.machines) > _MOST_PATTERNS:
+        problem, advice = f"more than {_MOST_PATTERNS} patterns", "write fewer, with *"
+    elif any(not e.strip() or len(e) > 253 or not e.isprintable() for e in wanted.machines):
+        problem, advice = "a pattern is empty, or none of a name", "write one like ci-*"
+    if problem:
+        field = FieldError(field="machines", problem=problem, advice=advice)
+        raise Refused(422, "a token cannot be limited so", f"{problem}; {advice}", [field])
+
+
 def _line(token: Token) -> TokenLine:
     return TokenLine(
         id=token.id,
@@ -96,4 +119,5 @@ def _line(token: Token) -> TokenLine:
         created=token.made,
         expires=token.expires,
         used=token.used,
+        machines=token.machines,
     )

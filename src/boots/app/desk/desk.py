@@ -22,6 +22,7 @@ class Desk:
         self.tokens, self.make_token = access.tokens, access.make_token
         self.drop_token = access.drop_token
         self.machines, self.machine = machines.machines, machines.machine
+        self.named = machines.named
         self.create, self.replace, self.remove = machines.create, machines.replace, machines.remove
         self.order, self.withdraw = machines.order, machines.withdraw
         self.profiles = machines.profiles

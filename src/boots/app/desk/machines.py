@@ -1,6 +1,7 @@
 """The desk: machines, their records, and what is ordered of them."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -45,16 +46,28 @@ class MachinesDesk:
     # --- to read
 
     async def machines(
-        self, *, text: str = "", state: str = "", after: str = "", limit: int = 100
+        self,
+        *,
+        text: str = "",
+        state: str = "",
+        after: str = "",
+        limit: int = 100,
+        among: Sequence[str] = (),
     ) -> Machines:
         """Machines by name."""
         # Among many machines this may take a while, in which packets have their turn.
-        return await asyncio.to_thread(self._page, text, state, after, min(limit, _ENOUGH))
+        limit = min(limit, _ENOUGH)
+        return await asyncio.to_thread(self._page, text, state, after, limit, tuple(among))
 
-    def _page(self, text: str, state: str, after: str, limit: int) -> Machines:
+    def _page(
+        self, text: str, state: str, after: str, limit: int, among: tuple[str, ...]
+    ) -> Machines:
         house = self._house
         roster = house.roster()
         wanted = roster.matching(text)
+        if among:
+            own = roster.among(among)
+            wanted = own if wanted is None else wanted & own
         if state:
             in_state = self._in_state(state)
             wanted = in_state if wanted is None else wanted & in_state
@@ -88,6 +101,13 @@ class MachinesDesk:
         if state == State.UNSEEN.value:
             return {name for name in house.roster().names if name not in last}
         return {name for name, boot in last.items() if boot.state.value == state}
+
+    def named(self, key: str) -> str:
+        """The name of the machine that has this name or MAC; empty where there is none."""
+        try:
+            return self._house.machine(key).name
+        except Refused:
+            return ""
 
     async def machine(self, key: str) -> Machine:
         """One machine."""

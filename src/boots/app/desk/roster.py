@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 from ipaddress import IPv4Address
 
 from boots.machines.index import Index
+from boots.model.patterns import fits
 
 _NUMBER = re.compile(r"(\d+)")
 _MAC_OR_ADDRESS = re.compile(r"[0-9a-f.:-]+")
@@ -33,11 +34,18 @@ class Roster:
         self.index = index
         self.names = sorted(index.by_name, key=by_name)
         self._keys = [by_name(name) for name in self.names]
+        self._among: dict[tuple[str, ...], AbstractSet[str]] = {}
 
     def after(self, name: str) -> Iterator[str]:
         """The names that come after this one; all of them after an empty one."""
         start = bisect_right(self._keys, by_name(name)) if name else 0
         return (self.names[at] for at in range(start, len(self.names)))
+
+    def among(self, patterns: tuple[str, ...]) -> AbstractSet[str]:
+        """The names that fit one of these patterns."""
+        if patterns not in self._among:
+            self._among[patterns] = frozenset(e for e in self.names if fits(e, patterns))
+        return self._among[patterns]
 
     def matching(self, text: str) -> AbstractSet[str] | None:
         """The names of machines with this text in name, MAC or address; None for all."""

@@ -1,7 +1,7 @@
 """The desk: workflows on their way."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from msgspec.structs import replace
@@ -53,18 +53,21 @@ class WorkflowsDesk:
         return showing.plan(await self._house.workflows().beginning.plan(_given(wanted, "")))
 
     @asks_store
-    async def create_run(self, wanted: NewRun, by: str) -> Run:
+    async def create_run(self, wanted: NewRun, by: str, among: Sequence[str] = ()) -> Run:
         """Begin one."""
         self._house.machine(wanted.machine)
         running = self._house.workflows()
-        kept = await running.beginning.create(_given(wanted, by))
+        kept = await running.beginning.create(_given(wanted, by), among)
         return await self._started(kept, by, power=wanted.power)
 
     @asks_store
-    async def retry_run(self, identity: str, wanted: Retry, by: str) -> Run:
+    async def retry_run(
+        self, identity: str, wanted: Retry, by: str, among: Sequence[str] = ()
+    ) -> Run:
         """Take up one that is over, as a new run."""
         before = await self._house.run(identity, fresh=True)
-        made = await self._house.workflows().beginning.retry(before, wanted.first, wanted.arm, by)
+        beginning = self._house.workflows().beginning
+        made = await beginning.retry(before, wanted.first, wanted.arm, by, among)
         return await self._started(made, by, power=wanted.power)
 
     @asks_store

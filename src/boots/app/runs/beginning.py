@@ -17,6 +17,7 @@ from boots.app.runs.words import Given, Kept
 from boots.client.words import FieldError
 from boots.client.workflows import Arming
 from boots.model.arming import Policy
+from boots.model.patterns import fits
 from boots.store import edges, witness
 from boots.store import orders as ordered
 from boots.store.runs import Busy
@@ -69,8 +70,8 @@ class Beginning:
             made = await asyncio.to_thread(make, given, seen)
         return made
 
-    async def create(self, given: Given) -> Kept:
-        """Begin with a run.
+    async def create(self, given: Given, among: Sequence[str] = ()) -> Kept:
+        """Begin with a run, where `among` is not empty of machines that fit it alone.
 
         Raises:
             Refused: it cannot begin.
@@ -78,11 +79,19 @@ class Beginning:
         """
         given = self._until(given)
         made = await self.plan(given)
+        _refuse_others(made, among)
         template = _refused(made)
         run = begin(self._new_id(), template, self._keeper.clock(), preparing=made.waits)
         return await self._kept(made, run)
 
-    async def retry(self, before: Kept, first: int, arm: Arming | None, by: str) -> Kept:
+    async def retry(
+        self,
+        before: Kept,
+        first: int,
+        arm: Arming | None,
+        by: str,
+        among: Sequence[str] = (),
+    ) -> Kept:
         """Take up a run that is over at an action, from 1; 0: where it ended.
 
         Raises:
@@ -94,7 +103,7 @@ class Beginning:
             raise Refused(409, "it goes on", f"run {before.run.id} is {state}: cancel it first")
         given = self._until(_given_anew(before, arm, by))
         if before.waits:  # it never came to its disks: nothing of it was done
-            return await self.create(given)
+            return await self.create(given, among)
         at = first - 1 if first else _ended_at(before.run)
         id_, now = self._new_id(), self._keeper.clock()
         try:
@@ -104,6 +113,7 @@ class Beginning:
         seen = await self._seeing.of([each.name for each in before.machines])
         own = await self._still_its(before, taken(before, given))
         made = again(given, seen, before, at, own)
+        _refuse_others(made, among)
         _refused(made)
         if made.waits:
             raise _unseen()
@@ -188,6 +198,18 @@ def _given_anew(before: Kept, arm: Arming | None, by: str) -> Given:
 
 def _ended_at(run: Run) -> int:
     return next((at for at, each in enumerate(run.steps) if each.state not in DONE), 0)
+
+
+def _refuse_others(made: Made, among: Sequence[str]) -> None:
+    """Refuse a run of other machines than these, whatever the template names.
+
+    Raises:
+        Refused: one takes part.
+    """
+    others = [own.name for own in made.machines if among and not fits(own.name, among)]
+    if others:
+        detail = f'the token is not for "{others[0]}", which the template names'
+        raise Refused(403, "this token is limited to other machines", detail)
 
 
 def _refused(made: Made) -> Template:

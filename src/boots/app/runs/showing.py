@@ -38,6 +38,7 @@ def line(kept: Kept, heard: Mapping[str, Heard]) -> RunLine:
         started=run.started_at,
         ended=run.ended_at,
         by=kept.given.by,
+        machines=tuple(own.name for own in kept.machines),
     )
 
 
@@ -91,6 +92,7 @@ def plan(made: Made) -> RunPlan:
         disks=tuple(_disk(each, names) for each in made.disks),
         faults=(*map(str, made.mistakes), *made.faults),
         doubts=made.doubts,
+        machines=tuple(own.name for own in made.machines),
     )
 
 

@@ -1,0 +1,320 @@
+"""A token that is limited to some machines: the walk over every route and page there is.
+
+No route may forget it: those of others are as if not there, and no list, page or stream says a
+word of them.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from tests.app.desks import STRANGE_MAC, offer, stranger
+from tests.app.operators import Counter, counter
+from tests.app.runs.test_desk import LOOK, failed
+from tests.app.runs.yard import SERIAL, Yard, opened
+
+from boots.api.asked import PageRoute
+from boots.api.desk import Desk
+from boots.api.routes import TABLE
+from boots.api.scope import Scope
+from boots.client.words import NewToken, Role
+from boots.journal import events
+from boots.web.pages import OperatorPages
+
+OWN_MAC, THEIR_MAC = "52:54:00:00:00:02", "52:54:00:00:00:01"
+OWN, THEIRS = "ci-2", "file-1"
+RECORDS = f"""\
+machines:
+  - name: {THEIRS}
+    mac: {THEIR_MAC}
+    address: 192.168.1.11/24
+    user_data: "the secret of another"
+  - name: {OWN}
+    mac: {OWN_MAC}
+    address: 192.168.1.12/24
+"""
+MARKS = (THEIRS, THEIR_MAC, "192.168.1.11", "the secret of another", SERIAL, STRANGE_MAC, "zither")
+"""What is said of the other machine, of its disk, of its console, and of a stranger."""
+
+
+class There(NamedTuple):
+    """What there is of the other machine: a run of its, and a boot."""
+
+    at: Counter
+    run: str
+    boot: str
+
+
+@asynccontextmanager
+async def there(folder: Path, role: Role) -> AsyncIterator[There]:
+    """Two machines of which something happened, and somebody who may see one of them."""
+    async with opened(folder, records=RECORDS) as yard:
+        run, _ = await failed(yard)
+        said = events.ConsoleLine(
+            mac=THEIR_MAC, peer="", text="zither", source="system", severity="info"
+        )
+        yard.hear(offer(THEIR_MAC), said, stranger(), offer(OWN_MAC, address="192.168.1.12"))
+        await yard.written()
+        boot = next(e for e in (await yard.desk.boots()).boots if e.mac == THEIR_MAC)
+        made = await yard.desk.make_token(
+            NewToken(name="ci", role=role, machines=("CI-*", "build-?")), "ann"
+        )
+        async with counter(yard, tokens_required=True) as at:
+            at.token = made.secret
+            yield There(at, run.line.id, boot.id)
+
+
+def walked(folder: Path, role: Role, test: Callable[[There], Awaitable[None]]) -> None:
+    async def main() -> None:
+        async with there(folder, role) as found:
+            await test(found)
+
+    asyncio.run(asyncio.wait_for(main(), 120))
+
+
+def pages() -> list[PageRoute]:
+    class Nobody:
+        pass
+
+    return [*OperatorPages(Nobody()).routes]  # type: ignore[arg-type]
+
+
+BODIES: dict[str, Any] = {
+    "create": {"record": {"name": "ci-3", "mac": STRANGE_MAC}},
+    "replace": {"record": {"name": OWN, "mac": STRANGE_MAC}},
+    "adopt": {"record": {"name": "ci-3", "mac": STRANGE_MAC}},
+    "order": {"netboot": "once"},
+    "provision": {"profile": "osie"},
+    "switch": {"action": "on"},
+    "plan": {"text": "machines: []"},
+    "create_run": {"machine": THEIRS, "template": LOOK},
+    "plan_run": {"machine": THEIRS, "template": LOOK},
+    "settle_run": {"step": 1, "again": True},
+    "retry_run": {},
+    "undo": {"edges": 1, "serial": SERIAL},
+    "set_freeze": {"frozen": True},
+    "make_token": {"name": "x", "role": "viewer"},
+}
+
+
+def filled(path: str, found: There, key: str) -> str:
+    """A path of the other machine's, of its run, or of its boot."""
+    identity = found.boot if "boots" in path else found.run
+    if "tokens" in path:
+        identity = "1"
+    parts = {"{key}": key, "{name}": key, "{mac}": THEIR_MAC, "{id}": identity, "{edges}": "1"}
+    parts |= {"{name...}": "auto.ipxe", "{file...}": "auto.ipxe", "{action}": "netboot-once"}
+    for part, value in parts.items():
+        path = path.replace(part, value)
+    return path
+
+
+def is_quiet(said: bytes, asked: str) -> list[str]:
+    """The marks of others that an answer has, beside those that were in what was asked."""
+    text = said.decode(errors="replace")
+    return [mark for mark in MARKS if mark in text and mark not in asked]
+
+
+@pytest.mark.parametrize(
+    ("role", "key"), [(Role.OPERATOR, THEIRS), (Role.OPERATOR, THEIR_MAC), (Role.VIEWER, THEIRS)]
+)
+def test_what_is_anothers_is_not_there_at_any_route_of_the_api(
+    tmp_path: Path, role: Role, key: str
+) -> None:
+    async def test(found: There) -> None:
+        before = await found.at.office.desk.machine(THEIRS)
+        for route in TABLE:
+            asked = filled(route.path, found, key)
+            body = BODIES.get(route.name)
+            if route.feed is not None:
+                status, said = await found.at.begins(asked)
+            else:
+                answer = await found.at.ask(route.method, asked, body)
+                status, said = answer.status, answer.body
+            about = f"{asked} {json.dumps(body)}"
+            assert [] == is_quiet(said, about), (route.name, said)
+            if "{" in route.path or route.method != "GET":
+                assert status in {403, 404}, (route.name, status, said)
+            else:
+                may = route.role in {None, Role.VIEWER, role}
+                assert status == (200 if may else 403), route.name
+        assert before == await found.at.office.desk.machine(THEIRS)
+
+    walked(tmp_path, role, test)
+
+
+def test_nor_by_the_key_of_a_list(tmp_path: Path) -> None:
+    async def test(found: There) -> None:
+        lists = [each for each in TABLE if any(p.name == "key" for p in each.query)]
+        assert {"boots", "events", "runs", "follow_events"} == {each.name for each in lists}
+        for route in lists:
+            for key in (THEIRS, THEIR_MAC, STRANGE_MAC):
+                status, said = await found.at.begins(f"{route.path}?key={key}")
+                assert (404, []) == (status, is_quiet(said, key)), route.name
+        answer = await found.at.ask("GET", f"/v1/audit?machine={THEIRS}")
+        assert (404, []) == (answer.status, is_quiet(answer.body, THEIRS))
+
+    walked(tmp_path, Role.OPERATOR, test)
+
+
+def test_what_is_anothers_is_on_no_page(tmp_path: Path) -> None:
+    async def test(found: There) -> None:
+        assert 40 <= len(pages())
+        for route in pages():
+            if route.role is None:
+                continue
+            asked = filled(route.path, found, THEIRS)
+            if route.path.startswith("/live/"):
+                status, said = await found.at.begins(asked)
+            elif route.method == "POST":
+                answer = await found.at.fill_in(asked, frozen="1", shipped="wipe")
+                status, said = answer.status, answer.body
+            else:
+                answer = await found.at.ask("GET", asked)
+                status, said = answer.status, answer.body
+            assert [] == is_quiet(said, asked), (route.method, route.path, said.decode())
+            if b"event: over" in said:
+                continue  # a stream that has nothing to say
+            if "{" in route.path:
+                assert status in {303, 403, 404}, (route.path, status)
+                assert status != 303 or b"explain" in _head(answer.headers), route.path
+
+    walked(tmp_path, Role.OPERATOR, test)
+
+
+def _head(headers: dict[str, str]) -> bytes:
+    return headers.get("location", "").encode()
+
+
+def test_ones_own_can_be_seen_ordered_and_armed(tmp_path: Path) -> None:
+    async def test(found: There) -> None:
+        at = found.at
+        listed = (await at.ask("GET", "/v1/machines")).json
+        assert ([OWN], 1) == ([each["name"] for each in listed["machines"]], listed["total"])
+        health = (await at.ask("GET", "/v1/health")).json
+        assert (1, 1) == (health["machines"], sum(health["states"].values()))
+        assert [OWN_MAC] == [e["mac"] for e in (await at.ask("GET", "/v1/boots")).json["boots"]]
+        happened = (await at.ask("GET", "/v1/events?latest=true&limit=5")).json["events"]
+        assert {OWN_MAC} == {each["mac"] for each in happened}
+        for path in (
+            "",
+            "/explain",
+            "/packets",
+            "/capture",
+            "/boots",
+            "/edges",
+            "/files/auto.ipxe",
+        ):
+            answer = await at.ask("GET", f"/v1/machines/{OWN}{path}")
+            assert 200 == answer.status, (path, answer.body)
+        once = await at.ask("PUT", f"/v1/machines/{OWN}/order", {"netboot": "once"})
+        assert 200 == once.status
+        run = await at.ask("POST", "/v1/workflows", {"machine": OWN_MAC, "template": LOOK})
+        assert 201 == run.status, run.body
+        identity = run.json["line"]["id"]
+        assert [identity] == [e["id"] for e in (await at.ask("GET", "/v1/workflows")).json["runs"]]
+        assert 200 == (await at.ask("POST", f"/v1/workflows/{identity}/cancel")).status
+        assert 201 == (await at.ask("POST", f"/v1/workflows/{identity}/retry", {})).status
+        told = (await at.ask("GET", "/v1/audit")).json["audit"]
+        assert {OWN} == {each["machine"] for each in told}
+        shown = (await at.ask("GET", f"/machines/{OWN}")).body.decode()
+        assert "operator of CI-*, build-?" in shown
+
+    walked(tmp_path, Role.OPERATOR, test)
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"machine": OWN, "template": LOOK.replace("{{ .device_1 }}", THEIR_MAC)},
+        {"machine": OWN, "template": LOOK.replace(".device_1", ".other"), "map": {"other": THEIRS}},
+    ],
+)
+def test_no_template_brings_another_machine_in(tmp_path: Path, wanted: dict[str, Any]) -> None:
+    async def test(found: There) -> None:
+        for path in ("/v1/workflows/plan", "/v1/workflows"):
+            answer = await found.at.ask("POST", path, wanted)
+            assert answer.status in {403, 404}, answer.body
+        assert found.at.office.running.keeper.of(THEIRS) is None
+
+    walked(tmp_path, Role.OPERATOR, test)
+
+
+def test_a_run_of_two_machines_is_for_who_may_see_both(tmp_path: Path) -> None:
+    async def test(found: There) -> None:
+        yard = found.at.office
+        assert isinstance(yard, Yard)
+        both = LOOK + LOOK[LOOK.index("  - name") :].replace(
+            "name: look\n    w", "name: too\n    w"
+        )
+        wanted = {"machine": OWN, "template": both.replace("{{ .device_1 }}", THEIR_MAC, 1)}
+        secret, found.at.token = found.at.token, ""
+        made = await yard.desk.make_token(NewToken(name="all", role=Role.OPERATOR), "ann")
+        found.at.token = made.secret
+        run = await found.at.ask("POST", "/v1/workflows", wanted)
+        assert 201 == run.status, run.body
+        assert {OWN, THEIRS} == set(run.json["line"]["machines"])
+        found.at.token = secret
+        identity = run.json["line"]["id"]
+        assert 404 == (await found.at.ask("GET", f"/v1/workflows/{identity}")).status
+        assert 404 == (await found.at.ask("POST", f"/v1/workflows/{identity}/cancel")).status
+
+    walked(tmp_path, Role.OPERATOR, test)
+
+
+def test_two_tokens_of_one_name_share_no_idempotency_key(tmp_path: Path) -> None:
+    async def test(found: There) -> None:
+        at = found.at
+        secret = at.token
+        made = await at.office.desk.make_token(NewToken(name="ci", role=Role.OPERATOR), "ann")
+        body, key = {"machine": THEIRS, "template": LOOK}, {"Idempotency_Key": "one"}
+        at.token = made.secret
+        assert 201 == (await at.ask("POST", "/v1/workflows", body, **key)).status
+        at.token = secret
+        assert 404 == (await at.ask("POST", "/v1/workflows", body, **key)).status
+
+    walked(tmp_path, Role.OPERATOR, test)
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"role": "admin", "machines": ["ci-*"]},
+        {"role": "viewer", "machines": [""]},
+        {"role": "viewer", "machines": ["a\nb"]},
+        {"role": "viewer", "machines": ["x"] * 65},
+    ],
+)
+def test_limits_that_limit_nothing_make_no_token(tmp_path: Path, wanted: dict[str, Any]) -> None:
+    async def test(found: There) -> None:
+        admin = await found.at.office.desk.make_token(NewToken(name="a", role=Role.ADMIN), "ann")
+        found.at.token = admin.secret
+        answer = await found.at.ask("POST", "/v1/tokens", {"name": "x", **wanted})
+        assert 422 == answer.status
+        assert "machines" == answer.json["errors"][0]["field"]
+
+    walked(tmp_path, Role.OPERATOR, test)
+
+
+def test_the_limits_outlast_a_start_without_the_store(tmp_path: Path) -> None:
+    async def test(found: There) -> None:
+        yard = found.at.office
+        await yard.keeping.copy()
+        yard.keeping.tokens = {}
+        await yard.keeping._from_copy()
+        me = await yard.desk.whose(found.at.token)
+        assert me is not None
+        assert ("CI-*", "build-?") == me.machines
+        [line] = (await yard.desk.tokens()).tokens
+        assert ("CI-*", "build-?") == line.machines
+
+    walked(tmp_path, Role.OPERATOR, test)
+
+
+def test_all_of_the_desk_is_thought_of() -> None:
+    desk = {name for name in vars(Desk) if not name.startswith("_")}
+    assert desk == {name for name in vars(Scope) if not name.startswith("_")}

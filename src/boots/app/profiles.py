@@ -6,11 +6,11 @@ from typing import Any
 
 import msgspec
 
-from boots.documents.fault import Fault, Wrong, told
+from boots.documents.fault import Fault, Faulty, Wrong, told, unreadable
 from boots.documents.node import Node
 from boots.documents.parsing import Lines, parse
 from boots.machines.architectures import boot_files
-from boots.machines.contents import contents
+from boots.machines.contents import contents, text_of
 from boots.model.site import Profile
 from boots.policy import leaks, templates
 from boots.policy import path as paths
@@ -40,15 +40,13 @@ def load(folder: Path, allowed: Sequence[str] = ()) -> tuple[list[Profile], list
     found: dict[str, Profile] = {}
     faults: list[Fault] = []
     if not folder.is_dir():
-        return [], [_unreadable(folder, "no such folder", "make it, or mend boot.profiles")]
+        return [], [unreadable(str(folder), "no such folder", "make it, or mend boot.profiles")]
     for path in _files(folder):
         try:
-            text = contents(path).decode()
+            text = text_of(path)
             documents = parse(text)
-        except OSError as error:
-            faults.append(_unreadable(path, str(error.strerror), "check that it may be read"))
-        except UnicodeDecodeError:
-            faults.append(_unreadable(path, "not UTF-8 text", "save it as UTF-8"))
+        except Faulty as faulty:
+            faults += faulty.faults
         except Wrong as wrong:
             faults.append(told(wrong, str(path), wrong.line))
         else:
@@ -118,11 +116,6 @@ class _InFile(Exception):
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault)
         self.fault = fault
-
-
-def _unreadable(path: Path, why: str, advice: str) -> Fault:
-    problem = f"cannot be read: {why}"
-    return Fault(file=str(path), line=0, field="", problem=problem, advice=advice)
 
 
 def _profile(node: Node, default_name: str, folder: Path) -> Profile:

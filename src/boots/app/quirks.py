@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from boots.documents.fault import Fault, Wrong, told
+from boots.app import rows
+from boots.documents.fault import Fault, Faulty
 from boots.documents.node import Node
-from boots.documents.parsing import Lines, parse
 from boots.machines import extra
-from boots.machines.contents import contents
+from boots.machines.contents import text_of
 from boots.model import mac as macs
 from boots.model.machine import Architecture
 from boots.model.quirk import Behaviour, Match, Quirk
@@ -33,14 +33,10 @@ def load(place: Path) -> tuple[tuple[Quirk, ...], list[Fault]]:
     faults: list[Fault] = []
     for path in _files(place):
         try:
-            text = contents(path).decode()
-        except OSError as error:
-            faults.append(_unreadable(path, str(error.strerror), "check that it may be read"))
+            own, wrong = read(text_of(path), str(path))
+        except Faulty as faulty:
+            faults += faulty.faults
             continue
-        except UnicodeDecodeError:
-            faults.append(_unreadable(path, "not UTF-8 text", "save it as UTF-8"))
-            continue
-        own, wrong = read(text, str(path))
         quirks += own
         faults += wrong
     return tuple(quirks), faults
@@ -52,41 +48,11 @@ def _files(place: Path) -> Iterable[Path]:
     return (place,)
 
 
-def _unreadable(path: Path, why: str, advice: str) -> Fault:
-    problem = f"cannot be read: {why}"
-    return Fault(file=str(path), line=0, field="", problem=problem, advice=advice)
-
-
 def read(text: str, file: str) -> tuple[list[Quirk], list[Fault]]:
-    """The quirks of one file; a mistake in one row does not hide those in the next."""
+    """The quirks of one file."""
     quirks: list[Quirk] = []
-    faults: list[Fault] = []
-    try:
-        documents = parse(text)
-    except Wrong as wrong:
-        return [], [told(wrong, file, wrong.line)]
-    lines = Lines(text)
-    for number, document in enumerate(documents):
-        try:
-            rows = _rows(Node(document))
-        except Wrong as wrong:
-            faults.append(told(wrong, file, lines.of(number, wrong.path)))
-            continue
-        for row in rows:
-            try:
-                quirks.append(_quirk(row))
-            except Wrong as wrong:
-                faults.append(told(wrong, file, lines.of(number, wrong.path)))
+    faults = rows.read(text, file, "quirks", lambda row: quirks.append(_quirk(row)))
     return quirks, faults
-
-
-def _rows(node: Node) -> list[Node]:
-    if isinstance(node.value, dict):
-        node.refuse_unknown({"quirks"})
-        node = node.at("quirks")
-    if not isinstance(node.value, list):
-        raise node.wrong("these are no quirks", "write quirks: with a list below it")
-    return list(node.items())
 
 
 def _quirk(node: Node) -> Quirk:

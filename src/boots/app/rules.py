@@ -7,11 +7,11 @@ from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
-from boots.documents.fault import Fault, Wrong, nearest, told
+from boots.app import rows
+from boots.documents.fault import Fault, Faulty, nearest
 from boots.documents.node import Node
-from boots.documents.parsing import Lines, parse
 from boots.machines import short
-from boots.machines.contents import contents
+from boots.machines.contents import text_of
 from boots.model.machine import Place
 from boots.model.rule import Bound, Match, Rule
 from boots.policy import templates
@@ -46,51 +46,22 @@ _ANY_MAC = "02:00:00:00:00:00"  # stands in for a machine's own
 def load(file: Path) -> tuple[tuple[Rule, ...], list[Fault]]:
     """The rules of a file, in their order."""
     try:
-        text = contents(file).decode()
-    except OSError as error:
-        return (), [_unreadable(file, str(error.strerror), "check that it may be read")]
-    except UnicodeDecodeError:
-        return (), [_unreadable(file, "not UTF-8 text", "save it as UTF-8")]
-    return read(text, str(file))
-
-
-def _unreadable(file: Path, why: str, advice: str) -> Fault:
-    problem = f"cannot be read: {why}"
-    return Fault(file=str(file), line=0, field="", problem=problem, advice=advice)
+        return read(text_of(file), str(file))
+    except Faulty as faulty:
+        return (), faulty.faults
 
 
 def read(text: str, file: str) -> tuple[tuple[Rule, ...], list[Fault]]:
-    """The rules of one file; a mistake in one does not hide those in the next."""
-    try:
-        documents = parse(text)
-    except Wrong as wrong:
-        return (), [told(wrong, file, wrong.line)]
-    rules: dict[str, Rule] = {}
-    faults: list[Fault] = []
-    lines = Lines(text)
-    for number, document in enumerate(documents):
-        try:
-            rows = _rows(Node(document))
-        except Wrong as wrong:
-            faults.append(told(wrong, file, lines.of(number, wrong.path)))
-            continue
-        for row in rows:
-            try:
-                rule = _rule(row, Place(file=file, line=row.line))
-                _refuse_unreachable(row, rule, rules)
-                rules[rule.name] = rule
-            except Wrong as wrong:
-                faults.append(told(wrong, file, lines.of(number, wrong.path)))
-    return tuple(rules.values()), faults
+    """The rules of one file."""
+    found: dict[str, Rule] = {}
 
+    def take(row: Node) -> None:
+        rule = _rule(row, Place(file=file, line=row.line))
+        _refuse_unreachable(row, rule, found)
+        found[rule.name] = rule
 
-def _rows(node: Node) -> list[Node]:
-    if isinstance(node.value, dict):
-        node.refuse_unknown({"rules"})
-        node = node.at("rules")
-    if not isinstance(node.value, list):
-        raise node.wrong("these are no rules", "write rules: with a list below it")
-    return list(node.items())
+    faults = rows.read(text, file, "rules", take)
+    return tuple(found.values()), faults
 
 
 def _refuse_unreachable(node: Node, rule: Rule, before: Mapping[str, Rule]) -> None:

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,8 @@ from boots.cli.common import read_settings, saying_no
 from boots.model.plain import plain_lines
 
 if TYPE_CHECKING:
+    from queue import SimpleQueue
+
     from boots.client.client import Client
     from boots.settings import Settings
 
@@ -148,3 +150,22 @@ def print_json(value: Any) -> None:
     import msgspec
 
     print(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+
+
+def put_into(queue: "SimpleQueue[Any]", follow: Callable[[], Iterable[Any]]) -> None:
+    """Put what is followed into a queue, from a thread that ends with the program.
+
+    What a server says no with comes there as well: it is told where somebody sees it.
+    """
+    from threading import Thread
+
+    from boots.client.connecting import ApiError, NoServer
+
+    def run() -> None:
+        try:
+            for each in follow():
+                queue.put(each)
+        except (ApiError, NoServer) as error:
+            queue.put(error)
+
+    Thread(target=run, daemon=True).start()

@@ -9,11 +9,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from boots.cli import running, shown
+from boots.cli import asking, running, shown
 
 if TYPE_CHECKING:
-    from queue import SimpleQueue
-
     from boots.client.client import Client
     from boots.client.workflows import LogLine, Run
 
@@ -72,7 +70,7 @@ def _drawn(client: "Client", identity: str) -> Iterator["Run"]:
     from boots.client.workflows import Run
 
     coming: SimpleQueue[Run | LogLine | Exception] = SimpleQueue()
-    _follow(client, identity, coming)
+    asking.put_into(coming, lambda: client.follow_run(identity))
     run, said = client.run(identity), None
     out = shown.console()
     plain = not shown.unicode(out)
@@ -92,21 +90,3 @@ def _drawn(client: "Client", identity: str) -> Iterator["Run"]:
             if run.line.is_over or run.line.waits:
                 live.update(running.picture(run, said, time.time(), plain=plain), refresh=True)
             yield run
-
-
-def _follow(
-    client: "Client", identity: str, coming: "SimpleQueue[Run | LogLine | Exception]"
-) -> None:
-    """Put what comes into a queue, from a thread that ends with the program."""
-    from threading import Thread
-
-    from boots.client.connecting import ApiError, NoServer
-
-    def run() -> None:
-        try:
-            for each in client.follow_run(identity):
-                coming.put(each)
-        except (ApiError, NoServer) as error:  # told where somebody sees it
-            coming.put(error)
-
-    Thread(target=run, daemon=True).start()

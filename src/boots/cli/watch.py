@@ -14,12 +14,11 @@ from boots.cli.asking import (
     TokenFileOption,
     asking,
     print_json,
+    put_into,
 )
 from boots.cli.common import ConfigOption
 
 if TYPE_CHECKING:
-    from queue import SimpleQueue
-
     from rich.console import Group
 
     from boots.client.client import Client
@@ -83,7 +82,7 @@ def _live(client: "Client") -> None:
 
     known = {line.name: line for line in client.all_machines()}
     changes: SimpleQueue[Sequence[MachineLine] | Exception] = SimpleQueue()
-    _follow(client, changes)
+    put_into(changes, client.follow_machines)
     out = shown.console()
     with Live(console=out, auto_refresh=False, screen=True) as live:
         while True:
@@ -95,22 +94,6 @@ def _live(client: "Client") -> None:
                 if not got:
                     known = {line.name: line for line in client.all_machines()}
                 known.update({line.name: line for line in got})
-
-
-def _follow(client: "Client", changes: "SimpleQueue[Sequence[MachineLine] | Exception]") -> None:
-    """Put changes into a queue, from a thread that ends with the program."""
-    from threading import Thread
-
-    from boots.client.connecting import ApiError, NoServer
-
-    def run() -> None:
-        try:
-            for changed in client.follow_machines():
-                changes.put(changed)
-        except (ApiError, NoServer) as error:  # told where somebody sees it
-            changes.put(error)
-
-    Thread(target=run, daemon=True).start()
 
 
 def picture(lines: Iterable["MachineLine"], now: float, height: int) -> "Group":

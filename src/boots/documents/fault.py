@@ -64,6 +64,12 @@ def told(wrong: Wrong, file: str, line: int) -> Fault:
     )
 
 
+def unreadable(file: str, why: str, advice: str, line: int = 0) -> Fault:
+    """What is told of a file of which nothing can be read."""
+    problem = f"cannot be read: {why}"
+    return Fault(file=file, line=line, field="", problem=problem, advice=advice)
+
+
 def field_name(path: Iterable[str | int]) -> str:
     """``spec.interfaces[0].dhcp.mac`` for people."""
     name = ""

@@ -5,6 +5,8 @@ import os
 import stat
 from pathlib import Path
 
+from boots.documents.fault import Faulty, unreadable
+
 MOST = 256 << 20
 """Bytes of a file that people wrote: some million records."""
 
@@ -30,3 +32,18 @@ def contents(path: Path) -> bytes:
             return stream.read(MOST)
     finally:
         os.close(file)
+
+
+def text_of(path: Path) -> str:
+    """All that a file says, as text.
+
+    Raises:
+        Faulty: it cannot be read, or is no UTF-8.
+    """
+    try:
+        return contents(path).decode()
+    except OSError as error:
+        wrong = str(error.strerror), "check that it may be read"
+    except UnicodeDecodeError:
+        wrong = "not UTF-8 text", "save it as UTF-8"
+    raise Faulty([unreadable(str(path), *wrong)])

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from boots.documents import fault
-from boots.documents.fault import Fault
+from boots.documents.fault import Fault, unreadable
 from boots.machines import apart
 from boots.machines.contents import contents
 from boots.machines.index import Index
@@ -152,9 +152,7 @@ def _read_apart(path: Path, name: str, said: bytes) -> Read | None:
 def _unreadable(
     name: str, why: str, advice: str = "check that it is there and may be read", line: int = 0
 ) -> Read:
-    problem = f"cannot be read: {why}"
-    fault = Fault(file=name, line=line, field="", problem=problem, advice=advice)
-    return Read((), (fault,))
+    return Read((), (unreadable(name, why, advice, line),))
 
 
 def record_files(path: Path) -> list[Path]:

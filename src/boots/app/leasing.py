@@ -213,6 +213,10 @@ class Leasing:
         """The MAC that has leased an address."""
         return self.keeper.at(address, self._clock())
 
+    def holder(self, address: IPv4Address) -> Mac | None:
+        """The MAC whose lease of an address is not over."""
+        return self.keeper.holder(address, self._clock())
+
     def has(self, mac: Mac) -> bool:
         """Whether a MAC has leased an address."""
         return self.keeper.book.has(mac, self._clock())

@@ -17,7 +17,10 @@ class Holders(Protocol):
     """Who has leased addresses of the pool."""
 
     def at(self, address: IPv4Address) -> Mac | None:
-        """The MAC that has leased an address."""
+        """The MAC that has leased an address, or had it a moment ago."""
+
+    def holder(self, address: IPv4Address) -> Mac | None:
+        """The MAC whose lease of an address is not over."""
 
     def has(self, mac: Mac) -> bool:
         """Whether a MAC has leased an address."""
@@ -41,10 +44,10 @@ class Owners:
         there, and would read what is the new one's.
         """
         known = self.index.by_address.get(address)
-        leased = self._leases.at(address) if self._leases else None
-        if known is None or leased is None:
-            return leased if known is None else known.mac
-        return known.mac if home.has(known.machine, leased) else leased
+        if known is None:
+            return self._leases.at(address) if self._leases else None
+        holder = self._leases.holder(address) if self._leases else None
+        return known.mac if holder is None or home.has(known.machine, holder) else holder
 
     def mac_at(self, address: IPv4Address) -> Mac | None:
         """The MAC that has an address, if need be by its own word.
@@ -89,7 +92,11 @@ class Owners:
         if known is None:
             return ""
         owner = self.given_to(peer) or self._seen.alone_at(peer)
-        return home.elsewhere(known, peer, owner, site)
+        why = home.elsewhere(known, peer, owner, site)
+        named = self.index.by_address.get(peer) if why else None
+        if named is not None and named.machine is known.machine:
+            return f"{peer} is still leased to {owner}: boots leases says until when"
+        return why
 
     def is_known(self, octets: bytes) -> bool:
         """Whether the machine with this MAC is no stranger: it has a record, or a lease."""

@@ -61,6 +61,10 @@ class Book:
         own = [self.leases[each] for each in self._addresses.get(mac, ()) if each in network]
         return max(own, key=lambda lease: lease.until, default=None)
 
+    def all_of(self, mac: Mac) -> list[Lease]:
+        """The leases that a MAC has, or had."""
+        return [self.leases[each] for each in self._addresses.get(mac, ())]
+
     def has(self, mac: Mac, now: float) -> bool:
         """Whether a MAC has leased an address."""
         return any(self.leases[each].until > now for each in self._addresses.get(mac, ()))

@@ -263,6 +263,11 @@ class Keeper:
             return None
         return lease.mac
 
+    def holder(self, address: IPv4Address, now: float) -> Mac | None:
+        """The MAC whose lease of an address is not over."""
+        lease = self.book.leases.get(address)
+        return lease.mac if lease is not None and lease.until > now else None
+
     def _write(self, entries: Sequence[Entry], now: float) -> bool:
         if not entries:
             return False

@@ -171,6 +171,21 @@ def test_a_lease_is_known_to_a_worker_until_it_is_forgotten(bench: Bench) -> Non
     assert pool.heard.at(FIRST) is None
 
 
+def test_a_lease_that_ends_as_its_machine_is_given_another_holds_nothing_anywhere(
+    bench: Bench,
+) -> None:
+    pool = Pool(bench)
+    assert FIRST == lease(bench, ONE)
+    assert ONE == pool.heard.holder(FIRST) == bench.leasing.holder(FIRST)
+
+    bench.records(m525400000002=FIRST)  # which is another machine's from now on
+    second = lease(bench, ONE)
+
+    assert FIRST != second
+    assert ONE == pool.heard.holder(second) == bench.leasing.holder(second)
+    assert pool.heard.holder(FIRST) is None is bench.leasing.holder(FIRST)
+
+
 def test_an_address_that_comes_back_is_nobodys(bench: Bench) -> None:
     pool = Pool(bench)
     lease(bench, ONE)

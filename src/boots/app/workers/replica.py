@@ -106,19 +106,21 @@ def _of_sight(address: IPv4Address, sight: Sight) -> Order:
 class ToldLeases:
     """The pools, of which every lease that is given or comes back is told.
 
-    Those that end need no word: it was told when.
+    Those that end need no word, as it was told when; but for the one that ends as the machine is
+    given another.
     """
 
     def __init__(self, leasing: Leasing, tell: Tell) -> None:
         self._leasing = leasing
         self._tell = tell
-        self.ask, self.at = leasing.ask, leasing.at
+        self.ask, self.at, self.holder = leasing.ask, leasing.at, leasing.holder
 
     def keep(self, interface: str, leased: Leased, answer: Answer, *, shadow: bool) -> Answer:
         """Keep, and tell before the answer leaves."""
         kept = self._leasing.keep(interface, leased, answer, shadow=shadow)
         if kept.reply is not None:
-            self._tell_of(kept.reply.yiaddr)
+            for lease in self._leasing.keeper.book.all_of(leased.known.mac):
+                self._tell(_of_lease(lease))
         return kept
 
     def hear(self, message: Message, client: Client, interface: str) -> None:
@@ -276,3 +278,9 @@ class HeardLeases:
         if lease is None or lease.until + REMEMBERED < self._now():
             return None
         return lease.mac
+
+    def holder(self, address: IPv4Address) -> Mac | None:
+        """The MAC whose lease of an address is not over."""
+        self._catch_up()
+        lease = self._leases.get(int(address))
+        return lease.mac if lease is not None and lease.until > self._now() else None

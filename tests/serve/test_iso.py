@@ -315,6 +315,18 @@ async def test_an_iso_without_the_placeholder_is_given_and_told(tmp_path: Path) 
         assert (MAC, str(bench.file)) == (missing.mac, missing.source)
 
 
+async def test_where_an_iso_comes_from_is_told_without_what_opens_it_there(tmp_path: Path) -> None:
+    async with remote_of(tmp_path) as (bench, client, source):
+        source.data = b"nothing here"
+        assert isinstance(bench.what, Image)
+        plain = bench.what.source
+        bench.remote(f"{plain.replace('//', '//user:hunter2@')}?signature=hunter2")
+
+        assert b"nothing here" == (await client.ask(PATH)).body
+        assert plain == (await bench.told.first(events.IsoUnpatched)).source
+        assert "hunter2" not in str(bench.told.of(events.TransferFinished))
+
+
 async def test_a_mount_of_many_ranges_is_one_story(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -159,7 +159,8 @@ async def _asked(
         answer.close()
         url = url.join(URL(place))
         if url.scheme not in {"http", "https"} or not url.host:
-            raise SourceError(f"the server of the ISO redirects to {url}, which is not HTTP")
+            whither = f"{url.scheme}://{url.host or ''}"
+            raise SourceError(f"the server of the ISO redirects to {whither}, which is not HTTP")
         if not close and await _is_close(url):
             raise SourceError(f"the server of the ISO redirects to {url.host}, which is refused")
     raise SourceError(f"the server of the ISO redirects more than {_MOST_REDIRECTS} times")

@@ -135,7 +135,7 @@ def test_without_the_right_to_listen_nothing_is_said_in_other_modes() -> None:
 
 OURS, THEIRS = made.ADDRESS, IPv4Address("192.168.1.99")
 LIMITS = {
-    "tftp": (limits.TFTP_OF_ONE, fairness.as_set(limits.TFTP_STRANGERS, 4), events.FetchRefused),
+    "tftp": (limits.TFTP_OF_ONE, limits.TFTP_STRANGERS.of(4), events.FetchRefused),
     "syslog": (limits.SYSLOG_OF_ONE, limits.SYSLOG_STRANGERS, events.ConsoleLine),
     "ndp": (limits.NDP_OF_ONE, limits.NDP_STRANGERS, events.AdvertisementSent),
 }

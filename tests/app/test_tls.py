@@ -3,6 +3,7 @@
 import hashlib
 import ssl
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.app.certificates import Issued, issue
@@ -67,6 +68,35 @@ def test_what_is_the_same_is_no_renewal(tmp_path: Path) -> None:
     write(tmp_path, issue())
 
     assert not shown(tmp_path).renew()
+
+
+def test_the_fingerprint_that_is_told_is_that_of_what_is_shown(tmp_path: Path) -> None:
+    first, second = issue(), issue(kind="2048 other")
+    write(tmp_path, first)
+    door = shown(tmp_path)
+    write(tmp_path, second)  # and nobody has taken it up yet
+    assert seen(door.context)[0] == print_of(first) == door.pin
+    door.renew()
+    assert seen(door.context)[0] == print_of(second) == door.pin
+
+
+def test_so_it_is_where_files_change_between_two_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, third = issue(), issue(kind="2048 other"), issue(kind="2048")
+    write(tmp_path, first)
+    coming = iter([second, third])
+    load = tls._load
+
+    def renewed_meanwhile(*given: Any) -> None:
+        for issued in coming:
+            write(tmp_path, issued)
+            break
+        load(*given)
+
+    monkeypatch.setattr(tls, "_load", renewed_meanwhile)
+    door = shown(tmp_path)
+    assert seen(door.context)[0] == print_of(third) == door.pin
 
 
 def test_half_of_a_pair_is_refused_and_the_one_before_is_shown_on(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from boots.app.fairness import as_set
 from boots.model import limits
 from boots.model.limits import LIMITS, Limit
 from boots.settings import Settings
@@ -48,4 +47,4 @@ def test_settings_begin_with_what_the_table_says() -> None:
 def test_what_may_come_at_once_goes_with_what_a_setting_allows_a_second(
     limit: Limit, most: int, burst: int
 ) -> None:
-    assert limit._replace(most=most, burst=burst) == as_set(limit, most)
+    assert limit._replace(most=most, burst=burst) == limit.of(most)

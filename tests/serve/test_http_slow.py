@@ -47,7 +47,9 @@ async def test_one_address_has_no_more_than_its_share_of_connections(tmp_path: P
         async with bench.client() as one, bench.client() as two, bench.client() as three:
             assert await three.is_cut()
             assert [200, 200] == [(await each.ask("/ipxe.efi")).status for each in (one, two)]
-        assert "connections-of-one" == (await bench.told.first(events.LimitReached)).limit
+        told = await bench.told.first(events.LimitReached)
+        assert "connections-of-one" == told.limit
+        assert told.why.startswith("more than 2 "), "the number that holds here"
         # The server hears a moment later that they have gone.
         assert any([await has_room(bench) for _ in range(20)])
 
@@ -78,7 +80,9 @@ async def test_where_there_is_no_room_who_asks_nothing_gives_way(
                 assert 200 == (await third.ask("/ipxe.efi")).status
                 assert await idle.is_cut()
                 assert 200 == (await second.ask("/ipxe.efi")).status
-        assert "connections" == (await bench.told.first(events.LimitReached)).limit
+        told = await bench.told.first(events.LimitReached)
+        assert "connections" == told.limit
+        assert told.why.startswith("more than 2 "), "the number that holds here"
 
 
 async def test_of_those_that_ask_nothing_strangers_give_way_before_machines(

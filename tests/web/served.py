@@ -3,7 +3,7 @@
 import contextlib
 import json
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,10 +74,16 @@ class Live:
 
 
 @contextlib.asynccontextmanager
-async def served(fleet: Fleet, *, tokens: bool = False, port: int = 0) -> AsyncIterator[Site]:
+async def served(
+    fleet: Fleet,
+    *,
+    tokens: bool = False,
+    port: int = 0,
+    full: Callable[[], None] = lambda: None,
+) -> AsyncIterator[Site]:
     """The site; a browser on it is the local admin, unless `tokens` are required."""
     sock = socket.create_server(("127.0.0.1", port))
-    pages = OperatorPages(fleet, clock=lambda: NOW)
+    pages = OperatorPages(fleet, clock=lambda: NOW, full=full)
     listener = Listener(sock, fleet, lambda _: None, Rules(tokens_required=tokens), pages)
     await listener.open()
     try:

@@ -10,6 +10,9 @@ from tests.web.fleet import HOSTILE, NOW, Fleet, boot_of, mac_of
 from tests.web.served import Site, served
 
 from boots.client.words import EventLine
+from boots.journal.events import AnyEvent, LimitReached
+from boots.journal.limited import Limited
+from boots.model.limits import OPERATOR_PAGES
 from boots.timeline.words import State
 from boots.web import live, machine
 from boots.web.live import gathered, merged
@@ -228,13 +231,22 @@ async def test_a_page_of_a_machine_that_is_not_there_is_refused() -> None:
 
 
 async def test_only_so_many_pages_are_alive(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "_MOST", 1)
-    made = Fleet(2)
-    async with served(made) as site, site.live("/live/fleet"):
+    monkeypatch.setattr(live, "OPERATOR_PAGES", OPERATOR_PAGES.of(1))
+    made, told = Fleet(2), list[AnyEvent]()
+    limited = Limited(told.append)
+
+    def full() -> None:
+        limited.reached(OPERATOR_PAGES.of(1))
+
+    async with served(made, full=full) as site, site.live("/live/fleet"):
         await made.followers(1)
+        assert [] == told
         refused = await site.get("/live/fleet")
 
     assert 503 == refused.status
+    assert ["more than 1 pages that are alive at once: 503"] == [
+        each.why for each in told if isinstance(each, LimitReached)
+    ]
 
 
 async def test_pages_that_are_alive_end_with_the_server() -> None:

@@ -53,7 +53,7 @@ class Answering:
             most=rules.streams,
             every=rules.alive_every,
             patience=rules.patience,
-            full=lambda: limited.reached(OPERATOR_STREAMS),
+            full=lambda: limited.reached(OPERATOR_STREAMS.of(rules.streams)),
         )
 
     @property

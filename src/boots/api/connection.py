@@ -45,7 +45,7 @@ class OperatorConnection(Connection):
         """Begin, if there is room."""
         super().connection_made(transport)
         if self._manager is not None and len(self._manager.connections) > self._bound:
-            self._limited.reached(OPERATOR_CONNECTIONS, peer=self.address)
+            self._limited.reached(OPERATOR_CONNECTIONS.of(self._bound), peer=self.address)
             others = (each for each in self._manager.connections if _is_idle(each))
             next(others, self).end()  # the one that was there first
 

@@ -11,11 +11,6 @@ from boots.serve.fair import Fair
 from boots.settings import Settings
 
 
-def as_set(limit: Limit, most: int) -> Limit:
-    """A limit as a setting has it: of more a second, as many times more may come at once."""
-    return limit._replace(most=most, burst=round(most * limit.burst / limit.most))
-
-
 class Fairness:
     """Makes what the doors of one interface ask, each with counts of its own."""
 
@@ -26,12 +21,12 @@ class Fairness:
 
     def dhcp(self) -> Callable[[bytes], bool]:
         """By MAC."""
-        strangers = as_set(limits.DHCP_STRANGERS, self._settings.dhcp.strangers)
+        strangers = limits.DHCP_STRANGERS.of(self._settings.dhcp.strangers)
         return self._fair(limits.DHCP_OF_ONE, strangers, self._answers.owners.is_known)
 
     def tftp(self) -> Callable[[str], bool]:
         """By address."""
-        strangers = as_set(limits.TFTP_STRANGERS, self._settings.tftp.strangers)
+        strangers = limits.TFTP_STRANGERS.of(self._settings.tftp.strangers)
         return self._fair(limits.TFTP_OF_ONE, strangers, self._answers.owners.is_at)
 
     def syslog(self) -> Callable[[str], bool]:

@@ -15,7 +15,7 @@ from boots.app.desk.desk import Desk
 from boots.http.handshakes import SecureSite
 from boots.journal.events import AnyEvent
 from boots.journal.limited import Limited
-from boots.model.limits import OPERATOR_HANDSHAKES
+from boots.model.limits import OPERATOR_HANDSHAKES, OPERATOR_PAGES
 from boots.serve import sockets
 from boots.serve.sockets import StartError
 from boots.settings import Settings
@@ -65,7 +65,8 @@ async def open_at(
     """The listener behind a socket, answering, and where it is, for people."""
     operator = settings.operator
     # What makes the pages is loaded beside the answers: the doors are open by now.
-    pages = await asyncio.to_thread(_pages, desk)
+    limited = Limited(tell)
+    pages = await asyncio.to_thread(_pages, desk, lambda: limited.reached(OPERATOR_PAGES))
     rules = Rules(
         tokens_required=operator.tokens_required,
         hosts=tuple(operator.hosts),
@@ -97,7 +98,7 @@ def _secure(context: ssl.SSLContext, tell: Callable[[AnyEvent], None]) -> Secure
     return made
 
 
-def _pages(desk: Desk) -> Pages:
+def _pages(desk: Desk, full: Callable[[], None]) -> Pages:
     from boots.web.pages import OperatorPages  # noqa: PLC0415
 
-    return OperatorPages(desk)
+    return OperatorPages(desk, full=full)

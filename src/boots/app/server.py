@@ -93,7 +93,7 @@ class Server:
         self._trusted = trusted_proxies(settings)
         self._token_key = b""
         self._shown = tls.of_machines(settings) if settings.http.enabled else None
-        self._pin = tls.pin(settings)  # of the one that the door shows
+        self._pin = self._shown.pin if self._shown is not None else tls.pin(settings)
         self._unready = "the doors are not open yet"
         self._stamps = watch.stamps(settings)
         self._state = have_state(settings, state_of(self._settings))
@@ -164,7 +164,7 @@ class Server:
                 self._tell(events.SettingsRefused(why=str(error)))
                 continue
             if shown is self._shown:
-                self._pin = tls.pin(self._settings)
+                self._pin = shown.pin
 
     def _leases(self) -> Leasing:
         file = state_of(self._settings) / LEASES

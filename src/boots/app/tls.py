@@ -9,6 +9,7 @@ from pathlib import Path
 from boots.serve.sockets import StartError
 from boots.settings import Settings
 
+_TRIES = 5  # times that files are read which change while they are
 _FIRST = re.compile("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 
 
@@ -35,8 +36,9 @@ class Shown:
         self.word = word
         self._certificate, self._key = certificate, key
         self._ciphers = ciphers
-        self._held = self._content()  # first: what is renewed meanwhile is seen at the next look
+        self._held = self._content()
         self.context = self._made()
+        self._held = self._taken(self._held)
 
     def renew(self) -> bool:
         """Take up what the files hold by now; whether that is something else.
@@ -49,8 +51,26 @@ class Shown:
             return False
         self._made()  # a half of a pair would stay in the context that is in use
         _load(self.context, self.word, self._certificate, self._key)
-        self._held = held
+        self._held = self._taken(held)
         return True
+
+    def _taken(self, held: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
+        """What the context holds: what the files held before and after, loaded until that is one.
+
+        OpenSSL reads them by itself, and they may be renewed while it does.
+        """
+        for _ in range(_TRIES):
+            now = self._content()
+            if now == held:
+                break
+            held = now
+            _load(self.context, self.word, self._certificate, self._key)
+        return held
+
+    @property
+    def pin(self) -> str:
+        """The SHA-256 of the certificate that is shown."""
+        return _pin_of(self._held[0])
 
     @property
     def ends(self) -> str:
@@ -123,15 +143,22 @@ def _closed(word: str, certificate: str, key: str, error: OSError) -> StartError
 
 
 def pin(settings: Settings) -> str:
-    """The SHA-256 of the certificate that the HTTPS door shows; empty without one."""
+    """The SHA-256 of the certificate that the HTTPS door would show; empty without one."""
     if not settings.http.certificate:
         return ""
     try:
-        text = Path(settings.http.certificate).read_text(encoding="ascii", errors="replace")
-        shown = ssl.PEM_cert_to_DER_cert(_FIRST.findall(text)[0])
-    except (OSError, IndexError, ValueError):  # the door itself says what is wrong
+        return _pin_of(Path(settings.http.certificate).read_bytes())
+    except OSError:  # the door itself says what is wrong
         return ""
-    return hashlib.sha256(shown).hexdigest()
+
+
+def _pin_of(content: bytes) -> str:
+    try:
+        text = content.decode("ascii", errors="replace")
+        first = ssl.PEM_cert_to_DER_cert(_FIRST.findall(text)[0])
+    except (IndexError, ValueError):
+        return ""
+    return hashlib.sha256(first).hexdigest()
 
 
 def _unreadable(certificate: str, key: str) -> str:

@@ -23,6 +23,13 @@ class Limit(NamedTuple):
     burst: int = 0
     setting: str = ""
 
+    def of(self, most: int) -> "Limit":
+        """The same where a setting, or few open files, give another number.
+
+        Of more a second, as many times more may come at once.
+        """
+        return self._replace(most=most, burst=round(most * self.burst / self.most))
+
 
 KIB, MIB = 1 << 10, 1 << 20
 
@@ -183,6 +190,7 @@ OPERATOR_HANDSHAKES = Limit(
     "further ones wait; those that have taken 5 s give way to them",
 )
 OPERATOR_STREAMS = Limit("operator", "streams", 64, "streams of events at once", "503")
+OPERATOR_PAGES = Limit("operator", "live-pages", 64, "pages that are alive at once", "503")
 OPERATOR_OF_ONE = Limit(
     "operator",
     "requests-of-one",
@@ -209,5 +217,5 @@ LIMITS: Sequence[Limit] = (
     *(HTTP_BODIES, HTTP_BODIES_OF_ONE, HTTP_INVENTORIES, HTTP_METRICS),
     HTTPS_HANDSHAKES,
     *(OPERATOR_CONNECTIONS, OPERATOR_FIRST_WORD, OPERATOR_HANDSHAKES),
-    *(OPERATOR_STREAMS, OPERATOR_OF_ONE, OPERATOR_REFUSALS),
+    *(OPERATOR_STREAMS, OPERATOR_PAGES, OPERATOR_OF_ONE, OPERATOR_REFUSALS),
 )

@@ -81,6 +81,8 @@ class Room:
     def __init__(self, bounds: Bounds, limited: Limited) -> None:
         self.bounds = bounds
         self.limited = limited
+        self._of_all = HTTP_CONNECTIONS.of(bounds.most)
+        self._of_one = HTTP_CONNECTIONS_OF_ONE.of(bounds.most_of_one)
         self._there: dict[BootConnection, None] = {}
         self._of_address: Counter[str] = Counter()
 
@@ -90,10 +92,10 @@ class Room:
     def enter(self, new: BootConnection) -> bool:
         """Take one in, if need be in place of another; whether there is room."""
         if self._of_address[new.address] >= self.bounds.most_of_one and not self._is_proxy(new):
-            self.limited.reached(HTTP_CONNECTIONS_OF_ONE, peer=new.address)
+            self.limited.reached(self._of_one, peer=new.address)
             return False
         if len(self._there) >= self.bounds.most:
-            self.limited.reached(HTTP_CONNECTIONS, peer=new.address)
+            self.limited.reached(self._of_all, peer=new.address)
             gives_way = self._gives_way()
             if gives_way is None:
                 return False

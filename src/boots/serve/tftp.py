@@ -74,6 +74,7 @@ class TftpDoor(Underway):
         self._shelf = Shelf()
         self._admits = admits
         self._limited = limited or Limited(record)
+        self._most = TFTP_TRANSFERS.of(most)
 
     def open(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin to answer."""
@@ -177,7 +178,7 @@ class TftpDoor(Underway):
         """
         if not self._sendings.are_full():
             return True
-        self._limited.reached(TFTP_TRANSFERS)
+        self._limited.reached(self._most)
         oldest = self._sendings.silent()
         if oldest is None:
             return False

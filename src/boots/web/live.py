@@ -15,9 +15,9 @@ from aiohttp import hdrs, web
 from boots.api.asked import Asked
 from boots.api.connection import watched
 from boots.api.desk import Refused
+from boots.model.limits import OPERATOR_PAGES
 
 BEAT = 15.0  # seconds between signs of life, and between two looks whether this is still allowed
-_MOST = 64  # streams at a time: each costs memory and, in a storm, CPU
 _PATIENCE = 30.0  # seconds that a reader may take nothing for
 _TOGETHER = 200  # lines sent at once: nobody reads more that go by in a tenth of a second
 _AGAIN = b"retry: 2000\n\n"
@@ -77,14 +77,19 @@ class Stream:
 
 
 class Streams:
-    """Opens streams, so many at a time, and ends them all."""
+    """Opens streams, so many at a time, and ends them all.
 
-    def __init__(self) -> None:
+    Each costs memory and, in a storm, CPU.  `full` is called for each for which there is no room.
+    """
+
+    def __init__(self, full: Callable[[], None] = lambda: None) -> None:
+        self._full = full
         self._over: set[asyncio.Event] = set()
 
     async def stream(self, asked: Asked, follow: Follow) -> web.StreamResponse:
         """Keep one page alive for as long as it is open, and its bearer may see it."""
-        if len(self._over) >= _MOST:
+        if len(self._over) >= OPERATOR_PAGES.most:
+            self._full()
             raise Refused(503, "Too many live pages are open", "close some of them")
         over = asyncio.Event()
         self._over.add(over)

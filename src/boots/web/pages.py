@@ -1,7 +1,7 @@
 """The pages by method and path: who may see each, and what makes it."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from aiohttp import web
 
@@ -70,11 +70,13 @@ _FOR_OPERATORS: tuple[tuple[str, str, Handler], ...] = (
 
 
 class OperatorPages:
-    """All pages, as the listener wants them."""
+    """All pages, as the listener wants them; `full` hears of live ones for which is no room."""
 
-    def __init__(self, desk: Desk, clock: Clock = time.time) -> None:
+    def __init__(
+        self, desk: Desk, clock: Clock = time.time, full: Callable[[], None] = lambda: None
+    ) -> None:
         shelf = Shelf()
-        self._streams = Streams()
+        self._streams = Streams(full)
         self._room = Room(desk, clock, environment(shelf.addresses), self._streams)
         self.routes: Sequence[PageRoute] = (
             PageRoute("GET", "/static/{file}", None, shelf.answer),

@@ -14,7 +14,7 @@ from boots.doctor.errors import DoctorError
 from boots.doctor.inlet import Inlet
 from boots.model.mac import Mac
 from boots.policy.explain import Firmware, discover
-from boots.wire import dhcp, ip, options, pcap, pxe
+from boots.wire import dhcp, filters, ip, options, pcap, pxe
 from boots.wire.dhcp import Message
 from boots.wire.malformed import Malformed
 from boots.wire.options import MessageType
@@ -77,7 +77,7 @@ class Link:
     """
 
     def __init__(self, interface: str, inlet: Inlet | None) -> None:
-        self._sock = ear.listen(interface, ear.TO_CLIENTS)
+        self._sock = ear.listen(interface, filters.TO_CLIENTS)
         self._inlet = inlet
 
     def wait(self, seconds: float) -> None:

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from boots.doctor import ear
 from boots.doctor.picking import Picker
-from boots.wire import pcap
+from boots.wire import filters, pcap
 
 _LARGEST = 2048
 _BATCH = 256
@@ -45,7 +45,7 @@ def record(
         DoctorError: as `ear.listen`.
     """
     with ExitStack() as opened:
-        socks = [opened.enter_context(ear.listen(each, ear.BOOTING)) for each in interfaces]
+        socks = [opened.enter_context(ear.listen(each, filters.BOOTING)) for each in interfaces]
         file.write(pcap.head())
         file.flush()
         return _record(socks, file, picker, bounds, clock)

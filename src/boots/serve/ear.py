@@ -1,6 +1,5 @@
 """The ear: what other DHCP servers send on one interface, heard on a packet socket."""
 
-import ctypes
 import socket
 import struct
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -11,20 +10,18 @@ from typing import Any
 from boots.journal.bound import Bound
 from boots.serve.datagrams import DatagramDoor
 from boots.serve.packets import Keep, keep_nothing
-from boots.wire import dhcp, pcap
+from boots.wire import dhcp, filters, pcap
 from boots.wire.dhcp import BOOTREPLY, Message
+from boots.wire.filters import Instruction
 from boots.wire.malformed import Malformed
 
 Hearer = Callable[[Message, IPv4Address], None]
 """Takes a reply of another server, and the address it came from."""
 
 _IPV4 = 0x0800  # linux/if_ether.h
-_SO_ATTACH_FILTER = 26  # asm-generic/socket.h
 _SOL_PACKET = 263  # linux/socket.h
 _ADD_MEMBERSHIP, _PROMISCUOUS = 1, 1  # linux/if_packet.h
 _MOST_DEAF_TO = 128  # addresses; a jump of the filter reaches no further than 255
-
-Instruction = tuple[int, int, int, int]
 
 
 class Ear(DatagramDoor):
@@ -100,14 +97,8 @@ def listening(
 
 
 def _attach(sock: socket.socket, instructions: Sequence[Instruction]) -> None:
-    program = ctypes.create_string_buffer(
-        b"".join(struct.pack("HBBI", *each) for each in instructions)
-    )
-    sock.setsockopt(
-        socket.SOL_SOCKET,
-        _SO_ATTACH_FILTER,
-        struct.pack("HP", len(instructions), ctypes.addressof(program)),
-    )
+    packed = filters.packed(instructions)
+    sock.setsockopt(socket.SOL_SOCKET, filters.SO_ATTACH_FILTER, packed.argument)
 
 
 _ACCEPT, _REFUSE = (0x06, 0, 0, 0xFFFF), (0x06, 0, 0, 0)

@@ -4,7 +4,6 @@
 `Relayed` is the relay of the fleet's network: it says so in giaddr and in option 82.
 """
 
-import ctypes
 import socket
 import struct
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ from ipaddress import IPv4Address
 from typing import Protocol
 
 from boots.lab.fleet.place import Place, PlaceError
-from boots.wire import arp, dhcp, ip, options, pxe
+from boots.wire import arp, dhcp, filters, ip, options, pxe
 from boots.wire.dhcp import Message
 
 _BROADCAST = b"\xff" * 6
@@ -24,23 +23,7 @@ _LARGEST = 4096
 _ETHERNET, _UDP = 14, 8
 _CHADDR = slice(28, 34)  # of a DHCP message
 _RCVBUFFORCE, _PACKET_ADD_MEMBERSHIP, _PROMISCUOUS = 33, 1, 1  # linux/socket.h, if_packet.h
-_SO_ATTACH_FILTER = 26
 _BUFFER = 16 << 20
-# UDP in IPv4 to port 68, first fragments only; as the kernel's filter machine has it
-# (linux/filter.h): code, jump if true, jump if false, operand.
-_ONLY_TO_CLIENTS = (
-    (0x28, 0, 0, 12),  # the Ethertype
-    (0x15, 0, 8, 0x0800),
-    (0x30, 0, 0, 23),  # the protocol
-    (0x15, 0, 6, 17),
-    (0x28, 0, 0, 20),  # the fragment's place
-    (0x45, 4, 0, 0x1FFF),
-    (0xB1, 0, 0, 14),  # the length of the header
-    (0x48, 0, 0, 16),  # the port that it goes to
-    (0x15, 0, 1, 68),
-    (0x06, 0, 0, 0xFFFF),
-    (0x06, 0, 0, 0),
-)
 
 
 class Port(Protocol):
@@ -177,7 +160,5 @@ class Relayed:
 
 def _attach(sock: socket.socket) -> None:
     """Have the kernel pass what clients of DHCP must see, and nothing of all the files."""
-    code = b"".join(struct.pack("@HBBI", *line) for line in _ONLY_TO_CLIENTS)
-    held = ctypes.create_string_buffer(code, len(code))
-    program = struct.pack("@HP", len(_ONLY_TO_CLIENTS), ctypes.addressof(held))
-    sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
+    packed = filters.packed(filters.TO_CLIENTS)
+    sock.setsockopt(socket.SOL_SOCKET, filters.SO_ATTACH_FILTER, packed.argument)

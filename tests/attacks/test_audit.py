@@ -1,5 +1,6 @@
 """Somebody changes things, tries to, and would rather not be seen."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,14 @@ KEY = b"the key of this server is this, "
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Engine:
+def engine(tmp_path: Path) -> Iterator[Engine]:
     made = engines.make(engines.sqlite_url(tmp_path / "boots.db"))
     bring_up(made)
     with transaction(made) as connection:
         for number in range(4):
             audit.keep(connection, deed(number), KEY)
-    return made
+    yield made
+    made.dispose()
 
 
 def deed(number: int, **other: Any) -> Deed:

@@ -4,8 +4,8 @@ from typing import Any
 
 from boots.api.desk import Refused
 from boots.app.desk.house import asks_store
-from boots.app.desk.machines import MachinesDesk
 from boots.app.desk.network import NetworkDesk
+from boots.app.desk.records import RecordsDesk
 from boots.client.words import Machine
 from boots.model import mac as macs
 
@@ -13,8 +13,8 @@ from boots.model import mac as macs
 class AdoptionDesk:
     """Answers what `boots.api.desk.Desk` asks of machines that are to get a record."""
 
-    def __init__(self, machines: MachinesDesk, network: NetworkDesk) -> None:
-        self._machines = machines
+    def __init__(self, records: RecordsDesk, network: NetworkDesk) -> None:
+        self._records = records
         self._network = network
 
     @asks_store
@@ -25,4 +25,4 @@ class AdoptionDesk:
             raise Refused(400, "no MAC", f'"{mac}" is none; write six pairs of hex digits')
         if record is None:
             record = await self._network.proposed(wanted)
-        return await self._machines.create(record, by)
+        return await self._records.create(record, by)

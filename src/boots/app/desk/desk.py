@@ -9,6 +9,7 @@ from boots.app.desk.house import House
 from boots.app.desk.machines import MachinesDesk
 from boots.app.desk.network import NetworkDesk
 from boots.app.desk.power import PowerDesk
+from boots.app.desk.records import RecordsDesk
 from boots.app.desk.workflows import WorkflowsDesk
 
 
@@ -23,13 +24,14 @@ class Desk:
         self.drop_token = access.drop_token
         self.machines, self.machine = machines.machines, machines.machine
         self.named = machines.named
-        self.create, self.replace, self.remove = machines.create, machines.replace, machines.remove
+        records = RecordsDesk(house, machines)
+        self.create, self.replace, self.remove = records.create, records.replace, records.remove
         self.order, self.withdraw = machines.order, machines.withdraw
         self.profiles = machines.profiles
         self.provision, self.power, self.switch = power.provision, power.power, power.switch
         self.rendered, self.explain, self.plan = network.rendered, network.explain, network.plan
         self.discovered = network.discovered
-        self.adopt = AdoptionDesk(machines, network).adopt
+        self.adopt = AdoptionDesk(records, network).adopt
         audit = AuditDesk(house)
         self.witnessed, self.write_down = audit.witnessed, audit.write_down
         self.audit, self.audit_proof = audit.audit, audit.audit_proof

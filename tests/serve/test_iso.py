@@ -327,6 +327,15 @@ async def test_where_an_iso_comes_from_is_told_without_what_opens_it_there(tmp_p
         assert "hunter2" not in str(bench.told.of(events.TransferFinished))
 
 
+async def test_a_token_that_does_not_belong_into_the_path_is_not_told(tmp_path: Path) -> None:
+    token = "UlQAAAABMvYWBgAaVOdi8MggtlGHhdk2WWiiE8uSRJ0"
+    async with bench_of(tmp_path) as (bench, client):
+        await client.ask(f"/iso/{token}/52-54-00-12-34-56/hook.iso")
+        finished = await bench.told.first(events.TransferFinished)
+
+        assert "iso/(a-token)/52-54-00-12-34-56/hook.iso" == finished.name
+
+
 async def test_a_mount_of_many_ranges_is_one_story(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

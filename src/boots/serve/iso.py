@@ -14,6 +14,7 @@ from boots.journal import events
 from boots.patching import Finder, Replacer, overlay
 from boots.policy.got import Ground, Refusal
 from boots.policy.iso import Image
+from boots.policy.token import hidden
 from boots.serve import source
 from boots.serve.forwarded import Peer
 from boots.serve.reading import About, Readings
@@ -79,7 +80,7 @@ class IsoRoom:
         if self._images is None:
             raise web.HTTPNotFound
         given = self._images(request.path, peer.ipv4)
-        about = About(given.mac, str(peer), request.path.strip("/"))
+        about = About(given.mac, str(peer), hidden(request.path.strip("/")))
         match given.what:
             case Refusal(ground, why):
                 return self._refuse(about, why, self._status[ground])

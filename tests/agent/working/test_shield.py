@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from tests.agent.actions.disks import known_to_linux
 from tests.agent.actions.stage import MIB, attached, file_disk, gone
 from tests.agent.working.fake import signed
 from tests.agent.working.machine import without_disks
@@ -54,10 +55,12 @@ class Osie:
     def root(self) -> Path:
         return self.folder / "osie"
 
-    def do(self, kind: str, *, part: str = "action", arms: bool = True, **more: Any) -> Result:
+    def do(
+        self, kind: str, *, part: str = "action", arms: bool = True, size: int = SIZE, **more: Any
+    ) -> Result:
         self.steps += 1
         named = {"run": "w-1", "step": self.steps, "attempt": 1}
-        facts = {"path": self.own, "serial": f"file:{self.folder}/own", "size": SIZE}
+        facts = {"path": self.own, "serial": f"file:{self.folder}/own", "size": size}
         record = signed({"machine": "node-1", **named, **facts, "taken": True}, KEY, NOW)
         said: Mapping[str, Any] = {
             **named,
@@ -184,6 +187,27 @@ def test_a_file_system_with_its_journal_on_another_disk_is_not_written(osie: Osi
     given = {"DEST_DISK": osie.own, "DEST_PATH": "/file", "CONTENTS": "new"}
     with pytest.raises(ActionFailed, match=r"cannot be mounted|cannot be written: Read-only"):
         osie.do("writefile", environment=given)
+    assert before == (osie.folder / "other").read_bytes()
+
+
+def test_a_file_system_on_two_disks_is_not_written_by_one(osie: Osie) -> None:
+    known_to_linux("btrfs")
+    disks = [osie.own, osie.other]
+    need("btrfs")
+    for file in ("own", "other"):
+        os.truncate(osie.folder / file, 2 * SIZE)
+    for device in disks:
+        subprocess.run(["losetup", "-c", device], check=True)
+    made = [need("mkfs.btrfs"), "-q", "-f", "-d", "raid1", "-m", "raid1", *disks]
+    subprocess.run(made, check=True, capture_output=True)
+    subprocess.run(["btrfs", "device", "scan", *disks], check=True, capture_output=True)
+    before = (osie.folder / "other").read_bytes()
+    given = {"DEST_DISK": osie.own, "DEST_PATH": "/file", "CONTENTS": "new"}
+    try:
+        with pytest.raises(ActionFailed, match="cannot be mounted"):
+            osie.do("writefile", environment=given, size=2 * SIZE)
+    finally:
+        subprocess.run(["btrfs", "device", "scan", "--forget"], check=True)
     assert before == (osie.folder / "other").read_bytes()
 
 

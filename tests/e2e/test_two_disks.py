@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.e2e.provisioned import MIB, SERIAL, WRITE, Provisioned, add_image, provisioned
+from tests.e2e.test_workflow import DEBIAN, installed
 from tests.e2e.test_workflow_faults import digest
 
 from boots.lab.firmware import Firmware
@@ -57,6 +58,19 @@ def test_whatever_a_workflow_does_a_disk_that_nobody_armed_is_as_it_was(
         assert b"mine\n" == place.disk.read_bytes()[:5]
         assert digest(image, 1, 8) == digest(place.disk, 1, 8)
         assert ["refused"] * 3 == [line for line in said if line in {"refused", "written"}]
+
+
+def test_debian_is_installed_on_the_armed_disk_and_the_other_one_is_as_it_was(
+    namespace: str, osie: Osie, images: Path, tmp_path: Path
+) -> None:
+    theirs = tmp_path / "theirs.img"
+    theirs.write_bytes(os.urandom(SIZE * MIB))
+    disks = (Disk(2048, SERIAL), Disk(SIZE, "SOMEBODYS-DISK", contents=str(theirs)))
+    with provisioned(namespace, tmp_path, osie("cloud"), images) as place:
+        run = place.provision(DEBIAN, disk=f"serial={SERIAL}")
+        with place.power(Firmware.BIOS, disks=disks):
+            installed(place, run)
+        assert digest(theirs) == digest(place.disk.with_name("disk1.img"))
 
 
 def test_a_disk_that_is_pulled_while_it_is_written_is_a_failure_and_its_heir_is_as_it_was(

@@ -51,7 +51,7 @@ def kept_by(protected: object, disk: Facts) -> str:
         try:
             if all(_is_so(condition, disk) for condition in each["conditions"]):
                 return str(each["hint"])
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, OverflowError):
             return f"in words that this OSIE does not know ({each!r})"
     return ""
 

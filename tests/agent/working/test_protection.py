@@ -33,6 +33,9 @@ FACTS = st.builds(
 )
 
 
+SIZE = {"field": "size", "relation": ">=", "value": "1", "bound": 1}
+
+
 @given(st.lists(st.lists(HINTS, min_size=1, max_size=3).map(" ".join), max_size=3), FACTS)
 def test_both_judge_alike(texts: list[str], facts: Facts) -> None:
     hints = [parse(each) for each in texts]
@@ -60,7 +63,12 @@ def handed(hint: Any) -> dict[str, Any]:
             }
         ],
         [None],
+        [{"hint": "x", "conditions": [{**SIZE, "bound": float("inf")}]}],
+        [{"hint": "x", "conditions": [{**SIZE, "field": []}]}],
+        [{"hint": "x", "conditions": ["size"]}],
+        {"hint": "x"},
     ],
+    ids=str,
 )
 def test_what_makes_no_sense_here_keeps_every_disk(strange: object) -> None:
     assert "does not know" in kept_by(strange, Facts(serial="other"))

@@ -75,6 +75,8 @@ def test_every_key_can_be_set_in_the_file_and_in_the_environment(tmp_path: Path,
         toml = text = kind.__args__[-1]
     if key == "dhcp.friends":
         toml, text = ["192.0.2.1", "192.0.2.2"], "192.0.2.1,192.0.2.2"
+    if key == "operator.clients":
+        toml, text = ["a viewer", "b operator ci-*"], "a viewer,b operator ci-*"
     section, _, name = key.rpartition(".")
     head = f"[{section}]\n" if section else ""
     written = str(toml).lower() if isinstance(toml, bool) else repr(toml)

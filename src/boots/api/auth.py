@@ -2,13 +2,14 @@
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from aiohttp import hdrs, web
 from multidict import CIMultiDictProxy
 
 from boots.api import origin
+from boots.api.clients import bearer_of
 from boots.api.desk import Refused
 from boots.client.words import Me, Role
 
@@ -109,7 +110,8 @@ class Guard:
 
     `whose` knows tokens.  Where the listener is `open`, on a loopback address, who brings no
     token is `LOCAL`; not so behind a proxy: what it forwards comes from anywhere.  `hosts` are
-    the names that we may be called by.  `told` hears of each that is refused.
+    the names that we may be called by, `clients` who may come with a certificate.  `told` hears of
+    each that is refused.
     """
 
     def __init__(
@@ -120,7 +122,9 @@ class Guard:
         *,
         open_to_all: bool,
         hosts: Iterable[str] = (),
+        clients: Sequence[Me] = (),
     ) -> None:
+        self._clients = clients
         self._whose = whose
         self._told = told
         self._open = open_to_all
@@ -150,6 +154,9 @@ class Guard:
             secret = of_header(request.headers) or of_cookie(request)
         except Unknown:
             return peer(request)
+        known = self._by_certificate(request) if not secret else None
+        if known is not None:
+            return f"certificate {known.name}"
         return _digest(secret).hex() if self._tries.is_proved(secret) else peer(request)
 
     async def who(self, request: web.BaseRequest) -> Me:
@@ -162,12 +169,21 @@ class Guard:
         if secret is not None:
             return await self.of(secret, peer(request))
         secret = of_cookie(request)
+        by_certificate = self._by_certificate(request) if not secret else None
+        if by_certificate is not None:
+            return by_certificate
         if not secret and not here:
             raise Unknown("a token is needed: Authorization: Bearer TOKEN")
         if secret and not here:
             return await self.of(secret, peer(request))
         known = await self._look(secret) if secret else None  # an old cookie does not matter here
         return known or LOCAL
+
+    def _by_certificate(self, request: web.BaseRequest) -> Me | None:
+        """Who has shown a certificate that OpenSSL verified; what a token says counts before it."""
+        if not self._clients or request.transport is None:
+            return None
+        return bearer_of(request.transport.get_extra_info("peercert"), self._clients)
 
     async def of(self, secret: str, peer: str) -> Me:
         """Who bears this token.

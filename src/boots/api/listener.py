@@ -44,13 +44,15 @@ Secure = Callable[[web.ServerRunner, socket.socket, Callable[[str, str], None]],
 class Rules:
     """What the settings say of the listener.
 
-    `hosts` are names that it may be called by.  `tokens_required` has each request bring one on a
-    loopback address, too.  `connections` and `streams` are how many of them there may be.
-    `secure` makes what speaks TLS at the socket; who fails at that is told.
+    `hosts` are names that it may be called by, `clients` those who may come with a certificate.
+    `tokens_required` has each request bring one on a loopback address, too.  `connections` and
+    `streams` are how many of them there may be.  `secure` makes what speaks TLS at the socket; who
+    fails at that is told.
     """
 
     tokens_required: bool = False
     hosts: Sequence[str] = ()
+    clients: Sequence[Me] = ()
     secure: Secure | None = None
     connections: int = OPERATOR_CONNECTIONS.most
     streams: int = OPERATOR_STREAMS.most
@@ -88,6 +90,7 @@ class Listener:
             self._told,
             open_to_all=_is_loopback(sock) and not self._rules.tokens_required,
             hosts=self._rules.hosts,
+            clients=self._rules.clients,
         )
         self._auditing = Auditing(desk, clock, self._limited)
         self._pace = Pace(clock, self._limited)

@@ -12,13 +12,14 @@ from aiohttp import web
 from boots.api.asked import Pages
 from boots.api.listener import Listener, Rules, Secure
 from boots.app.desk.desk import Desk
+from boots.client.words import Me, Role
 from boots.http.handshakes import SecureSite
 from boots.journal.events import AnyEvent
 from boots.journal.limited import Limited
 from boots.model.limits import OPERATOR_HANDSHAKES, OPERATOR_PAGES
 from boots.serve import sockets
 from boots.serve.sockets import StartError
-from boots.settings import Settings
+from boots.settings import Settings, clients
 
 _BACKLOG = 128
 _log = structlog.get_logger()
@@ -70,6 +71,10 @@ async def open_at(
     rules = Rules(
         tokens_required=operator.tokens_required,
         hosts=tuple(operator.hosts),
+        clients=tuple(
+            Me(name=name, role=Role(role), machines=machines)
+            for name, role, machines in clients(settings)
+        ),
         secure=_secure(context, tell) if context else None,
     )
     listener = Listener(sock, desk, tell, rules, pages)

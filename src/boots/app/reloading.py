@@ -55,6 +55,8 @@ AT_START = (
     "operator.port",
     "operator.certificate",
     "operator.key",
+    "operator.client_ca",
+    "operator.clients",
     "operator.tokens_required",
     "operator.hosts",
     "workflow.most_writing",

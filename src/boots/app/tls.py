@@ -25,15 +25,19 @@ _OF_OPERATORS = "ECDHE+AESGCM:ECDHE+CHACHA20"  # no firmware comes there
 class Shown:
     """The certificate that a door shows, in a context that outlives its renewal.
 
-    `word` names the settings that it comes from.  Call it on the loop's thread: OpenSSL makes
+    `word` names the settings that it comes from.  Who comes with a certificate of their own must
+    have it of `client_ca`; nobody has to.  Call it on the loop's thread: OpenSSL makes
     connections there.
 
     Raises:
         StartError: certificate or key cannot be read, or do not belong together.
     """
 
-    def __init__(self, word: str, certificate: str, key: str, ciphers: str) -> None:
+    def __init__(
+        self, word: str, certificate: str, key: str, ciphers: str, client_ca: str = ""
+    ) -> None:
         self.word = word
+        self._client_ca = client_ca
         self._certificate, self._key = certificate, key
         self._ciphers = ciphers
         self._held = self._content()
@@ -88,6 +92,9 @@ class Shown:
         made.minimum_version = ssl.TLSVersion.TLSv1_2
         made.set_ciphers(self._ciphers)
         _load(made, self.word, self._certificate, self._key)
+        if self._client_ca:
+            made.verify_mode = ssl.CERT_OPTIONAL
+            _trust(made, self.word, self._client_ca)
         return made
 
     def _content(self) -> tuple[bytes, bytes]:
@@ -117,9 +124,30 @@ def of_operators(settings: Settings) -> Shown | None:
         StartError: certificate or key cannot be read, or do not belong together.
     """
     operator = settings.operator
+    if operator.clients and not operator.client_ca:
+        raise StartError(
+            "operator.clients needs operator.client_ca: the certificates of who signs theirs"
+        )
     if not operator.certificate:
+        if operator.client_ca:
+            raise StartError(
+                "operator.client_ca needs TLS: name operator.certificate and operator.key, too"
+            )
         return None
-    return Shown("operator", operator.certificate, operator.key, _OF_OPERATORS)
+    own = operator.certificate, operator.key
+    return Shown("operator", *own, _OF_OPERATORS, operator.client_ca)
+
+
+def _trust(context: ssl.SSLContext, word: str, file: str) -> None:
+    try:
+        context.load_verify_locations(cafile=file)
+    except ssl.SSLError:
+        why = "holds no certificates in PEM"
+    except OSError as error:
+        why = f"cannot be read: {error.strerror}"
+    else:
+        return
+    raise StartError(f"{word}.client_ca = {file!r} {why}; name who signs operators' certificates")
 
 
 def _load(context: ssl.SSLContext, word: str, certificate: str, key: str) -> None:

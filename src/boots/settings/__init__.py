@@ -3,7 +3,7 @@
 Every key is documented in ``docs/reference/settings.md``; a test holds the two together.
 """
 
-from boots.settings.checks import networks, trusted_proxies
+from boots.settings.checks import clients, networks, trusted_proxies
 from boots.settings.errors import SettingsError
 from boots.settings.keys import all_keys, of_keys, value_of
 from boots.settings.meanings import MEANINGS
@@ -47,6 +47,7 @@ __all__ = [
     "Trace",
     "Workflow",
     "all_keys",
+    "clients",
     "load",
     "networks",
     "of_keys",

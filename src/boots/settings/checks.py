@@ -38,6 +38,7 @@ _BOUNDS: Mapping[str, tuple[int, int]] = {
     "workflow.hours": (1, 8_760),
 }
 
+_ROLES = ("viewer", "operator", "admin")
 _PLAIN_URL = re.compile(r"[A-Za-z0-9:/._~\[\]-]+")
 
 
@@ -63,9 +64,29 @@ def check(settings: Settings) -> None:
                 IPv4Address(text)
         except ValueError:
             raise SettingsError(f'{key} = "{text}" is no IPv4 address') from None
+    clients(settings)
     url = settings.http.url
     if url and not (url.startswith(("http://", "https://")) and _PLAIN_URL.fullmatch(url)):
         raise SettingsError(f'http.url = "{url}" will not do; write it like http://boots.example')
+
+
+def clients(settings: Settings) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
+    """The names, roles and machines of ``operator.clients``.
+
+    Raises:
+        SettingsError: one cannot be read.
+    """
+    found = []
+    for text in settings.operator.clients:
+        name, role, *machines = text.split() if len(text.split()) > 1 else ("", "")
+        if role not in _ROLES or (role == "admin" and machines):
+            raise SettingsError(
+                f'operator.clients: "{text}" will not do; write NAME ROLE, like'
+                f" ci.example operator, with a role of {', '.join(_ROLES)},"
+                " and behind those two patterns of machines for some only, but for an admin"
+            )
+        found.append((name, role, tuple(machines)))
+    return tuple(found)
 
 
 def trusted_proxies(settings: Settings) -> tuple[IPv4Network | IPv6Network, ...]:

@@ -126,6 +126,10 @@ MEANINGS: Mapping[str, str] = {
     "operator.certificate": "A PEM file with the certificate of the operator's listener;"
     " it then speaks HTTPS only.",
     "operator.key": "A PEM file with the key of that certificate.",
+    "operator.client_ca": "Certificates (PEM) of who signs those of operators, which may come in"
+    " place of a token. Needs `operator.certificate`.",
+    "operator.clients": "Which of them may what, each as `NAME ROLE`, or `NAME ROLE PATTERN …` for"
+    " some machines only; the name is an alternative one (DNS, e-mail, URI), else the common one.",
     "operator.tokens_required": "Whether each request needs a token on a loopback address, too.",
     "operator.hosts": "Names that operators may call this server by in URLs;"
     " addresses and `localhost` need none.",

@@ -70,6 +70,7 @@ _PATHS = {
         "enrol.rules",
         "operator.certificate",
         "operator.key",
+        "operator.client_ca",
     ),
 }
 

@@ -143,6 +143,8 @@ class Operator(_Section, frozen=True):
     port: int = 8081
     certificate: str = ""
     key: str = ""
+    client_ca: str = ""
+    clients: list[str] = []
     tokens_required: bool = False
     hosts: list[str] = []
 

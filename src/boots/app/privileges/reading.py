@@ -26,7 +26,7 @@ def relied_on(settings: Settings, config: Path | None) -> list[Path]:
     texts = [
         *(str(config or ""), *settings.machines),
         *(settings.boot.profiles, settings.dhcp.quirks, settings.enrol.rules),
-        *(http.certificate, http.key, operator.certificate, operator.key),
+        *(http.certificate, http.key, operator.certificate, operator.key, operator.client_ca),
     ]
     return [Path(text) for text in texts if text]
 

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fuzz import keeping, places
+from fuzz.feeding import feed
 from fuzz.minimise import minimised, telling
 from fuzz.target import Target
 from fuzz.targets import every
 from fuzz.timing import ON_LOOP, seconds
+from fuzz.watched import is_possible
 
 _STARTING = 15  # seconds of a whole run that go into loading
 
@@ -38,6 +40,8 @@ def main() -> int:
     parser.add_argument("--list", action="store_true", help="name the targets and end")
     parser.add_argument("--keep", action="store_true", help="keep the best inputs, and end")
     parser.add_argument("--worst", action="store_true", help="time all inputs, and end")
+    parser.add_argument("--feed", type=Path, help="send all files of a folder, and end")
+    parser.add_argument("--head", type=bytes.fromhex, default=b"", help="hex before each of them")
     options = parser.parse_args()
     targets = chosen(every(), options.names)
     if options.list:
@@ -50,9 +54,16 @@ def main() -> int:
     if options.worst:
         show_worst(targets)
         return 0
+    if options.feed:
+        return show_fed(targets, options.feed, options.head)
     each = options.seconds
     if options.overall:
         each = max((options.overall - _STARTING) * options.at_once // len(targets), 1)
+    if not is_possible():
+        print(
+            "There is no atheris here (it needs Linux on x86-64 and Python 3.11 to 3.14): "
+            "known inputs are bent at random, and nobody watches where they go."
+        )
     ran = fuzzed(targets, each, options.at_once)
     show(ran)
     return 1 if any(one.findings for one in ran) else 0
@@ -159,6 +170,20 @@ def show_worst(targets: dict[str, Target]) -> None:
         timed += [(seconds(target.run, path.read_bytes()), path.name) for path in paths]
         took, name = max(timed, default=(0.0, "none"))
         print(f"{target.name:32} {len(timed):7} {took * 1000:6.2f} ms {name}")
+
+
+def show_fed(targets: dict[str, Target], folder: Path, head: bytes) -> int:
+    """Send a folder to the targets, and print what came of it; 1 if anything was found."""
+    print(f"{'target':32} {'inputs':>7} {'worst':>9} input")
+    findings = []
+    for target in targets.values():
+        fed = feed(target, folder, head)
+        name = fed.slowest.name if fed.slowest else "none"
+        print(f"{target.name:32} {fed.inputs:7} {fed.worst * 1000:6.2f} ms {name}", flush=True)
+        findings += [f"{target.name}: {each}" for each in fed.findings]
+    for each in findings:
+        print(f"FOUND {each}")
+    return 1 if findings else 0
 
 
 def _named(data: bytes) -> str:

@@ -1,19 +1,18 @@
-"""The process that fuzzes: all code is watched once, then each target gets a fork.
+"""The process that fuzzes: all code is watched once, if it can be, then each target gets a fork.
 
 To load and instrument the house takes seconds, which a short run of forty targets has not.
 """
 
 import argparse
 import hashlib
+import importlib.util
 import os
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-import atheris
-
-from fuzz import places
+from fuzz import bent, places
 from fuzz.target import Target
 from fuzz.timing import ON_LOOP
 
@@ -29,32 +28,51 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, required=True)
     parser.add_argument("--at-once", type=int, required=True)
     options = parser.parse_args()
-    with atheris.instrument_imports(include=["boots", "boots_agent"]):
-        from fuzz.targets import every  # noqa: PLC0415 - it must be loaded while it is watched
-
-        targets = every()
+    watches = is_possible()
+    targets = _loaded(watches=watches)
     running: set[int] = set()
     for name in options.names:
         if len(running) == options.at_once:
             running.discard(os.wait()[0])
-        running.add(_started(targets[name], options.seconds))
+        running.add(_started(targets[name], options.seconds, _fuzz if watches else bent.fuzz))
     while running:
         running.discard(os.wait()[0])
 
 
-def _started(target: Target, seconds: int) -> int:
+def is_possible() -> bool:
+    """Whether atheris is here: it comes for Linux on x86-64 and some releases of Python only."""
+    return importlib.util.find_spec("atheris") is not None
+
+
+def _loaded(*, watches: bool) -> dict[str, Target]:
+    """All targets; they must be loaded while they are watched."""
+    if not watches:
+        from fuzz.targets import every  # noqa: PLC0415
+
+        return every()
+    import atheris  # noqa: PLC0415
+
+    with atheris.instrument_imports(include=["boots", "boots_agent"]):
+        from fuzz.targets import every  # noqa: PLC0415
+
+        return every()
+
+
+def _started(target: Target, seconds: int, fuzz: Callable[[Target, int], None]) -> int:
     pid = os.fork()
     if pid:
         return pid
     with places.log(target.name).open("w") as log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
-    _fuzz(target, seconds)
+    fuzz(target, seconds)
     raise SystemExit(70)  # not at once: at the exit libFuzzer writes down what failed
 
 
 def _fuzz(target: Target, seconds: int) -> None:
     """Fuzz one target; libFuzzer ends the process."""
+    import atheris  # noqa: PLC0415
+
     arguments = [
         sys.argv[0],
         f"-max_total_time={seconds}",

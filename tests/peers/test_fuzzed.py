@@ -23,6 +23,7 @@ from boots.model import mac as macs
 from boots.wire import dhcp
 from boots.wire.malformed import Malformed
 from fuzz import places
+from fuzz.bent import bent
 from fuzz.targets import every
 
 pytestmark = [pytest.mark.peers, pytest.mark.alone]
@@ -40,21 +41,6 @@ def inputs(*names: str) -> list[bytes]:
     """The seeds of some targets, and what was kept."""
     found = [data for name in names for data in TARGETS[name].seeds()]
     return found + [path.read_bytes() for name in names for path in places.kept(name)]
-
-
-def bent(rng: random.Random, known: list[bytes]) -> bytes:
-    """One of these with some bytes changed, cut, doubled, or put behind another."""
-    made = bytearray(rng.choice(known))
-    match rng.randrange(5):
-        case 0:
-            del made[rng.randrange(len(made) + 1) :]
-        case 1:
-            made += rng.choice(known)
-        case 2:
-            made += bytes([rng.randrange(256)]) * rng.randrange(2000)
-    for _ in range(rng.choice((0, 1, 4, 16)) if made else 0):
-        made[rng.randrange(len(made))] = rng.randrange(256)
-    return bytes(made[:LARGEST])
 
 
 @contextlib.contextmanager
@@ -97,7 +83,7 @@ def at_port(lan: Lan, port: int, known: list[bytes], *, source: int = 0, to: str
     rng = random.Random(port)
     with udp(lan, source, (to or str(SERVER.ip), port)) as (_, send):
         for number in range(COUNT):
-            send(bent(rng, known))
+            send(bent(rng, known, (), LARGEST))
             if number % 50 == 0:
                 time.sleep(0.002)
         for _ in range(1000):  # the largest, all at once
@@ -114,7 +100,7 @@ def at_transfers(lan: Lan) -> None:
             with contextlib.suppress(TimeoutError):
                 _, peer = sock.recvfrom(2000)
                 for _ in range(40):
-                    sock.sendto(bent(rng, known)[:2000], peer)
+                    sock.sendto(bent(rng, known, (), 2000), peer)
 
 
 def at_http(lan: Lan, port: int, *, secure: ssl.SSLContext | None = None, count: int = 300) -> None:
@@ -122,9 +108,9 @@ def at_http(lan: Lan, port: int, *, secure: ssl.SSLContext | None = None, count:
     raw = [data[1:] for data in inputs("http.bytes")]
     agents = inputs("http.agent")
     for number in range(count):
-        data = bent(rng, raw)
+        data = bent(rng, raw, (), LARGEST)
         if number % 4 == 0:
-            body = bent(rng, agents)
+            body = bent(rng, agents, (), LARGEST)
             what = rng.choice(("hello", "next", "events", "progress", "inventory"))
             head = f"POST /{MAC}/agent/v1/{what} HTTP/1.1\r\nContent-Length: {len(body)}\r\n\r\n"
             data = head.encode() + body

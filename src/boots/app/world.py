@@ -17,6 +17,7 @@ from boots.machines import files
 from boots.machines.files import Cache
 from boots.machines.index import Index
 from boots.machines.kept import Kept, combined
+from boots.model.quirk import Quirk
 from boots.model.rule import Rule
 from boots.model.site import OSIE, Profile, Site
 from boots.policy.quirks import SHIPPED
@@ -68,24 +69,22 @@ def build(
         Faulty: some record, profile, quirk or rule is wrong.
         SettingsError: a subnet, an override or the patch of boot files is wrong.
     """
+    boot = settings.boot
     loaded = files.load([Path(path) for path in settings.machines], cache)
-    published = catalogue.boot_files(Path(folder) for folder in settings.boot.files)
-    published |= catalogue.osie_files(Path(settings.boot.osie))
-    published |= catalogue.image_files(Path(settings.boot.images))
-    known, more, wrong = _profiles(settings.boot.profiles, settings.boot.secrets_allowed)
-    published |= more
-    odd, also = quirks.load(Path(settings.dhcp.quirks)) if settings.dhcp.quirks else ((), [])
-    enrol, mistaken = rules.load(Path(settings.enrol.rules)) if settings.enrol.rules else ((), [])
-    secret = leaked.found(loaded.index, settings.boot.secrets_allowed)
-    faults = [*loaded.faults, *secret, *wrong, *also, *mistaken]
+    published = _published(settings)
+    known, theirs, of_profiles = _profiles(boot.profiles, boot.secrets_allowed)
+    own_quirks, of_quirks = _quirks(settings.dhcp.quirks)
+    own_rules, of_rules = _rules(settings.enrol.rules)
+    of_secrets = leaked.found(loaded.index, boot.secrets_allowed)
+    faults = [*loaded.faults, *of_secrets, *of_profiles, *of_quirks, *of_rules]
     if faults:
         raise Faulty(faults)
-    folder = cache_of(settings)
-    published = with_patch(published, settings.boot.script_patch, folder / "patched")
+    folder = cache_of(settings) / "patched"
+    published = with_patch(published | theirs, boot.script_patch, folder)
     offered = Offered(
         files=published,
         profiles=known,
-        quirks=(*SHIPPED, *odd),
+        quirks=(*SHIPPED, *own_quirks),
         token_key=token_key,
         programs=catalogue.programs(published),
         pin=tls.pin(settings) if pin is None else pin,
@@ -95,8 +94,26 @@ def build(
         interface: sites.make(settings, address, offered)
         for interface, address in addresses.items()
     }
-    world = World(loaded.index, made, loaded.index, rules=enrol)
+    world = World(loaded.index, made, loaded.index, rules=own_rules)
     return with_kept(world, kept) if kept is not None else world
+
+
+def _published(settings: Settings) -> dict[str, str]:
+    """The files that are published besides those of profiles, by their names."""
+    boot = settings.boot
+    return {
+        **catalogue.boot_files(Path(folder) for folder in boot.files),
+        **catalogue.osie_files(Path(boot.osie)),
+        **catalogue.image_files(Path(boot.images)),
+    }
+
+
+def _quirks(place: str) -> tuple[tuple[Quirk, ...], list[Fault]]:
+    return quirks.load(Path(place)) if place else ((), [])
+
+
+def _rules(file: str) -> tuple[tuple[Rule, ...], list[Fault]]:
+    return rules.load(Path(file)) if file else ((), [])
 
 
 def _profiles(

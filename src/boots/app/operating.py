@@ -169,32 +169,7 @@ class Operating:
         """What hears of everything."""
         keeping = self.keeping
         if keeping is not None:
-            store = self._settings.store
-            place = f"the store {named(keeping.store.engine)}"
-
-            def tell(event: AnyEvent) -> None:
-                loop.call_soon_threadsafe(self._tell, event)
-
-            def written() -> None:
-                loop.call_soon_threadsafe(self._history.written.wave)
-
-            def renamed(ours: str, name: Name) -> None:
-                loop.call_soon_threadsafe(self._history.renamed, ours, name)
-
-            self._writer = Writer(
-                keeping.store.engine,
-                keeping.store.server,
-                Retention(
-                    store.keep_days * 86_400.0,
-                    store.keep_events,
-                    audits=store.keep_audit_days * 86_400.0,
-                ),
-                time.time,
-                troubled=lambda why: tell(events.StoreTroubled(why=f"{place}: {why}")),
-                recovered=lambda lost: tell(events.StoreRecovered(lost=lost)),
-                written=written,
-                renamed=renamed,
-            )
+            self._writer = self._made_writer(keeping, loop)
         timelines = Timelines(self._name_of, self._nearest)
         self._history = History(timelines, self._writer, self._server, time.time, self._is_ours)
         self._enrolling = Enrolling(
@@ -205,6 +180,35 @@ class Operating:
             return [self._troubles, self._history] if looked_at else []
         signs = [self.running.signs] if self.running is not None else []
         return [self.orders, self._troubles, self._history, self._enrolling, *signs]
+
+    def _made_writer(self, keeping: Keeping, loop: asyncio.AbstractEventLoop) -> Writer:
+        """What writes down what happens; its thread tells us by way of the loop."""
+        store, engine = self._settings.store, keeping.store.engine
+        days = 86_400.0
+        retention = Retention(
+            store.keep_days * days, store.keep_events, audits=store.keep_audit_days * days
+        )
+        place = f"the store {named(engine)}"
+
+        def tell(event: AnyEvent) -> None:
+            loop.call_soon_threadsafe(self._tell, event)
+
+        def written() -> None:
+            loop.call_soon_threadsafe(self._history.written.wave)
+
+        def renamed(ours: str, name: Name) -> None:
+            loop.call_soon_threadsafe(self._history.renamed, ours, name)
+
+        return Writer(
+            engine,
+            keeping.store.server,
+            retention,
+            time.time,
+            troubled=lambda why: tell(events.StoreTroubled(why=f"{place}: {why}")),
+            recovered=lambda lost: tell(events.StoreRecovered(lost=lost)),
+            written=written,
+            renamed=renamed,
+        )
 
     def _address_of(self, mac: Mac) -> IPv4Address | None:
         boot = self._history.timelines.boot(mac)

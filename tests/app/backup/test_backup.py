@@ -548,6 +548,16 @@ def test_half_a_backup_changes_nothing(state: Path, tmp_path: Path, name: str, p
     assert was == found(state)
 
 
+def test_a_tar_whose_sizes_are_no_numbers_is_no_backup(state: Path, tmp_path: Path) -> None:
+    entry = tarfile.TarInfo(MANIFEST)
+    entry.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.size": "x"}
+    with tarfile.open(tmp_path / "backup.tar", "w", format=tarfile.PAX_FORMAT) as tar:
+        tar.addfile(entry)
+
+    with pytest.raises(BackupError, match="cannot be read: invalid literal"):
+        restore(lasting_at(state), tmp_path / "backup.tar")
+
+
 def test_a_damaged_store_is_not_restored_though_its_digest_is_right(
     state: Path, tmp_path: Path
 ) -> None:

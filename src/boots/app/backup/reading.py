@@ -1,6 +1,7 @@
 """A backup is unpacked and proved before anything of it is put anywhere."""
 
 import hashlib
+import lzma
 import tarfile
 import zlib
 from pathlib import Path
@@ -23,6 +24,10 @@ from boots.store.copying import damage, sync
 from boots.store.migrate import NEWEST
 
 _LARGEST = 1 << 20  # bytes of a manifest
+_BROKEN = (
+    *(tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError),
+    *(ValueError, MemoryError),  # tarfile's own, of numbers that are none and of sizes made up
+)
 _STORES = {"sqlite": SQLITE, "postgresql": POSTGRES}
 
 
@@ -44,8 +49,8 @@ def unpack(file: Path, folder: Path) -> Manifest:
                 if part is None or content is None or entry.size != part.size:
                     raise BackupError(f"{file} is damaged: {entry.name} is not what it was")
                 _written(content, folder / entry.name, part, file)
-    except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
-        raise BackupError(f"{file} cannot be read: {error}") from None
+    except _BROKEN as error:
+        raise BackupError(f"{file} cannot be read: {str(error) or type(error).__name__}") from None
     if missing:
         raise BackupError(f"{file} is damaged: {', '.join(missing)} is missing")
     wrong = damage(folder / SQLITE) if manifest.engine == "sqlite" else ""

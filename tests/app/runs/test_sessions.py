@@ -345,6 +345,20 @@ async def test_frozen_no_disk_is_begun_with_that_was_handed_out_before(yard: Yar
     assert 409 == (await agent.edges(write, write["armed"][0]))[0]
 
 
+@in_yard
+async def test_after_its_time_no_disk_is_begun_with_that_was_handed_out_before(yard: Yard) -> None:
+    await yard.provision()
+    await yard.tells()
+    agent = await yard.boots()
+    await agent.do(await agent.next())
+    write = await agent.next()
+    (record,) = write["armed"]
+    yard.now = record["expires"] - 1
+    assert 204 == (await agent.edges(write, record))[0]
+    yard.now = record["expires"]
+    assert 409 == (await agent.edges(write, record))[0]
+
+
 def test_no_more_runs_write_at_once_than_the_settings_say(tmp_path: Path) -> None:
     async def main() -> None:
         async with opened(tmp_path, most_writing=1) as yard:

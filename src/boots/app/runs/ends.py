@@ -38,6 +38,8 @@ class Ends:
         frozen = await stored(self._keeper.store.read(freezes.read))
         if frozen.frozen:
             raise Denied(409, frozen.reason)
+        if kept.given.until <= self._keeper.clock():
+            raise Denied(409, "the time for which its disks were armed is over")
         await asyncio.to_thread(prove, body, said.size)
         own, now = kept.of(worker), self._keeper.clock()
         line = edges.Line(0, said.run, own.name, disk.serial, disk.path, disk.size, said.holds, now)

@@ -106,9 +106,10 @@ def test_what_is_no_inventory_is_told(
 def test_a_file_that_is_not_there_or_no_json_is_told(enrol: Enrol, tmp_path: Path) -> None:
     gone = CliRunner().invoke(app, ["enrol", "--inventory", "gone.json"])
     assert (2, True) == (gone.exit_code, "gone.json: cannot be read: No such" in gone.stderr)
-    (tmp_path / "bad.json").write_text("{")
-    bad = CliRunner().invoke(app, ["enrol", "--inventory", "bad.json"])
-    assert (2, True) == (bad.exit_code, "bad.json: not JSON" in bad.stderr)
+    for text in ("{", "[" * 100_000):
+        (tmp_path / "bad.json").write_text(text)
+        bad = CliRunner().invoke(app, ["enrol", "--inventory", "bad.json"])
+        assert (2, True) == (bad.exit_code, "bad.json: not JSON" in bad.stderr)
 
 
 def test_a_mistake_in_the_rules_is_told(enrol: Enrol, tmp_path: Path) -> None:

@@ -101,8 +101,10 @@ def test_what_was_saved_of_another_capture_is_refused(replay: Replays) -> None:
 
 
 def test_what_is_no_saved_file_is_refused(replay: Replays, tmp_path: Path) -> None:
-    (tmp_path / "golden.json").write_text("{}")
-    assert 2 == replay(IPXE, "--expect", "golden.json").exit_code
+    for text in ("{}", '{"a":' * 100_000):
+        (tmp_path / "golden.json").write_text(text)
+        result = replay(IPXE, "--expect", "golden.json")
+        assert (2, True) == (result.exit_code, "write it with --save" in result.stderr)
 
 
 def test_the_replies_of_a_capture_are_held_against_ours(replay: Replays) -> None:

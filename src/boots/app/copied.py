@@ -34,6 +34,6 @@ def read(path: Path) -> Copied:
         return msgspec.json.decode(path.read_bytes(), type=Copied)
     except FileNotFoundError:
         return Copied()
-    except (OSError, msgspec.MsgspecError, ValueError) as error:
+    except (OSError, msgspec.MsgspecError, ValueError, RecursionError) as error:
         _log.warning("the store's copy cannot be read", path=str(path), error=str(error))
         return Copied()

@@ -88,6 +88,6 @@ def _lines(data: bytes) -> list[Line]:
     for text in data.splitlines():
         try:
             found.append(msgspec.json.decode(text, type=Line))
-        except (msgspec.DecodeError, ValueError):
+        except (msgspec.DecodeError, ValueError, RecursionError):
             continue
     return found

@@ -73,7 +73,7 @@ def _inventory(file: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         said = json.loads(file.read_bytes())
     except OSError as error:
         _refuse(f"{file}: cannot be read: {error.strerror}")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         _refuse(f"{file}: not JSON: {error}")
     if isinstance(said, dict) and isinstance(said.get("event"), dict):
         said = said["event"]

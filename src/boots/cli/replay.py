@@ -118,7 +118,7 @@ def _expected(file: Path, ours: "Sequence[Answered]") -> "Sequence[Answered]":
 
     try:
         kept = msgspec.json.decode(file.read_bytes(), type=replayed.Kept)
-    except (OSError, msgspec.MsgspecError) as error:
+    except (OSError, msgspec.MsgspecError, RecursionError) as error:
         print(f"boots: {file}: {error}; write it with --save", file=sys.stderr)
         raise typer.Exit(2) from None
     if not replayed.same_questions(kept.answers, ours):

@@ -482,6 +482,10 @@ def manifest(**other: Any) -> Callable[[dict[str, bytes]], None]:
     return change
 
 
+def too_deep(content: dict[str, bytes]) -> None:
+    content[MANIFEST] = b'{"a":' * 100_000
+
+
 def without(name: str) -> Callable[[dict[str, bytes]], object]:
     return lambda content: content.pop(name)
 
@@ -514,6 +518,7 @@ REFUSED = {
     "engine": (manifest(engine="oracle"), "names files that are none of a backup, or no store"),
     "nothing": (manifest(files={}), "or no store"),
     "no word": (manifest(made="yesterday"), "its manifest cannot be read: Expected `float`"),
+    "too deep": (too_deep, "its manifest cannot be read: "),
     "gone": (without("leases"), "is damaged: leases is missing"),
     "no manifest": (without(MANIFEST), "this is no backup of Boots"),
     "another key": (other("key"), "is damaged: key has another digest"),

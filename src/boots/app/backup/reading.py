@@ -26,7 +26,8 @@ from boots.store.migrate import NEWEST
 _LARGEST = 1 << 20  # bytes of a manifest
 _BROKEN = (
     *(tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError),
-    *(ValueError, MemoryError),  # tarfile's own, of numbers that are none and of sizes made up
+    # tarfile's own, of numbers that are none and of sizes made up
+    *(ValueError, OverflowError, MemoryError, RecursionError),
 )
 _STORES = {"sqlite": SQLITE, "postgresql": POSTGRES}
 
@@ -66,7 +67,7 @@ def _manifest(tar: tarfile.TarFile, first: tarfile.TarInfo | None) -> Manifest:
         raise BackupError("this is no backup of Boots: it does not begin with its manifest")
     try:
         return msgspec.json.decode(content.read(), type=Manifest)
-    except (msgspec.MsgspecError, ValueError) as error:
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise BackupError(f"its manifest cannot be read: {error}") from None
 
 

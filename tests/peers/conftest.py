@@ -251,21 +251,34 @@ def boots(
             process.process.wait()
 
 
+_TREE = tuple(Path(package.__file__ or "").parents[1] for package in (structlog, house))
+"""Where the server and what it needs are imported from."""
+
+
 def program() -> tuple[list[str], dict[str, str]]:
     """The words that start the server, as somebody who is not root can; and their environment.
 
-    Where this Python is root's own, Debian's takes its place.  If that is another release the
-    server stays root.
+    Where this Python is root's own, Debian's takes its place.  If that is another release, or the
+    tree is root's own as well, the server stays root.
     """
     serve = ["-m", "boots", "serve"]
-    if _is_open(Path(sys.executable).resolve()):
+    if _is_open(Path(sys.executable).resolve()) and all(map(_is_open, _TREE)):
         return [sys.executable, *serve], {}
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     debians = Path("/usr/bin", version)
-    tree = [Path(package.__file__ or "").parents[1] for package in (structlog, house)]
-    if debians.exists() and all(map(_is_open, tree)):
-        return [str(debians), *serve], {"PYTHONPATH": ":".join(map(str, tree))}
+    if debians.exists() and all(map(_is_open, _TREE)):
+        return [str(debians), *serve], {"PYTHONPATH": ":".join(map(str, _TREE))}
     return [sys.executable, *serve, "--user", "root"], {}
+
+
+def for_another_user() -> list[str]:
+    """The words that start the server as another user; the test is skipped where none can."""
+    words, _ = program()
+    if "--user" in words and not all(map(_is_open, _TREE)):
+        pytest.skip("this tree is root's own (in /root?): a clone that all may read shows more")
+    if "--user" in words:
+        lacking("no Python here that another user can run")
+    return words
 
 
 def _is_open(place: Path) -> bool:

@@ -17,6 +17,7 @@ from tests.peers.conftest import (
     Lan,
     boots,
     folders,
+    for_another_user,
     lacking,
     launch,
     let_others_in,
@@ -37,8 +38,7 @@ RAW = f"{1 << 13:016x}"
 @pytest.fixture(autouse=True)
 def readable() -> None:
     """Where no user but root can run this Python nothing can be shown."""
-    if "--user" in program()[0]:
-        lacking("no Python here that another user can run")
+    for_another_user()
 
 
 def status(process: int | str) -> Mapping[str, str]:

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from tests.peers.conftest import MAC, NIC, SERVER, Lan, boots, lacking, need, program, run
+from tests.peers.conftest import MAC, NIC, SERVER, Lan, boots, for_another_user, lacking, need, run
 
 from boots.app.privileges import seccomp
 from boots.journal import events
@@ -83,9 +83,7 @@ os.execvp(sys.argv[2], sys.argv[2:])
 def test_the_server_runs_within_the_units_system_calls(lan: Lan, tmp_path: Path) -> None:
     if os.uname().machine != "x86_64" or not HEADER.exists():
         lacking("the numbers of x86_64's calls are not here")
-    words, _ = program()
-    if "--user" in words:
-        lacking("no Python here that another user can run")
+    words = for_another_user()
     place = tmp_path / "filter"
     place.write_bytes(b"".join(struct.pack("=HBBI", *each) for each in instructions(allowed())))
     uid, gid = pwd.getpwnam("nobody")[2:4]

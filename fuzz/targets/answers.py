@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.app.pools import OWN, REMOTE, SUBNET, Bench
 
 from boots.app.ahead import Ahead
-from boots.journal.events import Entry, encode
+from boots.journal.events import AnyEvent, Entry, encode
 from boots.model import mac as macs
 from boots.model.mac import Mac
 from boots.model.machine import Known
@@ -25,7 +25,7 @@ from boots.policy.destination import EVERYONE, Destination
 from boots.policy.forms import Ready
 from boots.policy.prepared import Prepared
 from boots.policy.subnet import selector
-from boots.serve.dhcp import Ask, DhcpDoor
+from boots.serve.dhcp import DhcpDoor
 from boots.serve.ear import Ear
 from boots.serve.foreign import ForeignServers, Neighbourhood
 from boots.serve.shadow import Shadow
@@ -111,7 +111,9 @@ def _reserved(data: bytes) -> None:
         return
     bench = _bench(Mode.RESERVATION)
     site, by_mac = bench.world.sites["lan0"], bench.world.index.by_mac
-    plain, prepared = _Heard(site, by_mac, prepares=False), _Heard(site, by_mac, prepares=True)
+    plain, prepared = _heard(prepares=False), _heard(prepares=True)
+    plain.begin(None)
+    prepared.begin(Ahead(Prepared(site, by_mac, str)))
     packet = _packet(data)
     like = bytearray(packet)
     if len(like) >= 240:
@@ -126,7 +128,7 @@ def _reserved(data: bytes) -> None:
 class _Heard:
     """A DHCP door without a wire: what it sends, and what it tells."""
 
-    def __init__(self, site: Site, by_mac: Mapping[Mac, Known], *, prepares: bool) -> None:
+    def __init__(self, site: Site, by_mac: Mapping[Mac, Known]) -> None:
         def ask(message: Message) -> Answer:
             client = clients.from_dhcp(message, site.quirks)
             known = by_mac.get(client.mac) if client else None
@@ -136,7 +138,17 @@ class _Heard:
 
         self.said: list[object] = []
         self.told = Told()
-        self._door = _door(ask, self, Ahead(Prepared(site, by_mac, str)) if prepares else None)
+        self._door = DhcpDoor(udp(), "lan0", ask, self._record)
+        self._door._replies.close()
+        self._door._replies = self  # type: ignore[assignment]  # where replies leave
+
+    def _record(self, event: AnyEvent) -> None:
+        self.told.record(event)
+
+    def begin(self, prepared: Ahead | None) -> None:
+        """Know nothing of what came before."""
+        self.said, self.told = [], Told()
+        self._door._prepared = prepared
 
     def handle(self, data: bytes) -> None:
         """Take a packet."""
@@ -154,11 +166,11 @@ class _Heard:
         self.said.append((ready.data, ready.to, ready.hardware, ready.source))
 
 
-def _door(ask: Ask, replies: "_Heard", prepared: Ahead | None) -> DhcpDoor:
-    door = DhcpDoor(udp(), "lan0", ask, replies.told.record, prepared=prepared)
-    door._replies.close()
-    door._replies = replies  # type: ignore[assignment]  # where replies leave
-    return door
+@functools.cache
+def _heard(*, prepares: bool) -> _Heard:  # noqa: ARG001  # one for each
+    """One door for all inputs: to close a packet socket takes the kernel 20 ms."""
+    world = _bench(Mode.RESERVATION).world
+    return _Heard(world.sites["lan0"], world.index.by_mac)
 
 
 def _proxied(mode: Mode, *, port_4011: bool) -> Callable[[bytes], None]:

@@ -111,8 +111,9 @@ peers: setup-test ## Stock clients against the running server, in namespaces (ro
 	@PEERS=required $(PYTHON) -m pytest -q -m "peers and not wide and alone"
 
 .PHONY: faults
-faults: setup-wide ## The table of faults again, with its figures, as often as it says: bad links, kill -9, full disks (root)
-	@PEERS=required $(PYTHON) -m pytest -q -s tests/faults
+faults: setup-wide ## The table of faults again, with its figures: bad links, kill -9, full disks; FAULTS=all: as often as it says, hours (root)
+	@PEERS=required $(PYTHON) -m pytest -q -rP -n 2 --dist loadfile -m "not alone" tests/faults
+	@PEERS=required $(PYTHON) -m pytest -q -s -m alone tests/faults
 
 .PHONY: fuzz
 fuzz: setup ## Fuzz every parser and door for MINUTES each (5), two side by side; goes on where it ended

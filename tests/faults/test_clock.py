@@ -43,7 +43,7 @@ class Wall:
 
 
 TO_1970 = -int(datetime.now(UTC).timestamp()) + DAY
-JUMPS = (DAY, -DAY, TO_1970, 0, 30 * DAY, 0)
+JUMPS = (DAY, -DAY, TO_1970, 0, 30 * DAY, 366 * DAY, 0)
 
 
 def leased(server: Standing) -> str:

@@ -1,6 +1,9 @@
 """A server that may open few files, and clients that hold all of them."""
 
 import contextlib
+import os
+import resource
+import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -9,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from tests.faults.bad import files_in
+from tests.faults.steady import steady
 from tests.faults.test_storage import ended, is_served, until_said
 from tests.peers.conftest import SERVER, Boots, Lan, lan, launch, need
 
@@ -53,6 +57,51 @@ def transfers(lan: Lan, count: int) -> Iterator[None]:
 
 def opened(server: Boots) -> int:
     return len(list(Path(f"/proc/{server.process.pid}/fd").iterdir()))
+
+
+@contextlib.contextmanager
+def exhausted(server: Boots) -> Iterator[None]:
+    """The running server can open no file more."""
+    pid = server.process.pid
+    before, most = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (10, most))
+    yield
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (before, most))
+
+
+def workers_of(server: Boots) -> list[int]:
+    pid = server.process.pid
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(each) for each in children.split()]
+
+
+def test_a_worker_that_cannot_be_replaced_is_replaced_as_soon_as_it_can(
+    lan: Lan, tmp_path: Path
+) -> None:
+    """Nothing was tried again where the first try found no descriptor left."""
+    # Of another user's process nobody may change the limits without CAP_SYS_RESOURCE.
+    words = ("--workers", "2", "--user", "root")
+    with ended(launch(lan.server, tmp_path, *words)) as server:
+        until_said(server, "ServerStarted")
+        first, _ = sorted(workers_of(server))
+        with exhausted(server):
+            os.kill(first, signal.SIGKILL)
+            until_said(server, "a worker cannot be started")
+            longest = is_served_over_dhcp(lan)
+        deadline = time.monotonic() + 30
+        while len(workers_of(server)) < 2:
+            assert time.monotonic() < deadline, server.errors.read_text()
+            time.sleep(0.05)
+        for _ in range(10):  # connections of a client go to either
+            longest = max(longest, is_served(lan))
+        print(f"\n  a worker that cannot be replaced: longest wait {longest:.3f} s")
+        assert longest < 1
+
+
+def is_served_over_dhcp(lan: Lan) -> float:
+    with steady(lan) as machine:
+        machine.until(20)
+    return machine.longest
 
 
 @pytest.mark.parametrize("hold", [connections, transfers])

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.faults.bad import ALL
 from tests.faults.nth import Nth
 from tests.faults.story import Story, after_all, standing
 from tests.peers.conftest import Lan
@@ -17,7 +18,7 @@ from tests.peers.conftest import Lan
 pytestmark = pytest.mark.peers
 
 WAYS = ("kill", "half", "after")
-EVERY = int(os.environ.get("FAULTS_EVERY", "60"))
+EVERY = int(os.environ.get("FAULTS_EVERY", "5" if ALL else "60"))
 
 
 def life(lan: Lan, folder: Path, at: int, do: str = "kill") -> tuple[int, int]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.e2e.disk import of_chance
 from tests.e2e.provisioned import MIB, WRITE, add_image, provisioned
-from tests.faults.bad import Figures
+from tests.faults.bad import ALL, Figures
 
 from boots.journal import events
 from boots.lab import said
@@ -47,7 +47,7 @@ def booted(osie: Osie, firmware: Firmware, fault: str, goal: Stage = Stage.POWER
 
 
 @pytest.mark.parametrize("firmware", FIRMWARE)
-@pytest.mark.parametrize("fault", LINKS)
+@pytest.mark.parametrize("fault", LINKS if ALL else ["all at once"])
 def test_a_machine_boots_over_a_bad_link(osie: Osie, firmware: Firmware, fault: str) -> None:
     figures = Figures(f"boot, {fault}, {firmware.value}")
     figures.seconds.append(booted(osie, firmware, fault, Stage.INVENTORY))

@@ -82,7 +82,13 @@ def test_a_file_arrives_whole_or_its_end_is_told(
         clients = clients[at : at + 1]
     for name, words in clients:
         figures = Figures(f"TFTP, {fault}, {name}")
-        for _ in range(times):
+        # Whose first ACK gets lost hears the OACK again, and atftp takes that for a mistake.
+        # Without checksums a request may be for another file, and an ACK for what never came.
+        may_fail = name.startswith("atftp") or "unsummed" in FAULTS[fault]
+        tries = 2 * times + 2 if may_fail else times
+        for _ in range(tries):
+            if len(figures.seconds) == times:
+                break
             running.mark()
             link.become(FAULTS[fault])
             try:
@@ -96,9 +102,7 @@ def test_a_file_arrives_whole_or_its_end_is_told(
                 figures.seconds.pop()
                 figures.failed.append(end_of(running))
         figures.print()
-        # Whose first ACK gets lost hears the OACK again, and atftp takes that for a mistake.
-        # Without checksums a request may be for another file, and an ACK for what never came.
-        assert [] == figures.failed or name.startswith("atftp") or "unsummed" in FAULTS[fault]
+        assert times == len(figures.seconds), figures.failed
 
 
 def end_of(server: Boots) -> str:

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.faults.bad import ALL
 from tests.faults.nth import Nth
 from tests.faults.power import Lost, lose
 from tests.faults.story import Standing, Story, after_all, standing
@@ -16,7 +17,7 @@ from boots.leases.file import read
 
 pytestmark = pytest.mark.peers
 
-EVERY = int(os.environ.get("FAULTS_EVERY", "60"))
+EVERY = int(os.environ.get("FAULTS_EVERY", "5" if ALL else "60"))
 
 
 def loses_power(server: Standing, nth: Nth, lost: Lost) -> list[str]:

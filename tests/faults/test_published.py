@@ -147,7 +147,7 @@ def test_a_file_that_is_served_outlives_the_power(tmp_path: Path, lost: Lost) ->
 @pytest.mark.parametrize(
     ("every", "lost"),
     [
-        pytest.param(9, Lost.ALL, id="short"),
+        pytest.param(9, Lost.ALL, id="few", marks=pytest.mark.wide),
         *(
             pytest.param(1, each, id=each.name, marks=[pytest.mark.wide, pytest.mark.timeout(600)])
             for each in Lost

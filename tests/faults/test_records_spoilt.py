@@ -96,7 +96,17 @@ def chance(path: Path) -> None:
     path.write_bytes(random.Random(7).randbytes(1 << 20))
 
 
-REFUSED = (truncated, truncated_json, no_utf8, loop, nowhere, sparse, chance)
+def closed(path: Path) -> None:
+    path.chmod(0)
+
+
+def odd_name(path: Path) -> None:
+    """Truncated, too, so that it must be told of."""
+    place = path.rename(path.parent / os.fsdecode(b"\xff\xfe.yaml"))
+    truncated(place)
+
+
+REFUSED = (truncated, truncated_json, no_utf8, loop, nowhere, sparse, chance, closed, odd_name)
 LEFT_OUT = (pipe, device, listening, folder_of_that_name)
 
 
@@ -194,6 +204,20 @@ def test_ten_thousand_saves_are_read_to_their_end(
 ) -> None:
     mend(folder, server)
     storm(server, machine, folder, 10_000)
+
+
+def test_a_name_that_is_no_utf8_is_no_less_a_record(
+    server: Boots, machine: Waits, folder: Path
+) -> None:
+    mend(folder, server)
+    (folder / "machines" / "machines.yaml").write_text(RECORD)
+    server.until(events.RecordsLoaded, machines=1, timeout=20)
+    server.mark()
+    other = RECORD.partition("  - ")[0] + OTHER
+    (folder / "machines" / os.fsdecode(b"\xff.yaml")).write_text(other)
+    server.until(events.RecordsLoaded, machines=2, timeout=20)
+    machine.until(3)
+    mend(folder, server)
 
 
 def test_a_folder_that_is_taken_away_keeps_the_last_good_records(

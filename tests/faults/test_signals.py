@@ -75,6 +75,35 @@ def test_a_thousand_sighups_at_a_hundred_a_second_delay_no_answer(
     assert storm_of_hups(lan, folder, server, 1000) < 0.5
 
 
+SPOILT = ("[boot", 'boot.kernel_args = "no list"', 'nobody = "knows this"', "\0", "loop = [")
+
+
+@pytest.mark.parametrize("times", [60, pytest.param(1000, marks=pytest.mark.wide)])
+def test_good_and_bad_settings_in_turn_end_with_the_last_good_ones(
+    own: Lan, tmp_path: Path, times: int
+) -> None:
+    config = tmp_path / "boots.toml"
+    config.write_text("")
+    with boots(own.server, tmp_path, "--config", config) as server, steady(own) as machine:
+        for number in range(times):
+            good = f"[boot]\nscript_patch = 'echo {number}'\n"
+            config.write_text(SPOILT[number // 2 % len(SPOILT)] if number % 2 else good)
+            server.signal(signal.SIGHUP)
+            time.sleep(0.01)
+        assert server.until(events.SettingsRefused)
+        config.write_text("[boot]\nloop_limit = 7\n")
+        server.signal(signal.SIGHUP)
+        time.sleep(0.5)
+        server.mark()
+        server.signal(signal.SIGHUP)
+        server.until(events.RecordsLoaded)
+        time.sleep(0.5)  # what is read last counts
+        assert [] == server.told(events.SettingsRefused)
+        machine.until(10)
+    print(f"\n  {times} SIGHUPs, settings good and bad in turn: {machine.said}")
+    assert machine.longest < 0.5
+
+
 @pytest.mark.parametrize(
     "after", [0.05, *(pytest.param(each, marks=pytest.mark.wide) for each in (0.0, 0.005, 0.2))]
 )
@@ -180,16 +209,35 @@ def test_a_journal_that_is_moved_or_removed_goes_on_under_its_name(
         machine.until(20)
         server.mark()
         journal.rename(folder / "journal.1")
-        deadline = time.monotonic() + 10
-        while not journal.exists():
-            assert time.monotonic() < deadline
-            time.sleep(0.01)  # there is nothing to wait for but the file
+        begun_anew(journal)
         machine.until(20)
-    whole = [line for each in ("journal.1", "journal.jsonl") for line in lines(folder / each)]
+    deadline = time.monotonic() + 2  # lines are written together, a moment later
+    while (whole := both(folder)) and told_offers(whole) < machine.answers:
+        assert time.monotonic() < deadline, "lines are lost"
+        time.sleep(0.01)
     assert all(line.endswith(b"\n") for line in whole)
-    assert machine.answers <= sum(b"OfferSent" in line for line in whole)
     assert machine.longest < 0.5
+    with steady(lan) as machine:
+        journal.unlink()
+        begun_anew(journal)
+        machine.until(20)
+    assert any(b"OfferSent" in line for line in lines(journal))
     journal.write_bytes(b"".join(whole))  # for who looks at its end
+
+
+def both(folder: Path) -> list[bytes]:
+    return [line for each in ("journal.1", "journal.jsonl") for line in lines(folder / each)]
+
+
+def told_offers(whole: list[bytes]) -> int:
+    return sum(b"OfferSent" in line for line in whole)
+
+
+def begun_anew(journal: Path) -> None:
+    began = time.monotonic()
+    while not journal.exists():
+        assert time.monotonic() < began + 2
+        time.sleep(0.01)  # there is nothing to wait for but the file
 
 
 def lines(path: Path) -> list[bytes]:

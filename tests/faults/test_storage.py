@@ -149,6 +149,7 @@ def test_a_disk_that_begins_to_fail_stops_no_answer_and_loses_nothing(
         api = Replica(0, lan.server, server)
         api.ask(lambda client: client.create(record(1)))
         nth.begin(do)
+        before = nth.count
         longest = is_served(lan)
         if kind == "state":
             with pytest.raises(ApiError) as refused:
@@ -156,6 +157,12 @@ def test_a_disk_that_begins_to_fail_stops_no_answer_and_loses_nothing(
             assert refused.value.problem.status == 503
         (tmp_path / "machines" / "more.yaml").write_text("machines: []\n")  # parsed, and not kept
         longest = max(longest, is_served(lan))
+        deadline = time.monotonic() + 20
+        while nth.count == before:  # something was to be written there, and failed
+            assert time.monotonic() < deadline
+            longest = max(longest, is_served(lan))
+        if kind == "log":
+            until_said(server, "StoreTroubled")
         nth.end()
         until_well(lan, api)
         api.until(lambda client: client.create(record(3)), lambda made: bool(made.line.name), 10)

@@ -45,7 +45,7 @@ def boot_files(
             found.setdefault(name, place)
     for folder in SYSTEM_FOLDERS if system is None else system:
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-            if path.is_file() and path.suffix in SUFFIXES:
+            if path.suffix in SUFFIXES and _is_public(path):
                 found.setdefault(path.name, str(path))
     for name, place in signed.items():
         if Path(place).is_file():
@@ -66,7 +66,7 @@ def _below(folder: Path) -> Iterator[tuple[str, str]]:
     count = 0
     for place in folders(folder):
         for path in sorted(place.iterdir()):
-            if path.name.startswith(".") or not path.is_file():
+            if not _is_public(path):
                 continue
             count += 1
             if count > MOST_FILES:
@@ -80,10 +80,23 @@ def _below(folder: Path) -> Iterator[tuple[str, str]]:
                 yield wanted.name, str(path)
 
 
+def _is_public(path: Path) -> bool:
+    """Whether this is a file to hand out.
+
+    A hidden one is on its way to another name, and may be half of it; one whose name is no UTF-8
+    nobody can ask for.
+    """
+    return not _is_hidden(path.name) and path.is_file()
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".") or not name.isprintable()
+
+
 def folders(top: Path) -> Iterator[Path]:
     """A folder and those below it, without hidden ones and without what is behind symlinks."""
     for place, below, _ in os.walk(top):
-        below[:] = sorted(name for name in below if not name.startswith("."))
+        below[:] = sorted(name for name in below if not _is_hidden(name))
         yield Path(place)
 
 
@@ -112,12 +125,7 @@ def osie_files(folder: Path) -> dict[str, str]:
     """Kernels and initramfs of OSIE, published below ``osie/``."""
     if not folder.is_dir():
         return {}
-    return {
-        f"osie/{path.name}": str(path)
-        for path in sorted(folder.iterdir())
-        # A hidden one is on its way to another name, and may be half of it.
-        if path.is_file() and not path.name.startswith(".")
-    }
+    return {f"osie/{path.name}": str(path) for path in sorted(folder.iterdir()) if _is_public(path)}
 
 
 def image_files(folder: Path) -> dict[str, str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from boots.documents.fault import Fault, Faulty, Wrong, told, unreadable
+from boots.documents.fault import Fault, Faulty, Wrong, named, told, unreadable
 from boots.documents.node import Node
 from boots.documents.parsing import Lines, parse
 from boots.machines.architectures import boot_files
@@ -48,7 +48,7 @@ def load(folder: Path, allowed: Sequence[str] = ()) -> tuple[list[Profile], list
         except Faulty as faulty:
             faults += faulty.faults
         except Wrong as wrong:
-            faults.append(told(wrong, str(path), wrong.line))
+            faults.append(told(wrong, named(path), wrong.line))
         else:
             faults += _read(path, Lines(text), documents, found, folder, allowed=allowed)
     return list(found.values()), faults
@@ -77,7 +77,7 @@ def _read(
                 problem = f'there is a profile "{profile.name}" already'
                 raise node.at("name").wrong(problem, "give each profile a name of its own")
         except Wrong as wrong:
-            yield told(wrong, str(path), lines.of(number, wrong.path))
+            yield told(wrong, named(path), lines.of(number, wrong.path))
         except _InFile as mistake:
             yield mistake.fault
         else:
@@ -205,7 +205,7 @@ def _template(node: Node, folder: Path) -> str:
     except templates.Broken as error:
         raise _InFile(
             Fault(
-                file=str(path),
+                file=named(path),
                 line=error.line,
                 field="",
                 problem=f"not a template: {error}",

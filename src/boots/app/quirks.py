@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from boots.app import rows
-from boots.documents.fault import Fault, Faulty
+from boots.documents.fault import Fault, Faulty, named
 from boots.documents.node import Node
 from boots.machines import extra
 from boots.machines.contents import text_of
@@ -33,7 +33,7 @@ def load(place: Path) -> tuple[tuple[Quirk, ...], list[Fault]]:
     faults: list[Fault] = []
     for path in _files(place):
         try:
-            own, wrong = read(text_of(path), str(path))
+            own, wrong = read(text_of(path), named(path))
         except Faulty as faulty:
             faults += faulty.faults
             continue

@@ -4,11 +4,12 @@ import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import structlog
 
 from boots.app.world import World
-from boots.documents.fault import Faulty
+from boots.documents.fault import Faulty, named
 from boots.journal import events
 from boots.journal.events import AnyEvent
 from boots.serve import sockets
@@ -74,6 +75,7 @@ AT_START = (
     "log.lines",
 )
 _A_MOMENT = 1.0  # seconds
+_NO_MEMORY = "no memory is left to read the records anew; give the server more, or fewer records"
 _log = structlog.get_logger()
 
 
@@ -135,6 +137,8 @@ class Reloading:
             self._tell(events.RecordsRefused(faults=[str(fault) for fault in error.faults]))
         except OSError as error:
             self._tell(events.RecordsRefused(faults=[unreadable(error)]))
+        except MemoryError:
+            self._tell(events.RecordsRefused(faults=[_NO_MEMORY]))
         except Exception as error:  # noqa: BLE001  # a fault of ours must not end reloading for good
             _log.exception("reload failed")
             self._tell(events.RecordsRefused(faults=[f"a fault of ours: {error!r}"]))
@@ -176,4 +180,5 @@ async def let_go(pieces: list[object]) -> None:
 
 def unreadable(error: OSError) -> str:
     """What to say of a file that cannot be read."""
-    return f"{error.filename}: cannot be read: {error.strerror}"
+    place = named(Path(os.fsdecode(error.filename))) if error.filename else "a file"
+    return f"{place}: cannot be read: {error.strerror}"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from boots.app import rows
-from boots.documents.fault import Fault, Faulty, nearest
+from boots.documents.fault import Fault, Faulty, named, nearest
 from boots.documents.node import Node
 from boots.machines import short
 from boots.machines.contents import text_of
@@ -46,7 +46,7 @@ _ANY_MAC = "02:00:00:00:00:00"  # stands in for a machine's own
 def load(file: Path) -> tuple[tuple[Rule, ...], list[Fault]]:
     """The rules of a file, in their order."""
     try:
-        return read(text_of(file), str(file))
+        return read(text_of(file), named(file))
     except Faulty as faulty:
         return (), faulty.faults
 

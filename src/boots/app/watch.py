@@ -150,9 +150,11 @@ async def watch(
                     if missed:  # what happens until we watch the new places is asked for later
                         changed()
                         break
-        except (OSError, RuntimeError) as error:
-            # A folder went in this moment, or the system has no watches left to give.
-            if str(error) != said:
-                _log.warning("changes cannot be watched; SIGHUP still reloads", error=str(error))
-            missed, said = True, str(error)
+        except (OSError, RuntimeError, ExceptionGroup) as error:
+            # A folder went in this moment, the system has no watches left to give, or a file that
+            # changed has a name that is no UTF-8.
+            why = str(error.exceptions[0] if isinstance(error, ExceptionGroup) else error)
+            if why != said:
+                _log.warning("changes cannot be watched; SIGHUP still reloads", error=why)
+            missed, said = True, why
             await asyncio.sleep(_LOOK_EVERY / 1000)

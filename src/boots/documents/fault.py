@@ -82,3 +82,8 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """``did you mean "x"?`` when one of the known words is close, else nothing."""
     close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f'did you mean "{close[0]}"?' if close else ""
+
+
+def named(path: object) -> str:
+    """A file as people are told of it; bytes of its name that are no UTF-8 are spelt out."""
+    return str(path).encode(errors="surrogateescape").decode(errors="backslashreplace")

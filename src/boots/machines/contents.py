@@ -5,7 +5,7 @@ import os
 import stat
 from pathlib import Path
 
-from boots.documents.fault import Faulty, unreadable
+from boots.documents.fault import Faulty, named, unreadable
 
 MOST = 256 << 20
 """Bytes of a file that people wrote: some million records."""
@@ -46,4 +46,4 @@ def text_of(path: Path) -> str:
         wrong = str(error.strerror), "check that it may be read"
     except UnicodeDecodeError:
         wrong = "not UTF-8 text", "save it as UTF-8"
-    raise Faulty([unreadable(str(path), *wrong)])
+    raise Faulty([unreadable(named(path), *wrong)])

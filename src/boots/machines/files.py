@@ -184,11 +184,11 @@ def load(paths: list[Path], cache: Cache) -> Loaded:
         try:
             found.update(dict.fromkeys(record_files(path)))
         except OSError as error:
-            faults += _unreadable(str(path), error.strerror or str(error)).faults
+            faults += _unreadable(fault.named(path), error.strerror or str(error)).faults
     files = list(found)
     with _without_collector():
         for file in files:
-            records = cache.read(file, str(file))
+            records = cache.read(file, fault.named(file))
             packs.extend(records.machines)
             faults.extend(records.faults)
         index, clashes = build(packs)

@@ -175,6 +175,9 @@ class Writer:
                     self._troubled(str(error))
                 wait = min(_LONGEST_WAIT, wait * 2)
                 self._due.set()
+            except MemoryError:  # nor is there any to say so
+                wait = min(_LONGEST_WAIT, wait * 2)
+                self._due.set()
             except Exception:  # noqa: BLE001  # a fault of ours must not end this for good
                 _log.exception("what happened cannot be written down: a batch of it is lost")
             else:
@@ -191,7 +194,7 @@ class Writer:
             try:
                 with transaction(self._engine) as connection:
                     _write(connection, batch, self._server, self._naming)
-            except StoreAway:
+            except (StoreAway, MemoryError):
                 self._put_back(batch)
                 raise
             except Exception:

@@ -24,7 +24,7 @@ PACKAGES_WIDE := qemu-system-arm qemu-efi-aarch64 qemu-block-extra grub-common g
 PACKAGES_IMAGE := mmdebstrap grub-common grub-pc-bin grub-efi-amd64-bin mtools fdisk e2fsprogs
 PACKAGES_BENCH := gcc libc6-dev iproute2 util-linux
 PEERS := kea-dhcp4-server dnsmasq-base tftpd-hpa atftpd nginx
-PACKAGES_TEST := $(PACKAGES_SECURE) $(PACKAGES_IMAGE) faketime chromium chromium-driver gcc libc6-dev busybox-static dosfstools e2fsprogs xfsprogs btrfs-progs fdisk gdisk acl attr bzip2 xz-utils zstd openssl wget util-linux dnsmasq-base isc-dhcp-client isc-dhcp-relay tftp-hpa atftp curl cpio netbase procps systemd nftables xorriso python3-yaml python3-requests python3-configobj python3-jinja2 python3-jsonschema python3-jsonpatch python3-oauthlib python3-netifaces postgresql debian-installer-$(DEBIAN)-netboot-amd64
+PACKAGES_TEST := $(PACKAGES_SECURE) $(PACKAGES_IMAGE) faketime chromium chromium-driver gcc libc6-dev busybox-static dosfstools e2fsprogs xfsprogs btrfs-progs lvm2 fdisk gdisk acl attr bzip2 xz-utils zstd openssl wget util-linux dnsmasq-base isc-dhcp-client isc-dhcp-relay tftp-hpa atftp curl cpio netbase procps systemd nftables xorriso python3-yaml python3-requests python3-configobj python3-jinja2 python3-jsonschema python3-jsonpatch python3-oauthlib python3-netifaces postgresql debian-installer-$(DEBIAN)-netboot-amd64
 
 .PHONY: help
 help: ## Print these words

@@ -15,7 +15,7 @@ from boots.store.schema import boots
 from boots.timeline.steps import SAME, called
 from boots.timeline.words import Boot
 
-_MOST = 16_384
+_MOST = 4_096  # boots; who is left out is found in the store again
 _AT_ONCE = 500  # MACs in one question
 
 

@@ -9,7 +9,7 @@ from functools import cache
 
 from boots.timeline import known_dhcp, known_files, known_ipxe, known_system
 from boots.timeline.case import NO_FACTS, Case, Facts, Row
-from boots.timeline.signs import Sign, short
+from boots.timeline.signs import Sign, one_line, short
 from boots.timeline.steps import Followed
 from boots.timeline.words import Finding, Stage, Stranger
 
@@ -102,7 +102,7 @@ def _finding(row: Row, case: Case, sign: Sign | None) -> Finding:
     values["trouble"] = case.facts.troubles[0] if case.facts.troubles else ""
     return Finding(
         code=row.code,
-        title=short(row.title.format_map(values), 400),
+        title=one_line(row.title.format_map(values), 400),
         advice=row.advice.format_map(values),
         evidence=tuple(_evidence(case, sign))[:_MOST_EVIDENCE],
         at=sign.last if sign else case.boot.heard,

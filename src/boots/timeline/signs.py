@@ -106,10 +106,15 @@ def added(signs: Signs, new: Sign) -> Signs:
 
 @lru_cache(maxsize=8192)
 def short(text: str, most: int = LONGEST) -> str:
-    """A text as it can be kept and shown: one line, nothing in it that moves a cursor.
+    """What a machine said or was told, in one line.
 
-    Most machines are told the same: what is kept of it is one text for all.
+    Most are told the same: what is kept of it is one text for all.
     """
+    return one_line(text, most)
+
+
+def one_line(text: str, most: int) -> str:
+    """A text as it can be kept and shown: so many letters, nothing in it that moves a cursor."""
     if len(text) > most:
         text = f"{text[: most - 1]}…"
     if text.isprintable():

@@ -1,9 +1,9 @@
 """Programs of the kernel's packet filter: which frames a socket hears (linux/filter.h)."""
 
-import ctypes
 import struct
+from array import array
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 Instruction = tuple[int, int, int, int]
 """Code, how far to jump if it is so and if it is not, operand."""
@@ -43,11 +43,11 @@ class Packed(NamedTuple):
     """What `SO_ATTACH_FILTER` takes; it points to the `code`, which must outlive the call."""
 
     argument: bytes
-    code: "ctypes.Array[Any]"
+    code: "array[int]"
 
 
 def packed(program: Program) -> Packed:
     """A program as the kernel takes it (struct sock_fprog)."""
-    text = b"".join(struct.pack("@HBBI", *each) for each in program)
-    code = ctypes.create_string_buffer(text, len(text))
-    return Packed(struct.pack("@HP", len(program), ctypes.addressof(code)), code)
+    code = array("B", b"".join(struct.pack("@HBBI", *each) for each in program))
+    address, _ = code.buffer_info()
+    return Packed(struct.pack("@HP", len(program), address), code)

@@ -12,6 +12,7 @@ from boots.app.upkeep import Place, Upkeep, place_of
 from boots.app.world import World
 from boots.journal import events
 from boots.journal.events import AnyEvent
+from boots.leases.entry import Lease
 from boots.leases.file import LeasesError
 from boots.leases.keeper import Chosen, Keeper, Rules, moment
 from boots.model.mac import Mac
@@ -102,7 +103,7 @@ class Leasing:
         """
         now, giaddr = self._clock(), message.giaddr
         subnet = self._subnet(message, client, site, now)
-        if giaddr != _NOWHERE and self._is_machines(giaddr, subnet, now):
+        if giaddr != _NOWHERE and self._is_machines(giaddr, subnet):
             return f"its relay's address {giaddr} is a machine's"
         if subnet is None:
             relay = selector(message)
@@ -123,13 +124,11 @@ class Leasing:
             return chosen
         return _leased(client, site, known, subnet, chosen)
 
-    def _is_machines(self, relay: IPv4Address, subnet: Subnet | None, now: float) -> bool:
+    def _is_machines(self, relay: IPv4Address, subnet: Subnet | None) -> bool:
         """Whether a machine has this address: it would get leases in the names of others."""
         if subnet is not None and relay == subnet.gateway:
             return False
-        lease = self.keeper.book.leases.get(relay)
-        leased = lease is not None and lease.until > now
-        return leased or relay in self._world().index.by_address
+        return self.holder(relay) is not None or relay in self._world().index.by_address
 
     def _subnet(self, message: Message, client: Client, site: Site, now: float) -> Subnet | None:
         """Where the client is.  A renewal comes from behind a relay without its help."""
@@ -219,7 +218,11 @@ class Leasing:
 
     def has(self, mac: Mac) -> bool:
         """Whether a MAC has leased an address."""
-        return self.keeper.book.has(mac, self._clock())
+        return bool(self.of(mac))
+
+    def of(self, mac: Mac) -> list[Lease]:
+        """The leases that a MAC has."""
+        return self.keeper.book.all_of(mac, self._clock())
 
     def close(self) -> None:
         """Close the file and the probes."""

@@ -13,6 +13,7 @@ from boots.leases.entry import Block, Entry, Lease
 from boots.model.mac import Mac
 
 _FORGOTTEN = 30 * 86_400  # seconds after its end at which an entry is of no use to anybody
+_HAD = 16  # addresses that a MAC is known by: who declines what it is given could have a pool's
 
 
 class Offer(msgspec.Struct, frozen=True):
@@ -43,11 +44,20 @@ class Book:
         if before is not None:
             _drop(self._addresses, before.mac, entry.address)
         self.leases[entry.address] = entry
-        self._addresses.setdefault(entry.mac, set()).add(entry.address)
+        own = self._addresses.setdefault(entry.mac, set())
+        own.add(entry.address)
+        if len(own) > _HAD:
+            self._forget(own, entry.since)
         offer = self._offers.get(entry.address)
         if offer is not None and offer.mac != entry.mac:  # it asked first
             del self._offers[entry.address]
             _drop(self._offered, offer.mac, entry.address)
+
+    def _forget(self, own: set[IPv4Address], now: float) -> None:
+        """Know a MAC no more by what it had longest ago; whose each address was stays known."""
+        over = [each for each in own if self.leases[each].until <= now]
+        over.sort(key=lambda each: self.leases[each].until)
+        own.difference_update(over[: len(own) - _HAD])
 
     def entries(self, now: float) -> list[Entry]:
         """What is worth remembering, in an order that makes the same book of it."""
@@ -61,13 +71,10 @@ class Book:
         own = [self.leases[each] for each in self._addresses.get(mac, ()) if each in network]
         return max(own, key=lambda lease: lease.until, default=None)
 
-    def all_of(self, mac: Mac) -> list[Lease]:
-        """The leases that a MAC has, or had."""
-        return [self.leases[each] for each in self._addresses.get(mac, ())]
-
-    def has(self, mac: Mac, now: float) -> bool:
-        """Whether a MAC has leased an address."""
-        return any(self.leases[each].until > now for each in self._addresses.get(mac, ()))
+    def all_of(self, mac: Mac, now: float) -> list[Lease]:
+        """The leases that a MAC has: one in each network."""
+        own = (self.leases[each] for each in self._addresses.get(mac, ()))
+        return [lease for lease in own if lease.until > now]
 
     def offered_to(self, mac: Mac, network: IPv4Network, now: float) -> IPv4Address | None:
         """The address that is held for a MAC in a network."""
@@ -149,7 +156,7 @@ class Book:
 
 
 def _drop(sets: dict[Mac, set[IPv4Address]], mac: Mac, address: IPv4Address) -> None:
-    own = sets[mac]
+    own = sets.get(mac, set())  # of a lease it may have been forgotten
     own.discard(address)
     if not own:
-        del sets[mac]
+        sets.pop(mac, None)

@@ -210,3 +210,19 @@ def test_a_new_worker_hears_all_leases(bench: Bench) -> None:
 
     assert addresses == {address: pool.heard.at(address) for address in addresses}
     assert pool.heard.at(IPv4Address("192.168.1.9")) is None
+
+
+def test_no_more_is_told_of_a_lease_than_what_changed(bench: Bench) -> None:
+    pool = Pool(bench)
+    for _ in range(2):
+        declined = lease(bench, ONE)
+        bench.answer(asks(ONE, MessageType.DECLINE, wanted=declined))
+        bench.now += 1
+    pool.told.clear()
+
+    offered = bench.given(asks(ONE))
+    assert offered is not None
+    assert [] == pool.told
+
+    lease(bench, ONE)
+    assert [words.Leased(int(offered), ONE, bench.leasing.of(ONE)[0].until)] == pool.told

@@ -28,6 +28,7 @@ from boots.serve.iso import Images, Pictured
 from boots.settings import Boot
 from boots.wire import options
 from boots.wire.dhcp import Message
+from boots.wire.options import MessageType
 
 Tell = Callable[[Order], None]
 
@@ -117,9 +118,13 @@ class ToldLeases:
 
     def keep(self, interface: str, leased: Leased, answer: Answer, *, shadow: bool) -> Answer:
         """Keep, and tell before the answer leaves."""
+        if answer.reply is None or answer.reply.kind is not MessageType.ACK:
+            return self._leasing.keep(interface, leased, answer, shadow=shadow)
+        before = {lease.address: lease for lease in self._leasing.of(leased.known.mac)}
         kept = self._leasing.keep(interface, leased, answer, shadow=shadow)
-        if kept.reply is not None:
-            for lease in self._leasing.keeper.book.all_of(leased.known.mac):
+        for address in {**before, answer.reply.yiaddr: None}:
+            lease = self._leasing.keeper.book.leases.get(address)
+            if lease is not None and lease is not before.get(address):
                 self._tell(_of_lease(lease))
         return kept
 

@@ -1,6 +1,8 @@
 """In pool mode: who asks with another's MAC, and what is told of machines without a record."""
 
+import socket
 from collections.abc import Iterator
+from functools import partial
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,8 @@ from boots.model import mac as macs
 from boots.model.mac import Mac
 from boots.model.site import Mode, Profile
 from boots.policy.got import Refusal
-from boots.wire import options
+from boots.serve.dhcp import DhcpDoor
+from boots.wire import dhcp, options
 from boots.wire.dhcp import Message
 from boots.wire.options import MessageType
 
@@ -72,6 +75,57 @@ def test_of_a_stranger_only_who_has_its_lease_gets_and_tells_anything(bench: Ben
     for at in (another, UNUSED):
         assert str(at) in fetch(f"/{ONE}/agent", at).elsewhere
         assert isinstance(fetch(f"/{ONE}/preseed.cfg", at).what, Refusal)
+
+
+@pytest.fixture
+def door(bench: Bench) -> Iterator[DhcpDoor]:
+    """What hears of whom a packet comes."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        made = DhcpDoor(
+            sock,
+            "lan0",
+            bench.answers.dhcp("lan0"),
+            bench.told.append,
+            is_machines=partial(bench.answers.is_machines, "lan0"),
+        )
+        yield made
+        made._replies.close()
+
+
+def gives_back(kind: MessageType, address: IPv4Address, relay: IPv4Address) -> bytes:
+    if kind is MessageType.RELEASE:
+        return dhcp.encode(says(ONE, kind, ciaddr=address, giaddr=relay))
+    more = {options.REQUESTED_ADDRESS.code: address.packed}
+    return dhcp.encode(says(ONE, kind, giaddr=relay, more=more))
+
+
+@pytest.mark.parametrize("kind", [MessageType.RELEASE, MessageType.DECLINE])
+def test_no_machine_gives_anothers_lease_back_by_calling_itself_a_relay(
+    bench: Bench, door: DhcpDoor, kind: MessageType
+) -> None:
+    recorded, relay = IPv4Address("192.168.1.60"), IPv4Address("192.168.1.250")
+    bench.records(m525400000003=recorded)
+    victims, own = leased(bench, ONE), leased(bench, TWO)
+    for giaddr in (relay, own, recorded):  # which nobody has; which is a machine's
+        for source in (own, recorded):
+            door.handle(gives_back(kind, victims, giaddr), (str(source), 67))
+    for giaddr in (own, recorded):
+        door.handle(gives_back(kind, victims, giaddr), (str(relay), 67))
+        bench.answer(dhcp.decode(gives_back(kind, victims, giaddr)))
+    door.handle(gives_back(kind, victims, relay), ())  # of a storm it is not known who sends
+    assert ONE == bench.leasing.holder(victims)
+    assert 9 == len([each for each in bench.told if isinstance(each, events.DhcpIgnored)])
+
+
+@pytest.mark.parametrize("source", ["192.168.1.250", "192.168.1.102", "172.16.0.1"])
+def test_a_relay_may_from_whichever_of_its_addresses(
+    bench: Bench, door: DhcpDoor, source: str
+) -> None:
+    gateway = IPv4Address("192.168.1.102")
+    bench.records(m525400000003=gateway)  # a router may have a record
+    victims = leased(bench, ONE)
+    door.handle(gives_back(MessageType.RELEASE, victims, gateway), (source, 67))
+    assert bench.leasing.holder(victims) is None
 
 
 async def tells_from_anywhere(lan: Lan) -> None:

@@ -53,7 +53,9 @@ def test_cve_2015_8373_no_packet_is_too_odd_for_the_log_at_its_finest(
             raw = bytearray(bent(rng))
             for _ in range(rng.randrange(3)):
                 raw[rng.randrange(len(raw))] = rng.randrange(256)
-            door.handle(bytes(raw[: rng.choice([len(raw), rng.randrange(len(raw))])]), ("a", 68))
+            door.handle(
+                bytes(raw[: rng.choice([len(raw), rng.randrange(len(raw))])]), ("192.0.2.9", 68)
+            )
     office.close()
     sink.close()
     assert out.getvalue().count("\n") > 1000

@@ -102,7 +102,8 @@ class Answers:
             known = world.index.by_mac.get(client.mac) if client else None
             if client and site.mode is Mode.POOL and self._leases:
                 if message.kind in _GIVING_BACK:
-                    if subnet.stray(message, site, None) is None:
+                    stray = subnet.stray(message, site, None) is not None
+                    if not stray and not self.is_machines(interface, message.giaddr):
                         self._leases.hear(message, client, interface)
                 elif message.kind in _ASKING and _wants_lease(known):
                     return self._leased(self._leases, interface, message, client, known)
@@ -250,6 +251,13 @@ class Answers:
                 for site in world.sites.values()
             )
         return not boot.refused(known)
+
+    def is_machines(self, interface: str, address: IPv4Address) -> bool:
+        """Whether a machine has this address, by its record or a lease, and is no gateway."""
+        if any(address == each.gateway for each in self.world.sites[interface].subnets):
+            return False
+        leased = self._leases is not None and self._leases.holder(address) is not None
+        return leased or address in self.world.index.by_address
 
     def is_near(self, interface: str, address: IPv4Address) -> bool:
         """Whether an address is of a network of ours, as this interface has it."""

@@ -200,6 +200,7 @@ class Opening:
                 # What comes to port 4011 is for us, whatever server it names.
                 foreign=None if proxy else foreign,
                 doubtful=self._doubtful,
+                is_machines=partial(self._answers.is_machines, interface),
                 admits=self._fairness.dhcp(),
                 packets=Kept(
                     heard=self._keeper(interface, port, ours=False),

@@ -7,6 +7,7 @@ from ipaddress import IPv4Address
 from typing import Any, NamedTuple, Protocol
 
 from boots.journal import events
+from boots.model import mac as macs
 from boots.model.mac import Mac
 from boots.policy.answer import Answer
 from boots.policy.boot import Load
@@ -66,6 +67,7 @@ class DhcpDoor(DatagramDoor):
     What is `prepared` leaves without `ask` being asked.  `foreign` is shown the requests in which
     clients take another server's offer.  `packets` keeps what comes and what goes.
     `doubtful` is told of boot files that are for another kind of machine.
+    An address that `is_machines` is no relay's: nothing comes back by it for others.
     What `admits` does not, by its MAC, is dropped before anything else is read of it.
     """
 
@@ -82,6 +84,7 @@ class DhcpDoor(DatagramDoor):
         foreign: ForeignServers | None = None,
         packets: Kept = KEPT_NOWHERE,
         doubtful: DoubtfulFiles | None = None,
+        is_machines: Callable[[IPv4Address], bool] = lambda _: False,
         admits: Callable[[bytes], bool] = lambda _: True,
     ) -> None:
         super().__init__(sock)
@@ -94,6 +97,7 @@ class DhcpDoor(DatagramDoor):
         self._foreign = foreign
         self._heard, self._sent = packets
         self._doubtful = doubtful
+        self._is_machines = is_machines
         self._admits = admits
         if to_sender is None:
             self.named = _NAMED
@@ -129,16 +133,16 @@ class DhcpDoor(DatagramDoor):
             who = f"{peer[0]}:{peer[1]}" if peer else ""
             self._record(events.PacketDropped(door="dhcp", peer=who, why=str(error)))
             return
-        if not _may_give_back(message, peer):
+        if not _may_give_back(message, peer, self._is_machines):
             why = f"it does not come from who has it, but from {peer[0] if peer else 'a storm'}"
-            self._record(self._ignored(message, Answer(why), why))
+            self._record(self._ignored(message, why))
             return
         if self._foreign is not None:
             self._foreign.chosen(message)
         sender = self._sender(peer)
         if sender is not None and self._to_sender and not self._to_sender(sender):
             why = f"no network of ours has {sender}, where it asks from"
-            self._record(self._ignored(message, Answer(why), why))
+            self._record(self._ignored(message, why))
             return
         self._answer(message, peer, sender)
 
@@ -161,7 +165,7 @@ class DhcpDoor(DatagramDoor):
                 self._replies.send(data, to)
             except OSError as error:  # no way back to a relay, a firewall, full buffers
                 why = f"the answer to {to.address} could not be sent: {error.strerror}"
-                self._record(self._ignored(message, answer, why))
+                self._record(self._ignored(message, why))
                 return
             self._sent(data, (str(to.address), to.port))
         self._record(self._event(message, answer))
@@ -222,9 +226,9 @@ class DhcpDoor(DatagramDoor):
             )
         )
 
-    def _ignored(self, message: Message, answer: Answer, why: str) -> events.AnyEvent:
+    def _ignored(self, message: Message, why: str) -> events.AnyEvent:
         return events.DhcpIgnored(
-            mac=answer.client.mac if answer.client else "",
+            mac=_mac(message),
             interface=self.interface,
             message=message.kind.name if message.kind else "BOOTP",
             why=why,
@@ -241,7 +245,7 @@ class DhcpDoor(DatagramDoor):
             if kind is MessageType.DECLINE:  # ciaddr is 0: RFC 2131 §4.4.4, table 5
                 address = str(message.get(options.REQUESTED_ADDRESS) or "")
                 return events.AddressDeclined(address=address, **about._asdict())
-            return self._ignored(message, answer, answer.why)
+            return self._ignored(message, answer.why)
         if answer.reply.kind is MessageType.NAK:
             return events.NakSent(why=answer.why, relay=relay, **about._asdict())
         sent = events.OfferSent if answer.reply.kind is MessageType.OFFER else events.AckSent
@@ -257,13 +261,25 @@ class DhcpDoor(DatagramDoor):
         )
 
 
-def _may_give_back(message: Message, peer: tuple[Any, ...]) -> bool:
+def _mac(message: Message) -> str:
+    """Whose it is, by its own word; empty for what no client sends, or no Ethernet has."""
+    asks = message.op == dhcp.BOOTREQUEST and len(message.chaddr) == 6
+    return macs.from_bytes(message.chaddr) if asks else ""
+
+
+def _may_give_back(
+    message: Message, peer: tuple[Any, ...], is_machines: Callable[[IPv4Address], bool]
+) -> bool:
     """Whether an address may come back by this: who has it, or found it in use, says so.
 
     A RELEASE comes from it, a DECLINE from nowhere (RFC 2131 §4.4.4, §4.4.6), or both by a relay.
+    That sends from any address of its own, which need not be `giaddr`; none is a machine's.
     Of whom it comes is not known in a storm; what does not come back is free when its time is over.
     """
-    if int(message.giaddr) or message.kind not in {MessageType.RELEASE, MessageType.DECLINE}:
+    if message.kind not in {MessageType.RELEASE, MessageType.DECLINE}:
         return True
     source = peer[0] if peer else ""
+    if int(message.giaddr):
+        by = (IPv4Address(source), message.giaddr) if source else ()
+        return bool(by) and not any(map(is_machines, by))
     return source == (_NOBODY if message.kind is MessageType.DECLINE else str(message.ciaddr))

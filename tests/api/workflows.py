@@ -238,7 +238,8 @@ class FakeRuns:
 
     # --- the desk
 
-    async def plan_run(self, wanted: NewRun) -> RunPlan:
+    async def plan_run(self, wanted: NewRun, among: Sequence[str] = ()) -> RunPlan:
+        del among
         self.planned.append(wanted)
         if wanted.machine == "nobody":
             raise Refused(404, "no such machine", 'no record is called "nobody"')

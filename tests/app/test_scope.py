@@ -238,8 +238,25 @@ def test_no_template_brings_another_machine_in(tmp_path: Path, wanted: dict[str,
     async def test(found: There) -> None:
         for path in ("/v1/workflows/plan", "/v1/workflows"):
             answer = await found.at.ask("POST", path, wanted)
-            assert answer.status in {403, 404}, answer.body
+            begun = answer.status == 201 or (answer.status == 200 and not answer.json["faults"])
+            assert not begun, answer.body
         assert found.at.office.running.keeper.of(THEIRS) is None
+
+    walked(tmp_path, Role.OPERATOR, test)
+
+
+@pytest.mark.parametrize("path", ["/v1/workflows/plan", "/v1/workflows"])
+def test_of_a_worker_that_is_anothers_no_more_is_said_than_of_nobody(
+    tmp_path: Path, path: str
+) -> None:
+    async def test(found: There) -> None:
+        said = set()
+        for worker in (THEIRS, THEIR_MAC, "nobody", "52:54:00:00:00:77"):
+            wanted = {"machine": OWN, "template": LOOK.replace("{{ .device_1 }}", worker)}
+            answer = await found.at.ask("POST", path, wanted)
+            said.add((answer.status, answer.body.decode().replace(worker, "WORKER")))
+        [(_, only)] = said
+        assert "is no machine of ours" in only
 
     walked(tmp_path, Role.OPERATOR, test)
 
@@ -262,6 +279,35 @@ def test_a_run_of_two_machines_is_for_who_may_see_both(tmp_path: Path) -> None:
         identity = run.json["line"]["id"]
         assert 404 == (await found.at.ask("GET", f"/v1/workflows/{identity}")).status
         assert 404 == (await found.at.ask("POST", f"/v1/workflows/{identity}/cancel")).status
+
+    walked(tmp_path, Role.OPERATOR, test)
+
+
+def test_the_audit_log_tells_of_ones_own_what_is_not_of_others(tmp_path: Path) -> None:
+    async def test(found: There) -> None:
+        at, secret = found.at, found.at.token
+        made = await at.office.desk.make_token(NewToken(name="all", role=Role.OPERATOR), "ann")
+        at.token = made.secret
+        both = LOOK + LOOK[LOOK.index("  - name") :].replace("name: look\n    w", "name: b\n    w")
+        wanted = {
+            "machine": OWN,
+            "template": both.replace("{{ .device_1 }}", THEIR_MAC, 1),
+            "map": {"other": THEIRS},
+            "arm": {"policy": "force", "disks": [SERIAL], "hours": 1},
+        }
+        answer = await at.ask("POST", "/v1/workflows", wanted)
+        assert 422 == answer.status, answer.body
+        run = await at.ask("POST", "/v1/workflows", {**wanted, "arm": None})
+        assert 201 == run.status, run.body
+        row = (await at.ask("GET", f"/v1/audit?machine={OWN}")).json["audit"][0]
+        assert (OWN, {OWN, THEIRS}) == (row["machine"], set(row["details"]["machines"]))
+        at.token = secret
+        answer = await at.ask("GET", "/v1/audit")
+        assert {OWN} == {each["machine"] for each in answer.json["audit"]}
+        asked = run.json["line"]["id"]
+        assert [] == [e for e in (*MARKS, asked) if e in answer.body.decode()], answer.body
+        page = (await at.ask("GET", "/audit")).body.decode()
+        assert [] == [e for e in (*MARKS, asked) if e in page]
 
     walked(tmp_path, Role.OPERATOR, test)
 

@@ -4,13 +4,17 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine
 from tests.store.deeds import KEY, deed, left, order
 
+from boots.journal import events
+from boots.journal.events import Entry
+from boots.journal.journal import Journal
+from boots.journal.limited import on_the_loop
 from boots.model.order import Netboot, Order
 from boots.store import audit, orders, witness
 from boots.store.engine import reading
@@ -100,6 +104,47 @@ def test_whoever_is_gone_meanwhile_the_change_and_its_row_are_written(engine: En
 
     asyncio.run(deeds())
     assert (["m-1"], [("m-1", "done")]) == (ordered(engine), rows(engine))
+
+
+@pytest.mark.parametrize("told", [1, 40])
+def test_what_the_journal_begins_is_not_the_deed_of_whoever_told_it(
+    engine: Engine, told: int
+) -> None:
+    async def deeds() -> None:
+        store, begun = Store(engine, "a"), list[asyncio.Future[object]]()
+
+        class Signs:
+            def write(self, entries: Sequence[Entry]) -> None:
+                assert entries
+                give = store.write(orders.give, f"m-{len(begun)}", GIVEN, server=store.me)
+                begun.append(asyncio.ensure_future(give))
+
+            def close(self) -> None:
+                pass
+
+        loop = asyncio.get_running_loop()
+        journal = Journal([Signs()], lambda: 1.0, lambda flush: loop.call_later(0.0, flush))
+        with witness.witnessed(lambda _: deed("m-9"), lambda: KEY):
+            for _ in range(told):
+                journal.record(events.ServerStopped(why="it was told so"))
+        await asyncio.sleep(0.01)
+        assert begun
+        await asyncio.gather(*begun)
+
+    asyncio.run(deeds())
+    assert "m-0" in ordered(engine)
+    assert [] == rows(engine)
+
+
+def test_nor_is_what_is_told_of_a_limit_later() -> None:
+    async def seen() -> list[object]:
+        found: list[object] = []
+        with witness.witnessed(lambda _: deed("m-9"), lambda: KEY):
+            on_the_loop(0.0, lambda: found.append(witness.present()))
+        await asyncio.sleep(0.01)
+        return found
+
+    assert [None] == asyncio.run(seen())
 
 
 def test_two_servers_that_race_make_one_chain(

@@ -204,7 +204,7 @@ class Desk(Protocol):
 
     # --- workflows
 
-    async def plan_run(self, wanted: NewRun) -> RunPlan:
+    async def plan_run(self, wanted: NewRun, among: Sequence[str] = ()) -> RunPlan:
         """What a new run would do, with its disks as they are known; it changes nothing."""
 
     async def create_run(self, wanted: NewRun, by: str, among: Sequence[str] = ()) -> Run:

@@ -4,7 +4,7 @@ Each method of the desk is here, and says what it is about; none is handed on as
 so what is new is refused by the type checker until somebody has thought of it.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager
 from typing import Any, NoReturn
 
@@ -16,6 +16,14 @@ from boots.client.words import EventLine, Machine, MachineLine, Me
 from boots.model.order import Order
 from boots.model.patterns import fits
 from boots.timeline.words import Boot, State
+
+_OF_ITS_OWN = frozenset(
+    {
+        *("netboot", "profile", "action", "power", "seconds", "step", "again", "first"),
+        *("policy", "hours", "edges"),
+    }
+)
+"""Details of the audit log that are about the machine of their row, whatever else took part."""
 
 _MOST = 1_000  # rows that are looked through for some of those machines
 
@@ -233,13 +241,13 @@ class Scope:
 
     # --- workflows
 
-    async def plan_run(self, wanted: workflows.NewRun) -> workflows.RunPlan:
-        """What a run would do, if all that it names are theirs."""
+    async def plan_run(
+        self, wanted: workflows.NewRun, among: Sequence[str] = ()
+    ) -> workflows.RunPlan:
+        """What a run would do, of their machines alone."""
+        del among
         self._own(wanted.machine, *wanted.map.values())
-        found = await self._desk.plan_run(wanted)
-        if found.machines:
-            self._own(*found.machines)
-        return found
+        return await self._desk.plan_run(wanted, self._among)
 
     async def create_run(
         self, wanted: workflows.NewRun, by: str, among: Sequence[str] = ()
@@ -368,8 +376,21 @@ class Scope:
         found = await self._desk.audit(
             machine=machine, by=by, what=what, since=since, until=until, after=after, limit=limit
         )
-        theirs = tuple(e for e in found.audit if e.machine and fits(e.machine, self._among))
-        return replace(found, audit=theirs)
+        theirs = (e for e in found.audit if e.machine and fits(e.machine, self._among))
+        rows = tuple(replace(e, details=self._of_theirs(e.details)) for e in theirs)
+        return replace(found, audit=rows)
+
+    def _of_theirs(self, details: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What was asked, without what may be about others: a run of theirs may be told whole."""
+        machines = details.get("machines")
+        whole = isinstance(machines, list) and self._all_own(machines)
+        return {
+            name: value
+            for name, value in details.items()
+            if name in _OF_ITS_OWN
+            or (name in {"machine", "name"} and self._has(str(value)))
+            or (whole and name not in {"machine", "map"})
+        }
 
     async def audit_proof(self, *, whole: bool = True) -> words.AuditProof:
         """Whether anybody changed that."""

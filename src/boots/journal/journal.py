@@ -1,6 +1,7 @@
 """The journal: every door tells it what happened; sinks write that down, off the hot path."""
 
 from collections.abc import Callable, Sequence
+from contextvars import Context
 from typing import Protocol
 
 from boots.journal.events import AnyEvent, Entry
@@ -59,11 +60,17 @@ class Journal:
             self.flush()
 
     def flush(self) -> None:
-        """Hand what waits to the sinks."""
+        """Hand what waits to the sinks.
+
+        What they begin is nobody's deed, whoever recorded the first or the last of it.
+        """
         entries, self._waiting = self._waiting, []
         if entries:
-            for sink in self._sinks:
-                sink.write(entries)
+            Context().run(self._hand, entries)
+
+    def _hand(self, entries: Sequence[Entry]) -> None:
+        for sink in self._sinks:
+            sink.write(entries)
 
     def _due(self) -> None:
         self._asked = False

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextvars import Context
 
 from boots.journal import events
 from boots.journal.events import AnyEvent
@@ -17,8 +18,8 @@ Later = Callable[[float, Callable[[], None]], object]
 
 
 def on_the_loop(seconds: float, call: Callable[[], None]) -> object:
-    """`Later` of the loop that runs."""
-    return asyncio.get_running_loop().call_later(seconds, call)
+    """`Later` of the loop that runs; what is told then is nobody's deed."""
+    return asyncio.get_running_loop().call_later(seconds, call, context=Context())
 
 
 class Limited:

@@ -47,17 +47,18 @@ class WorkflowsDesk:
     # --- to begin
 
     @asks_store
-    async def plan_run(self, wanted: NewRun) -> RunPlan:
+    async def plan_run(self, wanted: NewRun, among: Sequence[str] = ()) -> RunPlan:
         """What a new run would do."""
         self._house.machine(wanted.machine)
-        return showing.plan(await self._house.workflows().beginning.plan(_given(wanted, "")))
+        given = _given(wanted, "", among)
+        return showing.plan(await self._house.workflows().beginning.plan(given))
 
     @asks_store
     async def create_run(self, wanted: NewRun, by: str, among: Sequence[str] = ()) -> Run:
         """Begin one."""
         self._house.machine(wanted.machine)
         running = self._house.workflows()
-        kept = await running.beginning.create(_given(wanted, by), among)
+        kept = await running.beginning.create(_given(wanted, by, among))
         return await self._started(kept, by, power=wanted.power)
 
     @asks_store
@@ -183,7 +184,7 @@ class WorkflowsDesk:
     @asks_store
     async def cancel_run(self, identity: str, by: str) -> Run:
         """End it."""
-        witness.about((await self._house.run(identity, fresh=True)).machines[0].name)
+        self._about(await self._house.run(identity, fresh=True))
         kept = await self._decide(identity, Cancelled(by=by), "it is over")
         self._tell(kept, "cancel", by)
         return await self._shown(kept)
@@ -191,11 +192,20 @@ class WorkflowsDesk:
     @asks_store
     async def settle_run(self, identity: str, said: Settle, by: str) -> Run:
         """Say what is to become of the action that it waits at."""
-        witness.about((await self._house.run(identity, fresh=True)).machines[0].name)
+        self._about(await self._house.run(identity, fresh=True))
         settled = Settled(by=by, step=said.step - 1, again=said.again)
         kept = await self._decide(identity, settled, "it does not wait for that")
         self._tell(kept, "again" if said.again else "done", by, said.step)
         return await self._shown(kept)
+
+    def _about(self, kept: Kept) -> None:
+        """Say of what is decided which run it is about, and the machine that this was asked for."""
+        try:
+            name = self._house.machine(kept.given.machine).name
+        except Refused:  # its record is gone, or has another name
+            name = kept.machines[0].name
+        machines = [own.name for own in kept.machines]
+        witness.about(name, run=kept.run.id, machines=machines)
 
     async def _decide(self, identity: str, event: Event, refusal: str) -> Kept:
         """Have this happen; refused where it changes nothing, whoever changed the run meanwhile."""
@@ -227,7 +237,7 @@ def _where(run: Progress) -> str:
     return f"run {run.id} is {state}; {where}"
 
 
-def _given(wanted: NewRun, by: str) -> Given:
+def _given(wanted: NewRun, by: str, among: Sequence[str]) -> Given:
     return Given(
         by=by,
         machine=wanted.machine,
@@ -236,6 +246,7 @@ def _given(wanted: NewRun, by: str) -> Given:
         map=wanted.map,
         disk=wanted.disk,
         arm=wanted.arm,
+        among=tuple(among),
     )
 
 

@@ -70,8 +70,8 @@ class Beginning:
             made = await asyncio.to_thread(make, given, seen)
         return made
 
-    async def create(self, given: Given, among: Sequence[str] = ()) -> Kept:
-        """Begin with a run, where `among` is not empty of machines that fit it alone.
+    async def create(self, given: Given) -> Kept:
+        """Begin with a run.
 
         Raises:
             Refused: it cannot begin.
@@ -79,7 +79,6 @@ class Beginning:
         """
         given = self._until(given)
         made = await self.plan(given)
-        _refuse_others(made, among)
         template = _refused(made)
         run = begin(self._new_id(), template, self._keeper.clock(), preparing=made.waits)
         return await self._kept(made, run)
@@ -101,9 +100,10 @@ class Beginning:
         if not before.run.is_final:
             state = before.run.state.value
             raise Refused(409, "it goes on", f"run {before.run.id} is {state}: cancel it first")
-        given = self._until(_given_anew(before, arm, by))
+        _refuse_others(before, among)
+        given = self._until(_given_anew(before, arm, by, among))
         if before.waits:  # it never came to its disks: nothing of it was done
-            return await self.create(given, among)
+            return await self.create(given)
         at = first - 1 if first else _ended_at(before.run)
         id_, now = self._new_id(), self._keeper.clock()
         try:
@@ -113,7 +113,6 @@ class Beginning:
         seen = await self._seeing.of([each.name for each in before.machines])
         own = await self._still_its(before, taken(before, given))
         made = again(given, seen, before, at, own)
-        _refuse_others(made, among)
         _refused(made)
         if made.waits:
             raise _unseen()
@@ -160,7 +159,9 @@ class Beginning:
             taken=tuple(taken),
             waits=made.waits,
         )
-        witness.about(made.machines[0].name, run=run.id)
+        machine = self._seeing.find(made.given.machine)
+        name = machine.name if machine is not None else made.machines[0].name
+        witness.about(name, run=run.id, machines=[own.name for own in made.machines])
         given = self._netboots.on(run.id, made.machines)
 
         def along(connection: Connection) -> None:
@@ -192,24 +193,22 @@ def new_id(now: float, chance: bytes) -> str:
     return f"w-{''.join(digits)}"
 
 
-def _given_anew(before: Kept, arm: Arming | None, by: str) -> Given:
-    return replace(before.given, arm=arm, by=by, until=0.0)
+def _given_anew(before: Kept, arm: Arming | None, by: str, among: Sequence[str]) -> Given:
+    return replace(before.given, arm=arm, by=by, until=0.0, among=tuple(among))
 
 
 def _ended_at(run: Run) -> int:
     return next((at for at, each in enumerate(run.steps) if each.state not in DONE), 0)
 
 
-def _refuse_others(made: Made, among: Sequence[str]) -> None:
-    """Refuse a run of other machines than these, whatever the template names.
+def _refuse_others(before: Kept, among: Sequence[str]) -> None:
+    """Refuse to go on with a run of other machines than these.
 
     Raises:
-        Refused: one takes part.
+        Refused: one took part.
     """
-    others = [own.name for own in made.machines if among and not fits(own.name, among)]
-    if others:
-        detail = f'the token is not for "{others[0]}", which the template names'
-        raise Refused(403, "this token is limited to other machines", detail)
+    if among and not all(fits(own.name, among) for own in before.machines):
+        raise Refused(404, "no such run", f'none has the id "{before.run.id}"')
 
 
 def _refused(made: Made) -> Template:

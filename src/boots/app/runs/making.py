@@ -11,6 +11,7 @@ from boots.documents.hints import Hint
 from boots.model import mac as macs
 from boots.model.arming import Policy
 from boots.model.machine import Machine
+from boots.model.patterns import fits
 from boots.workflow import plan as planned
 from boots.workflow.actions import lays_out_storage
 from boots.workflow.arming import Resolved, resolve
@@ -65,6 +66,7 @@ class Made(NamedTuple):
 
 def make(given: Given, seen: Seen) -> Made:
     """What a person's words come to; never raises on what they say."""
+    seen = _within(seen, given.among)
     try:
         texts = unwrapped(given.source, NAMED)
     except NoTemplate as none:
@@ -76,6 +78,18 @@ def make(given: Given, seen: Seen) -> Made:
     if first is None or not first.interfaces:
         return Made(given, None, "", faults=(f'no record is called "{given.machine}"',))
     return _made(given, seen, first, texts[0])
+
+
+def _within(seen: Seen, among: Sequence[str]) -> Seen:
+    """What is known, for who may see some machines only: others are found by no name of theirs."""
+    if not among:
+        return seen
+
+    def find(key: str) -> Machine | None:
+        machine = seen.find(key)
+        return machine if machine is not None and fits(machine.name, among) else None
+
+    return seen._replace(find=find)
 
 
 def _made(given: Given, seen: Seen, first: Machine, source: Text) -> Made:
@@ -101,6 +115,7 @@ def again(given: Given, seen: Seen, before: Kept, first: int, own: tuple[str, ..
 
     `own` are the serial numbers of disks whose content is the earlier run's.
     """
+    seen = _within(seen, given.among)
     tasks: dict[str, Task] = {}
     for step in before.run.steps[first:]:
         known = tasks.get(step.task)

@@ -26,7 +26,8 @@ class Own(Word, frozen=True):
 class Given(Word, frozen=True):
     """What a person gave it: as in the API's ``NewRun``.
 
-    `source` is the template as it was given, `until` when the arming is over.
+    `source` is the template as it was given, `until` when the arming is over.  Where `among` is not
+    empty, machines whose names fit none of these patterns are as if not there.
     """
 
     by: str
@@ -37,6 +38,7 @@ class Given(Word, frozen=True):
     disk: str = ""
     arm: Arming | None = None
     until: float = 0.0
+    among: tuple[str, ...] = ()
 
 
 class Agent(Word, frozen=True):

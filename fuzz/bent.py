@@ -22,8 +22,8 @@ _MEMORY = 4 << 30  # bytes of address space
 _HANGS = 20  # seconds
 
 
-class Hung(Exception):
-    """An input took too long."""
+class Hung(BaseException):
+    """An input took too long: nothing that passes over exceptions passes over that."""
 
 
 def bent(rng: random.Random, known: Sequence[bytes], words: Sequence[bytes], most: int) -> bytes:
@@ -65,23 +65,30 @@ def fuzz(target: Target, most: int) -> None:
 
 def _holds(target: Target, data: bytes) -> bool:
     """Whether an input is handled as is promised; else it is kept."""
-    signal.alarm(_HANGS)
-    began = time.thread_time()
     try:
-        target.run(data)
-    except Exception as error:
+        # Again each second: what catches all would go on for good.
+        signal.setitimer(signal.ITIMER_REAL, _HANGS, 1)
+        try:
+            slow = _is_slow(target, data)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+    except (Exception, Hung) as error:
         print(f" === Uncaught Python exception: ===\n{type(error).__name__}: {error}")
         traceback.print_exc()
         _keep(places.findings(target.name) / "crash", data)
         return False
-    finally:
-        signal.alarm(0)
+    if slow:
+        _keep(places.slow(target.name) / "slow", data)
+    return not slow
+
+
+def _is_slow(target: Target, data: bytes) -> bool:
+    """Handle an input, and once more where it held up the loop: whether it does so by itself."""
+    began = time.thread_time()
+    target.run(data)
     if not target.on_loop or time.thread_time() - began < ON_LOOP:
-        return True
-    if seconds(target.run, data) < ON_LOOP:
-        return True
-    _keep(places.slow(target.name) / "slow", data)
-    return False
+        return False
+    return seconds(target.run, data) >= ON_LOOP
 
 
 def _known(target: Target) -> list[bytes]:

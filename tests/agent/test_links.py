@@ -82,6 +82,59 @@ def test_no_disk_names_itself_as_another_one(serial: str, tmp_path: Path) -> Non
     assert Path("../../vdb") == (root / "dev/disk/by-path/pci-0000:00:09.0").readlink()
 
 
+def header_of_luks(uuid: bytes) -> bytes:
+    start = bytearray(LOOKED_AT)
+    start[:8] = b"LUKS\xba\xbe\0\1"
+    start[168:208] = uuid.ljust(40, b"\0")
+    return bytes(start)
+
+
+def superblock_of_btrfs(label: bytes) -> bytes:
+    start = bytearray(LOOKED_AT)
+    start[65600:65608] = b"_BHRfS_M"
+    start[65835 : 65835 + len(label)] = label
+    return bytes(start)
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        (header_of_luks(b"a/b/c"), "by-uuid/a_b_c"),
+        (superblock_of_btrfs(b"a/b"), "by-label/a_b"),
+        (superblock_of_btrfs(b"l" * 252), f"by-label/{'l' * 252}"),
+    ],
+    ids=["LUKS", "slash", "long"],
+)
+def test_whatever_is_on_a_disk_names_are_made_anew(
+    content: bytes, name: str, tmp_path: Path
+) -> None:
+    root = virtual_machine(tmp_path)
+    serial = {"size": "2048", "serial": "SD/MMC"}
+    block(root, "pci0000:00/0000:00:09.0/virtio9", "vdb", serial)
+    write(root, {"dev/vdb": content})
+    for _ in range(2):
+        refresh(root)
+        for each in (name, "by-id/virtio-SD_MMC"):
+            assert Path("../../vdb") == (root / "dev/disk" / each).readlink()
+    write(root, {"dev/vdb": bytes(LOOKED_AT)})
+    refresh(root)
+    assert not (root / "dev/disk" / name).is_symlink()
+
+
+def test_a_name_that_cannot_be_made_does_not_keep_others_away(tmp_path: Path) -> None:
+    root = virtual_machine(tmp_path)
+    block(root, "pci0000:00/0000:00:02.0/virtio9", "vdb", {"size": "2048", "serial": "OTHER"})
+    write(root, {"dev/vdb": superblock_of_btrfs(b" " * 3 + b"<" * 90)})  # 360 bytes as a name
+    for name in ("by-id/virtio-OTHER", "by-id/somebody"):
+        (root / "dev/disk" / name / "inside").mkdir(parents=True)
+    for _ in range(2):
+        refresh(root)
+        assert ["virtio-TESTSER1"] == [
+            each.name for each in (root / "dev/disk/by-id").iterdir() if each.is_symlink()
+        ]
+        assert Path("../../vdb") == (root / "dev/disk/by-path/pci-0000:00:02.0").readlink()
+
+
 def superblock_of_ext(label: str) -> bytes:
     start = bytearray(LOOKED_AT)
     start[1080:1082] = b"\x53\xef"

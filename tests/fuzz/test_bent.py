@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -66,5 +67,47 @@ def test_what_hangs_is_a_finding(built: Path, monkeypatch: pytest.MonkeyPatch) -
             pass
 
     bent.fuzz(target(run), 60)
+
+    assert 1 == len(list((built / "findings" / "made-up").iterdir()))
+
+
+def test_what_hangs_is_a_finding_whatever_it_passes_over(
+    built: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Doors live through exceptions, and asyncio through whatever a callback raises."""
+    monkeypatch.setattr(bent, "_HANGS", 1)
+    caught: list[BaseException] = []
+
+    def run(_: bytes) -> None:
+        while not caught:
+            try:
+                while True:
+                    pass
+            except BaseException as error:  # noqa: BLE001  # as asyncio does
+                caught.append(error)
+        while True:
+            with suppress(Exception):
+                while True:
+                    pass
+
+    bent.fuzz(target(run), 60)
+
+    assert [bent.Hung] == [type(each) for each in caught]
+    assert 1 == len(list((built / "findings" / "made-up").iterdir()))
+
+
+def test_what_hangs_when_it_is_timed_is_a_finding(
+    built: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bent, "_HANGS", 1)
+    monkeypatch.setattr(bent, "ON_LOOP", 0.0)
+    times: list[bytes] = []
+
+    def run(data: bytes) -> None:
+        times.append(data)
+        while len(times) > 1:
+            pass
+
+    bent.fuzz(target(run, on_loop=True), 60)
 
     assert 1 == len(list((built / "findings" / "made-up").iterdir()))

@@ -6,9 +6,9 @@ import uuid
 from collections.abc import Callable
 from typing import NamedTuple
 
-_SAFE = re.compile(r"[^0-9A-Za-z#+\-.:=@_/\u0080-\U0010ffff]")
+_UNSAFE = re.compile(r"[^0-9A-Za-z#+\-.:=@_\u0080-\U0010ffff]")
 _NO_NAME = "NO NAME"
-LOOKED_AT = 66_048  # bytes from the start: up to the label of btrfs
+LOOKED_AT = 66_091  # bytes from the start: up to the label of btrfs
 
 
 class Names(NamedTuple):
@@ -27,8 +27,11 @@ def names_of(start: bytes) -> Names:
 
 
 def encoded(label: str) -> str:
-    r"""A label as part of a path: what might not be safe is ``\x20`` and so on."""
-    return _SAFE.sub(lambda match: "".join(rf"\x{byte:02x}" for byte in match[0].encode()), label)
+    r"""A label as a name: a slash is ``_``, all else that is not safe ``\x20`` and so on."""
+    return _UNSAFE.sub(
+        lambda match: "".join(rf"\x{byte:02x}" for byte in match[0].encode()),
+        label.replace("/", "_"),
+    )
 
 
 def _ext(start: bytes) -> Names:

@@ -18,6 +18,7 @@ from boots_agent.tables.words import Form, Table, TableError
 
 _STACKED = ("dm-", "md")
 _UNIT = 512  # of /sys/block/*/size
+_LONGEST = 255  # bytes of a name (NAME_MAX)
 
 
 class Link(NamedTuple):
@@ -28,7 +29,10 @@ class Link(NamedTuple):
 
 
 def refresh(root: Path) -> None:
-    """Make the links as they should be now, and take away all others."""
+    """Make the links as they should be now, and take away all others.
+
+    One that cannot be made is left out: others need theirs.
+    """
     folder = root / "dev/disk"
     wanted: dict[str, str] = {}
     for link in links(root):
@@ -36,17 +40,22 @@ def refresh(root: Path) -> None:
             wanted.setdefault(link.name, link.device)
     for place in folder.glob("by-*/*"):
         if str(place.relative_to(folder)) not in wanted:
-            place.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # a folder that an action made
+                place.unlink()
     for name, device in wanted.items():
-        _put(folder / name, f"../../{device}")
+        with contextlib.suppress(OSError):
+            _put(folder, name, f"../../{device}")
 
 
 def _stays(name: str) -> bool:
-    """Whether a name is in its folder: serial numbers and labels are what somebody made them.
+    """Whether it is a name in a folder: serial numbers and labels are what somebody made them.
 
-    A slash is safe for udev; one that leads out would take the place of another disk's node.
+    One that leads out would take the place of another disk's node; a folder would never go away.
     """
-    return not {"", ".", ".."} & {*name.split("/")}
+    _, *rest = name.split("/")
+    return (
+        len(rest) == 1 and rest[0] not in {"", ".", ".."} and len(os.fsencode(rest[0])) <= _LONGEST
+    )
 
 
 def links(root: Path) -> Iterator[Link]:
@@ -79,7 +88,7 @@ def _of_content(root: Path, device: str) -> Iterator[Link]:
         if told.uuid:
             yield Link(f"by-uuid/{encoded(told.uuid)}", device)
         if told.label:
-            yield Link(f"by-label/{encoded(told.label).replace('/', '_')}", device)
+            yield Link(f"by-label/{encoded(told.label)}", device)
 
 
 def _of_entry(table: Table | None, at: int, device: str) -> Iterator[Link]:
@@ -90,7 +99,7 @@ def _of_entry(table: Table | None, at: int, device: str) -> Iterator[Link]:
     if part is not None and part.guid:
         yield Link(f"by-partuuid/{part.guid}", device)
     if part is not None and part.name:
-        yield Link(f"by-partlabel/{encoded(part.name).replace('/', '_')}", device)
+        yield Link(f"by-partlabel/{encoded(part.name)}", device)
 
 
 def _table(root: Path, block: Path) -> Table | None:
@@ -112,12 +121,13 @@ def _opened(root: Path, device: str) -> Iterator[int]:
         os.close(file)
 
 
-def _put(place: Path, target: str) -> None:
+def _put(folder: Path, name: str, target: str) -> None:
     """One link, without a moment in which it is not there."""
+    place = folder / name
     if place.is_symlink() and os.readlink(place) == target:  # noqa: PTH115  # a text, not a Path
         return
     place.parent.mkdir(parents=True, exist_ok=True)
-    fresh = place.with_name(f".{place.name}.new")
+    fresh = folder / ".new"  # beside the folders: no name of a disk, however long, is in its way
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(target)
     fresh.replace(place)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from boots_agent.disks import serial_of, transport_of
 from boots_agent.facts import raw, text
 
-_UNSAFE = re.compile(r"[^0-9A-Za-z#+\-.:=@_/]")
+_UNSAFE = re.compile(r"[^0-9A-Za-z#+\-.:=@_]")
 _PCI = re.compile(r"[0-9a-f]{4,}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]")
 _ADDRESS = re.compile(r"\d+:\d+:\d+:\d+")
 _NAA, _EUI, _VENDOR, _OTHER = 3, 2, 1, 0  # designator types (SPC-5, 7.7.6)

@@ -20,6 +20,19 @@ from boots.store import changes
 from boots.store import engine as engines
 from boots.store.engine import StoreAway
 
+TWICE = """\
+version: "0.1"
+name: debian
+global_timeout: 6000
+tasks:
+  - name: install
+    worker: "{{ .device_1 }}"
+    actions:
+      - {name: write, image: image2disk, timeout: 600, environment: &disk
+          {IMG_URL: "http://192.168.1.1/images/debian", DEST_DISK: /dev/vda}}
+      - {name: again, image: image2disk, timeout: 600, environment: *disk}
+"""
+
 
 @asynccontextmanager
 async def two(folder: Path, **more: Any) -> AsyncIterator[tuple[Yard, Yard]]:
@@ -192,6 +205,32 @@ def test_no_disk_is_begun_with_after_another_server_was_told_to_stop(
             # The other has heard of neither.
             assert 409 == (await agent.edges(write, write["armed"][0]))[0]
             assert not (await one.desk.edges("file-1")).edges
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_disk_that_was_taken_is_not_gone_on_with_after_another_server_was_told_to_stop(
+    tmp_path: Path, *, lost: bool
+) -> None:
+    """Its ends are with the server: the agent asks no more before it writes."""
+
+    async def main() -> None:
+        async with two(tmp_path) as (one, other):
+            await one.tells()
+            await one.provision(new_run(TWICE))
+            await takes_up(other)
+            agent = await other.boots()
+            await agent.do(await agent.next())
+            if lost:
+                again = await agent.next()  # and this answer does not arrive
+                assert [True] == [each["taken"] for each in again["armed"]]
+            await one.desk.set_freeze(NewFreeze(frozen=True), "chief")
+            assert not other.running.keeper.frozen.frozen
+            answer = await agent.next()
+            assert ("wait", True) == (answer["do"], "frozen by chief" in answer["why"])
+            await one.desk.set_freeze(NewFreeze(frozen=False), "chief")
+            assert "again" == (await agent.next())["name"]
 
     asyncio.run(main())
 

@@ -12,6 +12,7 @@ from boots.app.runs.stored import stored
 from boots.app.runs.words import Kept
 from boots.model.site import Site
 from boots.serve.agent_words import LONGEST_WAIT, Ask, Caller, Hand, Stop, Wait
+from boots.store import freezes
 from boots.store.runs import Held
 from boots.workflow.handing import HandOut, NetbootOffFirst, next_action
 from boots.workflow.handing import Stop as Over
@@ -94,8 +95,10 @@ class Asking:
     ) -> Hand | Wait:
         """Hand an action out, once it is written that it is."""
         step = kept.run.steps[out.step]
-        begins = step.writes and step.part is Part.ACTION and step.state is StepState.PENDING
-        why = self._may_not_write(kept) if begins else ""
+        writes = step.writes and step.part is Part.ACTION
+        begins = writes and step.state is StepState.PENDING
+        # Where the answer was lost nobody began: what is said again is held back as well.
+        why = await self._may_not_write(kept) if writes else ""
         if why:
             return Wait(why=why)
         if step.terminal and step.last and step.part is Part.ACTION:
@@ -112,8 +115,8 @@ class Asking:
         site = self._site(caller.interface)
         return hand(kept, out, caller.known, site, key=key, now=self._keeper.clock())
 
-    def _may_not_write(self, kept: Kept) -> str:
-        frozen = self._keeper.frozen
+    async def _may_not_write(self, kept: Kept) -> str:
+        frozen = await self._keeper.store.read(freezes.read)  # another server may have been told
         if frozen.frozen:
             return frozen.reason
         if kept.given.arm is not None and kept.given.until <= self._keeper.clock():

@@ -1,7 +1,9 @@
 """Records of the API, orders and tokens, and how other servers hear of them."""
 
+from collections.abc import Callable
+
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, event
 
 from boots.model.order import Netboot, Order
 from boots.store import changes, orders, records, tokens
@@ -134,3 +136,31 @@ def test_no_two_secrets_are_alike_and_all_are_known_by_their_beginning() -> None
     made = {tokens.secret() for _ in range(1000)}
     assert 1000 == len(made)
     assert all(each.startswith("boots_") and len(each) > 40 for each in made)
+
+
+@pytest.mark.parametrize(
+    "url", [pytest.param("postgresql", marks=pytest.mark.peers)], indirect=True
+)
+@pytest.mark.parametrize("word", ["give", "spend", "withdraw"])
+def test_who_removes_a_record_and_who_orders_wait_in_turn(
+    engine: Engine, another: Callable[[], Engine], word: str
+) -> None:
+    """The other way round, each would hold what the other waits for."""
+    once = Order(netboot=Netboot.ONCE, at=1.0)
+    deeds: dict[str, Callable[[Connection], object]] = {
+        "give": lambda to: orders.give(to, "n1", once, server="b"),
+        "spend": lambda to: orders.spend(to, "n1", 1.0, 5.0, at=5.0, server="b"),
+        "withdraw": lambda to: orders.withdraw(to, "n1", at=5.0, server="b"),
+    }
+    with transaction(engine) as connection:
+        records.create(connection, "n1", "1", **WHO)
+        orders.give(connection, "n1", once, server="a")
+    asked: list[str] = []
+    theirs = another()
+    event.listen(theirs, "before_cursor_execute", lambda *said: asked.append(said[2]))
+    with transaction(theirs) as connection:
+        deeds[word](connection)
+
+    touches = ["lock" in each for each in asked if "lock" in each or "orders" in each]
+    assert touches[0]
+    assert not all(touches)

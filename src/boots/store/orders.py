@@ -21,6 +21,7 @@ def one(connection: Connection, machine: str) -> Order | None:
 
 def give(connection: Connection, machine: str, order: Order, *, server: str) -> None:
     """Keep an order, in the place of an earlier one."""
+    changes.in_order(connection)  # before its row, as with records: else each waits for the other
     upsert(
         connection,
         orders,
@@ -45,6 +46,7 @@ def spend(
 
     Of two servers that say so the sooner counts.
     """
+    changes.in_order(connection)
     done = connection.execute(
         update(orders)
         .where(
@@ -60,6 +62,7 @@ def spend(
 
 def withdraw(connection: Connection, machine: str, *, at: float, server: str) -> bool:
     """Forget an order; whether there was one."""
+    changes.in_order(connection)
     done = connection.execute(delete(orders).where(orders.c.machine == machine))
     if done.rowcount:
         changes.tell(connection, server, changes.ORDER, machine, at)

@@ -3,15 +3,17 @@
 import re
 import socket
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from aiohttp import web
+from aiohttp.test_utils import make_mocked_request
 from tests.api.bench import LOOPBACK, Bench, bench, parsed, request
 from tests.api.desk import TOKENS, FakeDesk
 from tests.api.workflows import failed, run_of
 
 from boots.api.asked import Asked, PageRoute
-from boots.api.auth import Tries, may
+from boots.api.auth import Guard, Tries, may
 from boots.api.desk import Refused
 from boots.api.listener import Listener
 from boots.api.route import Route
@@ -19,6 +21,7 @@ from boots.api.routes import TABLE
 from boots.client.words import Me, Problem, Role
 from boots.journal import events
 
+FORM = "application/x-www-form-urlencoded"
 ADMIN = {"Authorization": "Bearer admin-token"}
 BODIES: dict[str, Any] = {
     "create": {"record": {"name": "new"}},
@@ -283,9 +286,72 @@ async def test_with_a_cookie_a_change_must_say_that_it_comes_from_us() -> None:
     assert (403, 200, 200) == (bare.status, ours.status, read.status)
 
 
-# --- pages beside the API
+# --- certificates, which browsers send along like cookies
 
-FORM = "application/x-www-form-urlencoded"
+SHOWN = {"subjectAltName": (("DNS", "ci.example"),)}
+CI = Me(name="ci.example", role=Role.OPERATOR)
+
+
+def guard() -> Guard:
+    async def whose(secret: str) -> Me | None:
+        return TOKENS.get(secret)
+
+    return Guard(whose, lambda: 0.0, lambda *_: None, open_to_all=False, clients=[CI])
+
+
+def shown(method: str = "GET", **headers: str) -> web.Request:
+    transport = Mock()
+    transport.get_extra_info.side_effect = {"peercert": SHOWN, "peername": (LOOPBACK, 1)}.get
+    given = {"Host": "localhost"} | {k.replace("_", "-"): v for k, v in headers.items()}
+    return make_mocked_request(method, "/v1/machines/one/order", given, transport=transport)
+
+
+async def test_a_cookie_that_is_not_good_any_more_does_not_beat_a_certificate() -> None:
+    office = guard()
+    stale = shown(Cookie="boots_token=dropped")
+    for _ in range(20):  # nor are these tries
+        assert CI == await office.who(stale)
+    assert "certificate ci.example" == office.whose(stale)
+
+
+async def test_a_good_token_counts_before_a_certificate_and_a_wrong_one_ends_it() -> None:
+    office = guard()
+    good = shown(Cookie="boots_token=viewer-token")
+    assert "a viewer" == (await office.who(good)).name
+    assert "certificate ci.example" != office.whose(good)
+    with pytest.raises(Refused, match="not good"):
+        await office.who(shown(Authorization="Bearer wrong"))
+
+
+@pytest.mark.parametrize(
+    ("headers", "may"),
+    [
+        ({"Content_Type": "application/json"}, True),
+        ({}, True),
+        ({"Content_Type": "text/plain"}, False),
+        ({"Content_Type": "Text/Plain; charset=utf-8"}, False),
+        ({"Content_Type": "multipart/form-data; boundary=x"}, False),
+        ({"Content_Type": FORM}, False),
+        ({"Content_Type": FORM, "Origin": "http://localhost"}, True),
+        ({"Content_Type": FORM, "Sec_Fetch_Site": "same-origin"}, True),
+        ({"Content_Type": FORM, "Origin": "http://evil.example"}, False),
+        ({"Content_Type": "application/json", "Origin": "http://evil.example"}, False),
+        ({"Content_Type": FORM, "Authorization": "Bearer operator-token"}, True),
+    ],
+    ids=str,
+)
+def test_with_a_certificate_a_form_must_say_that_it_comes_from_us(
+    headers: dict[str, str], *, may: bool
+) -> None:
+    asked = shown("POST", **headers)
+    if may:
+        guard().check(asked)
+        return
+    with pytest.raises(Refused, match="another site"):
+        guard().check(asked)
+
+
+# --- pages beside the API
 
 
 class SomePages:

@@ -34,6 +34,14 @@ ANN = Me(name="Ann", role=Role.ADMIN)
         ({"subjectAltName": (("URI", "ci.example"),)}, CI),
         ({"subjectAltName": (("IP Address", "ci.example"),)}, None),
         ({"subject": ((("commonName", "Ann"),),), "subjectAltName": (("DNS", "x"),)}, None),
+        (
+            {
+                "subject": ((("commonName", "Ann"),),),
+                "subjectAltName": (("IP Address", "192.0.2.1"),),
+            },
+            None,
+        ),
+        ({"subject": ((("commonName", "Ann"),),), "subjectAltName": ()}, ANN),
         ({"subjectAltName": (("DNS", "CI.EXAMPLE.net"),)}, None),
     ],
 )
@@ -143,6 +151,11 @@ def test_curl_with_a_certificate_is_who_the_settings_say(tmp_path: Path) -> None
             site = ["-H", "Sec-Fetch-Site: cross-site", *order, '{"netboot":"once"}']
             assert "403" == (await curl("ci", "/v1/machines/file-1/order", *site))[0]
             made = await yard.desk.make_token(NewToken(name="v", role=Role.VIEWER), "me")
+            form = ["-X", "PUT", "-d", '{"netboot":"once"}']  # which curl calls a form
+            assert "403" == (await curl("ci", "/v1/machines/file-1/order", *form))[0]
+            stale = ["-H", "Cookie: boots_token=dropped"]
+            assert '"name":"Ann"' in (await curl("ann", "/v1/me", *stale))[1]
+            assert "401" == (await curl("", "/v1/me", *stale))[0]
             token = f"Authorization: Bearer {made.secret}"
             assert '"name":"v"' in (await curl("ann", "/v1/me", "-H", token))[1]
             wrong = await curl("ann", "/v1/me", "-H", "Authorization: Bearer no")

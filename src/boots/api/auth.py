@@ -139,8 +139,13 @@ class Guard:
         """
         try:
             origin.check_host(request.headers, self._hosts)
-            cookie = hdrs.AUTHORIZATION not in request.headers and bool(of_cookie(request))
-            origin.check_origin(request.method, request.headers, cookie=cookie)
+            no_header = hdrs.AUTHORIZATION not in request.headers
+            origin.check_origin(
+                request.method,
+                request.headers,
+                cookie=no_header and bool(of_cookie(request)),
+                certificate=no_header and self._by_certificate(request) is not None,
+            )
         except Refused as refused:
             self._told(peer(request), refused.detail)
             raise
@@ -151,13 +156,14 @@ class Guard:
         Only of a token that was good: anybody can make up another for each request.
         """
         try:
-            secret = of_header(request.headers) or of_cookie(request)
+            header = of_header(request.headers)
         except Unknown:
             return peer(request)
-        known = self._by_certificate(request) if not secret else None
-        if known is not None:
-            return f"certificate {known.name}"
-        return _digest(secret).hex() if self._tries.is_proved(secret) else peer(request)
+        secret = header or of_cookie(request)
+        if secret and self._tries.is_proved(secret):
+            return _digest(secret).hex()
+        known = self._by_certificate(request) if header is None else None
+        return f"certificate {known.name}" if known is not None else peer(request)
 
     async def who(self, request: web.BaseRequest) -> Me:
         """Who asks.
@@ -169,18 +175,18 @@ class Guard:
         if secret is not None:
             return await self.of(secret, peer(request))
         secret = of_cookie(request)
-        by_certificate = self._by_certificate(request) if not secret else None
-        if by_certificate is not None:
-            return by_certificate
-        if not secret and not here:
-            raise Unknown("a token is needed: Authorization: Bearer TOKEN")
-        if secret and not here:
+        without = self._by_certificate(request) or (LOCAL if here else None)
+        if without is None:
+            if not secret:
+                raise Unknown("a token is needed: Authorization: Bearer TOKEN")
             return await self.of(secret, peer(request))
         known = await self._look(secret) if secret else None  # an old cookie does not matter here
-        return known or LOCAL
+        if known is not None:
+            self._tries.good(secret)
+        return known or without
 
     def _by_certificate(self, request: web.BaseRequest) -> Me | None:
-        """Who has shown a certificate that OpenSSL verified; what a token says counts before it."""
+        """Who has shown a certificate that OpenSSL verified; a good token counts before it."""
         if not self._clients or request.transport is None:
             return None
         return bearer_of(request.transport.get_extra_info("peercert"), self._clients)

@@ -16,7 +16,7 @@ def bearer_of(shown: Mapping[str, Any] | None, clients: Sequence[Me]) -> Me | No
     """
     if not shown:
         return None
-    names = set(_alternatives(shown)) or set(_common(shown))
+    names = set(_alternatives(shown) if shown.get("subjectAltName") else _common(shown))
     return next((each for each in clients if each.name in names), None)
 
 

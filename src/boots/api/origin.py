@@ -16,6 +16,7 @@ from multidict import CIMultiDictProxy
 from boots.api.desk import Refused
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_OF_FORMS = {"application/x-www-form-urlencoded", "multipart/form-data", "text/plain"}
 
 
 def check_host(headers: CIMultiDictProxy[str], names: Collection[str]) -> None:
@@ -37,11 +38,15 @@ def check_host(headers: CIMultiDictProxy[str], names: Collection[str]) -> None:
         )
 
 
-def check_origin(method: str, headers: CIMultiDictProxy[str], *, cookie: bool) -> None:
+def check_origin(
+    method: str, headers: CIMultiDictProxy[str], *, cookie: bool, certificate: bool = False
+) -> None:
     """See whether a request comes from a page of ours, or from none.
 
     Somebody may go to a page of ours from anywhere.  With a `cookie` what changes something must
-    say where it comes from: a browser sends cookies along wherever it is told to go.
+    say where it comes from: a browser sends cookies along wherever it is told to go.  It shows a
+    `certificate` as freely; but what shows one is mostly a program, that says nothing, and other
+    sites' forms can only send what forms do.
 
     Raises:
         Refused: it comes from elsewhere, or does not say.
@@ -55,9 +60,15 @@ def check_origin(method: str, headers: CIMultiDictProxy[str], *, cookie: bool) -
     elif origin is not None:
         ours = _authority(origin) == headers.get("Host", "").lower()
     else:
-        ours = not cookie
+        ours = not cookie and not (certificate and _is_a_forms(headers))
     if not ours:
         raise Refused(403, "Forbidden", "a page of another site asks; ours, or a program, may")
+
+
+def _is_a_forms(headers: CIMultiDictProxy[str]) -> bool:
+    """Whether a body is of a kind that a page may send anywhere without asking there first."""
+    kind = headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    return kind in _OF_FORMS
 
 
 def _authority(origin: str) -> str | None:

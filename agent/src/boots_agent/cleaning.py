@@ -37,7 +37,7 @@ def end_strays(session: int = 0, mark: str = "") -> int:
 
 
 def unmount_all(folder: Path, say: Callable[[str], None]) -> None:
-    """Unmount all below a folder, the latest first; what is busy is detached."""
+    """Unmount all at and below a folder, the latest first; what is busy is detached."""
     for place in reversed(mounted_below(folder)):
         for attempt in range(_TRIES):
             try:
@@ -53,10 +53,10 @@ def unmount_all(folder: Path, say: Callable[[str], None]) -> None:
 
 
 def mounted_below(folder: Path) -> list[str]:
-    """What is mounted below a folder, in the order of mounting."""
-    inside = f"{folder.resolve()}/"
+    """What is mounted below a folder, or over it, in the order of mounting."""
+    own = str(folder.resolve())
     places = (_place(line) for line in text(Path("/proc/self/mountinfo")).splitlines())
-    return [each for each in places if each.startswith(inside)]
+    return [each for each in places if each == own or each.startswith(f"{own}/")]
 
 
 def _place(line: str) -> str:

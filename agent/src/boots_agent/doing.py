@@ -38,7 +38,7 @@ def work_of(handout: HandOut, tools: Tools, voice: Voice) -> Result:
     Raises:
         ActionFailed: it failed.
     """
-    shield = shielded(tools.root, tools.mounts)
+    shield = shielded(tools.root, tools.keeper.folder, voice.say)
     if handout.part != "action":
         _tell_shielded(shield, voice)
         _command(handout, voice)

@@ -21,7 +21,7 @@ from boots_agent.images.target import Seen, examine
 from boots_agent.images.words import ImageError
 from boots_agent.protection import Facts, facts_of, kept_by
 from boots_agent.session import Session
-from boots_agent.shield import Shield
+from boots_agent.shield import Notes, Shield
 
 _UNTOUCHED = "nothing was written"
 
@@ -45,7 +45,7 @@ class Surroundings(NamedTuple):
     refresh: Callable[[], None] = lambda: None
     root: Path = Path("/")
     find: Callable[[str, Path], list[Device]] = disks_of
-    shield: Shield = Shield()  # of no disks
+    shield: Shield = Shield(Notes(Path("/run/boots")))  # of no disks
 
 
 class Gate:

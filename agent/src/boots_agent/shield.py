@@ -6,24 +6,57 @@ It keeps mistakes from disks, and nobody who means harm: what runs as root may u
 """
 
 import contextlib
+import errno
 import fcntl
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TextIO
 
 from boots_agent.disks import is_disk
 from boots_agent.facts import names, text
 
 _BLKROSET = 0x125D  # linux/fs.h
-_NOTE = "shielded"
+_NO_DISK = frozenset({errno.ENOENT, errno.ENOMEDIUM})
+
+
+class Notes:
+    """What outlives this process, in a folder of the agent's: paths of disks, one a line.
+
+    Attributes:
+        held: Disks that take no writes.
+        unused: Disks that nobody used when they were first held, and that nobody was let through
+            to since.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.held = folder / "shielded"
+        self.unused = folder / "shielded-unused"
+
+    def add(self, note: Path, path: Path) -> None:
+        """Note one more."""
+        self.keep(note, [*self.of(note), str(path)])
+
+    def drop(self, note: Path, path: Path) -> None:
+        """Note one no more."""
+        self.keep(note, [each for each in self.of(note) if each != str(path)])
+
+    def of(self, note: Path) -> list[str]:
+        """The lines of a note."""
+        return text(note).splitlines()
+
+    def keep(self, note: Path, lines: Iterable[str]) -> None:
+        """Have a note say this: whoever is killed, there is the old or the new."""
+        fresh = note.with_suffix(".new")
+        fresh.write_text("".join(f"{line}\n" for line in dict.fromkeys(lines)))
+        fresh.replace(note)
 
 
 class Shield:
     """Disks that take no writes, by their numbers."""
 
-    def __init__(self) -> None:
+    def __init__(self, notes: Notes) -> None:
+        self._notes = notes
         self._paths: dict[int, Path] = {}
 
     @property
@@ -35,47 +68,88 @@ class Shield:
         """Whether a disk takes no writes because of this."""
         return number in self._paths
 
-    def put(self, path: Path, note: TextIO) -> None:
-        """Have one take no writes, unless something else has it; its path is noted before."""
+    def put(self, path: Path) -> None:
+        """Have one take no writes; its path is noted before.
+
+        Raises:
+            OSError: it cannot be, or (EBUSY) something has it.
+        """
         with _opened(path, os.O_EXCL) as descriptor:  # a disk that is mounted says no here
-            note.write(f"{path}\n")
-            note.flush()
-            _read_only(descriptor, value=True)
-            self._paths[os.fstat(descriptor).st_rdev] = path
+            self._hold(descriptor, path)
+        self._notes.add(self._notes.unused, path)
+
+    def put_used(self, path: Path) -> bool:
+        """The same for one that something has, if it was noted as unused; whether it was.
+
+        What uses it came while it took no writes, so it is what an action left.
+        """
+        if str(path) not in self._notes.of(self._notes.unused):
+            return False
+        with _opened(path) as descriptor:
+            self._hold(descriptor, path)
+        return True
+
+    def _hold(self, descriptor: int, path: Path) -> None:
+        self._notes.add(self._notes.held, path)
+        _read_only(descriptor, value=True)
+        self._paths[os.fstat(descriptor).st_rdev] = path
 
     def free(self, number: int) -> None:
         """Have one take writes: the gate has let it through."""
         path = self._paths.pop(number, None)
-        if path is not None:
-            with _opened(path) as descriptor:
-                _read_only(descriptor, value=False)
+        if path is None:
+            return
+        self._notes.drop(self._notes.unused, path)
+        with _opened(path) as descriptor:
+            _read_only(descriptor, value=False)
 
 
-def shielded(root: Path, folder: Path) -> Shield:
+def shielded(root: Path, folder: Path, say: Callable[[str], None]) -> Shield:
     """All disks that take writes: they take none from now on, but for those that are freed.
 
     They are noted in the folder, and that outlives this process: who lifts it has ended all that
-    the action left running before.
+    the action left running before.  What mounts and scripts may touch is no place for it.
     """
-    shield, block = Shield(), root / "sys/block"
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / _NOTE).open("a") as note:
-        for name in names(block):
-            if is_disk(block / name) and text(block / name / "ro") != "1":
-                with contextlib.suppress(OSError):
-                    shield.put(root / "dev" / name, note)
+    shield, block = Shield(Notes(folder)), root / "sys/block"
+    for name in names(block):
+        if is_disk(block / name) and text(block / name / "ro") != "1":
+            path = root / "dev" / name.replace("!", "/")  # as the kernel names nodes
+            try:
+                _put(shield, path, say)
+            except OSError as error:
+                if error.errno not in _NO_DISK:
+                    say(f"{name} is not held read-only: {error.strerror}")
     return shield
 
 
+def _put(shield: Shield, path: Path, say: Callable[[str], None]) -> None:
+    try:
+        shield.put(path)
+    except OSError as error:
+        if error.errno != errno.EBUSY:
+            raise
+        if shield.put_used(path):
+            say(f"{path.name} is in use since an action: what uses it may still write there")
+
+
 def lift(folder: Path) -> None:
-    """Have the disks that are noted there take writes again."""
-    note = folder / _NOTE
-    if not note.exists():
-        return
-    for path in note.read_text().splitlines():
-        with contextlib.suppress(OSError), _opened(Path(path)) as descriptor:
+    """Have the disks that are noted there take writes again; those that do not stay noted.
+
+    One that is gone is forgotten.
+    """
+    notes = Notes(folder)
+    held = notes.of(notes.held)
+    if held:
+        notes.keep(notes.held, [each for each in held if not _lifted(Path(each))])
+
+
+def _lifted(path: Path) -> bool:
+    try:
+        with _opened(path) as descriptor:
             _read_only(descriptor, value=False)
-    note.unlink()
+    except OSError as error:
+        return error.errno == errno.ENOENT
+    return True
 
 
 @contextlib.contextmanager

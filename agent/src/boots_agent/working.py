@@ -68,7 +68,7 @@ def tidy(shop: Workshop) -> None:
         end_strays(int(shop.keeper.child.read_text() or 0), str(shop.keeper.child))
         shop.keeper.child.unlink()
     unmount_all(shop.mounts, shop.say)
-    lift(shop.mounts)
+    lift(shop.keeper.folder)
     if session is None:
         return
     rest = Outbox.kept(shop.keeper.outbox)
@@ -219,7 +219,7 @@ class _Bench:
         )
         end_strays()
         unmount_all(shop.mounts, shop.say)
-        lift(shop.mounts)
+        lift(shop.keeper.folder)
         if outcome.leave and not self._courier.cancelled:
             self._leave(handout, outcome.leave)
         else:

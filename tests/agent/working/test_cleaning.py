@@ -40,6 +40,17 @@ def test_all_that_is_mounted_is_unmounted_in_reverse(mounts: Path) -> None:
 
 
 @pytest.mark.peers
+def test_what_is_mounted_over_the_folder_is_unmounted_too(mounts: Path) -> None:
+    over = mounts / "over"
+    mounted(over)
+    mounted(over / "inner")
+    assert [str(over), str(over / "inner")] == mounted_below(over)
+    said: list[str] = []
+    unmount_all(over, said.append)
+    assert ([], []) == (mounted_below(over), said)
+
+
+@pytest.mark.peers
 def test_what_is_in_use_is_detached_and_said(mounts: Path) -> None:
     place = mounted(mounts / "busy")
     with (place / "file").open("w"):

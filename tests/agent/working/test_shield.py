@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +16,7 @@ from tests.agent.working.machine import without_disks
 from tests.peers.conftest import need
 
 from boots_agent.actions.context import ActionFailed
+from boots_agent.cleaning import unmount_all
 from boots_agent.doing import Tools, work_of
 from boots_agent.handed import read
 from boots_agent.process import Result, Voice
@@ -55,6 +56,10 @@ class Osie:
     def root(self) -> Path:
         return self.folder / "osie"
 
+    @property
+    def kept(self) -> Path:
+        return Keeper(self.folder / "kept").folder
+
     def do(
         self, kind: str, *, part: str = "action", arms: bool = True, size: int = SIZE, **more: Any
     ) -> Result:
@@ -82,7 +87,8 @@ class Osie:
             return work_of(read(said), tools, self.voice)
         finally:
             self.after = self.read_only()
-            lift(mounts)
+            unmount_all(mounts, self.voice.say)
+            lift(keeper.folder)
 
     def script(self, text: str, disks: str = "") -> Result:
         return self.do("shell", environment={"SCRIPT": text, "DISKS": disks})
@@ -155,11 +161,11 @@ def test_what_shielded_a_disk_may_be_killed(osie: Osie) -> None:
     """The agent lifts it, or the one after that."""
     pid = os.fork()
     if not pid:
-        shielded(osie.root, osie.folder / "mounts")
+        shielded(osie.root, osie.kept, osie.voice.say)
         os._exit(0)
     os.waitpid(pid, 0)
     assert ["1", "1"] == osie.read_only()
-    lift(osie.folder / "mounts")
+    lift(osie.kept)
     assert ["0", "0"] == osie.read_only()
 
 
@@ -172,6 +178,85 @@ def test_a_disk_that_took_no_writes_before_takes_none_after(osie: Osie) -> None:
         assert ["1", "0"] == osie.read_only()
     finally:
         subprocess.run(["blockdev", "--setrw", osie.own], check=True)
+
+
+def test_whatever_a_script_does_to_the_folder_of_mounts_disks_take_writes_after(
+    osie: Osie,
+) -> None:
+    subprocess.run([need("mkfs.ext4"), "-q", "-F", osie.own], check=True)
+    osie.script(f'mount {osie.own} "$MOUNTS" && echo new >"$MOUNTS/file"', osie.own)
+    assert (["0", "1"], ["0", "0"]) == (osie.after, osie.read_only())
+    osie.script('rm -rf "$MOUNTS"/* && rmdir "$MOUNTS"', osie.own)
+    assert (["0", "1"], ["0", "0"]) == (osie.after, osie.read_only())
+    assert [] == [line for line in osie.voice.lines if "unmounted" in line]
+
+
+def test_what_cannot_be_lifted_yet_stays_noted(osie: Osie) -> None:
+    shielded(osie.root, osie.kept, osie.voice.say)
+    node = osie.root / "dev/sdb"
+    node.rename(osie.folder / "sdb")
+    node.symlink_to("sdb")  # ELOOP: no disk, and not gone
+    lift(osie.kept)
+    assert ["0", "1"] == osie.read_only()
+    node.unlink()
+    (osie.folder / "sdb").rename(node)
+    lift(osie.kept)
+    assert ["0", "0"] == osie.read_only()
+
+
+def test_what_is_not_held_is_told_unless_there_is_no_disk(osie: Osie) -> None:
+    for name in ("sdc", "sdd", "cciss!c0d0"):
+        (osie.root / "sys/block" / name).mkdir()
+    (osie.root / "dev/sdc").symlink_to("sdc")
+    (osie.root / "dev/cciss").mkdir()
+    (osie.root / "dev/sdb").rename(osie.root / "dev/cciss/c0d0")
+    osie.script("true", osie.own)
+    assert [
+        "sdc is not held read-only: Too many levels of symbolic links",
+        "read-only as long as they are not armed: c0d0, sda",
+    ] == osie.voice.lines[:2]
+    assert (["0", "1"], ["0", "0"]) == (osie.after, osie.read_only())
+
+
+# --- what an action leaves in use
+
+
+@pytest.fixture
+def in_use(osie: Osie) -> Iterator[Callable[[str], None]]:
+    """Have a disk mounted beside the folder of mounts, as a script may leave it."""
+    place = osie.folder / "beside"
+    place.mkdir()
+
+    def mount(device: str) -> None:
+        subprocess.run([need("mkfs.ext4"), "-q", "-F", device], check=True)
+        osie.script(f"mount -o ro {device} {place}", osie.own)
+        assert place.is_mount()
+
+    yield mount
+    subprocess.run(["umount", place], check=False)
+
+
+def test_a_disk_that_an_action_left_in_use_is_held_in_the_next(
+    osie: Osie, in_use: Callable[[str], None]
+) -> None:
+    in_use(osie.other)
+    osie.voice.lines.clear()
+    with pytest.raises(ActionFailed, match="it ended with"):
+        osie.script(f"echo new >{osie.other}", osie.own)
+    told = "sdb is in use since an action: what uses it may still write there"
+    assert told == osie.voice.lines[0]
+    assert ["0", "0"] == osie.read_only()
+    assert b"new\n" != osie.holds()[1]
+
+
+def test_a_disk_that_was_armed_as_it_came_into_use_is_left_as_it_is(
+    osie: Osie, in_use: Callable[[str], None]
+) -> None:
+    in_use(osie.own)
+    osie.voice.lines.clear()
+    osie.script("true")
+    assert ["0", "1"] == osie.after
+    assert ["read-only as long as they are not armed: sdb"] == osie.voice.lines[:1]
 
 
 # --- what leads from a disk to another one
@@ -207,7 +292,7 @@ def test_a_file_system_on_two_disks_is_not_written_by_one(osie: Osie) -> None:
         with pytest.raises(ActionFailed, match="cannot be mounted"):
             osie.do("writefile", environment=given, size=2 * SIZE)
     finally:
-        subprocess.run(["btrfs", "device", "scan", "--forget"], check=True)
+        subprocess.run(["btrfs", "device", "scan", "--forget", *disks], check=True)
     assert before == (osie.folder / "other").read_bytes()
 
 
@@ -215,13 +300,14 @@ def test_a_volume_group_on_two_disks_does_not_grow_by_one(
     osie: Osie, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """LVM writes what it knows of a group to all of its disks; an image may bring anything."""
-    part = f"{osie.own}p1"
+    monkeypatch.setenv("LVM_SYSTEM_DIR", str(osie.folder / "lvm"))  # keeps what it knows of groups
+    part, group = f"{osie.own}p1", f"shop{os.getpid()}"
     script = "label: gpt\nsize=40MiB\n"
     subprocess.run([need("sfdisk"), "-q", osie.own], input=script, text=True, check=True)
     subprocess.run(["partx", "-u", osie.own], check=False)
     for words in (
         ["pvcreate", "-q", part, osie.other],
-        ["vgcreate", "-q", "shop", part, osie.other],
+        ["vgcreate", "-q", group, part, osie.other],
     ):
         need(words[0])
         subprocess.run(words, check=True, capture_output=True)

@@ -276,8 +276,15 @@ class FakeDesk(FakeRuns):
         return words.Plan(same=len(wanted.text))
 
     async def boots(
-        self, *, key: str = "", state: str = "", after: str = "", limit: int = 50
+        self,
+        *,
+        key: str = "",
+        state: str = "",
+        after: str = "",
+        limit: int = 50,
+        among: Sequence[str] = (),
     ) -> words.Boots:
+        del among
         if key:
             self._find(key)
         found = [

@@ -260,8 +260,15 @@ class FakeRuns:
         return made
 
     async def runs(
-        self, *, key: str = "", state: str = "", after: str = "", limit: int = 50
+        self,
+        *,
+        key: str = "",
+        state: str = "",
+        after: str = "",
+        limit: int = 50,
+        among: Sequence[str] = (),
     ) -> Runs:
+        del among
         if key and not key.startswith(("one", "two", "rack-", "52:54:")):
             raise Refused(404, "no such machine", f'no record is called "{key}"')
         found = [

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import pytest
 from tests.app.desks import STRANGE_MAC, offer, stranger
@@ -37,7 +38,16 @@ machines:
     mac: {OWN_MAC}
     address: 192.168.1.12/24
 """
-MARKS = (THEIRS, THEIR_MAC, "192.168.1.11", "the secret of another", SERIAL, STRANGE_MAC, "zither")
+MARKS = (
+    THEIRS,
+    THEIR_MAC,
+    "525400000001",
+    "192.168.1.11",
+    "the secret of another",
+    SERIAL,
+    STRANGE_MAC,
+    "zither",
+)
 """What is said of the other machine, of its disk, of its console, and of a stranger."""
 
 
@@ -188,6 +198,49 @@ def test_what_is_anothers_is_on_no_page(tmp_path: Path) -> None:
 
 def _head(headers: dict[str, str]) -> bytes:
     return headers.get("location", "").encode()
+
+
+def test_no_way_to_the_next_page_leads_past_anothers(tmp_path: Path) -> None:
+    async def test(found: There) -> None:
+        at, yard = found.at, found.at.office
+        assert isinstance(yard, Yard)
+        for mac, address in ((OWN_MAC, "192.168.1.12"), (THEIR_MAC, "192.168.1.11")) * 3:
+            yard.now += 3600
+            yard.hear(offer(mac, address=address))
+            await yard.written()
+        secret = at.token
+        made = await yard.desk.make_token(NewToken(name="all", role=Role.OPERATOR), "ann")
+        for machine in (OWN, THEIRS, OWN, THEIRS):
+            at.token = made.secret
+            run = await at.ask("POST", "/v1/workflows", {"machine": machine, "template": LOOK})
+            await at.ask("POST", f"/v1/workflows/{run.json['line']['id']}/cancel")
+        at.token = made.secret
+        all_boots = (await at.ask("GET", "/v1/boots?limit=1000")).json["boots"]
+        all_runs = (await at.ask("GET", "/v1/workflows?limit=1000")).json["runs"]
+        foreign = [e["id"] for e in (*all_boots, *all_runs) if OWN_MAC != e["mac"]]
+        assert 5 < len(foreign)
+        at.token = secret
+        for path, rows, many in (
+            ("/v1/boots", "boots", all_boots),
+            ("/v1/workflows", "runs", all_runs),
+        ):
+            seen, after = list[str](), ""
+            while True:
+                answer = await at.ask("GET", f"{path}?limit=1{after}")
+                said = answer.body.decode() + str(answer.headers)
+                assert [] == [each for each in (*MARKS, *foreign) if each in said]
+                [row] = answer.json[rows]
+                seen.append(row["id"])
+                if not answer.json["next"]:
+                    break
+                after = f"&after={quote(answer.json['next'])}"
+            assert [e["id"] for e in many if e["mac"] == OWN_MAC] == seen
+            assert len(seen) == answer.json.get("total", len(seen))
+        for page in ("/boots", "/workflows"):
+            said = (await at.ask("GET", page)).body.decode()
+            assert [] == [each for each in (*MARKS, *foreign) if each in said]
+
+    walked(tmp_path, Role.OPERATOR, test)
 
 
 def test_ones_own_can_be_seen_ordered_and_armed(tmp_path: Path) -> None:

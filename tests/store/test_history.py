@@ -3,9 +3,11 @@
 import re
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import Engine
 from sqlalchemy.event import listen
 
+from boots.model.patterns import fits
 from boots.store import history, seen
 from boots.store.engine import reading, transaction
 from boots.store.history import Happened
@@ -48,6 +50,25 @@ def test_what_others_wrote_is_read_apart(engine: Engine) -> None:
         found = history.of_others(connection, "a", 0, 10)
         assert [2, 3] == times(found)
         assert [3] == times(history.of_others(connection, "a", found[0].id, 10))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name"),
+    [
+        *[("ci-*", "CI-2"), ("CI-?", "ci-2"), ("*", "x"), ("a_b%*", "a_b%c"), ("[!x]-1", "y-1")],
+        *[("[]a]b", "]b"), ("[ab", "[ab"), ("\u00c4*-1", "\u00e4b-1"), ("a\\\\b", "a\\\\b")],
+    ],
+)
+def test_what_fits_a_pattern_is_read_and_little_else(
+    engine: Engine, pattern: str, name: str
+) -> None:
+    named = [replace(boot(1), machine=name), replace(boot(2), machine="other_2"), boot(3)]
+    assert fits(name, [pattern])
+    with transaction(engine) as connection:
+        history.write_boots(connection, named)
+    with reading(engine) as connection:
+        found = [each.machine for each in history.read_boots(connection, among=(pattern,))]
+    assert ["", *(["other_2"] if pattern == "*" else []), name] == found
 
 
 def boot(started: float, mac: str = ONE, state: State = State.DONE) -> Boot:

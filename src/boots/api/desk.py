@@ -168,7 +168,13 @@ class Desk(Protocol):
     # --- what happened
 
     async def boots(
-        self, *, key: str = "", state: str = "", after: str = "", limit: int = 50
+        self,
+        *,
+        key: str = "",
+        state: str = "",
+        after: str = "",
+        limit: int = 50,
+        among: Sequence[str] = (),
     ) -> Boots:
         """Boots, the latest first; of one machine or MAC, or of all."""
 
@@ -211,7 +217,13 @@ class Desk(Protocol):
         """Begin one; refused where its machine has one that is not over, or all is frozen."""
 
     async def runs(
-        self, *, key: str = "", state: str = "", after: str = "", limit: int = 50
+        self,
+        *,
+        key: str = "",
+        state: str = "",
+        after: str = "",
+        limit: int = 50,
+        among: Sequence[str] = (),
     ) -> Runs:
         """Runs, the latest first; of one machine or MAC, or of all."""
 

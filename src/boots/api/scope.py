@@ -167,13 +167,21 @@ class Scope:
     # --- what happened
 
     async def boots(
-        self, *, key: str = "", state: str = "", after: str = "", limit: int = 50
+        self,
+        *,
+        key: str = "",
+        state: str = "",
+        after: str = "",
+        limit: int = 50,
+        among: Sequence[str] = (),
     ) -> words.Boots:
-        """Their boots: of a page of all those that are theirs."""
+        """Their boots."""
+        del among
         if key:
             self._own(key)
-        found = await self._desk.boots(key=key, state=state, after=after, limit=limit)
-        return replace(found, boots=tuple(filter(self._is_theirs, found.boots)))
+        return await self._desk.boots(
+            key=key, state=state, after=after, limit=limit, among=self._among
+        )
 
     def _is_theirs(self, boot: Boot) -> bool:
         """Whether a boot is; a NIC may have been another machine's by then."""
@@ -258,14 +266,21 @@ class Scope:
         return await self._desk.create_run(wanted, by, self._among)
 
     async def runs(
-        self, *, key: str = "", state: str = "", after: str = "", limit: int = 50
+        self,
+        *,
+        key: str = "",
+        state: str = "",
+        after: str = "",
+        limit: int = 50,
+        among: Sequence[str] = (),
     ) -> workflows.Runs:
-        """Their runs: of a page of all those of which all machines are theirs."""
+        """Their runs: those of which all machines are theirs."""
+        del among
         if key:
             self._own(key)
-        found = await self._desk.runs(key=key, state=state, after=after, limit=limit)
-        theirs = tuple(each for each in found.runs if self._all_own(each.machines))
-        return replace(found, runs=theirs, total=len(theirs))
+        return await self._desk.runs(
+            key=key, state=state, after=after, limit=limit, among=self._among
+        )
 
     async def run(self, identity: str) -> workflows.Run:
         """One of them."""

@@ -6,6 +6,7 @@ import msgspec
 from sqlalchemy import Connection, Select, and_, delete, func, or_, select
 
 from boots.store import changes
+from boots.store.among import may_fit
 from boots.store.engine import is_postgres
 from boots.store.schema import boots, events
 from boots.store.upsert import upsert
@@ -132,13 +133,19 @@ def read_boots(
     state: str = "",
     before: tuple[float, str] | None = None,
     limit: int = 50,
+    among: tuple[str, ...] = (),
 ) -> list[Boot]:
-    """Boots, the latest first; `before` is the moment and the id of the last one that was read."""
+    """Boots, the latest first; `before` is the moment and the id of the last one that was read.
+
+    With `among` those of machines that `may_fit` one of these patterns, or had no name then.
+    """
     wanted: Select[Any] = select(boots.c.body)
     if macs:
         wanted = wanted.where(boots.c.mac.in_(macs))
     if state:
         wanted = wanted.where(boots.c.state == state)
+    if among:
+        wanted = wanted.where(or_(boots.c.machine == "", may_fit(boots.c.machine, among)))
     if before is not None:
         at, identity = before
         wanted = wanted.where(

@@ -10,7 +10,9 @@ from typing import NamedTuple
 from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.sql import Select
 
+from boots.model.patterns import fits
 from boots.store import changes, freezes
+from boots.store.among import may_fit
 from boots.store.schema import run_agents, run_lines, run_machines, runs
 
 
@@ -155,9 +157,15 @@ def page(
     states: Sequence[str] = (),
     before: tuple[float, str] | None = None,
     limit: int = 100,
+    among: Sequence[str] = (),
 ) -> list[Row]:
-    """The latest first; those only of these machines, in these states, before one of a page."""
+    """The latest first; those only of these machines, in these states, before one of a page.
+
+    With `among` those whose first machine `may_fit` one of these patterns.
+    """
     wanted = _wanted(select(*_COLUMNS), machines, states)
+    if among:
+        wanted = wanted.where(may_fit(runs.c.machine, among))
     if before is not None:
         created, id_ = before
         wanted = wanted.where(
@@ -170,11 +178,26 @@ def page(
 
 
 def count(
-    connection: Connection, *, machines: Sequence[str] = (), states: Sequence[str] = ()
+    connection: Connection,
+    *,
+    machines: Sequence[str] = (),
+    states: Sequence[str] = (),
+    among: Sequence[str] = (),
 ) -> int:
-    """How many of these there are."""
-    wanted = _wanted(select(func.count()).select_from(runs), machines, states)
-    return int(connection.execute(wanted).scalar_one())
+    """How many of these there are; with `among` those all of whose machines fit these patterns."""
+    if not among:
+        wanted = _wanted(select(func.count()).select_from(runs), machines, states)
+        return int(connection.execute(wanted).scalar_one())
+    each = select(runs.c.id, run_machines.c.machine).join(
+        run_machines, run_machines.c.run == runs.c.id
+    )
+    theirs: dict[str, bool] = {}
+    found = connection.execute(
+        _wanted(each, machines, states).where(may_fit(runs.c.machine, among))
+    )
+    for id_, machine in found:
+        theirs[id_] = theirs.get(id_, True) and fits(machine, among)
+    return sum(theirs.values())
 
 
 def _wanted(wanted: Select, machines: Sequence[str], states: Sequence[str]) -> Select:  # type: ignore[type-arg]

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from itertools import islice
+from typing import NamedTuple
 
 import msgspec
 
@@ -12,6 +13,7 @@ from boots.app.desk.house import House, asks_store
 from boots.client.words import Boots, EventLine, Events, MachineLine
 from boots.machines.index import Index
 from boots.model.mac import Mac, parse
+from boots.model.patterns import fits
 from boots.store import history
 from boots.store.history import Happened
 from boots.timeline.steps import SAME
@@ -26,6 +28,14 @@ _BREATH = 0.2  # seconds between two portions of machines that changed
 _event = msgspec.json.decode
 
 
+class _Wanted(NamedTuple):
+    """Which boots: of these MACs, in this state, of machines whose names fit these patterns."""
+
+    macs: tuple[str, ...]
+    state: str
+    among: tuple[str, ...]
+
+
 class HappenedDesk:
     """Answers what `boots.api.desk.Desk` asks of boots and events."""
 
@@ -37,7 +47,13 @@ class HappenedDesk:
         self._counted_of: Index | None = None
 
     async def boots(
-        self, *, key: str = "", state: str = "", after: str = "", limit: int = 50
+        self,
+        *,
+        key: str = "",
+        state: str = "",
+        after: str = "",
+        limit: int = 50,
+        among: Sequence[str] = (),
     ) -> Boots:
         """Boots, the latest first; those that go on as they are at this moment."""
         house = self._house
@@ -45,22 +61,26 @@ class HappenedDesk:
         limit = min(limit, _ENOUGH)
         keeping = house.keeping
         if keeping is None or keeping.trouble:
-            found = await asyncio.to_thread(self._remembered, macs, state)
+            wanted = _Wanted(macs, state, tuple(among))
+            found = await asyncio.to_thread(self._remembered, wanted)
             return Boots(boots=tuple(found[:limit]))
-        return await self._from_store(macs, state, after, limit)
+        return await self._from_store(_Wanted(macs, state, tuple(among)), after, limit)
 
-    def _remembered(self, macs: tuple[str, ...], state: str, most: int = 0) -> list[Boot]:
+    def _remembered(self, wanted: _Wanted, most: int = 0) -> list[Boot]:
         """The last boots of these machines, or of `most` that were heard last."""
         timelines = self._house.history.timelines
+        macs, state = wanted.macs, wanted.state
         each = [timelines.last(mac) for mac in macs] if macs else timelines.latest(most)
-        known = [boot for boot in each if boot and (not state or boot.state.value == state)]
+        known = [
+            boot
+            for boot in each
+            if boot and (not state or boot.state.value == state) and self._fits(boot, wanted.among)
+        ]
         return sorted(known, key=lambda boot: boot.started, reverse=True)
 
     @asks_store
-    async def _from_store(self, macs: tuple[str, ...], state: str, after: str, limit: int) -> Boots:
-        found = await self._house.kept().store.read(
-            history.read_boots, macs=macs, state=state, before=_before(after), limit=limit + 1
-        )
+    async def _from_store(self, wanted: _Wanted, after: str, limit: int) -> Boots:
+        found = await self._read(wanted, _before(after), limit + 1)
         boots = [self._now(boot) for boot in found]
         if not after:  # what began this moment is not written down yet
             by_mac: dict[str, list[Boot]] = {}
@@ -69,13 +89,36 @@ class HappenedDesk:
             oldest = boots[-1].started if len(boots) > limit else 0.0
             fresh = [
                 boot
-                for boot in self._remembered(macs, state, limit)
+                for boot in self._remembered(wanted, _ENOUGH if wanted.among else limit)
                 if boot.started >= oldest and not _is_among(boot, by_mac)
             ]
             boots = sorted([*boots, *fresh], key=lambda boot: (boot.started, boot.id), reverse=True)
         page = boots[:limit]
         more = len(boots) > limit
         return Boots(next=f"{page[-1].started!r} {page[-1].id}" if more else "", boots=tuple(page))
+
+    async def _read(
+        self, wanted: _Wanted, before: tuple[float, str] | None, limit: int
+    ) -> list[Boot]:
+        """So many boots of the store; what is read further than those is said to nobody."""
+        theirs: list[Boot] = []
+        portion = max(limit, _ENOUGH) if wanted.among else limit
+        while True:
+            found = await self._house.kept().store.read(
+                history.read_boots, **wanted._asdict(), before=before, limit=portion
+            )
+            theirs += [boot for boot in found if self._fits(boot, wanted.among)]
+            if len(theirs) >= limit or len(found) < portion:
+                return theirs[:limit]
+            before = found[-1].started, found[-1].id
+
+    def _fits(self, boot: Boot, among: tuple[str, ...]) -> bool:
+        """Whether it is of such a machine, and was; a NIC may have been another's by then."""
+        if not among:
+            return True
+        known = self._house.answers.world.index.by_mac.get(Mac(boot.mac))
+        names = filter(None, (known.machine.name if known else "", boot.machine))
+        return known is not None and all(fits(name, among) for name in names)
 
     def _now(self, boot: Boot) -> Boot:
         now = self._house.history.timelines.last(boot.mac)

@@ -25,6 +25,7 @@ from boots.client.workflows import (
     Undo,
 )
 from boots.journal import events
+from boots.model.patterns import fits
 from boots.store import edges, run_lines, witness
 from boots.store import runs as rows
 from boots.store.run_lines import Heard
@@ -34,6 +35,7 @@ from boots.workflow.run import Run as Progress
 from boots.workflow.run import State
 
 _ENOUGH = 1_000  # rows on a page at most
+_PORTION = 100  # runs that are read at once for who may see some
 _STATES = frozenset(each.value for each in State)
 
 
@@ -106,30 +108,52 @@ class WorkflowsDesk:
 
     @asks_store
     async def runs(
-        self, *, key: str = "", state: str = "", after: str = "", limit: int = 50
+        self,
+        *,
+        key: str = "",
+        state: str = "",
+        after: str = "",
+        limit: int = 50,
+        among: Sequence[str] = (),
     ) -> Runs:
         """Runs, the latest first."""
         keeper = self._house.workflows().keeper
         machines = (self._house.machine(key).name,) if key else ()
         states = _states(state)
         limit = min(limit, _ENOUGH)
-        found = await keeper.store.read(
-            rows.page,
-            machines=machines,
-            states=states,
-            before=_before(after),
-            limit=limit + 1,
-        )
-        total = await keeper.store.read(rows.count, machines=machines, states=states)
-        # Many runs are read in a thread: packets have their turn.
-        known = await asyncio.to_thread(lambda: [keeper.took(row) for row in found[:limit]])
+        wanted = {"machines": machines, "states": states, "among": tuple(among)}
+        known = await self._page(wanted, _before(after), limit + 1)
+        total = await keeper.store.read(rows.count, **wanted)
         lines = []
-        for kept in known:
+        for kept in known[:limit]:
             heard = {} if kept.run.is_final else await self._heard(kept)
             lines.append(showing.line(kept, heard))
-        last = found[limit - 1] if len(found) > limit else None
-        following = f"{last.created!r} {last.id}" if last else ""
+        last = known[limit - 1].run if len(known) > limit else None
+        following = f"{last.created_at!r} {last.id}" if last else ""
         return Runs(runs=tuple(lines), next=following, total=total)
+
+    async def _page(
+        self,
+        wanted: Mapping[str, tuple[str, ...]],
+        before: tuple[float, str] | None,
+        limit: int,
+    ) -> list[Kept]:
+        """So many runs; what is read further than those is said to nobody."""
+        keeper, among = self._house.workflows().keeper, wanted["among"]
+        theirs: list[Kept] = []
+        portion = max(limit, _PORTION) if among else limit
+        while True:
+            found = await keeper.store.read(rows.page, **wanted, before=before, limit=portion)
+            # Many runs are read in a thread: packets have their turn.
+            known = await asyncio.to_thread(lambda some: [*map(keeper.took, some)], found)
+            theirs += [
+                kept
+                for kept in known
+                if not among or all(fits(own.name, among) for own in kept.machines)
+            ]
+            if len(theirs) >= limit or len(found) < portion:
+                return theirs[:limit]
+            before = found[-1].created, found[-1].id
 
     @asks_store
     async def run(self, identity: str) -> Run:

@@ -34,7 +34,11 @@ class Hand:
         loop = asyncio.get_running_loop()
         self._heed = heed
         self._started = spawn.start(doors, charge)
-        self._channel = Channel(self._started.talk, loop, self._take, self._gone)
+        try:
+            self._channel = Channel(self._started.talk, loop, self._take, self._gone)
+        except Exception:
+            self.kill()
+            raise
         self.gone = asyncio.Event()
         self.in_force = 0
         self.changed = asyncio.Event()
@@ -194,18 +198,22 @@ class Crew:
 
     async def _live(self, slot: int) -> None:
         """One worker, from its start to its end."""
-        hand = self._begun(slot)
-        status = await hand.ended()
-        del self._hands[slot]
+        hand = self._hands[slot] = Hand(self._doors[slot], self._charge, self._heed)
+        try:
+            self._begin(hand)
+        except Exception:
+            hand.kill()  # it would hold its doors, and never begin
+            raise
+        finally:
+            status = await hand.ended()
+            del self._hands[slot]
         self._settle(hand, status)
 
-    def _begun(self, slot: int) -> Hand:
-        hand = self._hands[slot] = Hand(self._doors[slot], self._charge, self._heed)
+    def _begin(self, hand: Hand) -> None:
         for order in self._recall():
             hand.tell(words.encode(order))
         hand.tell(words.encode(words.Unready(self._why)))
         hand.tell(words.encode(words.Begin()))
-        return hand
 
     def _settle(self, hand: Hand, status: int) -> None:
         """Tell of a worker that ended without being asked, and of what ended with it."""

@@ -1,6 +1,7 @@
 """Secrets among kernel arguments: refused wherever records come from, and said nowhere."""
 
 import json
+from collections.abc import Sequence
 from ipaddress import IPv4Interface
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from boots.documents.fault import Faulty
 from boots.machines.files import Cache, load
 from boots.machines.index import build
 from boots.machines.kept import Kept
+from boots.model import mac as macs
+from boots.policy import leaks
 from boots.settings import Settings, of_keys
 
 SECRET = "registry_password=hunter2hunter2"
@@ -96,6 +99,36 @@ def test_what_the_store_has_from_before_is_told_and_keeps_its_address(tmp_path: 
     [fault] = found.left_out
     assert "registry_password" in fault.problem
     assert "hunter2" not in str(fault)
+
+
+def test_what_did_not_change_is_not_looked_at_again_however_many_kinds_there_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kept, looked = Kept(), list[str]()
+    look = leaks.of_machine
+
+    def put(number: int, argument: str, revision: int) -> None:
+        mac = macs.from_bytes((0x525400 << 24 | number).to_bytes(6))
+        record = {"name": f"m-{number}", "mac": mac, "kernel_args": [argument]}
+        kept.put(f"m-{number}", json.dumps(record), revision)
+
+    def found(allowed: Sequence[str] = ()) -> int:
+        looked.clear()
+        packs = (pack for portion in kept.portions() for pack in portion.packs)
+        return len(leaked.found_in(packs, allowed))
+
+    monkeypatch.setattr(
+        leaks, "of_machine", lambda machine, names: looked.append("") or look(machine, names)
+    )
+    for number in range(5000):
+        put(number, f"hostname=h{number}", 1)
+    assert (0, 5000) == (found(), len(looked))
+
+    put(7, SECRET, 2)
+    assert 1 == found()
+    assert 0 < len(looked) < 200
+    assert (1, 0) == (found(), len(looked))
+    assert (0, 5000) == (found(["registry_password"]), len(looked))
 
 
 def test_an_index_that_was_not_packed_is_looked_at_too(tmp_path: Path) -> None:

@@ -4,8 +4,8 @@ Of those that the store has from before it is only told: their machines keep the
 get no script.
 """
 
-import functools
 from collections.abc import Iterable, Sequence
+from weakref import WeakKeyDictionary
 
 from boots.documents.fault import Fault
 from boots.machines.index import Index
@@ -13,6 +13,8 @@ from boots.machines.kept import pack_all
 from boots.machines.lookup import Machines
 from boots.machines.packed import Packed, kind_of
 from boots.policy import leaks
+
+_FOUND: WeakKeyDictionary[Packed, tuple[tuple[str, ...], tuple[Fault, ...]]] = WeakKeyDictionary()
 
 
 def found(index: Index, allowed: Sequence[str]) -> list[Fault]:
@@ -24,18 +26,20 @@ def found(index: Index, allowed: Sequence[str]) -> list[Fault]:
 def found_in(parts: Iterable[Packed], allowed: Sequence[str]) -> list[Fault]:
     """The same of machines that are packed; of many that are alike the first is told."""
     names = tuple(allowed)
-    return [
-        _fault(part, kind, why)
-        for part in parts
-        for kind, packed in enumerate(part.columns.kinds)
-        for why in _whys(packed, names)
-    ]
+    return [fault for part in parts for fault in _of_part(part, names)]
 
 
-@functools.lru_cache(maxsize=4096)
-def _whys(kind: bytes, allowed: tuple[str, ...]) -> tuple[str, ...]:
-    """What thousands of machines share is looked at once, also when other records change."""
-    return tuple(dict.fromkeys(leaks.of_machine(kind_of(kind), allowed).values()))
+def _of_part(part: Packed, allowed: tuple[str, ...]) -> tuple[Fault, ...]:
+    """A part is looked at once, as long as it is there: it stays when other records change."""
+    known = _FOUND.get(part)
+    if known is None or known[0] != allowed:
+        faults = (
+            _fault(part, kind, why)
+            for kind, packed in enumerate(part.columns.kinds)
+            for why in dict.fromkeys(leaks.of_machine(kind_of(packed), allowed).values())
+        )
+        known = _FOUND[part] = allowed, tuple(faults)
+    return known[1]
 
 
 def _fault(part: Packed, kind: int, why: str) -> Fault:

@@ -22,6 +22,16 @@ def cache_of(settings: Settings) -> Path:
     return Path(settings.cache) if settings.cache else cache_folder()
 
 
+def records_of(settings: Settings) -> Path:
+    """Where parsed records are kept: the very folder that the settings name, or one of ours."""
+    return Path(settings.cache) if settings.cache else cache_folder() / "records"
+
+
+def patched_of(settings: Settings) -> Path:
+    """Where patched boot files are kept."""
+    return cache_of(settings) / "patched"
+
+
 def state_of(settings: Settings) -> Path:
     """Where a server keeps what must last."""
     return Path(settings.state) if settings.state else state_folder()

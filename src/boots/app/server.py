@@ -16,7 +16,7 @@ from boots.app import world as worlds
 from boots.app.answers import Answers
 from boots.app.doors import Doors
 from boots.app.draining import Draining
-from boots.app.folders import LEASES, cache_folder, state_of
+from boots.app.folders import LEASES, records_of, state_of
 from boots.app.going import for_good
 from boots.app.health import alive
 from boots.app.key import token_key
@@ -79,7 +79,7 @@ class Server:
             settings, read_settings, self._build, self._place, self._tell, renew=self._renew
         )
         self._addresses = {name: sockets.interface_address(name) for name in settings.interfaces}
-        self._cache = Cache(Path(settings.cache) if settings.cache else cache_folder() / "records")
+        self._cache = Cache(records_of(settings))
         self._journal: Journal
         self._team = self._made_team(settings)
         self._loops = self._team.loops if self._team else self._plain_loops()

@@ -9,7 +9,7 @@ from ipaddress import IPv4Interface
 from pathlib import Path
 
 from boots.app import catalogue, leaked, profiles, quirks, rules, sites, tls
-from boots.app.folders import cache_of
+from boots.app.folders import patched_of
 from boots.app.patched import with_patch
 from boots.app.sites import Offered
 from boots.documents.fault import Fault, Faulty
@@ -79,8 +79,7 @@ def build(
     faults = [*loaded.faults, *of_secrets, *of_profiles, *of_quirks, *of_rules]
     if faults:
         raise Faulty(faults)
-    folder = cache_of(settings) / "patched"
-    published = with_patch(published | theirs, boot.script_patch, folder)
+    published = with_patch(published | theirs, boot.script_patch, patched_of(settings))
     offered = Offered(
         files=published,
         profiles=known,

@@ -9,9 +9,10 @@ MEANINGS: Mapping[str, str] = {
     "router_advertisements": "Answer the router solicitations of machines that may boot,"
     " with an advertisement that offers nothing: iPXE then does not wait 4 to 16 s for IPv6.",
     "journal": "A file to which every event is appended as a line of JSON.",
-    "cache": "The directory that holds parsed records between starts."
-    " Empty: `records` in systemd's cache directory, in `/var/cache/boots` where root starts the"
-    " server, or in `~/.cache/boots`.",
+    "cache": "The directory that holds parsed records between starts, and below it in `patched`"
+    " the boot files with `boot.script_patch` in them."
+    " Empty: `records` and `patched` in systemd's cache directory, in `/var/cache/boots` where root"
+    " starts the server, or in `~/.cache/boots`.",
     "state": "The directory for what must outlast a restart: leases, the key of metadata tokens."
     " Empty: systemd's state directory, `/var/lib/boots` where root starts the server, or"
     " `~/.local/state/boots`.",

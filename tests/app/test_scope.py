@@ -243,6 +243,20 @@ def test_no_way_to_the_next_page_leads_past_anothers(tmp_path: Path) -> None:
     walked(tmp_path, Role.OPERATOR, test)
 
 
+def test_what_is_wrong_with_the_server_is_explained_to_who_may_see_all(tmp_path: Path) -> None:
+    async def test(found: There) -> None:
+        at, yard = found.at, found.at.office
+        assert isinstance(yard, Yard)
+        yard.hear(events.StoreTroubled(why="/srv/boots is full"))
+        path = f"/v1/machines/{OWN}/explain"
+        assert "/srv/boots" not in (await at.ask("GET", path)).body.decode()
+        made = await yard.desk.make_token(NewToken(name="all", role=Role.VIEWER), "ann")
+        at.token = made.secret
+        assert "/srv/boots" in (await at.ask("GET", path)).body.decode()
+
+    walked(tmp_path, Role.OPERATOR, test)
+
+
 def test_ones_own_can_be_seen_ordered_and_armed(tmp_path: Path) -> None:
     async def test(found: There) -> None:
         at = found.at
@@ -375,6 +389,9 @@ def test_two_tokens_of_one_name_share_no_idempotency_key(tmp_path: Path) -> None
         assert 201 == (await at.ask("POST", "/v1/workflows", body, **key)).status
         at.token = secret
         assert 404 == (await at.ask("POST", "/v1/workflows", body, **key)).status
+        same = await at.office.desk.make_token(NewToken(name="ci", role=Role.OPERATOR), "ann")
+        at.token = same.secret
+        assert 409 == (await at.ask("POST", "/v1/workflows", body, **key)).status
 
     walked(tmp_path, Role.OPERATOR, test)
 

@@ -165,6 +165,16 @@ async def test_what_came_to_nothing_is_told_once_as_such(yard: Yard) -> None:
 
 
 @in_yard
+async def test_what_is_only_answered_again_is_told_as_such(yard: Yard) -> None:
+    async with counter(yard) as at:
+        for again in (False, True):
+            made = await at.ask("POST", "/v1/machines", {"record": MADE}, Idempotency_Key="k")
+            assert (201, again) == (made.status, "idempotency-replayed" in made.headers)
+    told = [(each.deed.machine, each.deed.outcome) for each in await rows(yard)]
+    assert [("made", DONE), ("", "repeated")] == told
+
+
+@in_yard
 async def test_what_is_done_by_a_page_is_told_of_its_machine(yard: Yard) -> None:
     async with counter(yard) as at:
         for action in ("netboot-once", "as-recorded"):

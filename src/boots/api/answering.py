@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import msgspec
 from aiohttp import hdrs, web
 
-from boots.api import openapi, reading, tags
+from boots.api import auth, openapi, reading, tags
 from boots.api.asked import Answer, Asked
 from boots.api.auditing import note
 from boots.api.desk import Desk, Refused
@@ -86,7 +86,9 @@ class Answering:
             feed, outbox = route.feed(scoped(self._desk, asked.me), asked)
             return await self.streams.answer(asked, feed, outbox)
         key = asked.request.headers.get("Idempotency-Key", "") if route.once else ""
-        place = (asked.me.name, *asked.me.machines, route.method, asked.request.rel_url.raw_path)
+        me, path = asked.me, asked.request.rel_url.raw_path
+        who = (auth.by(asked.request, me), me.name, me.role.value, *me.machines)
+        place = (*who, route.method, path)
         answer = await self._once.answer(
             key, place, asked.body, lambda: _made(scoped(self._desk, asked.me), route, asked)
         )

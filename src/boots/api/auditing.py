@@ -14,6 +14,7 @@ from aiohttp import web
 from boots.api.asked import Asked, PageRoute
 from boots.api.auth import NOBODY, peer
 from boots.api.desk import DONE, Attempt, Desk, Refused
+from boots.api.once import REPLAYED
 from boots.api.origin import SAFE
 from boots.api.route import Route
 from boots.journal.limited import Limited
@@ -37,6 +38,9 @@ CHANGE_NOTHING = frozenset(
     }
 )
 """What is asked by POST for its body's sake: previews, and forms that are shown again."""
+
+REPEATED = "repeated"
+"""The outcome of what was done before, and is answered once more by its ``Idempotency-Key``."""
 
 _LONGEST = 300  # characters of what is told of a field
 _DAY = 86_400.0
@@ -99,6 +103,7 @@ class Auditing:
                 await self._note(asked, what, "failed")
                 raise
             outcome = DONE if response.status < 400 else f"refused: {response.status}"
+            outcome = REPEATED if REPLAYED in response.headers else outcome
             if witness.stands != outcome:
                 await self._note(asked, what, outcome)
             return response

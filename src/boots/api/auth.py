@@ -244,5 +244,13 @@ def of_cookie(request: web.BaseRequest) -> str:
     return ""
 
 
+def by(request: web.BaseRequest, me: Me) -> str:
+    """By what one who asks is known: names of tokens and certificates may be the same."""
+    if me is LOCAL:
+        return "here"
+    secret = of_header(request.headers) or of_cookie(request)
+    return f"token {_digest(secret).hex()}" if secret else "certificate"
+
+
 def _digest(secret: str) -> bytes:
     return hashlib.blake2b(secret.encode(errors="replace"), digest_size=16).digest()

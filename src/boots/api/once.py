@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -13,6 +13,9 @@ from boots.api.desk import Refused
 
 _LONGEST = 255  # characters of a key
 _FOR = 24 * 3600.0  # seconds
+
+REPLAYED = "Idempotency-Replayed"
+"""The header of an answer that was given before: nothing was done for it."""
 
 
 @dataclass(slots=True)
@@ -66,7 +69,8 @@ class Once:
                 "Unprocessable Content",
                 "this Idempotency-Key was used for another body; make up a new one",
             )
-        return await asyncio.shield(before.answer)
+        answer = await asyncio.shield(before.answer)
+        return replace(answer, headers={**answer.headers, REPLAYED: "true"})
 
     async def _make(
         self, place: tuple[str, ...], body: bytes, make: Callable[[], Awaitable[Answer]]

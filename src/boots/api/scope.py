@@ -15,6 +15,7 @@ from boots.client import words, workflows
 from boots.client.words import EventLine, Machine, MachineLine, Me
 from boots.model.order import Order
 from boots.model.patterns import fits
+from boots.timeline.knowledge import OF_SERVER
 from boots.timeline.words import Boot, State
 
 _OF_ITS_OWN = frozenset(
@@ -162,7 +163,9 @@ class Scope:
     async def explain(self, mac: str, interface: str = "") -> words.Explained:
         """Why one of theirs gets what it gets."""
         self._own(mac)
-        return await self._desk.explain(mac, interface)
+        found = await self._desk.explain(mac, interface)
+        of_server = found.finding is not None and found.finding.code == OF_SERVER
+        return replace(found, finding=None) if of_server else found
 
     # --- what happened
 

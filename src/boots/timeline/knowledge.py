@@ -83,10 +83,14 @@ def of_stranger(stranger: Stranger) -> Finding:
     return Finding(code="stranger", title=title, advice=advice, evidence=evidence, at=stranger.last)
 
 
+OF_SERVER = "store-troubled"
+"""The code of what is wrong with this server itself."""
+
+
 def of_server(why: str, at: float) -> Finding:
     """What is wrong with this server itself, where it cannot write down what happens."""
     return Finding(
-        code="store-troubled",
+        code=OF_SERVER,
         title=f"This server cannot write down what happens: {short(why)}",
         advice=(
             "Machines boot on, but history has a gap. A full disk: free it. No rights: the user of"

@@ -6,7 +6,7 @@ import pytest
 from tests.policy.made import SITE, site, system
 
 from boots.model.site import Site, Subnet
-from boots.policy.subnet import select, selector
+from boots.policy.subnet import outside, select, selector
 from boots.wire.dhcp import Message
 
 RELAY = IPv4Address("10.0.0.1")
@@ -52,3 +52,27 @@ def test_the_subnet_is_that_of_the_settings_or_our_own(
 def test_what_the_settings_say_of_our_own_network_counts() -> None:
     own = Subnet(network=HERE, domain="here")
     assert own == select(system(), site(network=HERE, subnets=(own,)))
+
+
+@pytest.mark.parametrize(
+    ("relay", "why"),
+    [
+        ("10.0.0.1", ""),
+        ("10.0.1.255", ""),  # of a /16, one host
+        ("10.0.255.255", "cannot be one machine's"),
+        ("10.0.0.0", "cannot be one machine's"),
+        ("192.168.1.255", "cannot be one machine's"),
+        ("239.1.1.1", "cannot be one machine's"),
+        ("255.255.255.255", "cannot be one machine's"),
+        ("10.9.0.1", "no network of ours has 10.9.0.1"),
+    ],
+)
+def test_a_relay_is_one_host_of_a_network_of_ours(relay: str, why: str) -> None:
+    said = outside(system(giaddr=IPv4Address(relay)), KNOWN, None)
+    assert why in said
+    assert bool(why) == bool(said)
+
+
+def test_so_is_where_option_82_says_that_a_client_is() -> None:
+    said = outside(system(giaddr=RELAY, more=IN_82), KNOWN, None)
+    assert f"no network of ours has {LINK}, where it asks from" == said

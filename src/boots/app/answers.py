@@ -102,8 +102,8 @@ class Answers:
             known = world.index.by_mac.get(client.mac) if client else None
             if client and site.mode is Mode.POOL and self._leases:
                 if message.kind in _GIVING_BACK:
-                    stray = subnet.stray(message, site, None) is not None
-                    if not stray and not self.is_machines(interface, message.giaddr):
+                    outside = subnet.outside(message, site, None)
+                    if not outside and not self.is_machines(interface, message.giaddr):
                         self._leases.hear(message, client, interface)
                 elif message.kind in _ASKING and _wants_lease(known):
                     return self._leased(self._leases, interface, message, client, known)
@@ -120,7 +120,7 @@ class Answers:
             return
         known = self.world.index.by_mac.get(macs.from_bytes(message.chaddr))
         own = known.interface.reservation if known else None
-        if subnet.is_near(address, site, own) and subnet.stray(message, site, own) is None:
+        if subnet.is_near(address, site, own) and not subnet.outside(message, site, own):
             self._seen.learn(message)
 
     @property

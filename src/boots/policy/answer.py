@@ -9,9 +9,9 @@ from boots.policy.answered import Answer
 from boots.policy.asked import Asked
 from boots.policy.boot import Decision, decide
 from boots.policy.client import Client
-from boots.policy.destination import destination, is_host
+from boots.policy.destination import destination
 from boots.policy.fitting import size_limit
-from boots.policy.subnet import stray
+from boots.policy.subnet import outside
 from boots.wire.dhcp import Message
 from boots.wire.options import MessageType
 
@@ -39,12 +39,9 @@ def answer(
         return proxies.answer(Asked(message, client, known, site), port_4011=proxy)
     if not known.interface.dhcp:
         return Answer("DHCP is off for this interface", client)
-    relay = message.giaddr
-    if int(relay) and not is_host(relay, known.interface.reservation):
-        return Answer(f"its relay's address {relay} cannot be one machine's", client)
-    outside = stray(message, site, known.interface.reservation)
-    if outside is not None:
-        return Answer(f"no network of ours has {outside}, where it asks from", client)
+    why = outside(message, site, known.interface.reservation)
+    if why:
+        return Answer(why, client)
     asked = Asked(message, client, known, site)
     if message.kind is MessageType.INFORM:
         decision = decide(client, known, site)

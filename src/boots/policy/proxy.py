@@ -25,7 +25,7 @@ from boots.policy.destination import EVERYONE, Destination, is_host
 from boots.policy.fitting import LONGEST_FILE, fitted, size_limit
 from boots.policy.path import named
 from boots.policy.reply import PROTECTED
-from boots.policy.subnet import is_near, stray
+from boots.policy.subnet import is_near, outside
 from boots.wire import dhcp, options, pxe
 from boots.wire.dhcp import Message
 from boots.wire.options import MessageType
@@ -75,11 +75,9 @@ def _not_ours(asked: Asked, *, port_4011: bool) -> str:
         return refused(known)
     if known.stranger and not known.interface.netboot.allowed:
         return "no record has this MAC, and strangers boot nothing"
-    if message.giaddr != _NOWHERE and not is_host(message.giaddr, own):
-        return f"its relay's address {message.giaddr} cannot be one machine's"
-    outside = stray(message, site, own)
-    if outside is not None:
-        return f"no network of ours has {outside}, where it asks from"
+    why = outside(message, site, own)
+    if why:
+        return why
     if port_4011:
         return ""  # it was sent to us, whatever its option 54 says: ROMs leave the other's there
     if message.kind is MessageType.INFORM:

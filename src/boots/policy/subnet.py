@@ -5,11 +5,11 @@ from ipaddress import IPv4Address, IPv4Network
 
 from boots.model.machine import Reservation
 from boots.model.site import Site, Subnet
+from boots.policy.destination import is_host
 from boots.wire import options, pxe
 from boots.wire.dhcp import Message
 
 _NOWHERE = IPv4Address(0)
-_EVERYBODY = IPv4Address("255.255.255.255")
 
 
 def selector(message: Message) -> IPv4Address | None:
@@ -38,28 +38,27 @@ def select(message: Message, site: Site) -> Subnet | None:
     return None
 
 
-def stray(message: Message, site: Site, own: Reservation | None) -> IPv4Address | None:
-    """The address of a network that is none of ours, by which a message says where it comes from.
+def outside(message: Message, site: Site, own: Reservation | None) -> str:
+    """Why a message does not come from where we answer, by what it says itself; empty if it does.
 
-    Ours are that of the interface, those of the settings, and that of the machine's record.
+    Ours are the networks of the interface, those of the settings, and that of the machine's record.
     Whoever knows a MAC can name any relay, and would have us send there; so a relay is one host,
     and not all that are in a network.
     """
-    for each in (message.giaddr, selector(message) or _NOWHERE):
+    relay = message.giaddr
+    if relay != _NOWHERE and not (is_host(relay, own) and _is_one(relay, site)):
+        return f"its relay's address {relay} cannot be one machine's"
+    for each in (relay, selector(message) or _NOWHERE):
         if each != _NOWHERE and not is_near(each, site, own):
-            return each
-    if message.giaddr != _NOWHERE and _is_many(message.giaddr, site, own):
-        return message.giaddr
-    return None
+            return f"no network of ours has {each}, where it asks from"
+    return ""
 
 
-def _is_many(address: IPv4Address, site: Site, own: Reservation | None) -> bool:
-    """Whether an address is a group's, or that of all hosts of a network of ours."""
-    if address.is_multicast or address == _EVERYBODY:
-        return True
-    return any(
-        address in {network.network_address, network.broadcast_address}
-        for network in _ours(site, own)
+def _is_one(address: IPv4Address, site: Site) -> bool:
+    """Whether an address is none of all hosts of a network that the site has."""
+    return all(
+        address not in {network.network_address, network.broadcast_address}
+        for network in _ours(site, None)
         if network.prefixlen < 31  # RFC 3021
     )
 

@@ -13,7 +13,7 @@ _log = structlog.get_logger()
 
 
 def token_key(folder: Path) -> bytes:
-    """The key in the state directory; it is made if there is none.
+    """The key in the folder of `state`; it is made if there is none.
 
     Where it cannot be kept one is made up for this run: tokens then change with a restart, which
     is said.  Servers that are to give out the same URLs need the same file.

@@ -13,8 +13,8 @@ MEANINGS: Mapping[str, str] = {
     " the boot files with `boot.script_patch` in them."
     " Empty: `records` and `patched` in systemd's cache directory, in `/var/cache/boots` where root"
     " starts the server, or in `~/.cache/boots`.",
-    "state": "The directory for what must outlast a restart: leases, the key of metadata tokens."
-    " Empty: systemd's state directory, `/var/lib/boots` where root starts the server, or"
+    "state": "The folder for what must outlast a restart: leases, the key of metadata tokens."
+    " Empty: systemd's `StateDirectory`, `/var/lib/boots` where root starts the server, or"
     " `~/.local/state/boots`.",
     "workers": "How many processes serve files and scripts; 0: one for each core."
     " From 2 on they are processes besides the main one ([many cores](../howto/workers.md)).",

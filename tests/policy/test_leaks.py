@@ -1,5 +1,6 @@
 """What looks like a secret among kernel arguments, and what does not."""
 
+import time
 from ipaddress import IPv4Interface
 from pathlib import Path
 
@@ -33,6 +34,29 @@ def test_a_secret_is_seen_and_not_said(argument: str) -> None:
 @pytest.mark.parametrize("argument", ORDINARY.split())
 def test_what_is_ordinary_is_left_alone(argument: str) -> None:
     assert "" == secret_in(argument)
+
+
+@pytest.mark.parametrize("piece", ["aA", "?a", "eyJaaaaaaaa-", "iscsi:", "a:", "ghp_", "key-"])
+def test_a_word_of_any_length_is_read_in_time(piece: str) -> None:
+    """A rendered file can be one word; where each letter began a search it took 20 s."""
+    word = (piece * 64_000)[:64_000]
+    began = time.thread_time()
+    secret_in(word)
+    assert time.thread_time() - began < 0.5
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "x=1http://me:hunter2@host/",
+        "x=-a+b.c://me:hunter2@host",
+        "x=iscsi:me:hunter2@192.0.2.1::::iqn",
+        "x=?a?token=hunter2",
+        "x=of-eyJhbGciOiJI.eyJzdWIiOiIx.c2ln",
+    ],
+)
+def test_a_secret_is_seen_wherever_in_a_word_it_begins(word: str) -> None:
+    assert secret_in(word)
 
 
 def test_what_a_person_allowed_is_left_alone() -> None:

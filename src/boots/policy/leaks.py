@@ -25,16 +25,21 @@ _NAMES = re.compile(
     re.IGNORECASE,
 )
 _WEAK_NAMES = re.compile(r"(?:^|[._/-])(?:key|auth|credentials?|bearer)$", re.IGNORECASE)
+# Words may be as long as a rendered file: nothing here is sought anew from each letter of one.
 _FORMS = (
     re.compile(r"-----BEGIN"),
     re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
     re.compile(r"\bgh[pousr]_[A-Za-z0-9]{36,}|\bgithub_pat_[A-Za-z0-9_]{22,}"),
     re.compile(r"\bglpat-[A-Za-z0-9_-]{20,}|\bxox[abprs]-[A-Za-z0-9-]{10,}"),
-    re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\."),
+    re.compile(r"[A-Za-z0-9_-]{11}\.eyJ[A-Za-z0-9_-]{8,}\."),
     re.compile(r"\bboots_[A-Za-z0-9_-]{43}\b"),
 )
-_IN_URL = re.compile(r"(?:[a-z][a-z0-9+.-]*://|\biscsi:)[^\s/:@]+:[^\s/@]+@", re.IGNORECASE)
-_IN_QUERY = re.compile(r"[?&]([^=&#\s]+)=([^&#\s]+)")
+_IN_URL = re.compile(
+    r"(?<![a-z0-9+.-])[0-9+.-]*[a-z][a-z0-9+.-]*://[^\s/:@]+:[^\s/@]+@"
+    r"|\biscsi:[^\s/:@]+:[^\s/@]{1,255}@",
+    re.IGNORECASE,
+)
+_IN_QUERY = re.compile(r"[?&]([^?=&#\s]+)=([^&#\s]+)")
 _CREDENTIAL = re.compile(r"systemd\.set_credential(?:_binary)?=([^:]+):(.+)")
 _NO_SECRETS = re.compile(
     r"(?:|0|1|y|n|yes|no|on|off|true|false|none|null|ask|auto|prompt|optional|required"

@@ -29,7 +29,7 @@ MANIFESTS = (
 _MOST = 4 * MIB  # of a manifest, as registries have it (distribution-spec, pushing manifests)
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _LATER = frozenset({408, 425, 429})
-_FIELD = re.compile(r'(\w+)=(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
+_FIELD = re.compile(r'\b(\w+)=(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
 _LIFE = 60.0  # seconds of a token that does not say how long it is good
 _MARGIN = 10.0
 

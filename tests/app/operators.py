@@ -48,7 +48,7 @@ class Counter:
         own = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         reader, writer = await asyncio.open_connection(LOOPBACK, self.port)
         writer.write(request("GET", target, None, **own))
-        said = b""
+        said = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 20)
         try:
             async with asyncio.timeout(0.25):
                 while piece := await reader.read(65_536):

@@ -57,7 +57,7 @@ class Lan(Yard):
         async with self.client.request(method, url, data=body, headers=headers) as answer:
             return answer.status, await answer.text()
 
-    async def said(self, asked: bytes) -> bytes:
+    async def said(self, asked: bytes, within: float = 0.5) -> bytes:
         """All that comes back over one connection, of which a last request asks for the end.
 
         After an upgrade nothing is answered any more.
@@ -67,7 +67,7 @@ class Lan(Yard):
         writer.write(asked + LAST)
         found = b""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(0.5):
+            async with asyncio.timeout(within):
                 while more := await reader.read(65_536):
                     found += more
         writer.close()

@@ -14,7 +14,7 @@ from tests.peers.conftest import RECORD, Boots, Lan, boots, lan_with
 
 from boots.journal import events
 
-pytestmark = pytest.mark.peers
+pytestmark = [pytest.mark.peers, pytest.mark.alone]
 
 OTHER = "  - {name: two, mac: '52:54:00:70:00:11', address: 192.168.70.11/24}\n"
 
@@ -65,14 +65,14 @@ def storm_of_hups(lan: Lan, folder: Path, server: Boots, times: int) -> float:
 
 
 def test_a_storm_of_sighups_delays_no_answer(lan: Lan, folder: Path, server: Boots) -> None:
-    assert storm_of_hups(lan, folder, server, 100) < 0.5
+    assert storm_of_hups(lan, folder, server, 100) < 1
 
 
 @pytest.mark.wide
 def test_a_thousand_sighups_at_a_hundred_a_second_delay_no_answer(
     lan: Lan, folder: Path, server: Boots
 ) -> None:
-    assert storm_of_hups(lan, folder, server, 1000) < 0.5
+    assert storm_of_hups(lan, folder, server, 1000) < 1
 
 
 SPOILT = ("[boot", 'boot.kernel_args = "no list"', 'nobody = "knows this"', "\0", "loop = [")
@@ -101,7 +101,7 @@ def test_good_and_bad_settings_in_turn_end_with_the_last_good_ones(
         assert [] == server.told(events.SettingsRefused)
         machine.until(10)
     print(f"\n  {times} SIGHUPs, settings good and bad in turn: {machine.said}")
-    assert machine.longest < 0.5
+    assert machine.longest < 1
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_a_log_that_nobody_reads_delays_no_answer(
             with steady(own) as machine:
                 machine.until(100)  # some 300 bytes each, and the pipe has 4 KiB
             print(f"log unread: {machine.said}")
-            assert machine.longest < 0.5
+            assert machine.longest < 1
             server.signal(signal.SIGHUP)
             assert server.until(events.RecordsLoaded)
 
@@ -192,7 +192,7 @@ def test_a_log_whose_reader_is_gone_stops_nothing(own: Lan, tmp_path: Path) -> N
             machine.until(100)
         server.signal(signal.SIGHUP)
         assert server.until(events.RecordsLoaded)
-        assert machine.longest < 0.5
+        assert machine.longest < 1
 
 
 def test_a_service_manager_that_is_gone_stops_no_reload(server: Boots) -> None:
@@ -216,7 +216,7 @@ def test_a_journal_that_is_moved_or_removed_goes_on_under_its_name(
         assert time.monotonic() < deadline, "lines are lost"
         time.sleep(0.01)
     assert all(line.endswith(b"\n") for line in whole)
-    assert machine.longest < 0.5
+    assert machine.longest < 1
     with steady(lan) as machine:
         journal.unlink()
         begun_anew(journal)

@@ -3,6 +3,7 @@
 Every network namespace is one of ours; nothing is made or touched in the system's own.
 """
 
+import atexit
 import contextlib
 import itertools
 import os
@@ -14,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from ipaddress import IPv4Interface
 from pathlib import Path
 from typing import TypeVar
@@ -311,6 +313,15 @@ def folders(folder: Path) -> dict[str, str]:
     }
 
 
+@cache
+def bytecode() -> Path:
+    """Where the servers of this session keep theirs, whoever they are by then; it goes with us."""
+    made = Path(tempfile.mkdtemp(prefix="boots-bytecode-"))
+    made.chmod(0o755)
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return made
+
+
 def launch(
     namespace: str,
     folder: Path,
@@ -338,7 +349,7 @@ def launch(
     own = {
         **folders(folder),
         # As an installed program it has its bytecode: without, imports take a second more.
-        "PYTHONPYCACHEPREFIX": str(folder.parent / "bytecode"),
+        "PYTHONPYCACHEPREFIX": str(bytecode()),
         "PYTHONDONTWRITEBYTECODE": "",
     }
     given = dict(environment or {})

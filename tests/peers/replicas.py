@@ -143,7 +143,6 @@ def start(
         environment={
             "BOOTS_STORE_URL": made.cluster.url(database, str(DATABASE.ip)),
             "BOOTS_STORE_SERVER": f"server-{number}",
-            "PYTHONPYCACHEPREFIX": str(folder.parent / "bytecode"),
             "BOOTS_DHCP_FRIENDS": ",".join(str(each.ip) for each in SERVERS),
             **settings,
         },

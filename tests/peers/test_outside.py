@@ -24,6 +24,7 @@ from boots.wire.dhcp import BOOTREQUEST, Message
 pytestmark = pytest.mark.peers
 
 OUTSIDE = IPv4Interface("203.0.113.9/24")
+LOOPBACK, OPERATORS, UNGUARDED = "127.0.0.1", 8081, 8082
 NOBODY = IPv4Address(0)
 EVERYBODY = SERVER.network.broadcast_address
 POOL = f"""\
@@ -31,8 +32,8 @@ POOL = f"""\
 network = "{SERVER.network}"
 pool = ["192.168.70.100-192.168.70.110"]
 """
-STRANGER = "52:54:00:70:00:51"
-# So many that none asks for more than its share.
+# So many that none asks for more than its share, which a stranger with a lease has, too.
+STRANGERS = [f"52:54:00:70:02:{number:02x}" for number in range(8)]
 KNOWN = [f"52:54:00:70:01:{number:02x}" for number in range(40)]
 RECORDS = "machines:\n" + "".join(
     f"  - {{name: m{number}, mac: '{mac}', address: 192.168.70.{number + 20}/24}}\n"
@@ -53,11 +54,11 @@ NAMED: tuple[dict[int, bytes], ...] = (
 def messages() -> Iterator[bytes]:
     """All that can be asked by DHCP, naming an address outside wherever one can stand."""
     relays = (NOBODY, OUTSIDE.ip, CLIENT.ip, SERVER.ip, EVERYBODY)
-    known = itertools.cycle(KNOWN)
+    known, strangers = itertools.cycle(KNOWN), itertools.cycle(STRANGERS)
     for ours, kind, named, relay, own in itertools.product(
         (True, False), KINDS, NAMED, relays, (NOBODY, OUTSIDE.ip)
     ):
-        mac = next(known) if ours else STRANGER
+        mac = next(known if ours else strangers)
         said = dict(PXE | named) if kind is None else {53: bytes([kind]), **PXE, **named}
         yield dhcp.encode(
             Message(
@@ -139,18 +140,15 @@ def test_no_datagram_leaves_for_an_address_outside(lan: Lan, tmp_path: Path, mod
     config.write_text(POOL)
     away(lan)
     settings = {"BOOTS_DHCP_MODE": mode, "BOOTS_DHCP_STRANGERS": "100000"}
-    with (
-        boots(
-            *(lan.server, tmp_path, "--config", config), records=RECORDS, environment=settings
-        ) as server,
-        heard(lan) as wire,
-    ):
-        asks_at_every_door(lan)
-        server.until(events.ConsoleLine)  # the last of what was said
-        answered = tcp(lan, 8080, b"GET /%b/auto.ipxe HTTP/1.0\r\n\r\n" % KNOWN[0].encode())
-        refused = server.until(events.FetchRefused)
-        limits, doors = server.told(events.LimitReached), server.told(events.DhcpIgnored)
-        went = udp_to_where(wire)
+    words = (lan.server, tmp_path, "--config", config)
+    with heard(lan) as wire:
+        with boots(*words, records=RECORDS, environment=settings) as server:
+            asks_at_every_door(lan)
+            server.until(events.ConsoleLine)
+            answered = tcp(lan, 8080, b"GET /%b/auto.ipxe HTTP/1.0\r\n\r\n" % KNOWN[0].encode())
+            refused = server.until(events.FetchRefused)
+            limits, doors = server.told(events.LimitReached), server.told(events.DhcpIgnored)
+        went = udp_to_where(wire)  # each door has done what it had to do
     assert b" 403 " in answered[:20]
     assert "networks" in refused.why
     assert [] == limits, "all of it is read"
@@ -170,10 +168,15 @@ def test_who_is_on_the_link_reaches_no_listener_at_a_loopback_address(
         (index,), (own,) = ip.link_lookup(ifname=NIC), ip.link_lookup(ifname="lo")
         ip.flush_addr(index=own)
         ip.route("add", dst="127.0.0.1/32", gateway=str(SERVER.ip), oif=index)
-    with boots(lan.server, tmp_path), network.within(lan.client):
-        sock = socket.socket()
-        with sock:
+    with boots(lan.server, tmp_path), contextlib.ExitStack() as opened:
+        with network.within(lan.server):
+            opened.enter_context(socket.create_server((LOOPBACK, UNGUARDED)))
+            opened.enter_context(socket.create_connection((LOOPBACK, OPERATORS), 5))
+        with network.within(lan.client):
+            others, ours = (opened.enter_context(socket.socket()) for _ in range(2))
+        for sock in (others, ours):
             sock.settimeout(5)
             sock.bind((str(CLIENT.ip), 0))
-            with pytest.raises(ConnectionRefusedError):
-                sock.connect(("127.0.0.1", 8081))
+        others.connect((LOOPBACK, UNGUARDED))  # that is the way there
+        with pytest.raises(ConnectionRefusedError):
+            ours.connect((LOOPBACK, OPERATORS))

@@ -143,7 +143,8 @@ class FakeDesk(FakeRuns):
 
     # --- the desk
 
-    async def health(self) -> words.Health:
+    async def health(self, among: Sequence[str] = ()) -> words.Health:
+        del among
         if self.fails is not None:
             raise self.fails
         return words.Health(

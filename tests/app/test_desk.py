@@ -1,5 +1,6 @@
 """The desk: what operators ask and order of a running server."""
 
+from collections.abc import Iterator
 from ipaddress import IPv4Address
 from typing import Any
 
@@ -22,7 +23,7 @@ from boots.policy import token
 from boots.policy.ordered import GRACE
 from boots.serve.packets import Place
 from boots.timeline.fleet import Timelines
-from boots.timeline.words import Stage, State
+from boots.timeline.words import Boot, Stage, State
 
 RECORD = {"name": "api-1", "mac": "52:54:00:00:00:03", "address": "192.168.1.13/24"}
 
@@ -84,6 +85,29 @@ async def test_machines_are_found_by_the_state_of_their_last_boot(office: Office
     assert Stage.FIRMWARE_DHCP.value == running.machines[0].stage
     health = await office.desk.health()
     assert (1, 1) == (health.states["running"], health.states["unseen"])
+    for name, state in (("file-1", "running"), ("file-2", "unseen")):
+        health = await office.desk.health(among=[name.upper()])
+        assert (1, 1) == (health.machines, health.states[state])
+        assert 1 == sum(health.states.values())
+
+
+@at_desk
+async def test_machines_are_counted_once_in_half_a_second_for_each_who_may_see_some(
+    office: Office,
+) -> None:
+    looked, latest = list[int](), office.history.timelines.latest
+
+    def looks(most: int = 0) -> Iterator[Boot]:
+        looked.append(most)
+        return latest(most)
+
+    office.history.timelines.latest = looks  # type: ignore[method-assign]
+    for among in (["file-1"], ["file-*"], ["file-1"], [], ["file-*"], []):
+        await office.desk.health(among)
+    assert 3 == len(looked)
+    office.hear(offer())
+    await office.desk.health(["file-1"])
+    assert 4 == len(looked)
 
 
 @at_desk

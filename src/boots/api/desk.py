@@ -107,7 +107,7 @@ class Desk(Protocol):
     def named(self, key: str) -> str:
         """The name of the machine that has this name or MAC; empty where there is none."""
 
-    async def health(self) -> Health:
+    async def health(self, among: Sequence[str] = ()) -> Health:
         """How this server is."""
 
     async def whose(self, secret: str) -> Me | None:

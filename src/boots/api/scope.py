@@ -16,7 +16,7 @@ from boots.client.words import EventLine, Machine, MachineLine, Me
 from boots.model.order import Order
 from boots.model.patterns import fits
 from boots.timeline.knowledge import OF_SERVER
-from boots.timeline.words import Boot, State
+from boots.timeline.words import Boot
 
 _OF_ITS_OWN = frozenset(
     {
@@ -65,15 +65,10 @@ class Scope:
         """The name of a machine."""
         return self._desk.named(key) if self._has(key) else ""
 
-    async def health(self) -> words.Health:
+    async def health(self, among: Sequence[str] = ()) -> words.Health:
         """How this server is, with the states of their machines alone."""
-        found = await self._desk.health()
-        states = {each.value: await self._count(each.value) for each in State}
-        total = await self._count("")
-        return replace(found, machines=total, states=states, troubles=())
-
-    async def _count(self, state: str) -> int:
-        return (await self._desk.machines(state=state, limit=1, among=self._among)).total
+        del among
+        return replace(await self._desk.health(self._among), troubles=())
 
     async def whose(self, secret: str) -> Me | None:
         """Who bears a token."""

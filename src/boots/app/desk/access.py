@@ -1,9 +1,11 @@
 """The desk: how the server is, and who may ask it."""
 
+from collections.abc import Sequence
+
 from boots import __version__
 from boots.api.desk import Refused
-from boots.app.desk.happened import HappenedDesk
 from boots.app.desk.house import House, asks_store
+from boots.app.desk.states import States
 from boots.client.words import FieldError, Health, MadeToken, Me, NewToken, Role, TokenLine, Tokens
 from boots.journal import events
 from boots.store import tokens, witness
@@ -16,14 +18,15 @@ _USED_EVERY = 60.0  # seconds between two times that it is written down that a t
 class AccessDesk:
     """Answers what `boots.api.desk.Desk` asks of health and tokens."""
 
-    def __init__(self, house: House, happened: HappenedDesk) -> None:
+    def __init__(self, house: House) -> None:
         self._house = house
-        self._happened = happened
+        self._states = States(house)
         self._used: dict[int, float] = {}
 
-    async def health(self) -> Health:
+    async def health(self, among: Sequence[str] = ()) -> Health:
         """How this server is."""
         house = self._house
+        states = await self._states.count(tuple(among))
         why = house.unready()
         keeping = house.keeping
         store = "none"
@@ -33,14 +36,14 @@ class AccessDesk:
             version=__version__,
             server=house.server,
             started=house.started,
-            machines=len(house.answers.world.index.machines),
+            machines=sum(states.values()) if among else len(house.answers.world.index.machines),
             store=store,
             ready=not why,
             why=why,
             waiting=house.history.waiting,
             lost=house.history.lost,
             troubles=tuple(house.troubles()),
-            states=await self._happened.states(),
+            states=states,
         )
 
     async def whose(self, secret: str) -> Me | None:

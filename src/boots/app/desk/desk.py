@@ -18,7 +18,7 @@ class Desk:
 
     def __init__(self, house: House) -> None:
         machines, happened, network = MachinesDesk(house), HappenedDesk(house), NetworkDesk(house)
-        access, power = AccessDesk(house, happened), PowerDesk(house, machines)
+        access, power = AccessDesk(house), PowerDesk(house, machines)
         self.health, self.whose = access.health, access.whose
         self.tokens, self.make_token = access.tokens, access.make_token
         self.drop_token = access.drop_token

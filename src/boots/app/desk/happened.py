@@ -11,18 +11,15 @@ import msgspec
 from boots.api.desk import Refused
 from boots.app.desk.house import House, asks_store
 from boots.client.words import Boots, EventLine, Events, MachineLine
-from boots.machines.index import Index
 from boots.model.mac import Mac, parse
 from boots.model.patterns import fits
 from boots.store import history
 from boots.store.history import Happened
 from boots.timeline.steps import SAME
-from boots.timeline.words import Boot, State
+from boots.timeline.words import Boot
 
 _ENOUGH = 1_000  # rows on a page at most
 _PORTION = 500  # events that a follower gets at once
-_COUNTED = 0.5  # seconds for which the counts of states are good
-_AT_ONCE = 250  # machines that are counted in a turn, in half a millisecond
 _LINES = 100  # machines that a follower gets at once, 2 ms or so
 _BREATH = 0.2  # seconds between two portions of machines that changed
 _event = msgspec.json.decode
@@ -41,10 +38,6 @@ class HappenedDesk:
 
     def __init__(self, house: House) -> None:
         self._house = house
-        self._counting = asyncio.Lock()
-        self._counted: Mapping[str, int] = {}
-        self._counted_at = -_COUNTED
-        self._counted_of: Index | None = None
 
     async def boots(
         self,
@@ -219,30 +212,6 @@ class HappenedDesk:
         known = (by_mac.get(Mac(mac)) for mac in macs)
         machines = {each.machine.name: each.machine for each in known if each is not None}
         return tuple(house.line(machine) for machine in machines.values())
-
-    async def states(self) -> Mapping[str, int]:
-        """How many machines are in which state, half a second ago at the earliest."""
-        async with self._counting:  # who asks meanwhile shares the work
-            now = self._house.clock()
-            if not 0 <= now - self._counted_at < _COUNTED or self._counted_of is not self._index:
-                self._counted = await self._count()
-                self._counted_at, self._counted_of = now, self._index
-        return self._counted
-
-    @property
-    def _index(self) -> Index:
-        return self._house.answers.world.index
-
-    async def _count(self) -> Mapping[str, int]:
-        counts = dict.fromkeys((state.value for state in State), 0)
-        index = self._index
-        for number, boot in enumerate(self._house.history.timelines.latest()):
-            if number % _AT_ONCE == _AT_ONCE - 1:
-                await asyncio.sleep(0)  # packets have their turn
-            if boot.machine in index.by_name or boot.mac in index.by_mac:
-                counts[boot.state.value] += 1
-        counts[State.UNSEEN.value] = max(0, len(index.machines) - sum(counts.values()))
-        return counts
 
 
 def _is_among(boot: Boot, by_mac: Mapping[str, list[Boot]]) -> bool:

@@ -11,7 +11,7 @@ from tests.peers.conftest import lacking
 
 from bench.soak.kept import Kept
 
-pytestmark = pytest.mark.peers
+pytestmark = [pytest.mark.peers, pytest.mark.alone]
 ROOT = Path(__file__).parents[2]
 
 

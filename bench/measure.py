@@ -16,11 +16,13 @@ PROC = Path("/proc")
 class Memory:
     """Resident memory in bytes, children summed; in `shared_once` what several share counts once.
 
-    `resident` is RSS, `shared_once` is PSS.
+    `resident` is RSS, `shared_once` is PSS.  `own` is what belongs to no file (the anonymous
+    part of PSS): a library's pages are not in it, whose share grows when other programs end.
     """
 
     resident: int
     shared_once: int
+    own: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,11 @@ class Meter:
     def memory(self, pid: int) -> Memory:
         """Resident memory now."""
         found = [_rollup(each) for each in tree(pid)]
-        return Memory(sum(m.resident for m in found), sum(m.shared_once for m in found))
+        return Memory(
+            resident=sum(m.resident for m in found),
+            shared_once=sum(m.shared_once for m in found),
+            own=sum(m.own for m in found),
+        )
 
 
 @contextlib.contextmanager
@@ -118,13 +124,13 @@ def _reaped(pid: int) -> float:
 
 
 def _rollup(pid: int) -> Memory:
-    values = {"Rss": 0, "Pss": 0}
+    values = {"Rss": 0, "Pss": 0, "Pss_Anon": 0}
     with contextlib.suppress(OSError):
         for line in (PROC / str(pid) / "smaps_rollup").read_text().splitlines():
             name, _, rest = line.partition(":")
             if name in values:
                 values[name] = int(rest.split()[0]) * 1024
-    return Memory(values["Rss"], values["Pss"])
+    return Memory(values["Rss"], values["Pss"], values["Pss_Anon"])
 
 
 def _remove(folder: Path) -> None:

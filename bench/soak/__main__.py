@@ -148,7 +148,7 @@ def _line(one: Soak, count: int) -> str:
     return (
         f"round {last.number + 1} of {count}: {last.booted} of {last.machines} booted, script "
         f"{last.script_p99:.2f} s, {last.cpu_of_a_boot * 1e3:.1f} ms a boot, "
-        f"{seen.pss / 2**20:.1f} MiB, {seen.fds} fds, {len(one.bystanders.faults)} faults"
+        f"{seen.own / 2**20:.1f} MiB, {seen.fds} fds, {len(one.bystanders.faults)} faults"
     )
 
 

@@ -26,12 +26,12 @@ class Strip(NamedTuple):
 def strips(kept: Kept) -> list[Strip]:
     """What is shown."""
     samples, rounds = kept.samples, kept.rounds
-    memory = [(each.at, each.pss / 2**20) for each in samples]
+    memory = [(each.at, each.own / 2**20) for each in samples]
     fds = [(each.at, float(each.fds)) for each in samples]
     most = [(each.at, each.script_p99) for each in rounds]
     cpu = [(each.at, each.cpu_of_a_boot * 1e3) for each in rounds]
     return [
-        Strip("memory (PSS), MiB", [("boots", memory)]),
+        Strip("memory of its own, MiB", [("boots", memory)]),
         Strip("file descriptors", [("boots", fds)]),
         Strip(
             "seconds to the script that are no waits of the client's own: 99 of 100",

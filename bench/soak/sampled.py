@@ -20,7 +20,7 @@ def sample(pid: int, meter: Meter, state: Path, at: float) -> Sample:
     return Sample(
         at=at,
         rss=memory.resident,
-        pss=memory.shared_once,
+        own=memory.own,
         fds=len(held),
         sockets=sum(each.startswith("socket:") for each in held),
         threads=len(os.listdir(f"/proc/{pid}/task")),  # noqa: PTH208

@@ -17,13 +17,14 @@ MIB = 1 << 20
 class Sample(msgspec.Struct, frozen=True):
     """A server at one moment, `at` seconds after the beginning; sizes in bytes.
 
+    `rss` is what is resident, `own` is that without the pages of files (libraries, programs).
     `lag` is how many seconds the slowest of a few questions waited that need no work, which is
     how long its event loop was busy with other things.
     """
 
     at: float
     rss: int
-    pss: int
+    own: int
     fds: int
     sockets: int
     threads: int
@@ -111,13 +112,13 @@ def judge(samples: Sequence[Sample], rounds: Sequence[Round], bounds: Bounds) ->
 def _held(samples: Sequence[Sample], bounds: Bounds) -> Iterator[Line]:
     """What the server holds."""
     second, last = _quarters(samples)
-    for name, of in (("rss", _rss), ("pss", _pss)):
+    for name, of in (("rss", _rss), ("own memory", _own)):
         a, b = median(map(of, second)), median(map(of, last))
         yield Line(f"{name}, MiB", a / MIB, b / MIB, f"x {bounds.memory}", b <= a * bounds.memory)
     warm = samples[len(samples) // 4 :]
-    grown = slope([(each.at, each.pss) for each in warm]) * (warm[-1].at - warm[0].at)
+    grown = slope([(each.at, each.own) for each in warm]) * (warm[-1].at - warm[0].at)
     yield Line(
-        "pss of a line through it, grown since warm, MiB",
+        "own memory of a line through it, grown since warm, MiB",
         0.0,
         grown / MIB,
         f"+ {bounds.grown / MIB:g}",
@@ -152,8 +153,8 @@ def _rss(sample: Sample) -> int:
     return sample.rss
 
 
-def _pss(sample: Sample) -> int:
-    return sample.pss
+def _own(sample: Sample) -> int:
+    return sample.own
 
 
 def _quarters(values: Sequence[T]) -> tuple[Sequence[T], Sequence[T]]:

@@ -30,7 +30,7 @@ def sample(at: int, grows: Grows) -> Sample:
     return Sample(
         at=at * 10.0,
         rss=memory,
-        pss=memory - 10 * MIB,
+        own=memory - 10 * MIB,
         fds=30 + round(grows.fds * part),
         sockets=11,
         threads=12,
@@ -70,7 +70,7 @@ def test_what_stays_as_it_was_is_flat() -> None:
 @pytest.mark.parametrize(
     ("grows", "found"),
     [
-        (Grows(memory=20 * MIB), "pss"),
+        (Grows(memory=20 * MIB), "own"),
         (Grows(fds=12), "fds"),
         (Grows(latency=1.0), "seconds to the script"),
         (Grows(cpu=2.0), "CPU of a boot"),

@@ -45,9 +45,14 @@ def test_a_file_arrives_whole_over_a_bad_link(
     out = tmp_path / "out"
     words = ["--option", "blksize 1400", "--option", option, "-g", "-r", "large.efi", "-l", out]
     with boots(far.server, tmp_path, "--boot-files", tmp_path / "files") as server:
-        run(far.client, need("atftp"), *words, str(SERVER.ip), timeout=120)
+        for _ in range(4):  # on a busy machine atftp may give up; it says so
+            done = run(far.client, need("atftp"), *words, str(SERVER.ip), timeout=120)
+            got = out.read_bytes()
+            assert content.startswith(got)
+            if done.returncode == 0:
+                break
 
-        assert out.read_bytes() == content
+        assert (0, content) == (done.returncode, got)
         assert server.until(events.TransferFinished, name="large.efi").size == size
 
 

@@ -5,14 +5,9 @@ killed (0: it came to its end), how many orders there are then, and what the aud
 """
 
 import asyncio
-import itertools
-import json
-import os
-import signal
 import sys
-from typing import Any
 
-from sqlalchemy import event
+from tests.store.killed import tell
 
 from boots.model.order import Netboot, Order
 from boots.store import audit, orders, witness
@@ -48,33 +43,9 @@ def left(url: str) -> tuple[list[str], list[str]]:
     return found
 
 
-def killed_at(url: str, statement: int) -> bool:
-    """Do it in a process of its own; whether that was killed before this statement."""
-    child = os.fork()
-    if not child:
-        counted = itertools.count(1)
-
-        def count(*_: Any) -> None:
-            if next(counted) == statement:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-        engine = engines.make(url)
-        event.listen(engine, "before_cursor_execute", count)
-        event.listen(engine, "commit", count)
-        asyncio.run(order(Store(engine, "a"), f"m-{statement}"))
-        os._exit(0)
-    _, status = os.waitpid(child, 0)
-    return os.waitstatus_to_exitcode(status) == -signal.SIGKILL
-
-
-def main(url: str) -> None:
-    """Kill it at every statement, until it comes to its end."""
-    for statement in itertools.count(1):
-        killed = killed_at(url, statement)
-        print(json.dumps([statement if killed else 0, *left(url)]))
-        if not killed:
-            return
-
-
 if __name__ == "__main__":
-    main(sys.argv[1])
+    tell(
+        sys.argv[1],
+        lambda engine, number: asyncio.run(order(Store(engine, "a"), f"m-{number}")),
+        left,
+    )

@@ -383,7 +383,7 @@ async def test_events_are_the_latest_first_and_can_be_filtered() -> None:
     ],
 )
 def test_moments_are_read_as_people_write_them(text: str, at: float) -> None:
-    assert at == events.Wanted.of({"since": text}).since
+    assert at == events.EventsWanted.of({"since": text}).since
 
 
 @pytest.mark.parametrize("text", ["yesterday", "9" * 400, "\u00b2", "2026-13-01", "1e9", "nan"])

@@ -2,19 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from aiohttp import web
 
 from boots.api.asked import Asked
-from boots.web.events import field, moment
 from boots.web.room import Room, softly
+from boots.web.wanted import Wanted, moment
 
 _ROWS = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class AuditWanted(Wanted):
     """Which rows a page shows; the moments are in seconds since 1970, 0 for any."""
 
     machine: str = ""
@@ -24,7 +23,7 @@ class Wanted:
     until: float = 0.0
 
     @classmethod
-    def of(cls, query: Mapping[str, str]) -> "Wanted":
+    def of(cls, query: Mapping[str, str]) -> "AuditWanted":
         """Read from a URL.
 
         Raises:
@@ -38,20 +37,11 @@ class Wanted:
             moment("until", query.get("until", "")),
         )
 
-    def query(self, **other: object) -> str:
-        """The same as it stands in a URL, with other values for some."""
-        values = {name: getattr(self, name) for name in self.__slots__} | other
-        return urlencode({name: value for name, value in values.items() if value})
-
-    def field(self, name: str) -> str:
-        """A moment as a field for date and time holds it."""
-        return field(getattr(self, name))
-
 
 async def page(room: Room, asked: Asked) -> web.StreamResponse:
     """The page: the latest rows first, and how far they are proved."""
     query = asked.request.query
-    wanted, after = Wanted.of(query), query.get("after", "")
+    wanted, after = AuditWanted.of(query), query.get("after", "")
     found = await room.desk.audit(
         machine=wanted.machine,
         by=wanted.by,

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from boots.api.desk import Refused
+from boots.app.desk import paging
 from boots.app.desk.house import House, asks_store
 from boots.client.words import Boots, EventLine, Events, MachineLine
 from boots.model.mac import Mac, parse
@@ -73,7 +74,7 @@ class HappenedDesk:
 
     @asks_store
     async def _from_store(self, wanted: _Wanted, after: str, limit: int) -> Boots:
-        found = await self._read(wanted, _before(after), limit + 1)
+        found = await self._read(wanted, paging.behind(after), limit + 1)
         boots = [self._now(boot) for boot in found]
         if not after:  # what began this moment is not written down yet
             by_mac: dict[str, list[Boot]] = {}
@@ -88,7 +89,9 @@ class HappenedDesk:
             boots = sorted([*boots, *fresh], key=lambda boot: (boot.started, boot.id), reverse=True)
         page = boots[:limit]
         more = len(boots) > limit
-        return Boots(next=f"{page[-1].started!r} {page[-1].id}" if more else "", boots=tuple(page))
+        return Boots(
+            next=paging.following(page[-1].started, page[-1].id) if more else "", boots=tuple(page)
+        )
 
     async def _read(
         self, wanted: _Wanted, before: tuple[float, str] | None, limit: int
@@ -217,16 +220,6 @@ class HappenedDesk:
 def _is_among(boot: Boot, by_mac: Mapping[str, list[Boot]]) -> bool:
     """Whether a boot is there; another server may have named it, which we hear in a moment."""
     return any(abs(each.started - boot.started) < SAME for each in by_mac.get(boot.mac, ()))
-
-
-def _before(after: str) -> tuple[float, str] | None:
-    if not after:
-        return None
-    moment, _, identity = after.partition(" ")
-    try:
-        return float(moment), identity
-    except ValueError:
-        raise Refused(400, "no such page", "take after from next of the page before") from None
 
 
 def _kinds(text: str) -> tuple[str, ...]:

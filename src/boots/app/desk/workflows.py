@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from msgspec.structs import replace
 
 from boots.api.desk import Refused
+from boots.app.desk import paging
 from boots.app.desk.house import House, asks_store
 from boots.app.desk.power import PowerDesk
 from boots.app.runs import showing
@@ -122,14 +123,14 @@ class WorkflowsDesk:
         states = _states(state)
         limit = min(limit, _ENOUGH)
         wanted = {"machines": machines, "states": states, "among": tuple(among)}
-        known = await self._page(wanted, _before(after), limit + 1)
+        known = await self._page(wanted, paging.behind(after), limit + 1)
         total = await keeper.store.read(rows.count, **wanted)
         lines = []
         for kept in known[:limit]:
             heard = {} if kept.run.is_final else await self._heard(kept)
             lines.append(showing.line(kept, heard))
         last = known[limit - 1].run if len(known) > limit else None
-        following = f"{last.created_at!r} {last.id}" if last else ""
+        following = paging.following(last.created_at, last.id) if last else ""
         return Runs(runs=tuple(lines), next=following, total=total)
 
     async def _page(
@@ -281,13 +282,3 @@ def _states(text: str) -> tuple[str, ...]:
             known = ", ".join(sorted(_STATES))
             raise Refused(400, "no such state", f'"{each}" is none; there are {known}')
     return found
-
-
-def _before(after: str) -> tuple[float, str] | None:
-    if not after:
-        return None
-    moment, _, identity = after.partition(" ")
-    try:
-        return float(moment), identity
-    except ValueError:
-        raise Refused(400, "no such page", "take after from next of the page before") from None

@@ -90,11 +90,11 @@ def fuzzed(targets: dict[str, Target], each: int, at_once: int) -> list[Ran]:
             (places.seeds(target.name) / _named(data)).write_bytes(data)
     # The house must not be loaded yet where it shall be watched.
     words = (*targets, f"--seconds={each}", f"--at-once={at_once}")
-    with places.log("all").open("w") as log:
+    with places.log("all").open("w") as log, places.scratch() as scratch:
         subprocess.run(
             [sys.executable, "-m", "fuzz.watched", *words],
             check=True,
-            env=os.environ | {"PYTHONHASHSEED": "0"},
+            env=os.environ | {"PYTHONHASHSEED": "0", "TMPDIR": str(scratch)},
             cwd=places.ROOT,
             stderr=log,
         )

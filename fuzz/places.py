@@ -1,11 +1,14 @@
 """Where inputs lie."""
 
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 KEPT = ROOT / "tests" / "vectors" / "fuzz"
 BUILT = ROOT / "build" / "fuzz"
+_MEMORY = Path("/dev/shm")  # noqa: S108  # no disk is waited for
 
 
 def kept(name: str) -> list[Path]:
@@ -47,6 +50,14 @@ def inputs(folder: Path) -> Iterator[Path]:
     """The inputs of a folder, the smallest first."""
     files = [path for path in folder.iterdir() if path.is_file()]
     yield from sorted(files, key=lambda path: (path.stat().st_size, path.name))
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """For what the targets write while they are fuzzed."""
+    within = _MEMORY if _MEMORY.is_dir() else None
+    with tempfile.TemporaryDirectory(prefix="boots-fuzz-", dir=within) as folder:
+        yield Path(folder)
 
 
 def _made(folder: Path) -> Path:

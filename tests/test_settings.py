@@ -83,7 +83,7 @@ def test_every_key_can_be_set_in_the_file_and_in_the_environment(tmp_path: Path,
     in_file = dict(flat(from_toml(tmp_path, f"{head}{name} = {written}\n")))[key]
     variable = f"BOOTS_{key.replace('.', '_').upper()}"
     in_environment = dict(flat(load(None, {variable: text}, {})))[key]
-    if isinstance(in_file, list) and key in {"machines", "boot.files"}:
+    if isinstance(in_file, list) and key in {"machines", "boot.files", "operator.client_crl"}:
         assert [str(tmp_path / "a"), str(tmp_path / "b")] == in_file
         assert ["a", "b"] == in_environment
     else:

@@ -71,6 +71,7 @@ def issue(
     hash_of: hashes.HashAlgorithm | None = None,
     client: bool = False,
     ca: bool = False,
+    crl_sign: bool = True,
 ) -> Issued:
     own = key(kind)
     builder = (
@@ -85,7 +86,7 @@ def issue(
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(own.public_key()), critical=False)
     )
     if ca:  # this, and the next, Python 3.13 wants of all that it trusts
-        usage = dict.fromkeys(_USES, False) | {"key_cert_sign": True, "crl_sign": True}
+        usage = dict.fromkeys(_USES, False) | {"key_cert_sign": True, "crl_sign": crl_sign}
         builder = builder.add_extension(x509.KeyUsage(**usage), critical=True)
     if by:
         builder = builder.add_extension(
@@ -103,6 +104,30 @@ def issue(
     if algorithm is None and not isinstance(signer, ed25519.Ed25519PrivateKey):
         algorithm = hashes.SHA256()
     return Issued(builder.sign(signer, algorithm), own, name)
+
+
+def crl(
+    by: Issued,
+    *revoked: Issued,
+    start: datetime = NOW,
+    end: datetime = NOW + timedelta(days=7),
+    critical: bool = False,
+) -> bytes:
+    """A list of certificates that were revoked, in PEM; a `critical` one is about a part alone."""
+    builder = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(named(by.name))
+        .last_update(start)
+        .next_update(end)
+    )
+    for each in revoked:
+        row = x509.RevokedCertificateBuilder().revocation_date(start)
+        row = row.serial_number(each.certificate.serial_number)
+        builder = builder.add_revoked_certificate(row.build())
+    if critical:
+        builder = builder.add_extension(x509.DeltaCRLIndicator(1), critical=True)
+    signed = builder.sign(by.key, hashes.SHA256())
+    return signed.public_bytes(serialization.Encoding.PEM)
 
 
 def authority(kind: str = "2048 ca") -> Issued:

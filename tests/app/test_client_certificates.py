@@ -1,8 +1,10 @@
 """Operators who come with a certificate in place of a token."""
 
 import asyncio
+import http.client
+import ssl
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -16,6 +18,7 @@ from tests.app.runs.yard import opened
 from boots.api.clients import bearer_of
 from boots.app import reception, tls
 from boots.client.words import Me, NewToken, Role
+from boots.journal.events import ApiRefused
 from boots.serve.sockets import StartError, tcp
 from boots.settings import Operator, Settings, SettingsError, clients, load
 
@@ -95,7 +98,9 @@ def test_an_authority_that_cannot_be_is_refused_at_the_start(
 
 
 @asynccontextmanager
-async def listening(folder: Path) -> AsyncIterator[tuple[Any, int]]:
+async def listening(
+    folder: Path, revoked: Callable[[bytes], str] | None = None
+) -> AsyncIterator[tuple[Any, int]]:
     ca, other = authority(), issue("Other", kind="2048 other", ca=True)
     pair(folder, "ca", ca)
     pair(folder, "server", issue(by=ca, addresses=("127.0.0.1",)))
@@ -116,7 +121,7 @@ async def listening(folder: Path) -> AsyncIterator[tuple[Any, int]]:
     async with opened(folder, records=RECORDS) as yard:
         sock = tcp(IPv4Address("127.0.0.1"), 0)
         listener, _ = await reception.open_at(
-            settings, sock, yard.desk, yard.told.append, shown.context
+            settings, sock, yard.desk, yard.told.append, shown.context, revoked=revoked
         )
         try:
             yield yard, sock.getsockname()[1]
@@ -162,5 +167,46 @@ def test_curl_with_a_certificate_is_who_the_settings_say(tmp_path: Path) -> None
             assert "401" == wrong[0], "a token that is not good is not mended by a certificate"
             [row] = [e for e in (await yard.desk.audit()).audit if e.outcome == "done"]
             assert ("ci.example", "operator", "file-1") == (row.by, row.role, row.machine)
+
+    asyncio.run(asyncio.wait_for(main(), 60))
+
+
+def asking(folder: Path, name: str, port: int) -> http.client.HTTPSConnection:
+    """A connection that shows a certificate, and stays open between requests."""
+    context = ssl.create_default_context(cafile=str(folder / "ca.pem"))
+    context.load_cert_chain(folder / f"{name}.pem", folder / f"{name}.key")
+    return http.client.HTTPSConnection("127.0.0.1", port, timeout=10, context=context)
+
+
+def status(at: http.client.HTTPSConnection, **headers: str) -> tuple[int, str]:
+    at.request("GET", "/v1/me", headers=headers)
+    answer = at.getresponse()
+    return answer.status, answer.read().decode()
+
+
+def test_who_is_revoked_is_nobody_at_the_next_request_though_connected(tmp_path: Path) -> None:
+    revoked: dict[bytes, str] = {}
+
+    async def main() -> None:
+        async with listening(tmp_path, lambda der: revoked.get(der, "")) as (yard, port):
+            made = await yard.desk.make_token(NewToken(name="v", role=Role.VIEWER), "me")
+            token = f"Bearer {made.secret}"
+            at = asking(tmp_path, "ann", port)
+            assert 200 == (await asyncio.to_thread(status, at))[0]
+            own = (tmp_path / "ann.pem").read_text()
+            revoked[ssl.PEM_cert_to_DER_cert(own)] = "this certificate was revoked"
+
+            refused, why = await asyncio.to_thread(status, at)
+            assert (401, True) == (refused, "this certificate was revoked" in why)
+            assert 200 == (await asyncio.to_thread(status, at, Authorization=token))[0]
+            cookie = f"boots_token={made.secret}"
+            assert '"name":"v"' in (await asyncio.to_thread(status, at, Cookie=cookie))[1]
+            assert 401 == (await asyncio.to_thread(status, at, Cookie="boots_token=no"))[0]
+            ci = asking(tmp_path, "ci", port)
+            assert 200 == (await asyncio.to_thread(status, ci))[0]
+            for each in (at, ci):
+                each.close()
+            said = [each.why for each in yard.told if isinstance(each, ApiRefused)]
+            assert "this certificate was revoked" in said
 
     asyncio.run(asyncio.wait_for(main(), 60))

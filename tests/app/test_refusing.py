@@ -99,6 +99,10 @@ WRONG = {
 }
 
 
+async def _nothing() -> None:
+    """No certificate is renewed."""
+
+
 class House:
     """A folder with all that is written, and a reload of it."""
 
@@ -111,7 +115,7 @@ class House:
         self.placed: list[World] = []
         self.cache = Cache()
         self.reloading = Reloading(
-            self.read(), self.read, self.build, self.place, self.tell, renew=lambda: None
+            self.read(), self.read, self.build, self.place, self.tell, renew=_nothing
         )
 
     def write(self, name: str, text: str | None) -> None:

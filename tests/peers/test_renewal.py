@@ -6,7 +6,7 @@ import ssl
 from pathlib import Path
 
 import pytest
-from tests.app.certificates import Issued, issue
+from tests.app.certificates import NOW, YEAR, Issued, crl, issue
 from tests.peers.conftest import SERVER, Lan, boots
 
 from boots.journal import events
@@ -88,3 +88,29 @@ def test_a_renewed_key_is_noticed_in_a_folder_that_nobody_may_list(
         record = tmp_path / "machines" / "machines.yaml"
         record.write_text(record.read_text().replace("one", "two"))
         assert server.until(events.RecordsLoaded)
+
+
+def test_who_was_revoked_is_read_as_it_is_saved(lan: Lan, tmp_path: Path) -> None:
+    ca = issue("Our CA", kind="2048 ca", ca=True)
+    ann = issue("Ann", by=ca, names=(), client=True)
+    pair = tmp_path / "tls"
+    pair.mkdir()
+    write(pair, issue())
+    (pair / "ca.pem").write_bytes(ca.pem)
+    (pair / "ca.crl").write_bytes(crl(ca, end=NOW + YEAR))
+    environment = {
+        "BOOTS_OPERATOR_CERTIFICATE": str(pair / "chain.pem"),
+        "BOOTS_OPERATOR_KEY": str(pair / "key.pem"),
+        "BOOTS_OPERATOR_CLIENT_CA": str(pair / "ca.pem"),
+        "BOOTS_OPERATOR_CLIENT_CRL": str(pair / "ca.crl"),
+        "BOOTS_OPERATOR_CLIENTS": "Ann admin",
+    }
+    with boots(lan.server, tmp_path, environment=environment) as server:
+        assert server.until(events.RevocationsLoaded, certificates=0)
+
+        (pair / "ca.crl").write_bytes(crl(ca, ann, start=NOW + YEAR / 2, end=NOW + YEAR))
+        assert server.until(events.RevocationsLoaded, certificates=1).until.startswith("2027-01-15")
+
+        server.mark()
+        (pair / "ca.crl").write_bytes(crl(ca))
+        assert "older than the one in force" in server.until(events.SettingsRefused).why

@@ -110,8 +110,8 @@ class Guard:
 
     `whose` knows tokens.  Where the listener is `open`, on a loopback address, who brings no
     token is `LOCAL`; not so behind a proxy: what it forwards comes from anywhere.  `hosts` are
-    the names that we may be called by, `clients` who may come with a certificate.  `told` hears of
-    each that is refused.
+    the names that we may be called by, `clients` who may come with a certificate; `revoked`
+    says of one (DER) why it opens nothing, or is empty.  `told` hears of each that is refused.
     """
 
     def __init__(
@@ -123,8 +123,10 @@ class Guard:
         open_to_all: bool,
         hosts: Iterable[str] = (),
         clients: Sequence[Me] = (),
+        revoked: Callable[[bytes], str] | None = None,
     ) -> None:
         self._clients = clients
+        self._revoked = revoked
         self._whose = whose
         self._told = told
         self._open = open_to_all
@@ -176,7 +178,11 @@ class Guard:
             return await self.of(secret, peer(request))
         secret = of_cookie(request)
         without = self._by_certificate(request) or (LOCAL if here else None)
-        if without is None:
+        refusal = self._refusal(request)
+        if refusal and not secret:
+            self._told(peer(request), refusal)
+            raise Unknown(refusal)
+        if without is None or refusal:
             if not secret:
                 raise Unknown("a token is needed: Authorization: Bearer TOKEN")
             return await self.of(secret, peer(request))
@@ -190,6 +196,14 @@ class Guard:
         if not self._clients or request.transport is None:
             return None
         return bearer_of(request.transport.get_extra_info("peercert"), self._clients)
+
+    def _refusal(self, request: web.BaseRequest) -> str:
+        """Why the certificate of somebody who is known by it opens nothing."""
+        if self._revoked is None or self._by_certificate(request) is None:
+            return ""
+        shown = request.transport.get_extra_info("ssl_object") if request.transport else None
+        whole = shown.getpeercert(binary_form=True) if shown is not None else None
+        return self._revoked(whole) if whole else "this certificate cannot be read"
 
     async def of(self, secret: str, peer: str) -> Me:
         """Who bears this token.

@@ -45,6 +45,7 @@ class Rules:
     """What the settings say of the listener.
 
     `hosts` are names that it may be called by, `clients` those who may come with a certificate.
+    `revoked` says of one of those (DER) why it opens nothing any more, or is empty.
     `tokens_required` has each request bring one on a loopback address, too.  `connections` and
     `streams` are how many of them there may be.  `secure` makes what speaks TLS at the socket; who
     fails at that is told.
@@ -53,6 +54,7 @@ class Rules:
     tokens_required: bool = False
     hosts: Sequence[str] = ()
     clients: Sequence[Me] = ()
+    revoked: Callable[[bytes], str] | None = None
     secure: Secure | None = None
     connections: int = OPERATOR_CONNECTIONS.most
     streams: int = OPERATOR_STREAMS.most
@@ -91,6 +93,7 @@ class Listener:
             open_to_all=_is_loopback(sock) and not self._rules.tokens_required,
             hosts=self._rules.hosts,
             clients=self._rules.clients,
+            revoked=self._rules.revoked,
         )
         self._auditing = Auditing(desk, clock, self._limited)
         self._pace = Pace(clock, self._limited)

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from ipaddress import IPv4Address
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -43,6 +43,7 @@ from boots.model.order import Order
 from boots.model.site import Site
 from boots.policy.explain import one_digit_off
 from boots.serve.packets import Packets
+from boots.serve.sockets import StartError
 from boots.settings import Settings
 from boots.store import history
 from boots.store.engine import StoreAway, named
@@ -50,6 +51,9 @@ from boots.store.naming import Name
 from boots.store.seen import Leased
 from boots.store.writer import Retention, Writer
 from boots.timeline.fleet import MOST, Timelines
+
+if TYPE_CHECKING:
+    from boots.app.revoked import Revocations
 
 _AT_ONCE = 500  # boots that are remembered in a turn
 _LEASES_EVERY = 10.0  # seconds between two times that leases are written down for all to see
@@ -63,7 +67,8 @@ class Operating:
     are: a reload may name another folder.
 
     Raises:
-        StartError: the store cannot be one, or the listener's certificate will not do.
+        StartError: the store cannot be one, or the listener's certificate will not do, or a list
+            of revoked ones.
     """
 
     def __init__(
@@ -88,6 +93,7 @@ class Operating:
         self._socket: socket.socket | None = None
         self.shown = tls.of_operators(settings) if settings.operator.enabled else None
         """The listener's certificate."""
+        self._revoked = tls.revocations(settings, time.time)
         self._troubles = Troubles()
         self.orders = Orders(time.time, self._name_of, self._spent, self._noted)
         store = open_store(settings, state)
@@ -276,8 +282,26 @@ class Operating:
             self._desk,
             self._tell,
             self.shown.context if self.shown is not None else None,
+            revoked=self._revoked.refusal if self._revoked is not None else None,
         )
+        if self._revoked is not None:
+            self._tell_revoked(self._revoked)
         return [where], tasks
+
+    async def renew_revoked(self) -> None:
+        """Take up which certificates were revoked; lists that cannot be are told, and not taken."""
+        known = self._revoked
+        try:
+            if known is not None and await asyncio.to_thread(known.renew):
+                self._tell_revoked(known)
+        except StartError as error:
+            self._tell(events.SettingsRefused(why=str(error)))
+
+    def _tell_revoked(self, known: "Revocations") -> None:
+        found = known.summary()
+        self._tell(events.RevocationsLoaded(certificates=found.certificates, until=found.until))
+        for why in found.late:
+            self._tell(events.SettingsRefused(why=f"operator.client_crl: {why}"))
 
     def _others(self, entries: list[Entry]) -> None:
         self._history.others(entries)

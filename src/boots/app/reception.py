@@ -62,8 +62,13 @@ async def open_at(
     desk: Desk,
     tell: Callable[[AnyEvent], None],
     context: ssl.SSLContext | None,
+    *,
+    revoked: Callable[[bytes], str] | None = None,
 ) -> tuple[Listener, str]:
-    """The listener behind a socket, answering, and where it is, for people."""
+    """The listener behind a socket, answering, and where it is, for people.
+
+    `revoked` says why a client's certificate opens nothing.
+    """
     operator = settings.operator
     # What makes the pages is loaded beside the answers: the doors are open by now.
     limited = Limited(tell)
@@ -75,6 +80,7 @@ async def open_at(
             Me(name=name, role=Role(role), machines=machines)
             for name, role, machines in clients(settings)
         ),
+        revoked=revoked,
         secure=_secure(context, tell) if context else None,
     )
     listener = Listener(sock, desk, tell, rules, pages)

@@ -57,6 +57,7 @@ AT_START = (
     "operator.certificate",
     "operator.key",
     "operator.client_ca",
+    "operator.client_crl",
     "operator.clients",
     "operator.tokens_required",
     "operator.hosts",
@@ -82,7 +83,7 @@ _log = structlog.get_logger()
 class Reloading:
     """Puts a new world in place whenever `due` is set; on any mistake the one in force stays.
 
-    `started` are the settings of the start.  `renew` takes up certificates, on the loop's thread;
+    `started` are the settings of the start.  `renew` takes up certificates, and who was revoked;
     `read` gives the settings anew or raises `SettingsError`, in another one; `build` makes their
     world, `place` puts both in force.  `asked_for` is what was read last, but for what only a
     restart brings into force.
@@ -96,7 +97,7 @@ class Reloading:
         place: Callable[[Settings, World], Awaitable[None]],
         tell: Callable[[AnyEvent], None],
         *,
-        renew: Callable[[], None],
+        renew: Callable[[], Awaitable[None]],
     ) -> None:
         self.asked_for = started
         self.due = asyncio.Event()
@@ -124,7 +125,7 @@ class Reloading:
     async def _reload(self) -> None:
         began = time.monotonic()
         try:
-            self._renew()
+            await self._renew()
             fresh = await asyncio.to_thread(self._read)  # its disk may be slow, too
             self.asked_for = settings = self._lasting(fresh)
             async with self.alone:

@@ -154,8 +154,9 @@ class Server:
         key = self._token_key
         return worlds.build(settings, self._addresses, self._cache, key, kept, pin=self._pin)
 
-    def _renew(self) -> None:
+    async def _renew(self) -> None:
         """Show what certificates were renewed; one that does not work is told, and not shown."""
+        await self._operating.renew_revoked()
         for shown in filter(None, (self._shown, self._operating.shown)):
             try:
                 if shown.renew():

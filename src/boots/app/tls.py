@@ -4,10 +4,15 @@ import hashlib
 import os
 import re
 import ssl
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from boots.serve.sockets import StartError
 from boots.settings import Settings
+
+if TYPE_CHECKING:
+    from boots.app.revoked import Revocations
 
 _TRIES = 5  # times that files are read which change while they are
 _FIRST = re.compile("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
@@ -136,6 +141,22 @@ def of_operators(settings: Settings) -> Shown | None:
         return None
     own = operator.certificate, operator.key
     return Shown("operator", *own, _OF_OPERATORS, operator.client_ca)
+
+
+def revocations(settings: Settings, clock: Callable[[], float]) -> "Revocations | None":
+    """Which certificates of operators were revoked; None where the settings have no lists.
+
+    Raises:
+        StartError: a list cannot be read, or is not of `operator.client_ca`.
+    """
+    operator = settings.operator
+    if not operator.client_crl or not operator.enabled:
+        return None
+    if not operator.client_ca:
+        raise StartError("operator.client_crl needs operator.client_ca: who signs the lists")
+    from boots.app.revoked import Revocations  # noqa: PLC0415  # it takes long to load
+
+    return Revocations(operator.client_ca, operator.client_crl, clock)
 
 
 def _trust(context: ssl.SSLContext, word: str, file: str) -> None:

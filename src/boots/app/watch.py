@@ -75,6 +75,7 @@ def _folders(settings: Settings) -> Iterator[tuple[Path, frozenset[str]]]:
     http, operator = settings.http, settings.operator
     single = [settings.dhcp.quirks, settings.enrol.rules]
     single += [http.certificate, http.key, operator.certificate, operator.key]
+    single += operator.client_crl
     for name in (*settings.machines, *filter(None, single)):
         path = Path(name).absolute()
         if os.path.isdir(path):  # noqa: PTH112  # Path raises where a folder above is closed, or its mount gone

@@ -44,6 +44,16 @@ class CertificateRenewed(Event, frozen=True, tag=True):
     until: str
 
 
+class RevocationsLoaded(Event, frozen=True, tag=True):
+    """Which certificates of operators were revoked was read: so many, in all lists together.
+
+    `until` is when the first of the lists ends.
+    """
+
+    certificates: int
+    until: str
+
+
 class WorkerEnded(Event, frozen=True, tag=True):
     """A worker ended without being asked to, its transfers with it; another takes its place."""
 
@@ -586,6 +596,7 @@ AnyEvent = (
     ServerStarted
     | ServerStopped
     | CertificateRenewed
+    | RevocationsLoaded
     | WorkerEnded
     | InterfaceTroubled
     | InterfaceReturned

@@ -129,6 +129,8 @@ MEANINGS: Mapping[str, str] = {
     "operator.key": "A PEM file with the key of that certificate.",
     "operator.client_ca": "Certificates (PEM) of who signs those of operators, which may come in"
     " place of a token. Needs `operator.certificate`.",
+    "operator.client_crl": "Lists of those that were revoked (PEM), one at least of each who signs."
+    " They are read anew as they are saved; whose signer has none that is good now needs a token.",
     "operator.clients": "Which of them may what, each as `NAME ROLE`, or `NAME ROLE PATTERN …` for"
     " some machines only; the name is an alternative one (DNS, e-mail, URI), else the common one.",
     "operator.tokens_required": "Whether each request needs a token on a loopback address, too.",

@@ -71,6 +71,7 @@ _PATHS = {
         "operator.certificate",
         "operator.key",
         "operator.client_ca",
+        "operator.client_crl",
     ),
 }
 

@@ -144,6 +144,7 @@ class Operator(_Section, frozen=True):
     certificate: str = ""
     key: str = ""
     client_ca: str = ""
+    client_crl: list[str] = []
     clients: list[str] = []
     tokens_required: bool = False
     hosts: list[str] = []

@@ -27,6 +27,7 @@ def relied_on(settings: Settings, config: Path | None) -> list[Path]:
         *(str(config or ""), *settings.machines),
         *(settings.boot.profiles, settings.dhcp.quirks, settings.enrol.rules),
         *(http.certificate, http.key, operator.certificate, operator.key, operator.client_ca),
+        *operator.client_crl,
     ]
     return [Path(text) for text in texts if text]
 

@@ -333,6 +333,14 @@ def test_ordinary_machines_are_answered_from_forms(
     assert agree(message, fleet, SITE, asked) == len(fleet)
 
 
+def test_a_value_that_has_the_bytes_of_a_message_type_is_none() -> None:
+    fleet = [ordinary_machine(b"RT\0\0\0" + bytes([at]), 10 + at) for at in range(4)]
+    asks = {53: b"\1", **PXE, 77: b"\x015\x01\x00"}
+    message = Message(op=dhcp.BOOTREQUEST, xid=1, chaddr=bytes(6), options=asks)
+    asked = [(number, Own(number)) for number in range(len(fleet))]
+    assert agree(message, fleet, SITE, asked) == len(fleet)
+
+
 def ordinary_machine(octets: bytes, host: int) -> Known:
     reserved = reservation(address=IPv4Address(f"192.168.1.{host}"), host_name=f"node-{host:03}")
     first = known(reserved=reserved)

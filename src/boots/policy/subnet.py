@@ -21,7 +21,7 @@ def selector(message: Message) -> IPv4Address | None:
     if link is not None:
         return link
     chosen = message.get(options.SUBNET_SELECTION)
-    if chosen is not None:
+    if chosen is not None and chosen != _NOWHERE:
         return chosen
     return message.giaddr if message.giaddr != _NOWHERE else None
 

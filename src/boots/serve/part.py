@@ -3,7 +3,8 @@
 import math
 import os
 from dataclasses import dataclass
-from email.utils import formatdate
+from datetime import UTC, datetime
+from email.utils import formatdate, parsedate
 
 from aiohttp import ETag, hdrs, web
 
@@ -48,17 +49,28 @@ def _fails(request: web.BaseRequest, facts: os.stat_result) -> bool:
     if hdrs.IF_MATCH in request.headers:
         return not _is_among(facts, request.if_match or (), weak=False)
     if hdrs.IF_UNMODIFIED_SINCE in request.headers:
-        since = request.if_unmodified_since
-        return since is not None and facts.st_mtime > since.timestamp()
+        since = _since(request, hdrs.IF_UNMODIFIED_SINCE)
+        return since is not None and facts.st_mtime > since
     return False
+
+
+def _since(request: web.BaseRequest, header: str) -> float | None:
+    """The date in a header, in seconds since 1970; None for what is no date."""
+    said = parsedate(request.headers.get(header, ""))
+    if said is None:
+        return None
+    try:
+        return datetime(*said[:6], tzinfo=UTC).timestamp()
+    except (ValueError, OverflowError):  # a 31st of February, a year of twenty digits
+        return None
 
 
 def _has_it(request: web.BaseRequest, facts: os.stat_result) -> bool:
     if hdrs.IF_NONE_MATCH in request.headers:
         return _is_among(facts, request.if_none_match or (), weak=True)
     if hdrs.IF_MODIFIED_SINCE in request.headers:
-        since = request.if_modified_since
-        return since is not None and facts.st_mtime <= since.timestamp()
+        since = _since(request, hdrs.IF_MODIFIED_SINCE)
+        return since is not None and facts.st_mtime <= since
     return False
 
 
@@ -67,9 +79,9 @@ def _is_of_this(request: web.BaseRequest, facts: os.stat_result) -> bool:
     named = request.headers.get(hdrs.IF_RANGE, "").strip()
     if not named:
         return True
-    since = request.if_range
+    since = _since(request, hdrs.IF_RANGE)
     if since is not None:
-        return facts.st_mtime <= since.timestamp()
+        return facts.st_mtime <= since
     return named == f'"{tag(facts)}"'
 
 

@@ -24,6 +24,7 @@ from boots.model.disk_trouble import is_disk_trouble
 _PATIENCE = 5  # seconds that a connection or a lock may take
 _PING = 2  # seconds that a connection which lay idle may take to show that it is good
 _MODE = 0o600
+_CACHE = "cache_size = -512"  # KiB of pages for each connection; SQLite's own choice is 2,000
 
 
 class StoreError(Exception):
@@ -144,9 +145,13 @@ class _Same:
 
 
 def _prepare(connection: Any, _record: object) -> None:
-    """Have readers go on while one writes, and every commit on the disk before it returns."""
+    """Have readers go on while one writes, and every commit on the disk before it returns.
+
+    The kernel has the pages in memory; to have them once more for each connection fills over hours.
+    """
     connection.isolation_level = None  # transactions are begun by `_begin`, not by guesses
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+    pragmas = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", _CACHE)
+    for pragma in pragmas:
         _pragma(connection, pragma)
 
 

@@ -69,9 +69,9 @@ class Skimmed(NamedTuple):
 
     @property
     def kind(self) -> int:
-        """The message type where it stands first and once, as all known clients have it; or 0."""
+        """The message type where it stands first, as all known clients have it; or 0."""
         shape = self.shape
-        return shape[2] if shape[:2] == _FIRST and shape.count(_FIRST) == 1 else 0
+        return shape[2] if shape[:2] == _FIRST else 0
 
 
 class _Cut(NamedTuple):

@@ -8,6 +8,7 @@ from typing import Any
 _PLAIN = re.compile(r"[a-z][a-z0-9_-]*")
 # Those are no texts where a reader is of YAML 1.1.
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
+_LONGEST_KEY = 1024  # characters as written, YAML 1.2 §7.4.2; longer ones are marked by a `?`
 
 
 def dumped(value: Any) -> str:
@@ -19,7 +20,10 @@ def _lines(value: Any) -> Iterator[str]:
     if isinstance(value, dict) and value:
         for key, each in value.items():
             name = key if _PLAIN.fullmatch(key) and key not in _WORDS else _scalar(key)
-            yield from _entry(f"{name}:", each, "  ")
+            is_long = len(name) > _LONGEST_KEY
+            if is_long:
+                yield f"? {name}"
+            yield from _entry(":" if is_long else f"{name}:", each, "  ")
     elif isinstance(value, list) and value:
         for each in value:
             yield from _item(each)

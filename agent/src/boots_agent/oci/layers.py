@@ -118,6 +118,8 @@ def _platform(each: Mapping[str, Any]) -> tuple[str, str]:
 
 def _layer(said: Mapping[str, Any]) -> Layer:
     content = said.get("layers") or said.get("blobs") or []
+    if not isinstance(content, list):
+        raise Damaged("the layers of the registry's manifest are no list")
     layers = [_read_layer(each) for each in content if isinstance(each, Mapping)]
     if len(layers) == 1:
         return layers[0]

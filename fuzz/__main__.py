@@ -37,6 +37,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=60, help="for each target (60)")
     parser.add_argument("--overall", type=int, help="seconds for all together, instead")
     parser.add_argument("--at-once", type=int, default=2, help="how many run side by side (2)")
+    parser.add_argument("--seed", type=int, default=0, help="where chance begins (anywhere)")
     parser.add_argument("--list", action="store_true", help="name the targets and end")
     parser.add_argument("--keep", action="store_true", help="keep the best inputs, and end")
     parser.add_argument("--worst", action="store_true", help="time all inputs, and end")
@@ -64,7 +65,7 @@ def main() -> int:
             "There is no atheris here (it needs Linux on x86-64 and Python 3.11 to 3.14): "
             "known inputs are bent at random, and nobody watches where they go."
         )
-    ran = fuzzed(targets, each, options.at_once)
+    ran = fuzzed(targets, each, options.at_once, options.seed)
     show(ran)
     return 1 if any(one.findings for one in ran) else 0
 
@@ -81,15 +82,15 @@ def chosen(targets: dict[str, Target], names: list[str]) -> dict[str, Target]:
     }
 
 
-def fuzzed(targets: dict[str, Target], each: int, at_once: int) -> list[Ran]:
-    """Run the targets, and look at what they left."""
+def fuzzed(targets: dict[str, Target], each: int, at_once: int, seed: int) -> list[Ran]:
+    """Run the targets, and look at what they left; a seed of 0 is another one each time."""
     for target in targets.values():
         for old in (*places.inputs(places.findings(target.name)), places.log(target.name)):
             old.unlink(missing_ok=True)
         for data in target.seeds():
             (places.seeds(target.name) / _named(data)).write_bytes(data)
     # The house must not be loaded yet where it shall be watched.
-    words = (*targets, f"--seconds={each}", f"--at-once={at_once}")
+    words = (*targets, f"--seconds={each}", f"--at-once={at_once}", f"--seed={seed}")
     with places.log("all").open("w") as log, places.scratch() as scratch:
         subprocess.run(
             [sys.executable, "-m", "fuzz.watched", *words],

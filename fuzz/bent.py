@@ -48,11 +48,14 @@ def bent(rng: random.Random, known: Sequence[bytes], words: Sequence[bytes], mos
     return bytes(made[:most])
 
 
-def fuzz(target: Target, most: int) -> None:
-    """Fuzz one target for some seconds, or until something is found; says what libFuzzer says."""
+def fuzz(target: Target, most: int, seed: int) -> None:
+    """Fuzz one target for some seconds, or until something is found; says what libFuzzer says.
+
+    A seed of 0 is another one each time.
+    """
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     signal.signal(signal.SIGALRM, _hung)
-    rng, known = random.Random(), _known(target)  # noqa: S311  # no secret
+    rng, known = random.Random(seed or None), _known(target)  # noqa: S311  # no secret
     began, runs, waiting = time.monotonic(), 0, [*known]
     while (took := time.monotonic() - began) < most:
         data = waiting.pop() if waiting else bent(rng, known, target.words, target.longest)

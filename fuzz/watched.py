@@ -27,6 +27,7 @@ def main() -> None:
     parser.add_argument("names", nargs="+")
     parser.add_argument("--seconds", type=int, required=True)
     parser.add_argument("--at-once", type=int, required=True)
+    parser.add_argument("--seed", type=int, required=True)
     options = parser.parse_args()
     watches = is_possible()
     targets = _loaded(watches=watches)
@@ -34,7 +35,8 @@ def main() -> None:
     for name in options.names:
         if len(running) == options.at_once:
             running.discard(os.wait()[0])
-        running.add(_started(targets[name], options.seconds, _fuzz if watches else bent.fuzz))
+        fuzz = _fuzz if watches else bent.fuzz
+        running.add(_started(targets[name], options.seconds, options.seed, fuzz))
     while running:
         running.discard(os.wait()[0])
 
@@ -58,24 +60,27 @@ def _loaded(*, watches: bool) -> dict[str, Target]:
         return every()
 
 
-def _started(target: Target, seconds: int, fuzz: Callable[[Target, int], None]) -> int:
+def _started(
+    target: Target, seconds: int, seed: int, fuzz: Callable[[Target, int, int], None]
+) -> int:
     pid = os.fork()
     if pid:
         return pid
     with places.log(target.name).open("w") as log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
-    fuzz(target, seconds)
+    fuzz(target, seconds, seed)
     raise SystemExit(70)  # not at once: at the exit libFuzzer writes down what failed
 
 
-def _fuzz(target: Target, seconds: int) -> None:
+def _fuzz(target: Target, seconds: int, seed: int) -> None:
     """Fuzz one target; libFuzzer ends the process."""
     import atheris  # noqa: PLC0415
 
     arguments = [
         sys.argv[0],
         f"-max_total_time={seconds}",
+        f"-seed={seed}",
         f"-timeout={_HANGS}",
         f"-rss_limit_mb={_MEMORY}",
         f"-max_len={target.longest}",

@@ -40,7 +40,7 @@ def test_what_fails_is_kept_and_said(built: Path, capsys: pytest.CaptureFixture[
         if b"<" in data:
             raise KeyError("less")
 
-    bent.fuzz(target(run), 60)
+    bent.fuzz(target(run), 60, 0)
 
     (kept,) = (built / "findings" / "made-up").iterdir()
     assert kept.name.startswith("crash-")
@@ -53,7 +53,7 @@ def test_what_fails_is_kept_and_said(built: Path, capsys: pytest.CaptureFixture[
 
 def test_what_holds_up_the_loop_is_kept(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bent, "ON_LOOP", 0.0)
-    bent.fuzz(target(lambda _: None, on_loop=True), 60)
+    bent.fuzz(target(lambda _: None, on_loop=True), 60, 0)
 
     (kept,) = (built / "slow" / "made-up").iterdir()
     assert b"abcdefgh" == kept.read_bytes()
@@ -66,7 +66,7 @@ def test_what_hangs_is_a_finding(built: Path, monkeypatch: pytest.MonkeyPatch) -
         while True:
             pass
 
-    bent.fuzz(target(run), 60)
+    bent.fuzz(target(run), 60, 0)
 
     assert 1 == len(list((built / "findings" / "made-up").iterdir()))
 
@@ -90,7 +90,7 @@ def test_what_hangs_is_a_finding_whatever_it_passes_over(
                 while True:
                     pass
 
-    bent.fuzz(target(run), 60)
+    bent.fuzz(target(run), 60, 0)
 
     assert [bent.Hung] == [type(each) for each in caught]
     assert 1 == len(list((built / "findings" / "made-up").iterdir()))
@@ -108,6 +108,6 @@ def test_what_hangs_when_it_is_timed_is_a_finding(
         while len(times) > 1:
             pass
 
-    bent.fuzz(target(run, on_loop=True), 60)
+    bent.fuzz(target(run, on_loop=True), 60, 0)
 
     assert 1 == len(list((built / "findings" / "made-up").iterdir()))

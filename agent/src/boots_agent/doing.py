@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,7 +39,11 @@ def work_of(handout: HandOut, tools: Tools, voice: Voice) -> Result:
     Raises:
         ActionFailed: it failed.
     """
-    shield = shielded(tools.root, tools.keeper.folder, voice.say)
+    with closing(shielded(tools.root, tools.keeper.folder, voice.say)) as shield:
+        return _shielded(handout, tools, voice, shield)
+
+
+def _shielded(handout: HandOut, tools: Tools, voice: Voice, shield: Shield) -> Result:
     if handout.part != "action":
         _tell_shielded(shield, voice)
         _command(handout, voice)
@@ -52,7 +57,10 @@ def work_of(handout: HandOut, tools: Tools, voice: Voice) -> Result:
 def _tell_shielded(shield: Shield, voice: Voice) -> None:
     """Say why a program cannot write, to whoever reads that it could not."""
     if shield.names:
-        voice.say(f"read-only as long as they are not armed: {', '.join(sorted(shield.names))}")
+        voice.say(
+            "read-only, and not to be mounted, as long as they are not armed:"
+            f" {', '.join(sorted(shield.names))}"
+        )
 
 
 def _command(handout: HandOut, voice: Voice) -> None:
@@ -120,6 +128,7 @@ def _context(handout: HandOut, tools: Tools, voice: Voice, gate: Gate) -> Contex
         mounts=tools.mounts,
         root=tools.root,
         refresh=tools.refresh,
+        lend=gate.lend,
         container=Container(
             handout.image,
             handout.volumes,

@@ -5,7 +5,7 @@ import json
 import os
 import weakref
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -74,6 +74,16 @@ class Gate:
             raise ActionFailed(f"{error}: {_UNTOUCHED}") from None
         armed = [self._armed(each) for each in devices]
         return armed[0]
+
+    @contextlib.contextmanager
+    def lend(self, path: str) -> Iterator[None]:
+        """The disks below a path may be mounted meanwhile, to be read."""
+        numbers: list[int] = []
+        with contextlib.suppress(NoDisk, OSError):  # who mounts it will say so
+            disks = self._around.find(path, self._around.root)
+            numbers = [Path(each.path).stat().st_rdev for each in disks]
+        with self._around.shield.lent(numbers):
+            yield
 
     def written(self) -> dict[str, str]:
         """The GUIDs of the GPTs that armed disks have now, by what they are armed by."""

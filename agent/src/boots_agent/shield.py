@@ -2,6 +2,8 @@
 
 The gate says what an action may write; this has the kernel hold it to that, whatever the programs
 do that it runs: one may follow a volume group, a file system or a journal to another disk.
+Such a disk is read-only, and claimed: what is stacked on a read-only disk Linux writes all the
+same, and only warns (``bio_check_ro``), be it an array, a volume, or swap.
 It keeps mistakes from disks, and nobody who means harm: what runs as root may undo it.
 """
 
@@ -53,11 +55,15 @@ class Notes:
 
 
 class Shield:
-    """Disks that take no writes, by their numbers."""
+    """Disks that take no writes, by their numbers.
+
+    What is claimed is so until `close`; what takes no writes, until `lift`.
+    """
 
     def __init__(self, notes: Notes) -> None:
         self._notes = notes
         self._paths: dict[int, Path] = {}
+        self._claims: dict[int, int] = {}
 
     @property
     def names(self) -> frozenset[str]:
@@ -69,13 +75,14 @@ class Shield:
         return number in self._paths
 
     def put(self, path: Path) -> None:
-        """Have one take no writes; its path is noted before.
+        """Have one take no writes, and nothing have it; its path is noted before.
 
         Raises:
             OSError: it cannot be, or (EBUSY) something has it.
         """
-        with _opened(path, os.O_EXCL) as descriptor:  # a disk that is mounted says no here
-            self._hold(descriptor, path)
+        claim = _claimed(path)
+        self._claims[os.fstat(claim).st_rdev] = claim
+        self._hold(claim, path)
         self._notes.add(self._notes.unused, path)
 
     def put_used(self, path: Path) -> bool:
@@ -94,11 +101,34 @@ class Shield:
         _read_only(descriptor, value=True)
         self._paths[os.fstat(descriptor).st_rdev] = path
 
+    @contextlib.contextmanager
+    def lent(self, numbers: Iterable[int]) -> Iterator[None]:
+        """What reads may have these meanwhile, to mount or to run them; they take no writes."""
+        claimed = [each for each in numbers if self._disclaim(each)]
+        try:
+            yield
+        finally:
+            for number in claimed:
+                with contextlib.suppress(OSError):  # it is in use, or gone
+                    self._claims[number] = _claimed(self._paths[number])
+
+    def close(self) -> None:
+        """Claim none any more: the action is over."""
+        for number in list(self._claims):
+            self._disclaim(number)
+
+    def _disclaim(self, number: int) -> bool:
+        claim = self._claims.pop(number, None)
+        if claim is not None:
+            os.close(claim)
+        return claim is not None
+
     def free(self, number: int) -> None:
         """Have one take writes: the gate has let it through."""
         path = self._paths.pop(number, None)
         if path is None:
             return
+        self._disclaim(number)
         self._notes.drop(self._notes.unused, path)
         with _opened(path) as descriptor:
             _read_only(descriptor, value=False)
@@ -152,9 +182,18 @@ def _lifted(path: Path) -> bool:
     return True
 
 
+def _claimed(path: Path) -> int:
+    """A disk that nothing else can mount, stack or claim: the descriptor that keeps it so.
+
+    Raises:
+        OSError: it cannot be, or (EBUSY) something has it, or one of its partitions.
+    """
+    return os.open(path, os.O_RDONLY | os.O_EXCL | os.O_CLOEXEC)
+
+
 @contextlib.contextmanager
-def _opened(path: Path, how: int = 0) -> Iterator[int]:
-    descriptor = os.open(path, os.O_RDONLY | how | os.O_CLOEXEC)
+def _opened(path: Path) -> Iterator[int]:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         yield descriptor
     finally:

@@ -15,7 +15,8 @@ from tests.agent.working.fake import signed
 from tests.agent.working.machine import without_disks
 from tests.peers.conftest import need
 
-from boots_agent.actions.context import ActionFailed
+from boots_agent.actions.context import ActionFailed, Context
+from boots_agent.actions.mounts import mounted
 from boots_agent.cleaning import unmount_all
 from boots_agent.doing import Tools, work_of
 from boots_agent.handed import read
@@ -123,7 +124,10 @@ def test_a_script_writes_the_disks_that_it_names_and_no_other(osie: Osie) -> Non
         osie.script(f"echo new >{osie.other}", osie.own)
     assert (b"new\n", bytes(4)) == osie.holds()
     assert ["0", "0"] == osie.read_only()
-    assert "read-only as long as they are not armed: sda, sdb" == osie.voice.lines[0]
+    assert (
+        "read-only, and not to be mounted, as long as they are not armed: sda, sdb"
+        == osie.voice.lines[0]
+    )
 
 
 def test_without_disks_of_its_own_it_writes_none(osie: Osie) -> None:
@@ -161,9 +165,9 @@ def test_what_shielded_a_disk_may_be_killed(osie: Osie) -> None:
     """The agent lifts it, or the one after that."""
     pid = os.fork()
     if not pid:
-        shielded(osie.root, osie.kept, osie.voice.say)
-        os._exit(0)
-    os.waitpid(pid, 0)
+        kept = shielded(osie.root, osie.kept, osie.voice.say)
+        os._exit(len(kept.names) - 2)
+    assert (pid, 0) == os.waitpid(pid, 0)
     assert ["1", "1"] == osie.read_only()
     lift(osie.kept)
     assert ["0", "0"] == osie.read_only()
@@ -192,7 +196,7 @@ def test_whatever_a_script_does_to_the_folder_of_mounts_disks_take_writes_after(
 
 
 def test_what_cannot_be_lifted_yet_stays_noted(osie: Osie) -> None:
-    shielded(osie.root, osie.kept, osie.voice.say)
+    shielded(osie.root, osie.kept, osie.voice.say).close()
     node = osie.root / "dev/sdb"
     node.rename(osie.folder / "sdb")
     node.symlink_to("sdb")  # ELOOP: no disk, and not gone
@@ -213,7 +217,7 @@ def test_what_is_not_held_is_told_unless_there_is_no_disk(osie: Osie) -> None:
     osie.script("true", osie.own)
     assert [
         "sdc is not held read-only: Too many levels of symbolic links",
-        "read-only as long as they are not armed: c0d0, sda",
+        "read-only, and not to be mounted, as long as they are not armed: c0d0, sda",
     ] == osie.voice.lines[:2]
     assert (["0", "1"], ["0", "0"]) == (osie.after, osie.read_only())
 
@@ -223,13 +227,16 @@ def test_what_is_not_held_is_told_unless_there_is_no_disk(osie: Osie) -> None:
 
 @pytest.fixture
 def in_use(osie: Osie) -> Iterator[Callable[[str], None]]:
-    """Have a disk mounted beside the folder of mounts, as a script may leave it."""
+    """Have a disk mounted beside the folder of mounts: by a script, or by what one left running."""
     place = osie.folder / "beside"
     place.mkdir()
 
     def mount(device: str) -> None:
         subprocess.run([need("mkfs.ext4"), "-q", "-F", device], check=True)
-        osie.script(f"mount -o ro {device} {place}", osie.own)
+        line = f"mount -o ro {device} {place}"
+        osie.script(line if device == osie.own else "true", osie.own)
+        if device != osie.own:
+            subprocess.run(["sh", "-ec", line], check=True)
         assert place.is_mount()
 
     yield mount
@@ -256,7 +263,59 @@ def test_a_disk_that_was_armed_as_it_came_into_use_is_left_as_it_is(
     osie.voice.lines.clear()
     osie.script("true")
     assert ["0", "1"] == osie.after
-    assert ["read-only as long as they are not armed: sdb"] == osie.voice.lines[:1]
+    assert [
+        "read-only, and not to be mounted, as long as they are not armed: sdb"
+    ] == osie.voice.lines[:1]
+
+
+# --- what Linux writes though a disk is read-only: all that is stacked on it
+
+
+def test_what_is_not_armed_is_no_swap_meanwhile(osie: Osie) -> None:
+    subprocess.run([need("mkswap"), "-q", osie.other], check=True)
+    before = (osie.folder / "other").read_bytes()
+    with pytest.raises(ActionFailed, match="it ended with"):
+        osie.script(f"swapon {osie.other}", osie.own)
+    assert before == (osie.folder / "other").read_bytes()
+    assert osie.other not in Path("/proc/swaps").read_text()
+    assert any("busy" in line for line in osie.voice.lines)
+
+
+@pytest.mark.parametrize("part", ["", "p1"])
+def test_nor_is_it_mounted_or_claimed_by_anything(part: str, osie: Osie) -> None:
+    script = "label: gpt\nsize=40MiB\n"
+    subprocess.run([need("sfdisk"), "-q", osie.other], input=script, text=True, check=True)
+    subprocess.run(["partx", "-u", osie.other], check=False)
+    subprocess.run([need("mkfs.ext4"), "-q", "-F", f"{osie.other}{part}"], check=True)
+    place = osie.folder / "beside"
+    place.mkdir()
+    with pytest.raises(ActionFailed, match="it ended with"):
+        osie.script(f"mount -o ro {osie.other}{part} {place}", osie.own)
+    assert not place.is_mount()
+    claim = f"import os; os.open({osie.other + part!r}, os.O_RDONLY | os.O_EXCL)"
+    with pytest.raises(ActionFailed, match="it ended with"):
+        osie.do("shell", command=["python3", "-c", claim], arms=False)
+    os.close(os.open(f"{osie.other}{part}", os.O_RDONLY | os.O_EXCL))  # after it, it may be
+
+
+def test_an_action_of_the_agents_own_mounts_to_read_what_is_not_armed(
+    osie: Osie, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subprocess.run([need("mkfs.ext4"), "-q", "-F", osie.other], check=True)
+    before = (osie.folder / "other").read_bytes()
+    seen: list[object] = []
+
+    def look(context: Context) -> None:
+        with mounted(context, osie.other) as place:
+            seen.append((place / "lost+found").is_dir())
+            seen.append(Path("/sys/block", Path(osie.other).name, "ro").read_text().strip())
+        with pytest.raises(OSError, match="busy"):
+            os.open(osie.other, os.O_RDONLY | os.O_EXCL)
+
+    monkeypatch.setattr("boots_agent.doing.ACTIONS", {"look": look})
+    osie.do("look")
+    assert [True, "1"] == seen
+    assert before == (osie.folder / "other").read_bytes()
 
 
 # --- what leads from a disk to another one

@@ -5,6 +5,7 @@ unmounted by the agent, and whether it may be done again is known by whoever wro
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -93,6 +94,8 @@ class Context:
         root: ``/`` of OSIE.
         refresh: Makes the names below ``/dev/disk`` anew, after partitions or file systems were
             made.
+        lend: While it is entered, the disks below a path may be mounted, or what is stacked on them
+            run, to be read: disks that are not armed are claimed, and nothing else can have them.
         container: What is run, where the kind is that.
     """
 
@@ -109,6 +112,7 @@ class Context:
     mounts: Path
     root: Path = Path("/")
     refresh: Callable[[], None] = lambda: None
+    lend: Callable[[str], AbstractContextManager[object]] = nullcontext
     container: Container = NO_CONTAINER
 
     def required(self, name: str) -> str:

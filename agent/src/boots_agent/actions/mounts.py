@@ -86,16 +86,17 @@ def mounted(
         0 if programs else kernel.NODEV | kernel.NOSUID | kernel.NOEXEC
     )
     options = (_WRITING if write else _UNTOUCHED).get(wanted, "")
-    try:
-        kernel.mount(device, str(place), wanted, flags, options)
-    except OSError as error:
-        place.rmdir()
-        raise ActionFailed(_refused(device, wanted, found, start, error)) from error
-    try:
-        yield place
-    finally:
-        leave(place)
-        place.rmdir()
+    with context.lend(device):
+        try:
+            kernel.mount(device, str(place), wanted, flags, options)
+        except OSError as error:
+            place.rmdir()
+            raise ActionFailed(_refused(device, wanted, found, start, error)) from error
+        try:
+            yield place
+        finally:
+            leave(place)
+            place.rmdir()
 
 
 @contextlib.contextmanager

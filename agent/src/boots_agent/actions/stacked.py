@@ -78,18 +78,26 @@ def shown(context: Context, wanted: Storage) -> Iterator[None]:
     with contextlib.ExitStack() as undone:
         for raid in wanted.raids:
             if not Path(raid.name).exists():
-                devices = [existing(each) for each in (*raid.devices, *raid.spares)]
+                devices = _lent(context, (*raid.devices, *raid.spares), undone)
                 words = ["mdadm", "--assemble", "--readonly", raid.name, *devices]
                 undone.callback(context.run, ["mdadm", "--stop", raid.name])
                 run(context, words, FULL, good=_ASSEMBLED)
         for group in wanted.groups:
             if not any(Path("/dev", group.name, each.name).exists() for each in group.volumes):
-                seen = seen_by_lvm([existing(each) for each in group.devices])
+                seen = seen_by_lvm(_lent(context, group.devices, undone))
                 reads = f'activation/read_only_volume_list=["{group.name}"]'
                 words = ["vgchange", "-a", "y", "--config", reads, seen, group.name]
                 undone.callback(context.run, ["vgchange", "-a", "n", seen, group.name])
                 run(context, words, FULL)
         yield
+
+
+def _lent(context: Context, names: tuple[str, ...], undone: contextlib.ExitStack) -> list[str]:
+    """The devices, until what is undone: nobody need have armed them to read."""
+    devices = [existing(each) for each in names]
+    for device in devices:
+        undone.enter_context(context.lend(device))
+    return devices
 
 
 def _own(context: Context, names: tuple[str, ...]) -> list[str]:

@@ -113,4 +113,4 @@ def test_a_secret_among_the_records_arguments_is_refused_and_not_said() -> None:
 
 def test_arguments_of_two_lines_are_refused() -> None:
     got = asked(f"{SERIAL}/cmdline.txt", kernel_args=("a\nb",))
-    assert got == Refusal(Ground.BROKEN, "the kernel arguments 'a\\nb' cannot stand in cmdline.txt")
+    assert got == Refusal(Ground.BROKEN, "the kernel argument 'a\\nb' cannot stand in cmdline.txt")

@@ -27,7 +27,7 @@ def asked(name: str, board: RaspberryPi | None = BOARD, **netboot: Any) -> Got:
 
 def test_config_is_what_the_record_says() -> None:
     name = f"{SERIAL}/config.txt"
-    assert asked(name) == Rendered(name, b"arm_64bit=1\n", "record")
+    assert asked(name) == Rendered(name, b"arm_64bit=1\n", "record", private=True)
 
 
 def test_cmdline_is_the_arguments_of_the_record_on_one_line() -> None:

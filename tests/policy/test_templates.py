@@ -171,7 +171,9 @@ def test_the_names_that_a_template_wants_are_told() -> None:
         templates.names("{{ a")
 
 
-@pytest.mark.parametrize("bent", ["hunter2 x", "hunter2${x}", "-hunter2", "hunter2|", "hunter2\x07"])
+@pytest.mark.parametrize(
+    "bent", ["hunter2 x", "hunter2${x}", "-hunter2", "hunter2|", "hunter2\x07"]
+)
 @pytest.mark.parametrize("template", ["set p {{ values.p }}", "set p {{ values.p | words }}"])
 def test_a_value_that_cannot_stand_in_a_script_is_not_told(template: str, bent: str) -> None:
     """The journal and every viewer would have it: it may be a password."""
@@ -193,7 +195,7 @@ def test_nor_is_one_that_python_stumbles_over() -> None:
 
 def test_nor_is_one_that_another_loader_cannot_take() -> None:
     asks = known(metadata=Metadata(values={"p": "hunter2'x"}))
-    own = Profile(name="own", kernel="own.efi", args=("k={{ values.p }}"))
+    own = Profile(name="own", kernel="own.efi", args=("k={{ values.p }}",))
     got = fetch("grub/grub.cfg", asks, site(profiles={"own": own}, default_profile="own"))
     assert isinstance(got, Rendered)
     assert b"the kernel argument" in got.content

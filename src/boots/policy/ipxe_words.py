@@ -58,7 +58,9 @@ def within(text: str) -> str:
             "a value with a blank, or what is no printable ASCII, cannot stand in an iPXE script"
         )
     if _JOINS.search(text) or not _is_fit(text):
-        raise Unwritable("a value with signs that mean something to iPXE cannot stand in its script")
+        raise Unwritable(
+            "a value with signs that mean something to iPXE cannot stand in its script"
+        )
     return text
 
 

@@ -50,7 +50,7 @@ def source(name: str, known: Known, site: Site) -> Rendered | Refusal | None:
         return None
     own = known.interface.netboot.pxelinux
     if own:
-        return Rendered(name, own.encode(), "record")
+        return Rendered(name, own.encode(), "record", private=True)
     if name in site.files:
         return None
     try:
@@ -117,7 +117,9 @@ def _path(name: str, known: Known, site: Site) -> str:
     """
     name = name.replace("{cpu}", known.machine.cpu)
     if "://" in name:
-        raise Unwritable(f"{shown(name)!r} is a URL, which U-Boot cannot load; publish the file here")
+        raise Unwritable(
+            f"{shown(name)!r} is a URL, which U-Boot cannot load; publish the file here"
+        )
     if name not in site.files:
         raise Unwritable(f'there is no file "{name}"')
     if quote(name, safe=_PATH_SAFE) != name:

@@ -29,7 +29,7 @@ def source(name: str, known: Known, site: Site) -> Rendered | File | Refusal | N
             return None
         rest = name
     if rest == "config.txt" and board.config:
-        return Rendered(name, board.config.encode(), "record")
+        return Rendered(name, board.config.encode(), "record", private=True)
     if rest == "cmdline.txt":
         return _cmdline(name, known, site)
     wanted = _of_firmware(rest, board)

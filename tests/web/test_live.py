@@ -9,12 +9,12 @@ import pytest
 from tests.web.fleet import HOSTILE, NOW, Fleet, boot_of, mac_of
 from tests.web.served import Site, served
 
-from boots.client.words import EventLine
+from boots.client.words import DiscoveredList, EventLine
 from boots.journal.events import AnyEvent, LimitReached
 from boots.journal.limited import Limited
 from boots.model.limits import OPERATOR_PAGES
 from boots.timeline.words import State
-from boots.web import live, machine
+from boots.web import fleet, live, machine
 from boots.web.live import gathered, merged
 
 
@@ -82,6 +82,39 @@ async def test_machines_that_do_not_fit_the_search_are_not_counted() -> None:
         got = await page.next()
 
     assert (["machine:rack-0101"], 0) == (list(got["parts"]), got["more"])
+
+
+async def test_rows_do_not_wait_for_what_stands_above_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some of that is in the store, which may stand still."""
+    made, asked, never = Fleet(10), asyncio.Event(), asyncio.Event()
+
+    async def discovered() -> DiscoveredList:
+        asked.set()
+        await never.wait()
+        raise AssertionError
+
+    monkeypatch.setattr(fleet, "_LOOK", 0.01)
+    monkeypatch.setattr(fleet, "_SOON", 0.0)
+    async with served(made) as site, site.live(await address(site, "/")) as page:
+        await made.followers(1)
+        made.discovered = discovered  # type: ignore[method-assign]
+        async with asyncio.timeout(10):
+            await asked.wait()
+            made.change(msgspec.structs.replace(made.lines["rack-0002"], state=State.FAILED))
+            while "machine:rack-0002" not in (await page.next())["parts"]:
+                pass
+
+
+async def test_how_many_changed_elsewhere_stays_while_other_parts_are_sent() -> None:
+    made = Fleet(250)
+    async with served(made) as site, site.live(await address(site, "/")) as page:
+        await made.followers(1)
+        made.change(msgspec.structs.replace(made.lines["rack-0200"], state=State.HELD))
+        rows = await page.next()
+        above = await page.next()
+
+    assert (1, 1) == (rows["more"], above["more"])
+    assert {"counts"} <= set(above["parts"])
 
 
 async def test_the_counts_follow_within_a_second() -> None:

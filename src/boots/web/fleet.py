@@ -2,7 +2,8 @@
 
 import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -14,7 +15,7 @@ from boots.api.asked import Asked
 from boots.api.desk import Refused
 from boots.client.words import Health, MachineLine, Machines
 from boots.timeline.words import State
-from boots.web.live import Pace, Stream, merged
+from boots.web.live import Pace, Stream, first
 from boots.web.looks import STATES
 from boots.web.room import Room, softly
 
@@ -22,6 +23,7 @@ ROWS = 100
 _RECENT = 86_400.0  # seconds that another DHCP server is worth a banner after it was heard
 _LOOK = 5.0  # seconds between two looks at what stands above the table
 _PACE = 1.0  # the same while machines change
+_SOON = 0.3  # seconds in which more of them change
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +120,7 @@ async def live(room: Room, asked: Asked) -> web.StreamResponse:
         async with room.desk.follow_machines() as machines:
             table = LiveTable(room, Wanted.of(query), to)
             await table.catch_up(query.get("seen", ""))
-            async for _, lines in merged(_PACE, machines=machines):
-                await table.changed(lines or ())
+            await first(table.rows(machines), table.above())
 
     return await room.streams.stream(asked, follow)
 
@@ -133,8 +134,7 @@ class LiveTable:
         self._to = to
         self._names: set[str] = set()
         self._others: set[str] = set()
-        self._counts = Pace(_PACE, _LOOK)
-        self._troubles = Pace(_LOOK, _LOOK)
+        self._changed = asyncio.Event()
 
     async def catch_up(self, seen: str) -> None:
         """Send the rows as they are now, unless they are as the page was made."""
@@ -143,15 +143,26 @@ class LiveTable:
         if digest(found.machines) != seen:
             await self._send(found.machines)
 
-    async def changed(self, lines: Sequence[MachineLine]) -> None:
-        """Send what changed of the rows, how many others did, and at times what is above."""
-        await self._send(lines)
-        if self._counts.due(changed=bool(lines)):
-            health = await self._room.desk.health()
-            values = _counted(health, self._wanted)
+    async def rows(self, machines: AsyncIterator[Sequence[MachineLine]]) -> None:
+        """Send what changes of the rows, and how many others do."""
+        async for lines in machines:
+            await self._send(lines)
+            self._changed.set()
+
+    async def above(self) -> None:
+        """Send what stands above the rows: beside them, as some of it waits for the store."""
+        troubles = Pace(_LOOK, _LOOK)
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK):
+                    await self._changed.wait()
+            await asyncio.sleep(_SOON)
+            self._changed.clear()
+            values = _counted(await self._room.desk.health(), self._wanted)
             await self._part("counts", values)
-            if self._troubles.due(changed=True):
+            if troubles.due(changed=True):
                 await self._part("troubles", values | await _strange(self._room))
+            await asyncio.sleep(_PACE - _SOON)
 
     async def _part(self, name: str, values: Mapping[str, Any]) -> None:
         await self._to.send({name: await self._room.written(f"parts/{name}.html", **values)})

@@ -7,7 +7,8 @@ So what a row looks like is said once, in its template.
 import asyncio
 import json
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from aiohttp import hdrs, web
@@ -40,13 +41,14 @@ class Stream:
         parts: Mapping[str, str] | None = None,
         *,
         lines: Mapping[str, Sequence[str]] | None = None,
-        more: int = 0,
+        more: int | None = None,
         last: int = 0,
     ) -> None:
         """Send parts by their ids, lists of `lines` to add, how many `more` changed out of sight.
 
-        After the event `last` the page goes on when it asks again.
+        After the event `last` the page goes on when it asks again; `more` stays what it was.
         """
+        more = self._more if more is None else more
         fresh = {name: text for name, text in (parts or {}).items() if self._is_new(name, text)}
         if fresh or lines or more != self._more:
             self._more = more
@@ -127,17 +129,21 @@ async def _keep(asked: Asked, to: Stream, follow: Follow, over: asyncio.Event) -
         except Refused:
             await to.end()  # what it shows is gone; the page says so when it is loaded
 
-    ways = [asyncio.ensure_future(each) for each in (show(), watch(), over.wait())]
+    with suppress(ConnectionError, TimeoutError):  # nobody takes it any more
+        await first(show(), watch(), over.wait())
+
+
+async def first(*ways: Coroutine[Any, Any, object]) -> None:
+    """Until one of them ends, or breaks off; then all do."""
+    tasks = [asyncio.ensure_future(each) for each in ways]
     try:
-        done, _ = await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for each in done:
             each.result()
-    except (ConnectionError, TimeoutError):
-        pass  # nobody takes it any more
     finally:
-        for each in ways:
+        for each in tasks:
             each.cancel()
-        await asyncio.gather(*ways, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def merged(look: float, **sources: AsyncIterator[Any]) -> AsyncIterator[tuple[str, Any]]:

@@ -1,5 +1,6 @@
 """The catalogue: only what stands in it can be fetched."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -43,8 +44,10 @@ def test_everything_below_a_folder_is_published_by_its_path(tmp_path: Path) -> N
     } | {"b/a.efi": str(tmp_path / "b/a.efi")} == published(tmp_path)
 
 
-def test_hidden_files_and_folders_are_left_out(tmp_path: Path) -> None:
-    fill(tmp_path, ".secret", ".git/config", "sub/.hidden/x.efi", "sub/y.efi")
+def test_hidden_files_and_those_whose_names_are_no_utf8_are_left_out(tmp_path: Path) -> None:
+    fill(tmp_path, ".secret", ".git/config", "sub/.hidden/x.efi", "sub/y.efi", "odd/x.efi")
+    (tmp_path / "odd").rename(tmp_path / os.fsdecode(b"\xfe"))
+    (tmp_path / os.fsdecode(b"\xff.efi")).touch()
     assert {"sub/y.efi"} == set(published(tmp_path))
 
 

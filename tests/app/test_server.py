@@ -389,9 +389,9 @@ async def test_certificates_are_renewed_on_the_loops_thread_and_settings_read_in
     threads: dict[str, int] = {}
 
     class Told(Server):
-        async def _renew(self) -> None:
+        def _renew(self) -> None:
             threads["renew"] = threading.get_ident()
-            await super()._renew()
+            super()._renew()
 
     class Reading(Bench):
         def read(self) -> Settings:

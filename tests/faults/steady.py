@@ -1,4 +1,7 @@
-"""A known machine that asks all the time while something goes wrong: how long it had to wait."""
+"""A known machine that asks all the time while something goes wrong: how long it had to wait.
+
+What other work of this computer took from it and from the server is no part of a wait (`fair.py`).
+"""
 
 import contextlib
 import socket
@@ -8,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from tests.peers.conftest import MAC, NIC, Lan
+from tests.peers.fair import Fair, servers_in
 from tests.policy.made import rom
 
 from boots.lab import network
@@ -24,7 +28,9 @@ class Waits:
 
     answers: int = 0
     longest: float = 0.0
-    asked_at: float = 0.0
+    seemed: float = 0.0
+    """The longest by the clock of the wall, on which other programs run, too."""
+    _asked: tuple[float, float] | None = None
     _ended: threading.Event = field(default_factory=threading.Event)
 
     def until(self, answers: int, timeout: float = 20) -> None:
@@ -36,7 +42,21 @@ class Waits:
 
     @property
     def said(self) -> str:
-        return f"longest wait {self.longest * 1000:.0f} ms of {self.answers} answers"
+        seemed = f"{self.seemed * 1000:.0f} by the clock"
+        return f"longest wait {self.longest * 1000:.0f} ms ({seemed}) of {self.answers} answers"
+
+    def asked(self, clock: Fair) -> None:
+        """A question is open from now on, unless one is."""
+        self._asked = self._asked or (clock(), time.monotonic())
+
+    def answered(self, clock: Fair) -> None:
+        """The open one is no more."""
+        assert self._asked is not None
+        fair, seemed = self._asked
+        self.answers += 1
+        self.longest = max(self.longest, clock() - fair)
+        self.seemed = max(self.seemed, time.monotonic() - seemed)
+        self._asked = None
 
 
 @contextlib.contextmanager
@@ -53,27 +73,26 @@ def steady(lan: Lan, mac: str = MAC) -> Iterator[Waits]:
 
 
 def _ask(lan: Lan, mac: str, waits: Waits) -> None:
+    clock = Fair(servers_in(lan.server))
     with network.within(lan.client):
         while not waits._ended.is_set():
             # While the interface is away there is no socket on it; the question stays open.
             with contextlib.suppress(OSError), _socket() as sock:
-                _ask_on(sock, bytes.fromhex(mac.replace(":", "")), waits)
+                _ask_on(sock, bytes.fromhex(mac.replace(":", "")), waits, clock)
             time.sleep(_PACE)
 
 
-def _ask_on(sock: socket.socket, chaddr: bytes, waits: Waits) -> None:
+def _ask_on(sock: socket.socket, chaddr: bytes, waits: Waits, clock: Fair) -> None:
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, NIC.encode())
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
     sock.bind(("0.0.0.0", dhcp.CLIENT_PORT))
     sock.settimeout(_PATIENCE)
     while not waits._ended.is_set():
         xid = waits.answers + 1
-        waits.asked_at = waits.asked_at or time.monotonic()
+        waits.asked(clock)
         question = dhcp.encode(replace(rom(chaddr=chaddr), xid=xid, flags=dhcp.BROADCAST))
         if _answered(sock, question, xid, waits):
-            waits.answers += 1
-            waits.longest = max(waits.longest, time.monotonic() - waits.asked_at)
-            waits.asked_at = 0.0
+            waits.answered(clock)
         time.sleep(_PACE)
 
 

@@ -87,7 +87,7 @@ def test_a_clock_that_jumps_beneath_a_server_takes_nothing_from_anybody(
 
 
 @pytest.mark.wide
-@pytest.mark.parametrize("jump", [DAY, -DAY, TO_1970])
+@pytest.mark.parametrize("jump", [DAY, -DAY, TO_1970], ids=["a day on", "a day back", "to 1970"])
 def test_a_server_that_starts_at_another_time_has_all_that_was(
     lan: Lan, tmp_path: Path, jump: int
 ) -> None:

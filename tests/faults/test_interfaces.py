@@ -1,6 +1,5 @@
 """Interfaces that go down, are made anew, and lose their addresses, while machines ask."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +19,7 @@ from tests.peers.conftest import (
     run,
     set_mac,
 )
+from tests.peers.fair import Fair, servers_in
 
 from boots.journal import events
 
@@ -73,16 +73,19 @@ def test_an_interface_that_is_made_anew_is_served_again(
 ) -> None:
     config = tmp_path / "boots.toml"
     config.write_text(POOL)
+    longest = 0.0
     with boots(lan.server, tmp_path, "--config", config) as server, steady(lan) as machine:
         machine.until(10)
+        clock = Fair(servers_in(lan.server))
         for times in range(rounds):
             with taken_away(lan):
                 why = "there is no such interface any more"
                 server.until(events.InterfaceTroubled, why=why)
-            back = time.monotonic()
+            back = clock()
             assert server.until(events.InterfaceReturned, interface=LAN)
             machine.until(1)
-            assert time.monotonic() - back < 3
+            longest = max(longest, clock() - back)
+            assert longest < 3
             machine.until(9)
             assert [True, True] == fetched(lan), f"round {times}"
             server.mark()
@@ -92,7 +95,7 @@ def test_an_interface_that_is_made_anew_is_served_again(
         set_mac(lan.client, NIC, "52:54:00:70:00:99")
         words = ("udhcpc", "-f", "-q", "-n", "-t", "5", "-T", "1", "-i", NIC, "-s", script)
         assert "192.168.70.100" in run(lan.client, need("busybox"), *words).stdout
-    print(f"interface made anew: {machine.said}")
+    print(f"interface made anew: served {longest:.2f} s after it was back; {machine.said}")
 
 
 @pytest.mark.wide

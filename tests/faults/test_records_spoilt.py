@@ -167,13 +167,20 @@ def test_an_editor_that_writes_slowly_in_place_is_read_to_its_end(
     server: Boots, machine: Waits, folder: Path
 ) -> None:
     mend(folder, server)
+    before, machine.longest = machine.longest, 0.0
     with (folder / "machines" / "machines.yaml").open("w", buffering=1) as file:
+        began = time.monotonic()
         for letter in GOOD:
             file.write(letter)
             file.flush()
             time.sleep(0.005)
+        wrote = time.monotonic() - began
     server.until(events.RecordsLoaded, machines=2, timeout=20)
     machine.until(3)
+    # Until its line stands there again the machine has no record, and so no answer.
+    waited, machine.longest = machine.longest, before
+    print(f"an editor wrote for {wrote:.2f} s: longest wait {waited:.2f} s")
+    assert waited < wrote + 1
 
 
 def storm(server: Boots, machine: Waits, folder: Path, times: int) -> None:
@@ -217,6 +224,9 @@ def test_a_name_that_is_no_utf8_is_no_less_a_record(
     (folder / "machines" / os.fsdecode(b"\xff.yaml")).write_text(other)
     server.until(events.RecordsLoaded, machines=2, timeout=20)
     machine.until(3)
+    truncated(folder / "machines" / os.fsdecode(b"\xff.yaml"))
+    (fault,) = server.until(events.RecordsRefused, timeout=20).faults
+    assert "/machines/\\xff.yaml:" in fault
     mend(folder, server)
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from tests.faults.steady import steady
-from tests.peers.conftest import RECORD, Boots, Lan, boots, lan_with
+from tests.faults.story import made_ready
+from tests.peers.conftest import RECORD, SERVER, Boots, Lan, boots, lan_with, need, run
 
 from boots.journal import events
 
@@ -75,6 +76,12 @@ def test_a_thousand_sighups_at_a_hundred_a_second_delay_no_answer(
     assert storm_of_hups(lan, folder, server, 1000) < 1
 
 
+def script(lan: Lan) -> str:
+    """What the machine is told to run now."""
+    url = f"http://{SERVER.ip}:8080/auto.ipxe"
+    return run(lan.client, need("curl"), "-s", "-m", "5", url).stdout
+
+
 SPOILT = ("[boot", 'boot.kernel_args = "no list"', 'nobody = "knows this"', "\0", "loop = [")
 
 
@@ -84,6 +91,7 @@ def test_good_and_bad_settings_in_turn_end_with_the_last_good_ones(
 ) -> None:
     config = tmp_path / "boots.toml"
     config.write_text("")
+    made_ready(tmp_path)
     with boots(own.server, tmp_path, "--config", config) as server, steady(own) as machine:
         for number in range(times):
             good = f"[boot]\nscript_patch = 'echo {number}'\n"
@@ -91,7 +99,7 @@ def test_good_and_bad_settings_in_turn_end_with_the_last_good_ones(
             server.signal(signal.SIGHUP)
             time.sleep(0.01)
         assert server.until(events.SettingsRefused)
-        config.write_text("[boot]\nloop_limit = 7\n")
+        config.write_text("[boot]\nkernel_args = ['of-the-last-good-ones']\n")
         server.signal(signal.SIGHUP)
         time.sleep(0.5)
         server.mark()
@@ -99,6 +107,11 @@ def test_good_and_bad_settings_in_turn_end_with_the_last_good_ones(
         server.until(events.RecordsLoaded)
         time.sleep(0.5)  # what is read last counts
         assert [] == server.told(events.SettingsRefused)
+        assert "of-the-last-good-ones" in script(own)
+        config.write_text(SPOILT[0])
+        server.signal(signal.SIGHUP)
+        assert server.until(events.SettingsRefused)
+        assert "of-the-last-good-ones" in script(own)
         machine.until(10)
     print(f"\n  {times} SIGHUPs, settings good and bad in turn: {machine.said}")
     assert machine.longest < 1

@@ -187,6 +187,7 @@ def test_a_state_directory_that_is_removed_beneath_it_stops_no_answer(
         with pytest.raises(ApiError) as refused:
             api.ask(lambda client: client.create(record(2)))
         assert refused.value.problem.status == 503
+        assert not (tmp_path / "state").exists()
         (tmp_path / "elsewhere").rename(tmp_path / "state")
         api.until(lambda client: client.create(record(3)), lambda made: bool(made.line.name), 10)
         found = api.ask(lambda client: client.machines(text="made-")).machines

@@ -1,14 +1,18 @@
 """Ten thousand machines, and a hundred: how soon the server is ready, and how soon it answers."""
 
 import json
+import os
 import socket
 import statistics
+import subprocess
+import sys
 import time
 from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
 from tests.peers.conftest import NIC, Lan, boots
+from tests.peers.fair import queued
 
 from boots.journal import events
 from boots.lab import network
@@ -20,7 +24,8 @@ pytestmark = [pytest.mark.peers, pytest.mark.alone]
 
 MANY = 10_000
 MOST = 100_000
-MOST_MEMORY = {MANY: 100, MOST: 200}  # MB resident; about 65 and 120
+MOST_MEMORY = {1: 120, MANY: 100, MOST: 200}  # MB resident; about 104 (it parses), 96 and 144
+STANDS_ON = ("aiohttp", "cryptography.x509", "pyroute2", "sqlalchemy.orm", "structlog", "yaml")
 
 
 def records(count: int) -> str:
@@ -35,15 +40,19 @@ def records(count: int) -> str:
 
 
 def ready_after(lan: Lan, folder: Path, count: int, text: str = "") -> float:
-    """Seconds from the start of the process until its journal says that it serves."""
+    """Seconds from the start of the process until its journal says that it serves.
+
+    Those in which it could run and other work of this computer had the CPU do not count.
+    """
     (folder / "journal.jsonl").unlink(missing_ok=True)
     with boots(lan.server, folder, records=text or records(count)) as server:
         assert server.until(events.ServerStarted, timeout=30).machines == count
+        took = time.monotonic() - server.began - queued(server.process.pid)
         status = Path(f"/proc/{server.process.pid}/status").read_text()
         resident = int(status.partition("VmRSS:")[2].split()[0]) // 1024
         print(f"{count} machines: {resident} MB")
         assert resident < MOST_MEMORY[count]
-        return time.monotonic() - server.began
+        return took
 
 
 def answer_times(lan: Lan, folder: Path, count: int) -> list[float]:
@@ -76,16 +85,35 @@ def answer_times(lan: Lan, folder: Path, count: int) -> list[float]:
     return times
 
 
+def imports_take() -> float:
+    """Seconds until a fresh Python has what the server stands on, and nothing of ours."""
+    began = time.monotonic()
+    with subprocess.Popen([sys.executable, "-c", f"import {', '.join(STANDS_ON)}"]) as python:
+        os.waitid(os.P_PID, python.pid, os.WEXITED | os.WNOWAIT)
+        return time.monotonic() - began - queued(python.pid)
+
+
 def test_ten_thousand_machines_are_ready_soon(lan: Lan, tmp_path: Path) -> None:
+    """As soon as one, and in less than 1.6 times what imports take: a second, where those do 0.63.
+
+    A slower computer, or one whose cores others have as well, takes longer for both.
+    """
+    (tmp_path / "one").mkdir()
     with boots(lan.server, tmp_path):
         pass  # the interpreter has its bytecode now
     new = ready_after(lan, tmp_path, MANY)
-    # The quickest of three: what it takes, not what else the machine has to do.
-    seen = min(ready_after(lan, tmp_path, MANY) for _ in range(3))
+    # The quickest of three, in turn: what it takes, not what else the machine has to do.
+    turns = [
+        (imports_take(), ready_after(lan, tmp_path / "one", 1), ready_after(lan, tmp_path, MANY))
+        for _ in range(3)
+    ]
+    imports, one, seen = map(min, zip(*turns, strict=True))
     print(f"ready after {new:.2f} s from YAML never seen, {seen:.2f} s from YAML seen before")
+    print(f"of one machine {one:.2f} s; imports take {imports:.2f} s")
 
     assert new < 4
-    assert seen < 1
+    assert seen < one + 0.3
+    assert seen < 1.6 * imports
 
 
 def test_a_hundred_thousand_machines_are_ready_soon(lan: Lan, tmp_path: Path) -> None:

@@ -242,7 +242,6 @@ class HttpDoor:
                     profile=script.profile,
                     script=hidden(script.text),
                     problem=hidden(script.problem),
-                    private=given.private,
                     trace=given.trace,
                 )
             )

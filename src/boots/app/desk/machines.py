@@ -186,5 +186,4 @@ def _runs(profile: Profile) -> str:
         return "the machine's own disk"
     if profile.script:
         return "an iPXE script"
-    told: str = without_secrets(profile.script_url or profile.kernel)
-    return told
+    return profile.script_url or profile.kernel

@@ -2,7 +2,6 @@
 
 import zlib
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -39,7 +38,7 @@ def work_of(handout: HandOut, tools: Tools, voice: Voice) -> Result:
     Raises:
         ActionFailed: it failed.
     """
-    with closing(shielded(tools.root, tools.keeper.folder, voice.say)) as shield:
+    with shielded(tools.root, tools.keeper.folder, voice.say) as shield:
         return _shielded(handout, tools, voice, shield)
 
 

@@ -12,9 +12,11 @@ import errno
 import fcntl
 import os
 import struct
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from boots_agent.arrivals import watched
 from boots_agent.disks import is_disk
 from boots_agent.facts import names, text
 
@@ -57,13 +59,16 @@ class Notes:
 class Shield:
     """Disks that take no writes, by their numbers.
 
-    What is claimed is so until `close`; what takes no writes, until `lift`.
+    What is claimed is so until `close`; what takes no writes, until `lift`.  One thread may free
+    disks while another one puts those that come.
     """
 
     def __init__(self, notes: Notes) -> None:
         self._notes = notes
         self._paths: dict[int, Path] = {}
         self._claims: dict[int, int] = {}
+        self._freed: set[int] = set()
+        self._turn = threading.Lock()  # never held while a disk is opened: it may not answer
 
     @property
     def names(self) -> frozenset[str]:
@@ -81,9 +86,14 @@ class Shield:
             OSError: it cannot be, or (EBUSY) something has it.
         """
         claim = _claimed(path)
-        self._claims[os.fstat(claim).st_rdev] = claim
-        self._hold(claim, path)
-        self._notes.add(self._notes.unused, path)
+        number = os.fstat(claim).st_rdev
+        with self._turn:
+            if number in self._freed:
+                os.close(claim)
+                return
+            self._claims[number] = claim
+            self._hold(claim, path)
+            self._notes.add(self._notes.unused, path)
 
     def put_used(self, path: Path) -> bool:
         """The same for one that something has, if it was noted as unused; whether it was.
@@ -92,7 +102,7 @@ class Shield:
         """
         if str(path) not in self._notes.of(self._notes.unused):
             return False
-        with _opened(path) as descriptor:
+        with _opened(path) as descriptor, self._turn:
             self._hold(descriptor, path)
         return True
 
@@ -125,31 +135,67 @@ class Shield:
 
     def free(self, number: int) -> None:
         """Have one take writes: the gate has let it through."""
-        path = self._paths.pop(number, None)
-        if path is None:
-            return
-        self._disclaim(number)
-        self._notes.drop(self._notes.unused, path)
+        with self._turn:
+            self._freed.add(number)
+            path = self._paths.pop(number, None)
+            if path is None:
+                return
+            self._disclaim(number)
+            self._notes.drop(self._notes.unused, path)
         with _opened(path) as descriptor:
             _read_only(descriptor, value=False)
 
 
-def shielded(root: Path, folder: Path, say: Callable[[str], None]) -> Shield:
+@contextlib.contextmanager
+def shielded(root: Path, folder: Path, say: Callable[[str], None]) -> Iterator[Shield]:
     """All disks that take writes: they take none from now on, but for those that are freed.
 
+    So do those that come meanwhile.
     They are noted in the folder, and that outlives this process: who lifts it has ended all that
     the action left running before.  What mounts and scripts may touch is no place for it.
     """
-    shield, block = Shield(Notes(folder)), root / "sys/block"
-    for name in names(block):
-        if is_disk(block / name) and text(block / name / "ro") != "1":
-            path = root / "dev" / name.replace("!", "/")  # as the kernel names nodes
-            try:
-                _put(shield, path, say)
-            except OSError as error:
-                if error.errno not in _NO_DISK:
-                    say(f"{name} is not held read-only: {error.strerror}")
-    return shield
+    shield = Shield(Notes(folder))
+    try:
+        with watched(_Guard(shield, root, say).look):
+            yield shield
+    finally:
+        shield.close()
+
+
+class _Guard:
+    """Puts each disk under the shield as it sees it first."""
+
+    def __init__(self, shield: Shield, root: Path, say: Callable[[str], None]) -> None:
+        self._shield = shield
+        self._root = root
+        self._say = say
+        self._seen: set[str] = set()
+        self._looks = 0
+
+    def look(self) -> None:
+        """At the disks that there are."""
+        block = self._root / "sys/block"
+        self._looks += 1
+        for name in names(block):
+            if (
+                name not in self._seen
+                and is_disk(block / name)
+                and text(block / name / "ro") != "1"
+            ):
+                self._meet(name)
+
+    def _meet(self, name: str) -> None:
+        path = self._root / "dev" / name.replace("!", "/")  # as the kernel names nodes
+        try:
+            _put(self._shield, path, self._say)
+        except OSError as error:
+            if error.errno in _NO_DISK:
+                return  # not yet
+            self._say(f"{name} is not held read-only: {error.strerror}")
+        else:
+            if self._looks > 1:
+                self._say(f"{name} has come meanwhile: it is read-only, too")
+        self._seen.add(name)
 
 
 def _put(shield: Shield, path: Path, say: Callable[[str], None]) -> None:

@@ -12,7 +12,7 @@ import pytest
 from tests.agent.actions.disks import known_to_linux
 from tests.agent.actions.stage import MIB, attached, file_disk, gone
 from tests.agent.working.fake import signed
-from tests.agent.working.machine import without_disks
+from tests.agent.working.machine import until, without_disks
 from tests.peers.conftest import need
 
 from boots_agent.actions.context import ActionFailed, Context
@@ -165,8 +165,8 @@ def test_what_shielded_a_disk_may_be_killed(osie: Osie) -> None:
     """The agent lifts it, or the one after that."""
     pid = os.fork()
     if not pid:
-        kept = shielded(osie.root, osie.kept, osie.voice.say)
-        os._exit(len(kept.names) - 2)
+        with shielded(osie.root, osie.kept, osie.voice.say) as kept:
+            os._exit(len(kept.names) - 2)
     assert (pid, 0) == os.waitpid(pid, 0)
     assert ["1", "1"] == osie.read_only()
     lift(osie.kept)
@@ -196,7 +196,8 @@ def test_whatever_a_script_does_to_the_folder_of_mounts_disks_take_writes_after(
 
 
 def test_what_cannot_be_lifted_yet_stays_noted(osie: Osie) -> None:
-    shielded(osie.root, osie.kept, osie.voice.say).close()
+    with shielded(osie.root, osie.kept, osie.voice.say):
+        pass
     node = osie.root / "dev/sdb"
     node.rename(osie.folder / "sdb")
     node.symlink_to("sdb")  # ELOOP: no disk, and not gone
@@ -220,6 +221,42 @@ def test_what_is_not_held_is_told_unless_there_is_no_disk(osie: Osie) -> None:
         "read-only, and not to be mounted, as long as they are not armed: c0d0, sda",
     ] == osie.voice.lines[:2]
     assert (["0", "1"], ["0", "0"]) == (osie.after, osie.read_only())
+
+
+# --- what comes while an action is on
+
+
+def test_a_disk_that_comes_meanwhile_takes_no_writes_either(osie: Osie) -> None:
+    coming = osie.folder / "coming"
+    (osie.root / "sys/block/sdb").rename(coming)
+    look = f"echo change >/sys/block/{Path(osie.other).name}/uevent"
+    try_it = f"until echo new >{osie.other}; do :; done 2>/dev/null"  # first it is nobody's
+    osie.script(
+        f"{try_it}; mv {coming} {osie.root}/sys/block/sdb; {look}; n=0;"
+        f" while echo no >{osie.other}; do n=$((n + 1)); [ $n -lt 500 ]; sleep 0.01; done || true"
+        f"; ! mkswap {osie.other}; ! swapon {osie.other}",
+        osie.own,
+    )
+    assert (["0", "1"], ["0", "0"]) == (osie.after, osie.read_only())
+    assert "sdb has come meanwhile: it is read-only, too" in osie.voice.lines
+    subprocess.run(["sh", "-ec", f"echo new >{osie.other}"], check=True)
+
+
+def test_one_that_comes_and_is_armed_takes_writes(osie: Osie) -> None:
+    coming = osie.folder / "coming"
+    (osie.root / "sys/block/sda").rename(coming)
+
+    def come(context: Context) -> None:
+        coming.rename(osie.root / "sys/block/sda")
+        Path("/sys/block", Path(osie.own).name, "uevent").write_text("change")
+        until(lambda: "sda has come meanwhile: it is read-only, too" in osie.voice.lines)
+        context.arm(osie.own)
+        Path(osie.own).write_bytes(b"new\n")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("boots_agent.doing.ACTIONS", {"come": come})
+        osie.do("come")
+    assert b"new\n" == osie.holds()[0]
 
 
 # --- what an action leaves in use

@@ -36,7 +36,8 @@ def watched(look: Callable[[], None]) -> Iterator[None]:
 
 
 def _listen(heard: socket.socket, over: int, look: Callable[[], None]) -> None:
-    while over not in select.select([heard, over], [], [])[0]:
+    both = [heard.fileno(), over]
+    while over not in select.select(both, [], [])[0]:
         try:
             is_block = _BLOCK in heard.recv(_MOST)
         except OSError:  # ENOBUFS: there were too many

@@ -322,7 +322,9 @@ class FakeDesk(FakeRuns):
         after: int = 0,
         latest: bool = False,
         limit: int = 200,
+        among: Sequence[str] = (),
     ) -> words.Events:
+        del among
         found = [
             each
             for each in self._matching(key, kind, after)
@@ -332,20 +334,30 @@ class FakeDesk(FakeRuns):
         more = str(page[-1].id) if len(found) > limit and not latest else ""
         return words.Events(events=tuple(page), next=more)
 
-    def follow_events(self, *, key: str = "", kind: str = "", after: int | None = None) -> Any:
+    def follow_events(
+        self,
+        *,
+        key: str = "",
+        kind: str = "",
+        after: int | None = None,
+        among: Sequence[str] = (),
+    ) -> Any:
+        del among
         first = [] if after is None else self._matching(key, kind, after)
         return self.events_follow.follow(first)
 
     def follow_machines(self) -> Any:
         return self.machines_follow.follow()
 
-    async def packets(self, key: str) -> words.Packets:
+    async def packets(self, key: str, among: Sequence[str] = ()) -> words.Packets:
+        del among
         self._find(key)
         fields = (("yiaddr", "192.0.2.10"), ("53 message type", "OFFER"))
         packet = words.Packet(at=AT, interface="eth0", ours=True, kind="OFFER", fields=fields)
         return words.Packets(packets=(packet,))
 
-    async def capture(self, key: str) -> bytes:
+    async def capture(self, key: str, among: Sequence[str] = ()) -> bytes:
+        del among
         self._find(key)
         return b"\xd4\xc3\xb2\xa1rest"
 
@@ -385,7 +397,9 @@ class FakeDesk(FakeRuns):
         until: float = 0.0,
         after: int = 0,
         limit: int = 200,
+        among: Sequence[str] = (),
     ) -> words.Audit:
+        del among
         rows = [
             words.AuditLine(id=at + 1, at=AT, server="one", **each._asdict())
             for at, each in enumerate(self.noted)

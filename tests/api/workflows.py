@@ -313,7 +313,10 @@ class FakeRuns:
         self.runs_[made.line.id] = made
         return made
 
-    async def run_lines(self, identity: str, after: int = 0, limit: int = 200) -> LogLines:
+    async def run_lines(
+        self, identity: str, after: int = 0, limit: int = 200, among: Sequence[str] = ()
+    ) -> LogLines:
+        del among
         await self.run(identity)
         found = [each for each in self.lines_.get(identity, ()) if each.id > after]
         more = found[limit - 1].id if len(found) > limit else 0

@@ -86,7 +86,9 @@ class Office:
         self.keeping.place = self._place
         self.writer = Writer(store.engine, "one", Retention(1e12, 1000), lambda: self.now)
         timelines = Timelines(self._name_of, lambda _: None)
-        self.history = History(timelines, self.writer, "one", lambda: self.now)
+        self.history = History(
+            timelines, self.writer, "one", lambda: self.now, name_of=self._name_of
+        )
         self.packets = Packets(lambda: self.now)
         house = House(
             answers=self.answers,
@@ -121,6 +123,14 @@ class Office:
 
     async def _place(self) -> None:
         self.answers.world = worlds.with_kept(self.answers.raw, self.keeping.kept)
+
+    async def rewrite(self, records: str) -> None:
+        """The records of files are others from now on."""
+        place = self.folder / "machines.yaml"
+        place.write_text(records)
+        index = load([place], Cache()).index
+        self.answers.raw = World(index, self.answers.raw.sites, index)
+        await self._place()
 
     def hear(self, *happened: AnyEvent) -> None:
         """These happen, one second after the other."""

@@ -8,6 +8,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -17,6 +18,7 @@ from tests.app.desks import STRANGE_MAC, offer, stranger
 from tests.app.operators import Counter, counter
 from tests.app.runs.test_desk import LOOK, failed
 from tests.app.runs.yard import SERIAL, Yard, opened
+from tests.timeline.journal import arrived
 
 from boots.api.asked import PageRoute
 from boots.api.desk import Desk
@@ -24,6 +26,8 @@ from boots.api.routes import TABLE
 from boots.api.scope import Scope
 from boots.client.words import NewToken, Role
 from boots.journal import events
+from boots.model.mac import Mac
+from boots.serve.packets import Place
 from boots.web.pages import OperatorPages
 
 OWN_MAC, THEIR_MAC = "52:54:00:00:00:02", "52:54:00:00:00:01"
@@ -147,7 +151,7 @@ def test_what_is_anothers_is_not_there_at_any_route_of_the_api(
                 status, said = answer.status, answer.body
             about = f"{asked} {json.dumps(body)}"
             assert [] == is_quiet(said, about), (route.name, said)
-            if "{" in route.path or route.method != "GET":
+            if "{" in route.path or route.method != "GET" or route.name == "audit_proof":
                 assert status in {403, 404}, (route.name, status, said)
             else:
                 may = route.role in {None, Role.VIEWER, role}
@@ -243,6 +247,91 @@ def test_no_way_to_the_next_page_leads_past_anothers(tmp_path: Path) -> None:
     walked(tmp_path, Role.OPERATOR, test)
 
 
+def test_numbers_of_rows_tell_nothing_of_how_many_others_there_are(tmp_path: Path) -> None:
+    async def test(found: There) -> None:
+        at, yard = found.at, found.at.office
+        assert isinstance(yard, Yard)
+        for mac in (OWN_MAC, THEIR_MAC, THEIR_MAC, THEIR_MAC, OWN_MAC, THEIR_MAC) * 5:
+            yard.hear(offer(mac))
+        await yard.written()
+        for _ in range(4):
+            assert (await at.ask("PUT", f"/v1/machines/{OWN}/order", {"netboot": "once"})).status
+        every = (await yard.desk.events(limit=1000)).events
+        deeds = (await yard.desk.audit(limit=1000)).audit
+        for path, rows, many in (
+            ("/v1/events", "events", [e for e in every if e.mac == OWN_MAC]),
+            ("/v1/audit", "audit", [e for e in deeds if e.machine == OWN]),
+        ):
+            moments, numbers, after = list[float](), list[int](), "0"
+            while after:
+                page = (await at.ask("GET", f"{path}?limit=2&after={after}")).json
+                assert 2 == len(page[rows]) or not page["next"], "pages are full"
+                moments += [row["at"] for row in page[rows]]
+                numbers += [row["id"] for row in page[rows]]
+                assert page["next"] in {"", str(numbers[-1])}
+                after = page["next"]
+            assert [e.at for e in many] == moments
+            assert 4 <= len(set(numbers)) == len(many)
+            assert min(numbers) > 100 * max(e.id for e in (*every, *deeds)), "no row's own"
+            assert numbers not in (sorted(numbers), sorted(numbers)[::-1])
+        last = (await at.ask("GET", "/v1/events?latest=true&limit=3")).json["events"]
+        assert [e.at for e in every if e.mac == OWN_MAC][-3:] == [e["at"] for e in last]
+        assert 403 == (await at.ask("GET", "/v1/audit/proof")).status
+
+    walked(tmp_path, Role.OPERATOR, test)
+
+
+def test_a_stream_goes_on_behind_such_a_number(tmp_path: Path) -> None:
+    async def test(found: There) -> None:
+        at, yard = found.at, found.at.office
+        assert isinstance(yard, Yard)
+        yard.hear(offer(OWN_MAC), offer(THEIR_MAC), offer(OWN_MAC, program="iPXE"))
+        await yard.written()
+        first, second = (await at.ask("GET", "/v1/events?latest=true&limit=2")).json["events"]
+        status, said = await at.begins(f"/v1/events/stream?after={first['id']}")
+        assert (200, True) == (status, f"id: {second['id']}\n".encode() in said), said
+        assert 1 == said.count(b"event: OfferSent")
+
+    walked(tmp_path, Role.OPERATOR, test)
+
+
+def test_what_happened_to_a_nic_stays_with_the_machine_that_it_was_in(tmp_path: Path) -> None:
+    async def test(found: There) -> None:
+        at, yard = found.at, found.at.office
+        assert isinstance(yard, Yard)
+        keep = yard.packets.keeper(Place("lan0", IPv4Address("192.168.1.1"), 67, ours=True))
+        keep(b"\x01" * 28 + bytes.fromhex(THEIR_MAC.replace(":", "")) + bytes(206), ())
+        yard.hear(offer(THEIR_MAC))
+        await yard.written()
+        moved = RECORDS.replace(OWN_MAC, "x").replace(THEIR_MAC, OWN_MAC).replace("x", THEIR_MAC)
+        await yard.rewrite(moved)
+
+        async def told() -> str:
+            asked = ["", "/boots", "/packets"]
+            paths = [f"/v1/machines/{OWN}{each}" for each in asked]
+            paths += ["/v1/events?limit=1000", f"/v1/events?key={OWN}", f"/machines/{OWN}"]
+            answers = [await at.ask("GET", each) for each in paths]
+            assert {200} == {each.status for each in answers}
+            return "".join(each.body.decode() for each in answers)
+
+        said = await told()
+        assert [] == [mark for mark in ("zither", "192.168.1.11/", found.boot) if mark in said]
+        assert "OfferSent" not in said
+
+        yard.now += 3600
+        keep(b"\x01" * 28 + bytes.fromhex(THEIR_MAC.replace(":", "")) + bytes(206), ())
+        yard.hear(offer(THEIR_MAC, program="of-now"))
+        await yard.written()
+        said = await told()
+        assert said.count('"kind":"OfferSent"') == 2, "of now alone, in both lists"
+        assert "of-now" in said
+        assert [] == [mark for mark in ("zither", found.boot) if mark in said]
+        [packet] = (await at.ask("GET", f"/v1/machines/{OWN}/packets")).json["packets"]
+        assert yard.now - 1 == packet["at"]
+
+    walked(tmp_path, Role.OPERATOR, test)
+
+
 def test_what_is_wrong_with_the_server_is_explained_to_who_may_see_all(tmp_path: Path) -> None:
     async def test(found: There) -> None:
         at, yard = found.at, found.at.office
@@ -253,6 +342,31 @@ def test_what_is_wrong_with_the_server_is_explained_to_who_may_see_all(tmp_path:
         made = await yard.desk.make_token(NewToken(name="all", role=Role.VIEWER), "ann")
         at.token = made.secret
         assert "/srv/boots" in (await at.ask("GET", path)).body.decode()
+
+    walked(tmp_path, Role.OPERATOR, test)
+
+
+def test_a_finding_of_ones_own_tells_nothing_of_the_server(tmp_path: Path) -> None:
+    async def test(found: There) -> None:
+        at, yard = found.at, found.at.office
+        assert isinstance(yard, Yard)
+        fetched = arrived(0, "mine.efi", 9, "tftp", OWN_MAC).event
+        yard.hear(offer(OWN_MAC, program="iPXE"), fetched)
+        yard.hear(events.StoreTroubled(why="/srv/boots is full"))
+        yard.now += 3600
+        yard.history.look()
+        boot = yard.history.timelines.last(Mac(OWN_MAC))
+        assert boot is not None
+        await yard.written()
+        paths = ["/v1/boots", f"/v1/boots/{boot.id}", "/v1/machines", "/boots"]
+        paths += [f"/v1/machines/{OWN}", f"/v1/machines/{OWN}/explain", f"/machines/{OWN}"]
+        for path in paths:
+            said = (await at.ask("GET", path)).body.decode()
+            assert "this server cannot write down what happens" in said, path
+            assert "/srv/boots" not in said, path
+        made = await yard.desk.make_token(NewToken(name="all", role=Role.VIEWER), "ann")
+        at.token = made.secret
+        assert "/srv/boots" in (await at.ask("GET", f"/v1/machines/{OWN}")).body.decode()
 
     walked(tmp_path, Role.OPERATOR, test)
 

@@ -44,6 +44,30 @@ def test_events_are_found_by_mac_kind_time_and_number(engine: Engine) -> None:
         assert everything[-1].id == history.last_event(connection)
 
 
+def test_events_are_found_by_whose_they_were_then(engine: Engine) -> None:
+    rows = [event(n)._replace(machine=("ci-1", "web", "", "CI-2")[n % 4]) for n in range(8)]
+    kept(engine, *rows)
+    with reading(engine) as connection:
+        theirs = history.read_events(connection, among=("ci-*",))
+        assert [0, 3, 4, 7] == times(theirs)
+        assert ["ci-1", "CI-2", "ci-1", "CI-2"] == [each.machine for each in theirs]
+        last = history.read_events(connection, among=("ci-*",), latest=True, limit=2)
+        assert [4, 7] == times(last)
+        before = history.read_events(
+            connection, among=("ci-*",), latest=True, limit=2, before=last[0].id
+        )
+        assert [0, 3] == times(before)
+
+
+def test_any_number_of_macs_may_be_asked_for(engine: Engine) -> None:
+    macs = tuple(
+        f"52:54:00:0{n // 65536}:{n // 256 % 256:02x}:{n % 256:02x}" for n in range(70_000)
+    )
+    kept(engine, event(1, macs[0]), event(2, "52:54:00:99:00:00"), event(3, macs[-1]))
+    with reading(engine) as connection:
+        assert [1, 3] == times(history.read_events(connection, macs=macs))
+
+
 def test_what_others_wrote_is_read_apart(engine: Engine) -> None:
     kept(engine, event(1), event(2, server="b"), event(3, server="c"))
     with reading(engine) as connection:

@@ -168,7 +168,9 @@ def fill(engine: Engine) -> None:
         kept_tokens.create(connection, "ci", "operator", f"{SECRET}2", machines=("ci-*",), **role)  # type: ignore[arg-type]
         happened = [
             Happened(
-                e.at, getattr(e.event, "mac", ""), type(e.event).__name__, _text(e.event), "one"
+                *(e.at, getattr(e.event, "mac", ""), type(e.event).__name__, _text(e.event)),
+                "one",
+                machine="file-1",
             )
             for e in story(1, START + 10)
         ]

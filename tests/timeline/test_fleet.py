@@ -78,6 +78,20 @@ def test_boots_have_their_machines_names() -> None:
     assert ["web-1"] == [boot.machine for boot in timelines.take(FIRMWARE)]
 
 
+def test_what_began_as_one_machines_stays_so() -> None:
+    names = [""]
+    timelines = Timelines(name_of=lambda _: names[0])
+    told = list[str]()
+    for seconds, name in ((0, ""), (1, "web-1"), (2, "ci-1"), (3, "")):
+        names[0] = name
+        [boot] = timelines.take([offer(seconds, program="iPXE" if seconds else "PXE ROM")])
+        told.append(boot.machine)
+    assert ["", "web-1", "web-1", "web-1"] == told
+    names[0] = "ci-1"
+    boots = timelines.take([offer(4000)])
+    assert ("web-1", "ci-1") == (boots[0].machine, boots[-1].machine)
+
+
 # --- what changed
 
 

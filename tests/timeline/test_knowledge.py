@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import pytest
+from msgspec.structs import replace
 from tests.timeline.journal import (
     BASE,
     BOOT_FILE,
@@ -41,7 +42,7 @@ from boots.journal import events
 from boots.journal.events import Entry
 from boots.timeline import knowledge
 from boots.timeline.fleet import Timelines
-from boots.timeline.knowledge import ROWS
+from boots.timeline.knowledge import ROWS, told_of_machines
 from boots.timeline.words import State, Stranger
 
 PROXY = {"address": ""}
@@ -349,7 +350,7 @@ FOUND: dict[str, Found] = {
             arrived(11, "mine.efi", 9, "tftp"),
             at(21, events.StoreTroubled(why="No space left on device")),
         ],
-        "No space left",
+        "this server cannot write down what happens",
         until=400,
     ),
     "began-anew": Found(
@@ -518,3 +519,21 @@ def test_a_file_that_is_probed_for_is_not_missed() -> None:
     missing = refused(9, "revocations.efi", 'there is no file "revocations.efi"', "tftp")
 
     assert finding_after(*FIRMWARE, *BOOT_FILE, missing, until=20) is None
+
+
+def test_what_is_wrong_with_the_server_is_evidence_and_not_for_all() -> None:
+    found = FOUND["server-cannot-write"]
+    timelines = Timelines()
+    timelines.take(found.entries)
+    [boot] = timelines.tick(START + found.until)
+
+    assert boot.finding is not None
+    assert "No space left" in boot.finding.evidence[-1]
+    told = told_of_machines(boot.finding)
+    assert told is not None
+    assert (boot.finding.title, boot.finding.advice) == (told.title, told.advice)
+    assert () == told.evidence
+    old = replace(boot.finding, title=f"{boot.finding.title}: No space left")
+    assert told == told_of_machines(old), "as versions before told it"
+    assert told_of_machines(timelines.trouble()) is None
+    assert told_of_machines(None) is None

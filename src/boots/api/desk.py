@@ -191,21 +191,34 @@ class Desk(Protocol):
         after: int = 0,
         latest: bool = False,
         limit: int = 200,
+        among: Sequence[str] = (),
     ) -> Events:
-        """Events in their order; `latest` gives the last `limit` of those that match."""
+        """Events in their order; `latest` gives the last `limit` of those that match.
+
+        With `among` those of machines with such names now that were of one then; their ids say
+        nothing but which row it is.
+        """
 
     def follow_events(
-        self, *, key: str = "", kind: str = "", after: int | None = None
+        self,
+        *,
+        key: str = "",
+        kind: str = "",
+        after: int | None = None,
+        among: Sequence[str] = (),
     ) -> AbstractAsyncContextManager[AsyncIterator[EventLine]]:
         """Events as they happen, after those from `after` on that are kept."""
 
     def follow_machines(self) -> AbstractAsyncContextManager[AsyncIterator[Sequence[MachineLine]]]:
         """Machines' lines as they change, several at a time; at most a few times a second."""
 
-    async def packets(self, key: str) -> Packets:
-        """The latest DHCP messages of a machine or MAC, decoded."""
+    async def packets(self, key: str, among: Sequence[str] = ()) -> Packets:
+        """The latest DHCP messages of a machine or MAC, decoded.
 
-    async def capture(self, key: str) -> bytes:
+        With `among` those since events of that MAC are of machines with such names.
+        """
+
+    async def capture(self, key: str, among: Sequence[str] = ()) -> bytes:
         """The same as a pcap file, for ``boots replay``."""
 
     # --- workflows
@@ -241,8 +254,10 @@ class Desk(Protocol):
     ) -> Run:
         """Take up one that is over, as a new run."""
 
-    async def run_lines(self, identity: str, after: int = 0, limit: int = 200) -> LogLines:
-        """What its actions said, after the line of this id."""
+    async def run_lines(
+        self, identity: str, after: int = 0, limit: int = 200, among: Sequence[str] = ()
+    ) -> LogLines:
+        """What its actions said, after the line of this id; with `among` ids say nothing else."""
 
     def follow_run(self, identity: str) -> AbstractAsyncContextManager[AsyncIterator[Run]]:
         """The run at each change; at most a few times a second."""
@@ -297,8 +312,12 @@ class Desk(Protocol):
         until: float = 0.0,
         after: int = 0,
         limit: int = 200,
+        among: Sequence[str] = (),
     ) -> Audit:
-        """That, the latest first; `what` is a part of a deed's name."""
+        """That, the latest first; `what` is a part of a deed's name.
+
+        With `among` what is about machines with such names; ids say nothing but which row it is.
+        """
 
     async def audit_proof(self, *, whole: bool = True) -> AuditProof:
         """Whether anybody changed what was written down; else as far as is proved by now."""

@@ -15,7 +15,7 @@ from boots.client import words, workflows
 from boots.client.words import EventLine, Machine, MachineLine, Me
 from boots.model.order import Order
 from boots.model.patterns import fits
-from boots.timeline.knowledge import OF_SERVER
+from boots.timeline.knowledge import told_of_machines
 from boots.timeline.words import Boot
 
 _OF_ITS_OWN = frozenset(
@@ -26,7 +26,10 @@ _OF_ITS_OWN = frozenset(
 )
 """Details of the audit log that are about the machine of their row, whatever else took part."""
 
-_MOST = 1_000  # rows that are looked through for some of those machines
+
+def _told(boot: Boot) -> Boot:
+    """A boot, without what was wrong with the server meanwhile."""
+    return replace(boot, finding=told_of_machines(boot.finding))
 
 
 def scoped(desk: Desk, me: Me) -> Desk:
@@ -103,7 +106,9 @@ class Scope:
     async def machine(self, key: str) -> Machine:
         """One of theirs."""
         self._own(key)
-        return await self._desk.machine(key)
+        found = await self._desk.machine(key)
+        last = _told(found.last) if found.last is not None and self._is_theirs(found.last) else None
+        return replace(found, last=last, before=told_of_machines(found.before))
 
     async def create(self, record: Any, by: str) -> Machine:
         """Refused: a record may claim what others have."""
@@ -159,8 +164,7 @@ class Scope:
         """Why one of theirs gets what it gets."""
         self._own(mac)
         found = await self._desk.explain(mac, interface)
-        of_server = found.finding is not None and found.finding.code == OF_SERVER
-        return replace(found, finding=None) if of_server else found
+        return replace(found, finding=told_of_machines(found.finding))
 
     # --- what happened
 
@@ -177,9 +181,10 @@ class Scope:
         del among
         if key:
             self._own(key)
-        return await self._desk.boots(
+        found = await self._desk.boots(
             key=key, state=state, after=after, limit=limit, among=self._among
         )
+        return replace(found, boots=tuple(_told(each) for each in found.boots))
 
     def _is_theirs(self, boot: Boot) -> bool:
         """Whether a boot is; a NIC may have been another machine's by then."""
@@ -190,7 +195,7 @@ class Scope:
         found = await self._desk.boot(identity)
         if not self._is_theirs(found):
             raise Refused(404, "no such boot", "it is not known, or was forgotten by now")
-        return found
+        return _told(found)
 
     async def events(
         self,
@@ -202,31 +207,40 @@ class Scope:
         after: int = 0,
         latest: bool = False,
         limit: int = 200,
+        among: Sequence[str] = (),
     ) -> words.Events:
-        """Events of their machines: of some pages of all those that are theirs."""
+        """Events of their machines, that were of one of theirs then."""
+        del among
         if key:
             self._own(key)
-        found = await self._desk.events(
+        return await self._desk.events(
             key=key,
             kind=kind,
             since=since,
             until=until,
             after=after,
             latest=latest,
-            limit=limit if key or not latest else _MOST,
+            limit=limit,
+            among=self._among,
         )
-        theirs = [each for each in found.events if self._has(each.mac)]
-        return replace(found, events=tuple(theirs[-limit:] if latest else theirs))
 
     @asynccontextmanager
     async def follow_events(
-        self, *, key: str = "", kind: str = "", after: int | None = None
+        self,
+        *,
+        key: str = "",
+        kind: str = "",
+        after: int | None = None,
+        among: Sequence[str] = (),
     ) -> AsyncIterator[AsyncIterator[EventLine]]:
         """The same as they happen."""
+        del among
         if key:
             self._own(key)
-        async with self._desk.follow_events(key=key, kind=kind, after=after) as lines:
-            yield (each async for each in lines if self._has(each.mac))
+        async with self._desk.follow_events(
+            key=key, kind=kind, after=after, among=self._among
+        ) as lines:
+            yield lines
 
     @asynccontextmanager
     async def follow_machines(self) -> AsyncIterator[AsyncIterator[Sequence[MachineLine]]]:
@@ -235,15 +249,17 @@ class Scope:
             theirs = ([each for each in some if self._has(each.name)] async for some in changes)
             yield (some async for some in theirs if some)
 
-    async def packets(self, key: str) -> words.Packets:
+    async def packets(self, key: str, among: Sequence[str] = ()) -> words.Packets:
         """Its latest DHCP messages."""
+        del among
         self._own(key)
-        return await self._desk.packets(key)
+        return await self._desk.packets(key, self._among)
 
-    async def capture(self, key: str) -> bytes:
+    async def capture(self, key: str, among: Sequence[str] = ()) -> bytes:
         """The same as a pcap file."""
+        del among
         self._own(key)
-        return await self._desk.capture(key)
+        return await self._desk.capture(key, self._among)
 
     # --- workflows
 
@@ -306,11 +322,12 @@ class Scope:
         return await self._desk.retry_run(identity, wanted, by, self._among)
 
     async def run_lines(
-        self, identity: str, after: int = 0, limit: int = 200
+        self, identity: str, after: int = 0, limit: int = 200, among: Sequence[str] = ()
     ) -> workflows.LogLines:
         """What its actions said."""
+        del among
         await self.run(identity)
-        return await self._desk.run_lines(identity, after, limit)
+        return await self._desk.run_lines(identity, after, limit, self._among)
 
     @asynccontextmanager
     async def follow_run(self, identity: str) -> AsyncIterator[AsyncIterator[workflows.Run]]:
@@ -382,15 +399,23 @@ class Scope:
         until: float = 0.0,
         after: int = 0,
         limit: int = 200,
+        among: Sequence[str] = (),
     ) -> words.Audit:
-        """What was done to their machines: of a page of all."""
+        """What was done to their machines."""
+        del among
         if machine:
             self._own(machine)
         found = await self._desk.audit(
-            machine=machine, by=by, what=what, since=since, until=until, after=after, limit=limit
+            machine=machine,
+            by=by,
+            what=what,
+            since=since,
+            until=until,
+            after=after,
+            limit=limit,
+            among=self._among,
         )
-        theirs = (e for e in found.audit if e.machine and fits(e.machine, self._among))
-        rows = tuple(replace(e, details=self._of_theirs(e.details)) for e in theirs)
+        rows = tuple(replace(e, details=self._of_theirs(e.details)) for e in found.audit)
         return replace(found, audit=rows)
 
     def _of_theirs(self, details: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -406,8 +431,9 @@ class Scope:
         }
 
     async def audit_proof(self, *, whole: bool = True) -> words.AuditProof:
-        """Whether anybody changed that."""
-        return await self._desk.audit_proof(whole=whole)
+        """Refused: it counts all rows."""
+        del whole
+        self._for_all()
 
     # --- tokens
 

@@ -39,7 +39,8 @@ class History:
     """Follows boots in memory, has them and the events written down, and wakes who looks on.
 
     Without a `writer` nothing is kept.  `server` is our name among those that share a store,
-    `clock` gives seconds since 1970, and `is_ours` says whether a record has a MAC.
+    `clock` gives seconds since 1970, `is_ours` says whether a record has a MAC, and `name_of` that
+    of which machine it is.
     """
 
     def __init__(
@@ -48,7 +49,9 @@ class History:
         writer: Writer | None,
         server: str,
         clock: Callable[[], float],
+        *,
         is_ours: Callable[[str], bool] = lambda _: True,
+        name_of: Callable[[str], str] = lambda _: "",
     ) -> None:
         self.timelines = timelines
         self.machines = Changed()
@@ -59,6 +62,7 @@ class History:
         self._server = server
         self._clock = clock
         self._shares = Shares(is_ours)
+        self._name_of = name_of
         self._sighted = 0.0
 
     # --- as a sink of the journal
@@ -173,7 +177,9 @@ class History:
     def _row(self, entry: Entry) -> Happened:
         event = _slim(entry).event  # an inventory is kept once, beside the events
         kind = type(event).__name__
-        return Happened(entry.at, getattr(event, "mac", ""), kind, _text(event), self._server)
+        mac = getattr(event, "mac", "")
+        machine = getattr(event, "machine", "") or (self._name_of(mac) if mac else "")
+        return Happened(entry.at, mac, kind, _text(event), self._server, machine=machine)
 
 
 def _slim(entry: Entry) -> Entry:

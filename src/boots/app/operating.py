@@ -177,7 +177,11 @@ class Operating:
         if keeping is not None:
             self._writer = self._made_writer(keeping, loop)
         timelines = Timelines(self._name_of, self._nearest)
-        self._history = History(timelines, self._writer, self._server, time.time, self._is_ours)
+        self._history = History(
+            *(timelines, self._writer, self._server, time.time),
+            is_ours=self._is_ours,
+            name_of=self._name_of,
+        )
         self._enrolling = Enrolling(
             lambda: self._answers.world, self._address_of, self._enrol, self._tell, loop.call_later
         )

@@ -127,7 +127,11 @@ class Boots(Page, frozen=True):
 
 
 class EventLine(Word, frozen=True):
-    """One event: `id` counts up, `kind` is the class in the reference of events."""
+    """One event: `id` counts up, `kind` is the class in the reference of events.
+
+    For a token that is limited to some machines ids are numbers without an order: how many events
+    there are of others is not in them.  `after` takes them as well.
+    """
 
     id: int
     at: float
@@ -290,7 +294,10 @@ class MadeToken(Word, frozen=True):
 
 
 class AuditLine(Word, frozen=True):
-    """Who changed something, or tried to, from where, and what came of it."""
+    """Who changed something, or tried to, from where, and what came of it.
+
+    `id` is as an event's.
+    """
 
     id: int
     at: float

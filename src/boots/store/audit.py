@@ -13,6 +13,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, delete, func, insert, select
 
 from boots.store import changes
+from boots.store.among import may_fit
 from boots.store.schema import audits
 
 _PORTION = 1_000  # rows that are proved at once
@@ -112,8 +113,12 @@ def read(
     until: float = 0.0,
     after: int = 0,
     limit: int = 200,
+    among: tuple[str, ...] = (),
 ) -> list[Kept]:
-    """The latest first; `after` goes on below that row, `what` is a part of a deed's name."""
+    """The latest first; `after` goes on below that row, `what` is a part of a deed's name.
+
+    With `among` those about machines that `may_fit` one of these patterns.
+    """
     wanted = select(*_COLUMNS).order_by(audits.c.id.desc()).limit(limit)
     if machine:
         wanted = wanted.where(audits.c.machine == machine)
@@ -127,6 +132,8 @@ def read(
         wanted = wanted.where(audits.c.at < until)
     if after:
         wanted = wanted.where(audits.c.id < after)
+    if among:
+        wanted = wanted.where(may_fit(audits.c.machine, among))
     return [_kept(row) for row in connection.execute(wanted)]
 
 

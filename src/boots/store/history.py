@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Select, and_, delete, func, or_, select
+from sqlalchemy import JSON, Connection, Select, and_, cast, delete, func, literal, or_, select
 
 from boots.store import changes
 from boots.store.among import may_fit
@@ -13,11 +13,15 @@ from boots.store.upsert import upsert
 from boots.timeline.words import Boot
 
 _encode = msgspec.json.Encoder().encode
+_LISTED = 500  # MACs
 _boot = msgspec.json.Decoder(Boot).decode
 
 
 class Happened(NamedTuple):
-    """An event to be written, or as it was; its number is 0 before."""
+    """An event to be written, or as it was; its number is 0 before.
+
+    `machine` is whose it was by the records of then.
+    """
 
     at: float
     mac: str
@@ -25,6 +29,13 @@ class Happened(NamedTuple):
     body: str
     server: str
     id: int = 0
+    machine: str = ""
+
+
+_READ = (
+    *(events.c.at, events.c.mac, events.c.kind, events.c.body, events.c.server),
+    *(events.c.id, events.c.machine),
+)
 
 
 def write_events(connection: Connection, rows: list[Happened]) -> None:
@@ -33,8 +44,9 @@ def write_events(connection: Connection, rows: list[Happened]) -> None:
     # The driver's own form: of thousands in a second the rest would take the server's time.
     mark = "%s" if is_postgres(connection) else "?"
     connection.exec_driver_sql(
-        f"INSERT INTO events (at, mac, kind, body, server) VALUES ({', '.join([mark] * 5)})",  # noqa: S608
-        [row[:5] for row in rows],
+        "INSERT INTO events (at, mac, kind, body, server, machine)"  # noqa: S608
+        f" VALUES ({', '.join([mark] * 6)})",
+        [(*row[:5], row.machine) for row in rows],
     )
     changes.wake(connection)
 
@@ -47,15 +59,22 @@ def read_events(
     since: float = 0.0,
     until: float = 0.0,
     after: int = 0,
+    before: int = 0,
     latest: bool = False,
     limit: int = 200,
+    among: tuple[str, ...] = (),
 ) -> list[Happened]:
-    """Events in their order; with `latest` the last ones of those that match."""
-    wanted = select(
-        events.c.at, events.c.mac, events.c.kind, events.c.body, events.c.server, events.c.id
-    ).limit(limit)
-    if macs:
+    """Events in their order; with `latest` the last ones of those that match.
+
+    With `among` those of machines that `may_fit` one of these patterns.
+    """
+    wanted = select(*_READ).limit(limit)
+    if len(macs) > _LISTED:
+        wanted = wanted.where(events.c.mac.in_(_listed(connection, macs)))
+    elif macs:
         wanted = wanted.where(events.c.mac.in_(macs))
+    if among:
+        wanted = wanted.where(may_fit(events.c.machine, among))
     if kinds:
         # Of a machine there are few, and many of a kind: its MAC's index must be the one.
         kind = events.c.kind.concat("") if macs else events.c.kind
@@ -66,9 +85,21 @@ def read_events(
         wanted = wanted.where(events.c.at <= until)
     if after:
         wanted = wanted.where(events.c.id > after)
+    if before:
+        wanted = wanted.where(events.c.id < before)
     order = events.c.id.desc() if latest else events.c.id
     found = [Happened(*row) for row in connection.execute(wanted.order_by(order))]
     return found[::-1] if latest else found
+
+
+def _listed(connection: Connection, values: tuple[str, ...]) -> Select[Any]:
+    """As many as one likes, in one parameter: statements have room for some thousands."""
+    text = literal(_encode(values).decode())
+    if is_postgres(connection):
+        found = func.json_array_elements_text(cast(text, JSON)).table_valued("value")
+    else:
+        found = func.json_each(text).table_valued("value")
+    return select(found.c.value)
 
 
 def last_event(connection: Connection) -> int:
@@ -97,9 +128,7 @@ def read_on(
 def of_others(connection: Connection, server: str, after: int, limit: int) -> list[Happened]:
     """What other servers wrote after a number."""
     found = connection.execute(
-        select(
-            events.c.at, events.c.mac, events.c.kind, events.c.body, events.c.server, events.c.id
-        )
+        select(*_READ)
         .where(events.c.id > after, events.c.server != server)
         .order_by(events.c.id)
         .limit(limit)

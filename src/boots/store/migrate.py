@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 from boots.store.copying import copy_file
 from boots.store.engine import StoreAway, StoreError, is_postgres, transaction
 
-NEWEST = "0004"
+NEWEST = "0005"
 """The number of the newest schema: a test compares it with the migrations."""
 
 _SCRIPTS = Path(__file__).parent / "migrations"

@@ -52,11 +52,13 @@ events = Table(
     Column("kind", Text, nullable=False),
     Column("server", Text, nullable=False),
     Column("body", Text, nullable=False),
+    Column("machine", Text, nullable=False, server_default=""),
     Index("events_by_mac", "mac", "id"),
     Index("events_by_kind", "kind", "id"),
     Index("events_by_time", "at"),
     sqlite_autoincrement=True,  # an id is never given twice, though the last event may go
 )
+"""`machine` is the name of the record that had the MAC then; empty where none had, or of old."""
 
 boots = Table(
     "boots",

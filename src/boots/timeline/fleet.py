@@ -344,8 +344,15 @@ class Timelines:
             ended = settle(over(old, entry.at), entry.at, self._facts(old.boot, entry.at))
             track.closed.append(ended.boot)
             del track.closed[:-8]
-            new = _after(ended.boot, new)
+            new = self._whose(mac, _after(ended.boot, new))
         track.followed = new
+
+    def _whose(self, mac: str, new: Followed) -> Followed:
+        """A boot that begins, of the machine that has the MAC by now."""
+        if self._name_of is None or self._name_of(mac) == new.boot.machine:
+            return new
+        boot = msgspec.structs.replace(new.boot, machine=self._name_of(mac))
+        return msgspec.structs.replace(new, boot=boot, before=None)
 
     def _name(self, mac: str, track: _Track, entry: Entry) -> None:
         if self._name_of is None or track.followed is None:
@@ -356,7 +363,7 @@ class Timelines:
         elif isinstance(entry.event, events.OfferSent | events.AckSent):
             self._strangers.boots(mac, entry.event, entry.at)
         boot = track.followed.boot
-        if name != boot.machine:
+        if not boot.machine and name:  # what began as one machine's stays so, whose the MAC is then
             boot = msgspec.structs.replace(boot, machine=name)
             track.followed = msgspec.structs.replace(track.followed, boot=boot)
 

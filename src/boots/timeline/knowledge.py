@@ -7,8 +7,11 @@ what its silence may mean.  ``docs/reference/findings.md`` is made from them.
 from collections.abc import Iterator
 from functools import cache
 
+from msgspec.structs import replace
+
 from boots.timeline import known_dhcp, known_files, known_ipxe, known_system
 from boots.timeline.case import NO_FACTS, Case, Facts, Row
+from boots.timeline.known_system import CANNOT_WRITE
 from boots.timeline.signs import Sign, one_line, short
 from boots.timeline.steps import Followed
 from boots.timeline.words import Finding, Stage, Stranger
@@ -87,6 +90,16 @@ OF_SERVER = "store-troubled"
 """The code of what is wrong with this server itself."""
 
 
+def told_of_machines(finding: Finding | None) -> Finding | None:
+    """A finding for who may see some machines only: what is wrong with the server is not theirs."""
+    if finding is None or finding.code == OF_SERVER:
+        return None
+    if finding.code == CANNOT_WRITE:  # before, the title told of it as well
+        title = finding.title.partition(": ")[0]
+        return replace(finding, title=title, evidence=())
+    return finding
+
+
 def of_server(why: str, at: float) -> Finding:
     """What is wrong with this server itself, where it cannot write down what happens."""
     return Finding(
@@ -103,12 +116,14 @@ def of_server(why: str, at: float) -> Finding:
 
 def _finding(row: Row, case: Case, sign: Sign | None) -> Finding:
     values = case.values(sign)
-    values["trouble"] = case.facts.troubles[0] if case.facts.troubles else ""
+    evidence = [*_evidence(case, sign)][:_MOST_EVIDENCE]
+    if row.code == CANNOT_WRITE:
+        evidence += case.facts.troubles[:1]
     return Finding(
         code=row.code,
         title=one_line(row.title.format_map(values), 400),
         advice=row.advice.format_map(values),
-        evidence=tuple(_evidence(case, sign))[:_MOST_EVIDENCE],
+        evidence=tuple(evidence),
         at=sign.last if sign else case.boot.heard,
     )
 

@@ -290,9 +290,12 @@ SILENT_SYSTEM: tuple[Row, ...] = (
     ),
 )
 
+CANNOT_WRITE = "server-cannot-write"
+"""Its evidence tells of this server, too: not for who may see some machines only."""
+
 AT_LAST: tuple[Row, ...] = (
     Row(
-        code="server-cannot-write",
+        code=CANNOT_WRITE,
         state=State.STUCK,
         when=When(
             quiet=True,
@@ -301,7 +304,7 @@ AT_LAST: tuple[Row, ...] = (
                 lambda case: bool(case.facts.troubles),
             ),
         ),
-        title="{mac} fell silent, and this server cannot write: {trouble}",
+        title="{mac} fell silent, and this server cannot write down what happens",
         advice="Free the disk that holds journal, state and store, or mend the database.",
         seen="a full disk",
     ),

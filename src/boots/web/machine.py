@@ -87,7 +87,7 @@ async def _said(room: Room, name: str) -> dict[str, Any]:
     return {
         "events": lines[::-1],
         "lacking": events if isinstance(events, Refused) else None,
-        "last": max((line.id for line in lines), default=0),
+        "last": lines[-1].id if lines else 0,
         "script": script[-1] if script else None,
         "console": together(consoles),
     }
@@ -120,8 +120,8 @@ def lines_of(found: Events | Refused) -> Sequence[EventLine]:
 
 
 def together(pages: Iterable[Events | Refused]) -> list[EventLine]:
-    """The last lines of several kinds, in their order."""
-    lines = sorted((line for page in pages for line in lines_of(page)), key=lambda line: line.id)
+    """The last lines of several kinds, as they happened; not every asker's ids are in order."""
+    lines = sorted((line for page in pages for line in lines_of(page)), key=lambda line: line.at)
     return lines[-_LINES:]
 
 
@@ -233,7 +233,7 @@ async def send_events(
     spoken = [line for line in lines if consoles and line.kind in _SAID]
     if spoken:
         added["console"] = await _written(room, "parts/said.html", spoken)
-    await to.send(lines=added, last=max(line.id for line in lines))
+    await to.send(lines=added, last=lines[-1].id)
 
 
 async def _written(room: Room, template: str, lines: list[EventLine]) -> list[str]:

@@ -1,14 +1,18 @@
 """The desk: who changed what, or tried to."""
 
+import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
+from functools import partial
 
 import structlog
 
 from boots.api.desk import Attempt, Refused
 from boots.app.desk.house import House, asks_store
+from boots.app.desk.numbers import Numbers
 from boots.client.words import Audit, AuditLine, AuditProof
+from boots.model.patterns import fits
 from boots.store import audit, witness
 from boots.store.audit import Deed, Kept, Proof
 from boots.store.engine import StoreAway
@@ -64,7 +68,7 @@ class AuditDesk:
 
     @property
     def _key(self) -> bytes:
-        return next((each.ticket_key for each in self._house.answers.raw.sites.values()), b"")
+        return self._house.key
 
     def _machine(self, attempt: Attempt) -> str:
         """The name of the machine that it is about."""
@@ -90,24 +94,32 @@ class AuditDesk:
         until: float = 0.0,
         after: int = 0,
         limit: int = 200,
+        among: Sequence[str] = (),
     ) -> Audit:
         """The latest first."""
         if machine:
             with suppress(Refused):  # one that is gone may be asked for
                 machine = self._house.machine(machine).name
         limit = min(limit, _MOST)
-        rows = await self._house.kept().store.read(
-            audit.read,
-            machine=machine,
-            by=by,
-            what=what,
-            since=since,
-            until=until,
-            after=after,
-            limit=limit + 1,
-        )
-        lines = tuple(_line(each) for each in rows[:limit])
-        return Audit(next=str(lines[-1].id) if len(rows) > limit else "", audit=lines)
+        numbers = self._house.numbers() if among else None
+        read = partial(audit.read, machine=machine, by=by, what=what, since=since, until=until)
+        below = numbers.meant(after) if numbers else after
+        rows = await self._rows(read, below, limit + 1, tuple(among))
+        more = len(rows) > limit
+        lines = await asyncio.to_thread(_lines, rows[:limit], numbers)
+        return Audit(next=str(lines[-1].id) if more else "", audit=lines)
+
+    async def _rows(
+        self, read: Callable[..., list[Kept]], after: int, limit: int, among: tuple[str, ...]
+    ) -> list[Kept]:
+        """So many rows; what is read further than those is said to nobody."""
+        theirs: list[Kept] = []
+        while True:
+            found = await self._house.kept().store.read(read, after=after, limit=limit, among=among)
+            theirs += [each for each in found if not among or _is_of(each, among)]
+            if len(theirs) >= limit or len(found) < limit:
+                return theirs[:limit]
+            after = found[-1].id
 
     @asks_store
     async def audit_proof(self, *, whole: bool = True) -> AuditProof:
@@ -121,6 +133,15 @@ class AuditDesk:
         return AuditProof(**self._proved._asdict())
 
 
-def _line(kept: Kept) -> AuditLine:
+def _is_of(kept: Kept, among: tuple[str, ...]) -> bool:
+    return bool(kept.deed.machine) and fits(kept.deed.machine, among)
+
+
+def _lines(rows: Sequence[Kept], numbers: Numbers | None) -> tuple[AuditLine, ...]:
+    """As they are told; with other numbers to who may see some of them only."""
+    return tuple(_line(each, numbers.told(each.id) if numbers else each.id) for each in rows)
+
+
+def _line(kept: Kept, number: int) -> AuditLine:
     said = kept.deed._asdict()
-    return AuditLine(id=kept.id, **{**said, "details": json.loads(kept.deed.details)})
+    return AuditLine(id=number, **{**said, "details": json.loads(kept.deed.details)})

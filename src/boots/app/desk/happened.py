@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ import msgspec
 from boots.api.desk import Refused
 from boots.app.desk import paging
 from boots.app.desk.house import House, asks_store
+from boots.app.desk.numbers import Numbers
 from boots.client.words import Boots, EventLine, Events, MachineLine
 from boots.model.mac import Mac, parse
 from boots.model.patterns import fits
@@ -21,6 +23,7 @@ from boots.timeline.words import Boot
 
 _ENOUGH = 1_000  # rows on a page at most
 _PORTION = 500  # events that a follower gets at once
+_FEW = 100  # of them that are looked at for who may see some: each number takes 16 µs
 _LINES = 100  # machines that a follower gets at once, 2 ms or so
 _BREATH = 0.2  # seconds between two portions of machines that changed
 _event = msgspec.json.decode
@@ -145,32 +148,65 @@ class HappenedDesk:
         after: int = 0,
         latest: bool = False,
         limit: int = 200,
+        among: Sequence[str] = (),
     ) -> Events:
         """Events in their order."""
         house = self._house
         limit = min(limit, _ENOUGH)
-        rows = await house.kept().store.read(
+        macs = house.macs(key) if key else ()
+        numbers = house.numbers() if among else None
+        if numbers:
+            after = numbers.meant(after)
+            macs = macs or await asyncio.to_thread(house.macs_among, tuple(among))
+            if not macs:
+                return Events()
+        read = partial(
             history.read_events,
-            macs=house.macs(key) if key else (),
+            macs=macs,
             kinds=_kinds(kind),
             since=since,
             until=until,
-            after=after,
             latest=latest,
-            limit=limit if latest else limit + 1,
+            among=tuple(among),
         )
+        rows = await self._rows(read, after, limit if latest else limit + 1, latest=latest)
         more = not latest and len(rows) > limit
-        lines = tuple(_line(row) for row in rows[:limit])
+        lines = await asyncio.to_thread(_lines, rows[:limit], numbers)
         return Events(next=str(lines[-1].id) if more else "", events=lines)
+
+    async def _rows(
+        self, read: "partial[list[Happened]]", after: int, limit: int, *, latest: bool
+    ) -> list[Happened]:
+        """So many rows; what is read further than those is said to nobody."""
+        theirs: list[Happened] = []
+        among, before = read.keywords["among"], 0
+        while True:
+            found = await self._house.kept().store.read(
+                read, after=after, before=before, limit=limit
+            )
+            own = [each for each in found if not among or fits(each.machine, among)]
+            theirs = [*own, *theirs] if latest else [*theirs, *own]
+            if len(theirs) >= limit or len(found) < limit:
+                return theirs[-limit:] if latest else theirs[:limit]
+            before, after = (found[0].id, after) if latest else (0, found[-1].id)
 
     @asynccontextmanager
     async def follow_events(
-        self, *, key: str = "", kind: str = "", after: int | None = None
+        self,
+        *,
+        key: str = "",
+        kind: str = "",
+        after: int | None = None,
+        among: Sequence[str] = (),
     ) -> AsyncIterator[AsyncIterator[EventLine]]:
         """Events as they are written down, a moment after they happened."""
         house = self._house
         store = house.kept().store
         macs, kinds = house.macs(key) if key else (), _kinds(kind)
+        numbers = house.numbers() if among else None
+        portion = _FEW if among else _PORTION
+        if after is not None and numbers:
+            after = numbers.meant(after)
         async with house.history.written.watched() as woken:
             start = after if after is not None else await store.read(history.last_event)
 
@@ -179,14 +215,23 @@ class HappenedDesk:
                 while True:
                     woken.clear()
                     rows, last = await store.read(
-                        history.read_on, macs=macs, kinds=kinds, after=last, limit=_PORTION
+                        history.read_on, macs=macs, kinds=kinds, after=last, limit=portion
                     )
                     for row in rows:
-                        yield _line(row)
-                    if len(rows) < _PORTION:
+                        if numbers is None:
+                            yield _line(row, row.id)
+                        elif self._is_theirs(row, tuple(among)):
+                            yield _line(row, numbers.told(row.id))
+                    if len(rows) < portion:
                         await woken.wait()
 
             yield lines()
+
+    def _is_theirs(self, row: Happened, among: tuple[str, ...]) -> bool:
+        """Whether an event is of such a machine, and was."""
+        known = self._house.answers.world.index.by_mac.get(Mac(row.mac))
+        names = (row.machine, known.machine.name if known else "")
+        return all(name and fits(name, among) for name in names)
 
     @asynccontextmanager
     async def follow_machines(self) -> AsyncIterator[AsyncIterator[Sequence[MachineLine]]]:
@@ -226,10 +271,15 @@ def _kinds(text: str) -> tuple[str, ...]:
     return tuple(part for part in text.split(",") if part)
 
 
-def _line(row: Happened) -> EventLine:
+def _lines(rows: Sequence[Happened], numbers: Numbers | None) -> tuple[EventLine, ...]:
+    """As they are told; with other numbers to who may see some of them only."""
+    return tuple(_line(each, numbers.told(each.id) if numbers else each.id) for each in rows)
+
+
+def _line(row: Happened, number: int) -> EventLine:
     event = _event(row.body)
     return EventLine(
-        id=row.id,
+        id=number,
         at=row.at,
         mac=row.mac,
         kind=row.kind,

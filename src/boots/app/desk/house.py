@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 from boots.api.desk import Refused
 from boots.app.answers import Answers
 from boots.app.desk.lines import line
+from boots.app.desk.numbers import Numbers
 from boots.app.desk.roster import Roster
 from boots.app.history import History
 from boots.app.keeping import Keeping
@@ -47,6 +48,15 @@ class House:
     server: str
     running: Running | None = None
     _rosters: list[Roster] = field(default_factory=list)
+
+    @property
+    def key(self) -> bytes:
+        """The server's key; empty where there is no store."""
+        return next((each.ticket_key for each in self.answers.raw.sites.values()), b"")
+
+    def numbers(self) -> Numbers:
+        """What is told in place of rows' numbers to who may see some rows only."""
+        return Numbers(self.key)
 
     def roster(self) -> Roster:
         """The machines by name, as they are now."""
@@ -124,9 +134,14 @@ class House:
         return self.keeping.orders.of(name) if self.keeping is not None else None
 
     def last_boot(self, machine: Machine) -> Boot | None:
-        """The last boot of any of its interfaces."""
+        """The last boot of any of its interfaces; not one that such a NIC made in another."""
         found = [self.history.timelines.last(each.mac) for each in machine.interfaces]
-        return max((each for each in found if each), key=lambda each: each.started, default=None)
+        own = (each for each in found if each and not self._is_of_another(each, machine))
+        return max(own, key=lambda each: each.started, default=None)
+
+    def _is_of_another(self, boot: Boot, machine: Machine) -> bool:
+        """Whether another machine made it that is still there; else its record has a new name."""
+        return boot.machine != machine.name and boot.machine in self.answers.world.index.by_name
 
     def before(self, machine: Machine) -> Finding | None:
         """What was wrong with its boots before the last one, while nothing came of that."""
@@ -141,6 +156,11 @@ class House:
         before = self.before(machine) if boot is not None and boot.finding is None else None
         order = self.order(machine.name)
         return line(machine, order, boot, default, self.clock(), before=before)
+
+    def macs_among(self, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        """The MACs of all machines whose names fit one of these."""
+        names, index = self.roster().among(patterns), self.answers.world.index
+        return tuple(mac for mac, known in index.by_mac.items() if known.machine.name in names)
 
     def macs(self, key: str) -> tuple[str, ...]:
         """The MACs that a key stands for: a machine's, or one that no record has."""

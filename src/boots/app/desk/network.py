@@ -1,8 +1,10 @@
 """The desk: who is on the network, what was said there, and why a machine gets what it gets."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from ipaddress import IPv4Address
+from math import inf
 from typing import Any
 
 import msgspec
@@ -28,6 +30,7 @@ from boots.client.words import (
 from boots.model import mac as macs
 from boots.model.mac import Mac
 from boots.model.machine import Known
+from boots.model.patterns import fits
 from boots.model.site import Site
 from boots.policy import metadata
 from boots.policy.attributes import attributes
@@ -38,12 +41,14 @@ from boots.policy.path import read
 from boots.policy.served import as_served
 from boots.serve.packets import Packet as Kept
 from boots.serve.packets import capture, decoded
-from boots.store import seen
+from boots.store import history, seen
 from boots.timeline.knowledge import of_stranger
 from boots.timeline.words import Finding, Stranger
 
 _MOST = 500  # strangers that are shown
 _MOST_PACKETS = 200  # shown of a machine; who floods in its name makes thousands, 3 s of decoding
+_AT_ONCE = 1_000  # events of a MAC that are looked through at once
+_AFTER = 1.0  # seconds in which the answer to what an event tells of has left
 _LARGEST = 64 << 10  # characters of an inventory in a list; a server's has some thousands
 
 
@@ -212,18 +217,37 @@ class NetworkDesk:
 
     # --- what was said
 
-    async def packets(self, key: str) -> Packets:
+    @asks_store
+    async def packets(self, key: str, among: Sequence[str] = ()) -> Packets:
         """The latest DHCP messages of a machine or MAC, decoded."""
-        kept = self._kept_of(key)[-_MOST_PACKETS:]
-        return await asyncio.to_thread(_decoded, kept)
+        kept = await self._kept_of(key, tuple(among))
+        return await asyncio.to_thread(_decoded, kept[-_MOST_PACKETS:])
 
-    async def capture(self, key: str) -> bytes:
+    @asks_store
+    async def capture(self, key: str, among: Sequence[str] = ()) -> bytes:
         """The same as a pcap file."""
-        return await asyncio.to_thread(capture, self._kept_of(key))
+        return await asyncio.to_thread(capture, await self._kept_of(key, tuple(among)))
 
-    def _kept_of(self, key: str) -> list[Kept]:
-        found = [each for mac in self._house.macs(key) for each in self._house.packets.of(mac)]
+    async def _kept_of(self, key: str, among: tuple[str, ...]) -> list[Kept]:
+        found: list[Kept] = []
+        for mac in self._house.macs(key):
+            kept = self._house.packets.of(mac)
+            since = await self._since(mac, kept[0].at, among) if among and kept else 0.0
+            found += [each for each in kept if each.at > since]
         return sorted(found, key=lambda each: each.at)
+
+    async def _since(self, mac: str, first: float, among: tuple[str, ...]) -> float:
+        """When a MAC was heard last that was not of such a machine then; who knows not, waits."""
+        store, before = self._house.kept().store, 0
+        read = partial(history.read_events, macs=(mac,), since=first - _AFTER, latest=True)
+        while True:
+            found = await store.read(read, before=before, limit=_AT_ONCE)
+            others = [each for each in found if not each.machine or not fits(each.machine, among)]
+            if others:
+                return others[-1].at + _AFTER
+            if len(found) < _AT_ONCE:
+                return 0.0 if found or before else inf
+            before = found[0].id
 
     # ---
 

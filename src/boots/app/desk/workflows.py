@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from boots.api.desk import Refused
 from boots.app.desk import paging
 from boots.app.desk.house import House, asks_store
+from boots.app.desk.numbers import Numbers
 from boots.app.desk.power import PowerDesk
 from boots.app.runs import showing
 from boots.app.runs.undoing import undone
@@ -176,16 +177,17 @@ class WorkflowsDesk:
         return found
 
     @asks_store
-    async def run_lines(self, identity: str, after: int = 0, limit: int = 200) -> LogLines:
+    async def run_lines(
+        self, identity: str, after: int = 0, limit: int = 200, among: Sequence[str] = ()
+    ) -> LogLines:
         """What its actions said, after the line of this id."""
         await self._house.run(identity)
         limit = min(limit, _ENOUGH)
         store = self._house.workflows().keeper.store
-        found = await store.read(run_lines.read, identity, after, limit + 1)
-        lines = tuple(
-            LogLine(id=e.id, at=e.at, step=e.step + 1, attempt=e.attempt, text=e.text)
-            for e in found[:limit]
-        )
+        numbers = self._house.numbers() if among else None
+        behind = numbers.meant(after) if numbers else after
+        found = await store.read(run_lines.read, identity, behind, limit + 1)
+        lines = await asyncio.to_thread(_lines, found[:limit], numbers)
         return LogLines(lines=lines, next=lines[-1].id if len(found) > limit else 0)
 
     @asynccontextmanager
@@ -260,6 +262,20 @@ def _where(run: Progress) -> str:
         return f"run {run.id} is {state}"
     where = f"it is at action {run.at + 1}" if run.at is not None else "all its actions are done"
     return f"run {run.id} is {state}; {where}"
+
+
+def _lines(kept: Sequence[run_lines.Kept], numbers: Numbers | None) -> tuple[LogLine, ...]:
+    """As they are told; with other numbers to who may see some machines only."""
+    return tuple(
+        LogLine(
+            id=numbers.told(each.id) if numbers else each.id,
+            at=each.at,
+            step=each.step + 1,
+            attempt=each.attempt,
+            text=each.text,
+        )
+        for each in kept
+    )
 
 
 def _given(wanted: NewRun, by: str, among: Sequence[str]) -> Given:

@@ -6,6 +6,7 @@ from boots.doctor.urls import of_chains
 from boots.model.machine import Netboot
 from boots.model.site import Site
 from boots.policy.explain import FIRMWARE, chain
+from boots.policy.got import Script
 
 
 def urls(netboot: Netboot | None = None, where: Site = SITE) -> list[str]:
@@ -38,3 +39,13 @@ def test_what_only_the_client_can_fill_in_is_not_tried() -> None:
 
 def test_a_machine_that_may_not_boot_is_told_nothing() -> None:
     assert [] == urls(Netboot(allowed=False))
+
+
+def test_what_is_for_the_machines_own_addresses_is_not_tried_but_what_it_loads() -> None:
+    script = f"http://192.168.1.1:8080/{MAC}/auto.ipxe"
+    asks = known(Netboot(script="#!ipxe\nkernel http://x/k\n"))
+    chains = [chain(each, MAC, asks, SITE) for each in FIRMWARE]
+    assert script in of_chains(chains)
+    found = of_chains(chains, lambda got: isinstance(got, Script) and got.private)
+    assert script not in found
+    assert {"http://x/k", f"tftp://192.168.1.1/{MAC}/undionly.kpxe"} <= set(found)

@@ -144,6 +144,16 @@ def test_a_network_in_order_has_no_findings_on_the_server_s_host(lan: Lan, folde
         assert [] == server.told(events.ScriptServed)
 
 
+def test_a_script_that_is_the_machine_s_alone_is_not_asked_for(lan: Lan, folder: Path) -> None:
+    own = RECORD + '    script: "#!ipxe\\nset door 4711\\nshell\\n"\n'
+    files = {"BOOTS_BOOT_FILES": str(folder / "files")}
+    with boots(lan.server, folder, environment=files, records=own) as server:
+        report = asked(lan.server, folder, records=own)
+
+        assert () == report.findings
+        assert [] == server.told(events.ImpostorRefused)
+
+
 def test_a_network_in_order_has_no_findings_from_another_host(lan: Lan, folder: Path) -> None:
     with serving(lan, folder):
         report = from_outside(lan, folder, "--relay", str(SERVER.ip))

@@ -28,8 +28,10 @@ from boots.model.mac import Mac
 from boots.model.machine import Known
 from boots.model.site import Mode
 from boots.policy import client as clients
+from boots.policy import home
 from boots.policy.answer import Answer, answer
 from boots.policy.explain import FIRMWARE, Firmware, chain
+from boots.policy.got import Got
 from boots.policy.served import as_served
 from boots.serve import sockets
 from boots.settings import Settings
@@ -209,7 +211,7 @@ class _Examination:
         """Try all that this machine would be told to load."""
         site = self._place.site
         chains = [chain(each, self._mac, self._known, site) for each in self._firmware]
-        urls = of_chains(chains)
+        urls = of_chains(chains, self._is_the_machines)
         if self._settings.http.certificate:
             port = self._settings.http.https_port
             urls.append(f"https://{site.server}:{port}/healthz")
@@ -217,6 +219,13 @@ class _Examination:
         if urls:
             self._say(f"{len(urls)} URLs of its boot fetched{where and ' from this host, '}{where}")
         return list(_fetch(urls))
+
+    def _is_the_machines(self, got: Got) -> bool:
+        """Whether this goes to the machine's own addresses, and not to ours."""
+        known, site = self._known, self._place.site
+        if known is None or not home.elsewhere(known, site.server, None, site):
+            return False
+        return home.is_private(got, known, site)
 
     def _of_certificate(self, fetched: Sequence[Fetched]) -> Iterator[Finding]:
         """Whether the server still shows what was in the file when it started."""

@@ -389,9 +389,9 @@ async def test_certificates_are_renewed_on_the_loops_thread_and_settings_read_in
     threads: dict[str, int] = {}
 
     class Told(Server):
-        def _renew(self) -> None:
+        async def _renew(self) -> None:
             threads["renew"] = threading.get_ident()
-            super()._renew()
+            await super()._renew()
 
     class Reading(Bench):
         def read(self) -> Settings:

@@ -5,17 +5,25 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from tests.api.bench import Answer, parsed
-from tests.app.desks import FILE_MAC, Office, at_desk, offer, stranger
+from tests.app.desks import FILE_MAC, OTHER_MAC, Office, at_desk, offer, stranger
 
 from boots.api.listener import Listener, Rules
 from boots.api.routes import TABLE
-from boots.client.words import NewOrder, NewToken, Role
+from boots.api.veil import VEILED
+from boots.api.viewed import viewed
+from boots.app.world import World
+from boots.client.words import EventLine, Events, NewOrder, NewToken, Role
 from boots.journal import events
+from boots.journal.events import ScriptServed
 from boots.model.order import Netboot
+from boots.model.site import Profile
+from boots.policy.got import Script
 from boots.store import tokens
 from boots.web.pages import OperatorPages
 
@@ -155,3 +163,106 @@ def test_a_viewer_changes_nothing_and_nobody_reads_anything(tmp_path: Path, meth
         assert Netboot.ONCE is office.orders.every()["api-1"].netboot
 
     test(tmp_path)
+
+
+IN_SCRIPTS = ("s3cret-of-the-script", "s3cret-of-the-value", "s3cret-of-all", "s3cret-of-the-url")
+IN_TEXTS = ("s3cret-of-the-menu", "s3cret-of-the-board", "s3cret-for-tinkerbell")
+KNOWN = f"""\
+machines:
+  - {{name: own, mac: "{FILE_MAC}", address: 192.168.1.11/24, script: "set x {IN_SCRIPTS[0]}"}}
+  - name: told
+    mac: {OTHER_MAC}
+    address: 192.168.1.12/24
+    profile: told
+    values: {{x: {IN_SCRIPTS[1]}}}
+  - name: shared
+    mac: {MAC}
+    address: 192.168.1.13/24
+    profile: shared
+    pxelinux: "append {IN_TEXTS[0]}"
+    raspberry_pi: {{serial: 1234abcd, config: "# {IN_TEXTS[1]}"}}
+  - {{name: plain, mac: "52:54:00:00:00:04", address: 192.168.1.14/24, profile: plain}}
+  - {{name: far, mac: "52:54:00:00:00:05", address: 192.168.1.15/24, profile: far}}
+---
+apiVersion: tinkerbell.org/v1alpha1
+kind: Hardware
+metadata: {{name: theirs}}
+spec:
+  interfaces:
+    - dhcp: {{mac: "52:54:00:00:00:06"}}
+      netboot: {{allowPXE: true, ipxe: {{contents: "set x {IN_TEXTS[2]}"}}}}
+"""
+SEEN = "for all to see"
+OF_MACHINES = ("/v1/machines/{}", "/v1/machines/{}/explain", "/machines/{}", "/explain/{}")
+RUN = (
+    Profile(name="told", script="set x {{ values.x }}"),
+    Profile(name="shared", script=f"set password {IN_SCRIPTS[2]}"),
+    Profile(name="plain", script=f"echo {SEEN}"),
+    Profile(name="far", script_url=f"http://me:{IN_SCRIPTS[3]}@h/x.ipxe"),
+)
+
+
+async def _has_scripts(office: Office) -> None:
+    """All of them have booted."""
+    raw = office.answers.raw
+    site = replace(
+        raw.sites["lan0"],
+        network=IPv4Network("192.168.1.0/24"),
+        profiles={each.name: each for each in RUN},
+    )
+    office.answers.world = World(raw.index, {"lan0": site}, raw.index)
+    for known in raw.index.by_mac.values():
+        for tftp in (False, True):
+            own = known.interface.reservation
+            at = own.address if own else IPv4Address("192.168.1.99")
+            given = office.answers.fetch("lan0", tftp=tftp)(f"/{known.mac}/auto.ipxe", at)
+            if isinstance(given.what, Script):
+                served = ScriptServed(
+                    mac=given.mac, peer="", door="http", profile=given.what.profile,
+                    script=given.what.text, private=given.private,
+                )  # fmt: skip
+                office.hear(served)
+    await office.written()
+
+
+async def _no_scripts(office: Office) -> None:
+    await _has_scripts(office)
+    viewer = (await office.desk.make_token(NewToken(name="v", role=Role.VIEWER), "ann")).secret
+    some = NewToken(name="s", role=Role.VIEWER, machines=("own", "told", "plain"))
+    limited = (await office.desk.make_token(some, "ann")).secret
+    operator = (await office.desk.make_token(NewToken(name="o", role=Role.OPERATOR), "ann")).secret
+    seen: dict[str, set[str]] = {}
+    machines = [each.machine.name for each in office.answers.raw.index.by_mac.values()]
+    boots = [each.id for each in (await office.desk.boots()).boots]
+    paths = [
+        *("/v1/events", "/v1/events/stream?after=0", "/events", "/v1/profiles", "/profiles"),
+        *(each.format(name) for name in machines for each in OF_MACHINES),
+        *(each.format(boot) for boot in boots for each in ("/boots/{}", "/v1/boots/{}")),
+    ]
+    async with door(office) as at:
+        for who in (viewer, limited, operator):
+            at.secret = who
+            said = [(await at.ask("GET", path)).body.decode(errors="replace") for path in paths]
+            marks = (*IN_SCRIPTS, *IN_TEXTS, SEEN)
+            seen[who] = {each for each in marks if any(each in text for text in said)}
+    assert {SEEN} == seen[viewer] == seen[limited]
+    assert {*IN_SCRIPTS, *IN_TEXTS, SEEN} == seen[operator]
+
+
+def test_a_viewer_sees_no_script_or_text_that_may_tell_what_a_record_alone_does(
+    tmp_path: Path,
+) -> None:
+    at_desk(_no_scripts, KNOWN)(tmp_path)
+
+
+@at_desk
+async def test_of_a_script_of_which_nothing_is_known_the_text_is_veiled(office: Office) -> None:
+    """It was told by an older server."""
+    line = EventLine(1, 1.0, FILE_MAC, "ScriptServed", {"script": "s3cret", "problem": ""})
+    office.desk.events = lambda **_: _soon(Events(events=(line,)))  # type: ignore[method-assign]
+    found = await viewed(office.desk).events()
+    assert [{"script": VEILED, "problem": ""}] == [each.event for each in found.events]
+
+
+async def _soon(found: Events) -> Events:
+    return found

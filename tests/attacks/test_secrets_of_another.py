@@ -3,13 +3,17 @@
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from tests.app.desks import KEY
 from tests.attacks.lan import HOSTILE, NEIGHBOUR, OWN, PASSWORD, UNUSED, VICTIM, Lan, on_lan
 from tests.policy import made
 from tests.policy.made import known, site
 
+from boots.app.world import World
 from boots.journal import events
+from boots.machines import lookup
+from boots.machines.packing import pack
 from boots.model.mac import Mac, to_bytes
 from boots.model.machine import Netboot, RaspberryPi
 from boots.model.site import Iso, Mode, Profile
@@ -99,24 +103,46 @@ test_a_script_that_tells_a_name_is_for_whoever_asks = on_lan(
 
 
 @on_lan
-async def test_what_looks_like_a_secret_in_a_records_own_text_goes_to_no_other_address(
-    lan: Lan,
-) -> None:
-    for own in (
-        Netboot(script="kernel http://10.0.0.1/k rootpw=hunter2"),
-        Netboot(pxelinux="default a\nlabel a\n append rootpw=hunter2"),
-        Netboot(raspberry_pi=RaspberryPi(serial="1234abcd", config="wifi.psk=hunter2\n")),
+async def test_a_records_own_text_goes_to_no_other_address(lan: Lan) -> None:
+    """A person wrote it for one machine: no pattern knows all that is a secret."""
+    raw = lan.answers.raw
+    board = RaspberryPi(serial="1234abcd", config="arm_64bit=1\n# the door is 4711\n")
+    for name, own in (
+        ("auto.ipxe", Netboot(script="#!ipxe\nset door 4711\n")),
+        ("pxelinux.cfg/default", Netboot(pxelinux="default a\nlabel a\n append door 4711")),
+        ("1234abcd/config.txt", Netboot(raspberry_pi=board)),
+        ("config.txt", Netboot(raspberry_pi=board)),
     ):
-        what = [
-            fetch(name, known(own), site())
-            for name in ("auto.ipxe", "pxelinux.cfg/default", "1234abcd/config.txt")
-        ]
-        told = [each for each in what if "hunter2" in str(each)]
-        assert 1 == len(told)
-        assert is_private(told[0], known(own), site())
-    plain = Netboot(script="echo hello", pxelinux="default a\nlabel a\n kernel k")
-    for name in ("auto.ipxe", "pxelinux.cfg/default"):
-        assert not is_private(fetch(name, known(plain), site()), known(plain), site())
+        victim = raw.index.by_mac[Mac(VICTIM)].machine
+        nic = msgspec.structs.replace(victim.interfaces[0], netboot=own)
+        changed = msgspec.structs.replace(victim, interfaces=(nic,))
+        others = [each for each in raw.index.machines if each.name != victim.name]
+        index = lookup.build(pack([changed, *others], "here"))[0]
+        lan.answers.world = World(index, raw.sites, index)
+        for at, wanted in ((OWN, 200), (NEIGHBOUR, 403), (UNUSED, 403)):
+            status, text = await lan.ask(at, f"/{VICTIM}/{name}")
+            assert (wanted, at == OWN) == (status, "4711" in text)
+        assert 403 == (await lan.ask(NEIGHBOUR, "/1234ABCD/config.txt"))[0]
+
+
+@pytest.mark.parametrize(
+    ("script", "private"),
+    [
+        ("set password hunter2", True),
+        ("  set net0/password:string hunter2", True),
+        ("param --params p api_key hunter2", True),
+        ("param password hunter2", True),
+        ("set password ${net0/password}", False),
+        ("set passwords hunter2", False),
+        ("echo set a password", False),
+    ],
+)
+def test_a_profiles_script_that_gives_a_secret_goes_to_its_machines_alone(
+    script: str, private: bool
+) -> None:
+    own = Profile(name="osie", script=f"#!ipxe\n{script}\nshell\n")
+    where = site(profiles={"osie": own})
+    assert private is is_private(fetch("auto.ipxe", known(), where), known(), where)
 
 
 @on_lan

@@ -27,7 +27,7 @@ def asked(name: str, board: RaspberryPi | None = BOARD, **netboot: Any) -> Got:
 
 def test_config_is_what_the_record_says() -> None:
     name = f"{SERIAL}/config.txt"
-    assert asked(name) == Rendered(name, b"arm_64bit=1\n", "record")
+    assert asked(name) == Rendered(name, b"arm_64bit=1\n", "record", private=True)
 
 
 def test_cmdline_is_the_arguments_of_the_record_on_one_line() -> None:
@@ -113,4 +113,4 @@ def test_a_secret_among_the_records_arguments_is_refused_and_not_said() -> None:
 
 def test_arguments_of_two_lines_are_refused() -> None:
     got = asked(f"{SERIAL}/cmdline.txt", kernel_args=("a\nb",))
-    assert got == Refusal(Ground.BROKEN, "the kernel arguments 'a\\nb' cannot stand in cmdline.txt")
+    assert got == Refusal(Ground.BROKEN, "the kernel argument 'a\\nb' cannot stand in cmdline.txt")

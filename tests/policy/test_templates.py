@@ -169,3 +169,34 @@ def test_the_names_that_a_template_wants_are_told() -> None:
     assert {"b", "c", "e"} == templates.names(source)
     with pytest.raises(templates.Broken):
         templates.names("{{ a")
+
+
+@pytest.mark.parametrize(
+    "bent", ["hunter2 x", "hunter2${x}", "-hunter2", "hunter2|", "hunter2\x07"]
+)
+@pytest.mark.parametrize("template", ["set p {{ values.p }}", "set p {{ values.p | words }}"])
+def test_a_value_that_cannot_stand_in_a_script_is_not_told(template: str, bent: str) -> None:
+    """The journal and every viewer would have it: it may be a password."""
+    values = {"values": {"p": bent}}
+    if "words" in template and bent == "hunter2 x":
+        assert "set p hunter2 x" == templates.render(template, values, ipxe=True)
+        return
+    with pytest.raises(templates.Broken) as told:
+        templates.render(template, values, ipxe=True)
+    assert "hunter2" not in str(told.value)
+    assert "value" in str(told.value)
+
+
+def test_nor_is_one_that_python_stumbles_over() -> None:
+    with pytest.raises(templates.Broken) as told:
+        templates.render("{{ [1].index(values.p) }}", {"values": {"p": "hunter2"}})
+    assert "hunter2" not in str(told.value)
+
+
+def test_nor_is_one_that_another_loader_cannot_take() -> None:
+    asks = known(metadata=Metadata(values={"p": "hunter2'x"}))
+    own = Profile(name="own", kernel="own.efi", args=("k={{ values.p }}",))
+    got = fetch("grub/grub.cfg", asks, site(profiles={"own": own}, default_profile="own"))
+    assert isinstance(got, Rendered)
+    assert b"the kernel argument" in got.content
+    assert b"hunter2" not in got.content

@@ -10,9 +10,11 @@ from typing import Any, NoReturn
 
 from msgspec.structs import replace
 
+from boots.api.auth import may
 from boots.api.desk import Attempt, Desk, Refused, Witness
+from boots.api.viewed import viewed
 from boots.client import words, workflows
-from boots.client.words import EventLine, Machine, MachineLine, Me
+from boots.client.words import EventLine, Machine, MachineLine, Me, Role
 from boots.model.order import Order
 from boots.model.patterns import fits
 from boots.timeline.knowledge import told_of_machines
@@ -34,6 +36,7 @@ def _told(boot: Boot) -> Boot:
 
 def scoped(desk: Desk, me: Me) -> Desk:
     """The desk as somebody may have it."""
+    desk = desk if may(me, Role.OPERATOR) else viewed(desk)
     return Scope(desk, me.machines) if me.machines else desk
 
 

@@ -1,4 +1,4 @@
-"""What viewers do not see of a record: passwords, keys, and what an installer is told."""
+"""What viewers do not see: of records passwords, keys, and texts of a machine's own."""
 
 import re
 from typing import Any
@@ -6,7 +6,8 @@ from typing import Any
 VEILED = "(not for viewers)"
 _SECRET = re.compile(
     r"pass|.*(password|passwd|passphrase|pwd|rootpw|psk|secret|token)|.*password_?hash"
-    r"|(.*_)?(key|api_?key|private_?key)|user_?data|vendor_?data|crypted.*|.*_?credentials?"
+    r"|(.*_)?(key|api_?key|private_?key)|(user|vendor|custom)_?data|crypted.*|.*_?credentials?"
+    r"|script|contents|pxelinux|config(_?txt)?"
 )
 _OF_TEMPLATES = "values"
 """What templates may name: whatever it is called, it may be a secret."""

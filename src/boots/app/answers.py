@@ -204,7 +204,12 @@ class Answers:
             if known is not None and tells and not elsewhere:  # who looks on spends no order
                 self._leaves(known)
             mac = "" if elsewhere else known.mac if known else wanted.mac or ""
-            return Given(mac, wanted.name, what, known, path.trace_of(asked), elsewhere)
+            private = (
+                known is not None
+                and isinstance(what, Script)
+                and home.is_for_few(what, known, site)
+            )
+            return Given(mac, wanted.name, what, known, path.trace_of(asked), elsewhere, private)
 
         return fetch
 

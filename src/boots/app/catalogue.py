@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from boots.app.withheld import Withheld
 from boots.model.machine import Architecture
 from boots.model.site import Profile
 from boots.policy import path as paths
@@ -24,6 +25,7 @@ SYSTEM_FOLDERS = (Path("/usr/lib/ipxe"), Path("/usr/share/ipxe"), Path("/boot/ip
 # More than any folder of boot files has: whoever publishes more named the wrong folder.
 MOST_FILES = 20_000
 CPUS = {"x86_64": "amd64", "aarch64": "arm64"}  # and what Debian calls them
+NOTHING = Withheld()
 SUFFIXES = frozenset({".kpxe", ".kkpxe", ".kkkpxe", ".pxe", ".efi", ".lkrn", ".iso", ".img"})
 
 
@@ -31,6 +33,8 @@ def boot_files(
     own: Iterable[Path],
     system: Iterable[Path] | None = None,
     signed: Mapping[str, str] = SIGNED,
+    *,
+    withheld: Withheld = NOTHING,
 ) -> dict[str, str]:
     """Published names of boot files, to their paths; the operator's own folders win.
 
@@ -41,7 +45,7 @@ def boot_files(
     """
     found: dict[str, str] = {}
     for folder in own:
-        for name, place in _below(folder):
+        for name, place in _below(folder, withheld):
             found.setdefault(name, place)
     for folder in SYSTEM_FOLDERS if system is None else system:
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
@@ -57,16 +61,16 @@ def boot_files(
     return found
 
 
-def _below(folder: Path) -> Iterator[tuple[str, str]]:
+def _below(folder: Path, withheld: Withheld) -> Iterator[tuple[str, str]]:
     """Every file at and below a folder, under the name by which it is asked for.
 
-    Hidden ones are left out, and what would be read as a machine's own: clients cannot ask for
-    it.
+    Hidden ones are left out, what is the server's own, and what would be read as a machine's own:
+    clients cannot ask for it.
     """
-    count = 0
+    count, is_ours = 0, withheld.at(folder)
     for place in folders(folder):
         for path in sorted(place.iterdir()):
-            if not _is_public(path):
+            if not _is_public(path) or is_ours(path):
                 continue
             count += 1
             if count > MOST_FILES:
@@ -121,16 +125,21 @@ def _head(place: str) -> bytes:
         return b""
 
 
-def osie_files(folder: Path) -> dict[str, str]:
+def osie_files(folder: Path, withheld: Withheld = NOTHING) -> dict[str, str]:
     """Kernels and initramfs of OSIE, published below ``osie/``."""
     if not folder.is_dir():
         return {}
-    return {f"osie/{path.name}": str(path) for path in sorted(folder.iterdir()) if _is_public(path)}
+    is_ours = withheld.at(folder)
+    return {
+        f"osie/{path.name}": str(path)
+        for path in sorted(folder.iterdir())
+        if _is_public(path) and not is_ours(path)
+    }
 
 
-def image_files(folder: Path) -> dict[str, str]:
+def image_files(folder: Path, withheld: Withheld = NOTHING) -> dict[str, str]:
     """Indexes and frames of images for disks, published below ``images/``."""
-    return {f"images/{name}": place for name, place in _below(folder)}
+    return {f"images/{name}": place for name, place in _below(folder, withheld)}
 
 
 def profile_files(profile: Profile, *folders: Path) -> tuple[Profile, dict[str, str]]:

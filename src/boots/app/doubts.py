@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from ipaddress import IPv4Interface
 from pathlib import Path
 
+from boots.app import withheld
 from boots.app.sites import overrides
 from boots.model.rule import Rule
 from boots.model.site import Mode, Site
@@ -22,6 +23,11 @@ def doubts(settings: Settings, site: Site) -> Iterator[str]:
     for folder in settings.boot.files:
         if not Path(folder).is_dir():
             yield f"boot.files: there is no folder {folder}; make it, or mend boot.files"
+        for own in withheld.of(settings).below(Path(folder)):
+            yield (
+                f"boot.files: {own} is the server's own, and no machine can fetch it; but all else"
+                f" in {folder} can be fetched, so name a folder that has only boot files"
+            )
     if site.user_class not in {"", "iPXE"} and not settings.boot.files:
         yield (
             f'boot.user_class: the installed iPXE is not "{site.user_class}" but "iPXE", and would'

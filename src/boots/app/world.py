@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Interface
 from pathlib import Path
 
-from boots.app import catalogue, leaked, profiles, quirks, rules, sites, tls
+from boots.app import catalogue, leaked, profiles, quirks, rules, sites, tls, withheld
 from boots.app.folders import patched_of
 from boots.app.patched import with_patch
 from boots.app.sites import Offered
@@ -99,11 +99,13 @@ def build(
 
 def _published(settings: Settings) -> dict[str, str]:
     """The files that are published besides those of profiles, by their names."""
-    boot = settings.boot
+    boot, own = settings.boot, withheld.of(settings)
+    # An empty name is no folder: as a path it would be the one that the server was started in.
+    osie, images = boot.osie and Path(boot.osie), boot.images and Path(boot.images)
     return {
-        **catalogue.boot_files(Path(folder) for folder in boot.files),
-        **catalogue.osie_files(Path(boot.osie)),
-        **catalogue.image_files(Path(boot.images)),
+        **catalogue.boot_files((Path(each) for each in boot.files if each), withheld=own),
+        **(catalogue.osie_files(osie, own) if osie else {}),
+        **(catalogue.image_files(images, own) if images else {}),
     }
 
 

@@ -204,11 +204,15 @@ class ExplainedStep(Word, frozen=True):
 
 
 class ExplainedChain(Word, frozen=True):
-    """The chain for one kind of firmware."""
+    """The chain for one kind of firmware.
+
+    A script that is `private` may tell what stands in the record alone: viewers do not see it.
+    """
 
     firmware: str
     steps: tuple[ExplainedStep, ...]
     script: str = ""
+    private: bool = False
 
 
 class Explained(Word, frozen=True):

@@ -372,7 +372,8 @@ class ImpostorRefused(Event, frozen=True, tag=True):
 class ScriptServed(Event, frozen=True, tag=True):
     """An iPXE script was handed out; `script` is its exact text, but for tokens of metadata.
 
-    With a `problem` no profile could be rendered, and the script only shows why.
+    With a `problem` no profile could be rendered, and the script only shows why.  One that is
+    `private` may tell what stands in the machine's record alone: viewers do not see its text.
     """
 
     mac: str
@@ -382,6 +383,7 @@ class ScriptServed(Event, frozen=True, tag=True):
     script: str
     problem: str = ""
     trace: str = ""
+    private: bool = False
 
 
 class FileRendered(Event, frozen=True, tag=True):

@@ -54,7 +54,7 @@ _SPARED = re.compile(
 )
 _THERE_IS_NONE = "there is no file "
 # Long, and in the journal's file for who wants them.
-_LEFT_OUT = {"script", "inventory"}
+_LEFT_OUT = {"script", "private", "inventory"}
 
 
 def configure(form: str, level: str, stream: TextIO | None = None) -> None:

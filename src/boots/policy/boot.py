@@ -194,4 +194,4 @@ def _rendered(name: str, known: Known, site: Site, *, tftp: bool) -> Script:
         text, profile = script.render(known, site, base.rstrip("/"))
     except Unwritable as error:
         return Script(script.apology(str(error)), "", str(error))
-    return Script(text, profile)
+    return Script(text, profile, private=bool(known.interface.netboot.script))

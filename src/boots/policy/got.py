@@ -27,12 +27,14 @@ class File:
 class Script:
     """Give this text, rendered from a profile.
 
-    Where no script can be made, `problem` says why and the text shows that on the screen.
+    Where no script can be made, `problem` says why and the text shows that on the screen.  One
+    that stands in a record is `private`: a person wrote it for one machine.
     """
 
     text: str
     profile: str
     problem: str = ""
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from boots.model.mac import dashed
 from boots.model.machine import Known
 from boots.model.site import Profile, Site
 from boots.policy.got import Refusal, Rendered
-from boots.policy.ipxe_words import Unwritable
+from boots.policy.ipxe_words import Unwritable, shown
 from boots.policy.path import URL_SAFE
 from boots.policy.script import arguments, profile_of
 
@@ -83,7 +83,7 @@ def quoted(text: str, what: str) -> str:
         Unwritable: it is empty, has control characters, quotes or backslashes, or is not ASCII.
     """
     if not _PLAIN.fullmatch(text) or not _SPOILT.isdisjoint(text):
-        raise Unwritable(f"{what} {text!r} cannot stand in grub.cfg")
+        raise Unwritable(f"{what} {shown(text)!r} cannot stand in grub.cfg")
     return f"'{text}'"
 
 
@@ -137,9 +137,9 @@ def _elsewhere(url: str) -> str:
     try:
         parts = urlsplit(url)
     except ValueError:
-        raise Unwritable(f"the URL {url!r} cannot stand in grub.cfg") from None
+        raise Unwritable(f"the URL {shown(url)!r} cannot stand in grub.cfg") from None
     if parts.scheme not in {"http", "tftp"} or not _HOST.fullmatch(parts.netloc):
-        raise Unwritable(f"GRUB cannot load {url!r}; it knows http and tftp")
+        raise Unwritable(f"GRUB cannot load {shown(url)!r}; it knows http and tftp")
     query = f"?{parts.query}" if parts.query else ""
     return f"({parts.scheme},{parts.netloc}){parts.path}{query}"
 

@@ -5,6 +5,7 @@ to take, and a switch can see to it (DHCP snooping).
 """
 
 import functools
+from collections.abc import Iterator
 from ipaddress import IPv4Address
 
 from boots.model.mac import Mac
@@ -58,24 +59,39 @@ def _all_are_ours(known: Known, site: Site) -> bool:
 def is_private(what: Got, known: Known, site: Site) -> bool:
     """Whether this is for one machine's eyes.
 
-    So is what is made from a template of its profile that may tell secrets, what holds a ticket
-    or a token or looks like a secret, and why something of its own is broken, which may quote it.
-    Other scripts and menus are for whoever asks, as they always were.
+    So is what `tells_own`, and what holds a ticket or a token or looks like a secret.  Other
+    scripts and menus are for whoever asks, as they always were.
     """
     match what:
-        case Script(text, name, problem):
-            return (
-                bool(problem)
-                or _has_secret(text, site)
-                or (name != AUTOEXEC and _tells(known, site))
-            )
-        case Rendered(_, content, _, _, private):
+        case Script(text):
+            return tells_own(what, known, site) or has_secret(text, site)
+        case Rendered(_, content):
             text = content.decode(errors="replace")
-            return private or _has_secret(text, site) or _tells(known, site)
+            return tells_own(what, known, site) or has_secret(text, site)
         case Refusal(ground):
             return ground is Ground.BROKEN
         case File():
             return False
+
+
+def tells_own(what: Script | Rendered, known: Known, site: Site) -> bool:
+    """Whether a text may say what stands in a machine's record alone.
+
+    It is that text itself, is made from a template of its profile that may tell secrets, or says
+    why something of its own is broken, which may quote it.
+    """
+    if isinstance(what, Script) and (what.problem or what.profile == AUTOEXEC):
+        return bool(what.problem)
+    return what.private or _tells(known, site)
+
+
+def is_for_few(what: Script, known: Known, site: Site) -> bool:
+    """Whether a script may tell what nobody who only looks on should read.
+
+    That is asked of each that leaves, so of long texts only those are looked at that many
+    machines share.
+    """
+    return tells_own(what, known, site) or any(map(_seen, _made_of(known, site)))
 
 
 def is_private_disc(what: Image | Refusal, site: Site) -> bool:
@@ -85,25 +101,41 @@ def is_private_disc(what: Image | Refusal, site: Site) -> bool:
     """
     match what:
         case Image(text=text):
-            return _has_secret(text.decode(), site)
+            return has_secret(text.decode(), site)
         case Refusal(ground):
             return ground is Ground.BROKEN
 
 
-def _has_secret(text: str, site: Site) -> bool:
+def has_secret(text: str, site: Site) -> bool:
+    """Whether a text holds a ticket, a token, or what looks like a secret."""
     return ticket.ARGUMENT in text or token.stands_in(text, site.token_key) or bool(_seen(text))
 
 
 @functools.lru_cache(maxsize=256)
 def _seen(text: str) -> str:
-    return leaks.secret_in(text)
+    return leaks.secret_in_script(text)
 
 
 def _tells(known: Known, site: Site) -> bool:
     """Whether the profile's script, or its arguments, are templates that may tell secrets."""
+    return any(map(templates.may_tell, _of_profile(known, site)))
+
+
+def _of_profile(known: Known, site: Site) -> tuple[str, ...]:
     try:
         profile = chosen(known, site)
     except Unwritable:
-        return False
-    texts = (profile.script, profile.script_url, profile.kernel, *profile.initrds, *profile.args)
-    return any(map(templates.may_tell, texts))
+        return ()
+    return (profile.script, profile.script_url, profile.kernel, *profile.initrds, *profile.args)
+
+
+def _made_of(known: Known, site: Site) -> Iterator[str]:
+    """The texts of which a script is made that may hold secrets as they stand.
+
+    Arguments are refused that look so, but for those that the settings allow.
+    """
+    netboot = known.interface.netboot
+    yield netboot.script_url
+    yield from _of_profile(known, site)
+    if site.secrets_allowed:
+        yield from (*site.kernel_args, *netboot.kernel_args)

@@ -10,6 +10,7 @@ import re
 
 PRINTABLE = re.compile(r"[\x21-\x7e]+")
 ENDS_COMMAND = frozenset({"||", "&&", ";"})
+_USER, _HIDDEN = re.compile(r"://[^/?#@\s]+@"), "://…@"
 # What means something only beside other text, in which a template may put a value.
 _JOINS = re.compile(r"[${}]|^[-:|&]|[|&]$")
 
@@ -24,10 +25,14 @@ def word(text: str, what: str) -> str:
     Raises:
         Unwritable: it is empty, has white space or control characters, or means something to iPXE.
     """
-    fit = PRINTABLE.fullmatch(text) and text not in ENDS_COMMAND
-    if not fit or text.startswith("#") or text.endswith("\\") or "${" in text:
-        raise Unwritable(f"{what} {text!r} cannot stand in an iPXE script")
+    if not _is_fit(text):
+        raise Unwritable(f"{what} {_USER.sub(_HIDDEN, text)!r} cannot stand in an iPXE script")
     return text
+
+
+def _is_fit(text: str) -> bool:
+    fit = PRINTABLE.fullmatch(text) is not None and text not in ENDS_COMMAND
+    return fit and not text.startswith("#") and not text.endswith("\\") and "${" not in text
 
 
 def words(text: str, what: str) -> list[str]:
@@ -39,13 +44,30 @@ def words(text: str, what: str) -> list[str]:
     return [word(part, what) for part in text.split(" ") if part]
 
 
-def within(text: str, what: str) -> str:
-    """`text` as a word, or a part of one, whatever stands before and behind it in the script.
+def within(text: str) -> str:
+    """A value as a word, or a part of one, whatever stands before and behind it in the script.
 
     Raises:
         Unwritable: as `word`; or it could be an option, a label, a setting or an end of a command
-            together with what it is joined to.
+            together with what it is joined to.  The value is not said: it may be a password.
     """
-    if _JOINS.search(text):
-        raise Unwritable(f"{what} {text!r} cannot stand in an iPXE script")
-    return word(text, what)
+    if not text:
+        raise Unwritable("an empty value cannot stand in an iPXE script")
+    if not PRINTABLE.fullmatch(text):
+        raise Unwritable(
+            "a value with a blank, or what is no printable ASCII, cannot stand in an iPXE script"
+        )
+    if _JOINS.search(text) or not _is_fit(text):
+        raise Unwritable(
+            "a value with signs that mean something to iPXE cannot stand in its script"
+        )
+    return text
+
+
+def shown(text: str) -> str:
+    """An argument or a URL as it may be told: what follows ``=``, or opens a server, is left out.
+
+    A template may have put a password there.
+    """
+    name, equals, _ = _USER.sub(_HIDDEN, text).partition("=")
+    return f"{name}=…" if equals else name

@@ -41,6 +41,9 @@ _IN_URL = re.compile(
 )
 _IN_QUERY = re.compile(r"[?&]([^?=&#\s]+)=([^&#\s]+)")
 _CREDENTIAL = re.compile(r"systemd\.set_credential(?:_binary)?=([^:]+):(.+)")
+_GIVES = re.compile(
+    r"^[ \t]*(?:set|param)[ \t]+(?:--\S+[ \t]+\S+[ \t]+)?([^\s:]+)\S*[ \t]+(\S+)", re.MULTILINE
+)
 _NO_SECRETS = re.compile(
     r"(?:|0|1|y|n|yes|no|on|off|true|false|none|null|ask|auto|prompt|optional|required"
     r"|[/$!*%{<(\[].*|file:.*|tpm.*)",
@@ -61,6 +64,12 @@ def secret_in(argument: str, allowed: Collection[str] = ()) -> str:
             for why in _found(word, name, value):
                 return f'the kernel argument "{_plain(name)}" {why}'
     return ""
+
+
+def secret_in_script(text: str) -> str:
+    """The same of an iPXE script, which also gives settings and parameters their values."""
+    given = (f"{name}={value}" for name, value in _GIVES.findall(text))
+    return secret_in(text) or next(filter(None, map(secret_in, given)), "")
 
 
 def of_machine(machine: Machine, allowed: tuple[str, ...]) -> dict[str, str]:

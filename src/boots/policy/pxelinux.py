@@ -21,7 +21,7 @@ from boots.model.mac import dashed
 from boots.model.machine import Known
 from boots.model.site import Profile, Site
 from boots.policy.got import Ground, Refusal, Rendered
-from boots.policy.ipxe_words import Unwritable
+from boots.policy.ipxe_words import Unwritable, shown
 from boots.policy.script import arguments, profile_of
 
 _FOLDER = "pxelinux.cfg"
@@ -50,7 +50,7 @@ def source(name: str, known: Known, site: Site) -> Rendered | Refusal | None:
         return None
     own = known.interface.netboot.pxelinux
     if own:
-        return Rendered(name, own.encode(), "record")
+        return Rendered(name, own.encode(), "record", private=True)
     if name in site.files:
         return None
     try:
@@ -117,7 +117,9 @@ def _path(name: str, known: Known, site: Site) -> str:
     """
     name = name.replace("{cpu}", known.machine.cpu)
     if "://" in name:
-        raise Unwritable(f"{name!r} is a URL, which U-Boot cannot load; publish the file here")
+        raise Unwritable(
+            f"{shown(name)!r} is a URL, which U-Boot cannot load; publish the file here"
+        )
     if name not in site.files:
         raise Unwritable(f'there is no file "{name}"')
     if quote(name, safe=_PATH_SAFE) != name:
@@ -133,5 +135,5 @@ def _word(text: str, what: str) -> str:
 
 def _rest_of_line(text: str, what: str) -> str:
     if not _LINE.fullmatch(text) or "${" in text or "$(" in text or text == "-":
-        raise Unwritable(f"{what} {text!r} cannot stand in pxelinux.cfg")
+        raise Unwritable(f"{what} {shown(text)!r} cannot stand in pxelinux.cfg")
     return text

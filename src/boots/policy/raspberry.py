@@ -11,7 +11,7 @@ from boots.model.machine import Known, RaspberryPi
 from boots.model.site import Site
 from boots.policy import leaks
 from boots.policy.got import File, Ground, Refusal, Rendered
-from boots.policy.ipxe_words import Unwritable
+from boots.policy.ipxe_words import Unwritable, shown
 from boots.policy.script import arguments, profile_of
 
 _LINE = re.compile(r"[\x20-\x7e]*")
@@ -29,7 +29,7 @@ def source(name: str, known: Known, site: Site) -> Rendered | File | Refusal | N
             return None
         rest = name
     if rest == "config.txt" and board.config:
-        return Rendered(name, board.config.encode(), "record")
+        return Rendered(name, board.config.encode(), "record", private=True)
     if rest == "cmdline.txt":
         return _cmdline(name, known, site)
     wanted = _of_firmware(rest, board)
@@ -56,6 +56,6 @@ def _cmdline(name: str, known: Known, site: Site) -> Rendered | Refusal:
         return Refusal(Ground.BROKEN, str(error))
     for text in args:  # of the others nothing is said: there may be a ticket among them
         if not _LINE.fullmatch(text):
-            why = f"the kernel arguments {text!r} cannot stand in cmdline.txt"
+            why = f"the kernel argument {shown(text)!r} cannot stand in cmdline.txt"
             return Refusal(Ground.BROKEN, why)
     return Rendered(name, " ".join(filter(None, args)).encode(), "record")

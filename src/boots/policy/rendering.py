@@ -98,13 +98,13 @@ def _b64(value: Any) -> str:
 def _words(value: Any) -> _Fit:
     listed = value if isinstance(value, list | tuple) else [value]
     parts = [part for each in listed for part in str(each).split(" ") if part]
-    return _Fit(" ".join(within(part, "the value") for part in parts))
+    return _Fit(" ".join(within(part) for part in parts))
 
 
 def _one_word(value: Any) -> Any:
     if isinstance(value, _Fit | Undefined):  # what is undefined says so itself
         return value
-    return within(str(value), "the value")
+    return within(str(value))
 
 
 _PLAIN = _environment(_defined)
@@ -161,6 +161,8 @@ def _broken(error: Exception) -> Broken:
             return Broken("it calls itself without end")
         case SyntaxError():  # Python's, of what Jinja made: blocks within blocks
             return Broken("it is nested too deeply")
+        case ValueError() | LookupError():  # Python's quote the value, which may be a password
+            return Broken(type(error).__name__, _line_of(error))
     return Broken(f"{type(error).__name__}: {error}", _line_of(error))
 
 

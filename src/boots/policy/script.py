@@ -14,7 +14,7 @@ from boots.model.mac import dashed
 from boots.model.machine import Known
 from boots.model.site import Profile, Site
 from boots.policy import hook, leaks, templates
-from boots.policy.ipxe_words import ENDS_COMMAND, PRINTABLE, Unwritable, word, words
+from boots.policy.ipxe_words import ENDS_COMMAND, PRINTABLE, Unwritable, shown, word, words
 from boots.policy.path import URL_SAFE, leads_back
 from boots.policy.ticket import ARGUMENT
 
@@ -281,7 +281,7 @@ def _quoted(name: str, safe: str) -> str:
 
 def _absolute(url: str, what: str) -> str:
     if not _ABSOLUTE.match(url):
-        raise Unwritable(f"{what} {url!r} does not begin with a scheme like http://")
+        raise Unwritable(f"{what} {shown(url)!r} does not begin with a scheme like http://")
     return word(url, what)
 
 

@@ -21,7 +21,8 @@ class Given:
 
     `elsewhere` says why the address that asks cannot be that machine's, empty if it can; with it
     `mac` is empty: what somebody else does is no part of the machine's story.  `trace` is the W3C
-    traceparent that hung on the path, if one did.
+    traceparent that hung on the path, if one did.  A script is `private` that may tell what stands
+    in the machine's record alone.
     """
 
     mac: Mac | str
@@ -30,6 +31,7 @@ class Given:
     known: Known | None = None
     trace: str = ""
     elsewhere: str = ""
+    private: bool = False
 
 
 Fetch = Callable[[str, IPv4Address], Given]

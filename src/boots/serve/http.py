@@ -242,6 +242,7 @@ class HttpDoor:
                     profile=script.profile,
                     script=hidden(script.text),
                     problem=hidden(script.problem),
+                    private=given.private,
                     trace=given.trace,
                 )
             )

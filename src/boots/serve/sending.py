@@ -81,7 +81,7 @@ class Sending:
         """It begins."""
         return events.TransferStarted(size=self.transfer.size, trace=self.trace, **self.about)
 
-    def script_served(self, script: Script) -> AnyEvent:
+    def script_served(self, script: Script, *, private: bool) -> AnyEvent:
         """It is a script that is sent."""
         return events.ScriptServed(
             mac=self.mac,
@@ -90,6 +90,7 @@ class Sending:
             profile=script.profile,
             script=hidden(script.text),
             problem=hidden(script.problem),
+            private=private,
         )
 
     def rendered(self, what: Rendered) -> AnyEvent:

@@ -225,7 +225,7 @@ class TftpDoor(Underway):
             tell_at=now + PROGRESS,
             trace=given.trace,
         )
-        self._tell_begun(sending, what)
+        self._tell_begun(sending, what, private=given.private)
         self._enter(sending)
 
     def _way_to(self, peer: tuple[str, int], sock: socket.socket, terms: Terms) -> Way:
@@ -234,9 +234,11 @@ class TftpDoor(Underway):
             return shared_way(sock, peer, packet, terms.window, cuts=self._cuts)
         return way_of(sock, packet, terms.window)
 
-    def _tell_begun(self, sending: Sending, what: File | Script | Rendered) -> None:
+    def _tell_begun(
+        self, sending: Sending, what: File | Script | Rendered, *, private: bool
+    ) -> None:
         if isinstance(what, Script):
-            self._record(sending.script_served(what))
+            self._record(sending.script_served(what, private=private))
         elif isinstance(what, Rendered):
             self._record(sending.rendered(what))
         self._record(sending.begun())

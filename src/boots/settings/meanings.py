@@ -74,8 +74,9 @@ MEANINGS: Mapping[str, str] = {
     "syslog.address": "The syslog server machines are told of, where it is not this one.",
     "boot.files": "Folders of boot files of your own, with all that is below them;"
     " they win over the packages'.",
-    "boot.osie": "The folder with OSIE's kernel and initramfs (`boots osie build`).",
-    "boot.images": "The folder of images for disks (`boots image add`), published as `images/`.",
+    "boot.osie": "The folder with OSIE's kernel and initramfs (`boots osie build`). Empty: none.",
+    "boot.images": "The folder of images for disks (`boots image add`), published as `images/`."
+    " Empty: none.",
     "boot.profile": "The profile of machines whose record names none.",
     "boot.profiles": "A folder of profiles of your own.",
     "boot.kernel_args": "Kernel arguments for every profile, after the profile's own.",

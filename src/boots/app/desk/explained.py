@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from boots.client.words import ExplainedChain, ExplainedStep
+from boots.machines.secrets import without_secrets
 from boots.model.mac import Mac
 from boots.model.machine import Known
 from boots.model.site import Site
-from boots.policy import profile, token
+from boots.policy import home, profile, token
 from boots.policy.answer import Answer
 from boots.policy.boot import Disk, Load, Silence
 from boots.policy.explain import FIRMWARE, Chain, Step, chain
@@ -16,7 +17,7 @@ from boots.wire import dhcp
 
 def chains(mac: Mac, served: Known, site: Site) -> tuple[ExplainedChain, ...]:
     """What each kind of firmware would be told."""
-    return tuple(_chain(chain(firmware, mac, served, site)) for firmware in FIRMWARE)
+    return tuple(_chain(chain(each, mac, served, site), served, site) for each in FIRMWARE)
 
 
 def rendered(served: Known, site: Site) -> tuple[str, ...]:
@@ -24,12 +25,13 @@ def rendered(served: Known, site: Site) -> tuple[str, ...]:
     return tuple(profile.names(served, site))
 
 
-def _chain(whole: Chain) -> ExplainedChain:
-    scripts = [got.text for _, got in whole.fetched if isinstance(got, Script)]
+def _chain(whole: Chain, served: Known, site: Site) -> ExplainedChain:
+    scripts = [got for _, got in whole.fetched if isinstance(got, Script)]
     return ExplainedChain(
         firmware=whole.firmware.name,
         steps=tuple(_steps(whole)),
-        script=token.hidden(scripts[-1]) if scripts else "",
+        script=token.hidden(scripts[-1].text) if scripts else "",
+        private=bool(scripts) and home.is_for_few(scripts[-1], served, site),
     )
 
 
@@ -51,7 +53,7 @@ def _step(step: Step, fetched: dict[str, Got]) -> ExplainedStep:
         address=str(reply.yiaddr) if reply is not None and int(reply.yiaddr) else "",
         address_why=step.answer.address_why if reply is not None else "",
         decision=decision,
-        url=url,
+        url=without_secrets(url),
         why=why,
         fetches=what_got(fetched[url]) if url in fetched else "",
     )

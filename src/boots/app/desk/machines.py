@@ -186,4 +186,5 @@ def _runs(profile: Profile) -> str:
         return "the machine's own disk"
     if profile.script:
         return "an iPXE script"
-    return profile.script_url or profile.kernel
+    told: str = without_secrets(profile.script_url or profile.kernel)
+    return told

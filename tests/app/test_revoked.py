@@ -93,6 +93,17 @@ def test_a_list_out_of_its_time_lets_nobody_in(tmp_path: Path, now: datetime, wh
     assert "this certificate was revoked" == place.refusal(BOB)
 
 
+@pytest.mark.parametrize(
+    ("days", "said"), [(1, ""), (6.5, "ends at"), (8, "ended at"), (-1, "is good from")]
+)
+def test_a_list_that_is_to_be_renewed_is_said_before_it_ends(
+    tmp_path: Path, days: float, said: str
+) -> None:
+    place = Place(tmp_path, crl(CA))
+    place.now = NOW + days * DAY
+    assert ([said] if said else []) == [said for due in place.known.due() if said in due]
+
+
 def test_a_newer_list_is_taken_up(tmp_path: Path) -> None:
     place = Place(tmp_path, crl(CA))
     assert not place.known.renew()

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest.mock import patch
 from urllib.parse import quote
 
 import pytest
@@ -21,13 +22,14 @@ from tests.app.runs.yard import SERIAL, Yard, opened
 from tests.timeline.journal import arrived
 
 from boots.api.asked import PageRoute
-from boots.api.desk import Desk
+from boots.api.desk import Away, Desk
 from boots.api.routes import TABLE
 from boots.api.scope import Scope
 from boots.client.words import NewToken, Role
 from boots.journal import events
 from boots.model.mac import Mac
 from boots.serve.packets import Place
+from boots.store.engine import StoreAway
 from boots.web.pages import OperatorPages
 
 OWN_MAC, THEIR_MAC = "52:54:00:00:00:02", "52:54:00:00:00:01"
@@ -342,6 +344,30 @@ def test_what_is_wrong_with_the_server_is_explained_to_who_may_see_all(tmp_path:
         made = await yard.desk.make_token(NewToken(name="all", role=Role.VIEWER), "ann")
         at.token = made.secret
         assert "/srv/boots" in (await at.ask("GET", path)).body.decode()
+
+    walked(tmp_path, Role.OPERATOR, test)
+
+
+def test_why_the_store_is_away_is_for_who_may_see_all(tmp_path: Path) -> None:
+    async def test(found: There) -> None:
+        at, yard = found.at, found.at.office
+        assert isinstance(yard, Yard)
+        with patch.object(yard.keeping.store, "read", side_effect=StoreAway("/srv/boots is full")):
+            yard.keeping.trouble = "/srv/boots is full"
+            for route in TABLE:
+                if route.method != "GET" or route.feed is not None:
+                    continue
+                answer = await at.ask("GET", filled(route.path, found, OWN))
+                said = answer.body.decode(errors="replace")
+                assert "/srv/boots" not in said, route.name
+                if route.name in {"events", "audit"}:
+                    assert (503, True) == (answer.status, "does not answer" in said)
+            health = (await at.ask("GET", "/v1/health")).json
+            assert "sqlite: does not answer" == health["store"]
+            for page in ("/", f"/machines/{OWN}", "/boots", "/events", "/workflows", "/audit"):
+                assert "/srv/boots" not in (await at.ask("GET", page)).body.decode(), page
+            with pytest.raises(Away, match="/srv/boots"):
+                await yard.desk.events()
 
     walked(tmp_path, Role.OPERATOR, test)
 

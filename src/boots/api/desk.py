@@ -67,6 +67,15 @@ class Refused(Exception):
         self.errors = tuple(errors)
 
 
+class Away(Refused):
+    """The store does not answer; `why` is about the server, and not for everybody."""
+
+    def __init__(self, why: str = "") -> None:
+        said = f"{why}; " if why else ""
+        detail = f"{said}machines are answered all the same, try again when it is back"
+        super().__init__(503, "the store does not answer", detail)
+
+
 class Attempt(NamedTuple):
     """Somebody changed something, or tried to: who, from where, what, and what came of it.
 

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from boots.api.auth import may
 from boots.api.desk import Attempt, Desk, Refused, Witness
+from boots.api.discreet import discreetly, store
 from boots.api.viewed import viewed
 from boots.client import words, workflows
 from boots.client.words import EventLine, Machine, MachineLine, Me, Role
@@ -40,6 +41,7 @@ def scoped(desk: Desk, me: Me) -> Desk:
     return Scope(desk, me.machines) if me.machines else desk
 
 
+@discreetly
 class Scope:
     """A desk, for machines whose names fit one of these patterns."""
 
@@ -74,7 +76,15 @@ class Scope:
     async def health(self, among: Sequence[str] = ()) -> words.Health:
         """How this server is, with the states of their machines alone."""
         del among
-        return replace(await self._desk.health(self._among), troubles=())
+        found = await self._desk.health(self._among)
+        return replace(
+            found,
+            store=store(found.store),
+            why="the server has a trouble" if found.why else "",
+            waiting=0,
+            lost=0,
+            troubles=(),
+        )
 
     async def whose(self, secret: str) -> Me | None:
         """Who bears a token."""

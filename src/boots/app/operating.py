@@ -368,6 +368,9 @@ class Operating:
         if frozen is not None and frozen.frozen:
             advice = "workflows wait before they write; allow it again when all is well"
             found.append(Trouble(since=frozen.at, what=frozen.reason, advice=advice))
+        advice = "put a newer one there: without a list that is good no certificate opens anything"
+        due = self._revoked.due() if self._revoked is not None else ()
+        found += [Trouble(since=0.0, what=each, advice=advice) for each in due]
         found += [Trouble(since=0.0, what=str(f), advice=f.advice) for f in left_out[:20]]
         return found
 

@@ -19,6 +19,7 @@ from boots.serve.sockets import StartError
 
 _LIST = re.compile(rb"-----BEGIN X509 CRL-----.*?-----END X509 CRL-----", re.DOTALL)
 _AHEAD = 300.0  # seconds that the clock of who signs may be ahead of ours
+_SOON = 86_400.0  # seconds before its end in which a list is to be renewed
 _REMEMBERED = 1024  # certificates of which it is known who signed them
 
 Authorities = tuple[x509.Certificate, ...]
@@ -107,6 +108,13 @@ class Revocations:
         count = sum(len(each.serials) for each in self._lists)
         said = tuple(f"{each.file}: {_late(each, now)}" for each in late)
         return Summary(count, until.isoformat() if until is not None else "", said)
+
+    def due(self) -> tuple[str, ...]:
+        """Which lists are to be renewed: those that are not good now, or not for long."""
+        now = self._clock()
+        ending = [each for each in self._lists if now < each.until.timestamp() <= now + _SOON]
+        ends = (f"{e.file}: the list of revoked certificates ends at {e.until}" for e in ending)
+        return (*self.summary().late, *ends)
 
     def _signed_by(self, certificate: bytes) -> tuple[frozenset[int], int]:
         found = x509.load_der_x509_certificate(certificate)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from boots import __version__
 from boots.api.desk import Refused
+from boots.api.discreet import ANSWERS
 from boots.app.desk.house import House, asks_store
 from boots.app.desk.states import States
 from boots.client.words import FieldError, Health, MadeToken, Me, NewToken, Role, TokenLine, Tokens
@@ -31,7 +32,7 @@ class AccessDesk:
         keeping = house.keeping
         store = "none"
         if keeping is not None:
-            store = f"{keeping.store.engine.dialect.name}: {keeping.trouble or 'answers'}"
+            store = f"{keeping.store.engine.dialect.name}: {keeping.trouble or ANSWERS}"
         return Health(
             version=__version__,
             server=house.server,

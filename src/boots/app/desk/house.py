@@ -5,7 +5,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
-from boots.api.desk import Refused
+from boots.api.desk import Away, Refused
 from boots.app.answers import Answers
 from boots.app.desk.lines import line
 from boots.app.desk.numbers import Numbers
@@ -181,10 +181,6 @@ def asks_store(ask: Asks) -> Asks:
         try:
             return await ask(*args, **named)
         except StoreAway as error:
-            raise Refused(
-                503,
-                "the store does not answer",
-                f"{error}; machines are answered all the same, try again when it is back",
-            ) from error
+            raise Away(str(error)) from error
 
     return cast("Asks", asked)

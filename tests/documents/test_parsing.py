@@ -124,9 +124,9 @@ def test_a_mistake_in_an_alias_is_told_where_it_was_written() -> None:
 
 
 def test_an_alias_of_nothing_and_of_itself_are_refused() -> None:
-    assert (2, "*b is not defined") == wrong("a: &a 1\nb: *b")
-    assert (1, "*a is not defined") == wrong("&a [*a]")
-    assert (2, "*a is not defined") == wrong("--- &a 1\n--- *a")
+    assert (2, "an alias is not defined") == wrong("a: &a 1\nb: *b")
+    assert (1, "an alias is not defined") == wrong("&a [*a]")
+    assert (2, "an alias is not defined") == wrong("--- &a 1\n--- *a")
 
 
 # --- files that would hurt

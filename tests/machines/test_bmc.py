@@ -58,7 +58,7 @@ def test_a_certificate_is_checked_unless_the_record_says_no(
             "{url: 'ipmi://a', password: x, password_file: /x}",
             "bmc.password: there are two passwords; keep password_file alone",
         ),
-        ("{url: 'ipmi://a', password_file: x}", 'bmc.password_file: "x" is not the whole path of'),
+        ("{url: 'ipmi://a', password_file: x}", "bmc.password_file: this is not the whole path of"),
         ("{url: 'ipmi://a', verify: maybe}", 'bmc.verify: "maybe" is neither true nor false nor '),
         ("{url: 'ipmi://a', boot: uefi}", 'bmc.boot: "uefi" is not one of the choices; '),
     ],

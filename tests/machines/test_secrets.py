@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from boots.machines.records import read as read_records
 from boots.machines.secrets import files_named, restored, without_secrets
 from boots.model.bmc import HIDDEN
 
@@ -165,3 +166,24 @@ def test_entries_of_a_list_are_known_wherever_they_went() -> None:
 )
 def test_files_of_the_server_are_found(bmc: Any, named: list[str]) -> None:
     assert named == files_named({"bmc": bmc})
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "bmc: {url: 'ipmi://a', password_file: hunter2}",
+        "bmc: {url: 'ipmi://a', password: [hunter2]}",
+        "bmc: {url: 'redfish://me:hunter2@a'}",
+        "bmc: {url: 'ipmi://a', password: *hunter2}",
+        "bmc: {url: 'ipmi://a', password: @hunter2}",
+        "script_url: 'httpx://me:hunter2@h/x'",
+        "script_url: 'http//me:hunter2@h/x'",
+        "values: [hunter2]",
+        "values: hunter2",
+    ],
+)
+def test_what_cannot_be_read_is_told_without_the_passwords_in_it(wrong: str) -> None:
+    """The log has it, and viewers: `RecordsRefused`."""
+    found = read_records(f"machines:\n - mac: 52:54:00:00:00:01\n   {wrong}\n", "f.yaml")
+    assert [] != list(found.faults)
+    assert "hunter2" not in "".join(map(str, found.faults))

@@ -8,6 +8,7 @@ from tests.policy.made import ADDRESS, MAC, OTHER, SITE, known, reservation, sit
 
 from boots.model.machine import Known, Metadata, Netboot, Place
 from boots.model.site import Mode, Profile, Range, Site, Subnet
+from boots.policy import token
 from boots.policy.plan import NOTHING, Change, changed, differences
 
 
@@ -124,3 +125,15 @@ def test_changed_tells_lines_of_long_texts_and_whole_values_of_short_ones() -> N
     )
     assert [Change("s", "two", "three")] == list(changed({"s": "one\ntwo"}, {"s": "one\nthree"}))
     assert [Change("s", "a\nb", "b\na")] == list(changed({"s": "a\nb"}, {"s": "b\na"}))
+
+
+def test_a_token_in_a_script_is_told_by_a_digest_alone() -> None:
+    """Plans are printed in the logs of whatever runs them."""
+    profile = Profile(name="own", script="#!ipxe\nchain {{ token_url }}/x\n")
+    where = {"profiles": {"own": profile}, "default_profile": "own"}
+    one, other = (site(token_key=key, **where) for key in (b"k", b"another"))
+    now, then = (token.url(known(), each).rpartition("/")[2] for each in (one, other))
+    changes = differences(MAC, (known(), one), (known(), other))
+    assert ["script"] == whats(changes)
+    assert "# token: " in changes[0].now
+    assert not [each for each in (now, then) if each in repr(changes)]

@@ -10,6 +10,7 @@ from boots.documents.fault import Wrong, nearest
 from boots.model import mac as macs
 from boots.model.mac import Mac
 
+_USER = re.compile(r"[^/@\s]*@")  # and a password, which no log should have
 _YES = {"true", "yes", "on", "y"}
 _NO = {"false", "no", "off", "n"}
 _HOST_NAME = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,62})(\.[A-Za-z0-9_-]{1,63})*")
@@ -181,7 +182,7 @@ class Node:
                 fit = False
             if not fit or any(letter.isspace() for letter in word):
                 raise self.wrong(
-                    f'"{word}" is not a URL that iPXE can load',
+                    f'"{_USER.sub("…@", word)}" is not a URL that iPXE can load',
                     f"write one that begins {', '.join(f'{scheme}://' for scheme in schemes)}",
                 )
         return word

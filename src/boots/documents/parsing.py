@@ -149,7 +149,9 @@ class _Builder:
     def _alias(self, event: Any) -> Document:
         self._aliased = _line(event)
         if event.anchor not in self._anchors:
-            raise Wrong((), f"*{event.anchor} is not defined", "define it above", _line(event))
+            # It may be a password that begins with a star, so it is not said.
+            advice = "define it above, or put what begins with * into quotes"
+            raise Wrong((), "an alias is not defined", advice, _line(event))
         return self._anchors[event.anchor]
 
     def _mapping(self, items: list[Any], start: Any) -> Mapping:

@@ -81,8 +81,8 @@ def _password(node: Node) -> str:
 
 def _file(node: Node) -> str:
     path = node.text()
-    if path and not path.startswith("/"):
-        raise node.wrong(f'"{path}" is not the whole path of a file', "begin at the root, with /")
+    if path and not path.startswith("/"):  # it may be the password itself, so it is not said
+        raise node.wrong("this is not the whole path of a file", "begin at the root, with /")
     return path
 
 

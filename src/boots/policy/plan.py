@@ -14,7 +14,7 @@ from boots.model import mac as macs
 from boots.model.mac import Mac
 from boots.model.machine import Known
 from boots.model.site import Site
-from boots.policy import metadata, profile
+from boots.policy import metadata, profile, token
 from boots.policy.boot import fetch
 from boots.policy.compare import told
 from boots.policy.explain import FIRMWARE, Chain, chain
@@ -111,16 +111,21 @@ def _of_chain(whole: Chain) -> Iterator[tuple[_Asked, _Said]]:
 
 
 def content(got: Got) -> str:
-    """What somebody gets who fetches it; of rendered files, which may hold secrets, a digest."""
+    """What somebody gets who fetches it; of rendered files, and of tokens, a digest."""
     match got:
         case Script(text):
-            return text
+            tokens = "".join(f"\n# token: {_digest(each.encode())}" for each in token.told(text))
+            return token.hidden(text) + tokens
         case File(name, _):
             return f"the file {name}"
         case Rendered(_, made, _):
-            return f"{len(made)} bytes, sha256 {hashlib.sha256(made).hexdigest()[:12]}"
+            return f"{len(made)} bytes, sha256 {_digest(made)}"
         case Refusal(_, why):
             return f"refused: {why}"
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:12]
 
 
 def _of_files(known: Known, site: Site) -> Iterator[tuple[_Asked, _Said]]:

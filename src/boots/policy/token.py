@@ -55,6 +55,11 @@ def hidden(text: str) -> str:
     return ticket.hidden(told + text[at:])
 
 
+def told(text: str) -> tuple[str, ...]:
+    """What `hidden` leaves out of a text, but for tickets."""
+    return tuple(text[start:end] for start, end in _forms(text))
+
+
 def stands_in(text: str, key: bytes) -> bool:
     """Whether a token of this key is anywhere in a text."""
     return any(mac_of(text[start:end], key) is not None for start, end in _forms(text))

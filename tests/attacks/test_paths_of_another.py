@@ -114,3 +114,42 @@ async def test_an_address_that_a_reload_gives_to_another_is_the_others_from_then
     assert 403 == (await lan.ask(OWN, f"/{VICTIM}/agent/v1/hello", {"version": "0.1.0"}))[0]
     assert 200 == (await lan.ask(NEIGHBOUR, f"/{VICTIM}/preseed.cfg"))[0]
     assert VICTIM == lan.answers.owners.mac_of(NEIGHBOUR)
+
+
+METHODS = ("OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND")
+HEADERS = (
+    "Range: bytes=0-3",
+    "Range: bytes=-9999",
+    "If-None-Match: *",
+    "If-Modified-Since: Thu, 01 Jan 2099 00:00:00 GMT",
+    'If-Range: "x"',
+    f"Forwarded: for={OWN}",
+    f"X-Real-IP: {OWN}",
+    f"True-Client-IP: {OWN}",
+    f"X-Boots-Peer: {OWN} 1\r\nX-Boots-Interface: lan0",
+    f"X_Forwarded_For: {OWN}",
+    "X-HTTP-Method-Override: GET",
+    f"X-Original-URL: /{VICTIM}/preseed.cfg",
+    f"X-Rewrite-URL: /{VICTIM}/preseed.cfg",
+    "Authorization: Bearer local",
+)
+
+
+@on_lan
+async def test_no_method_and_no_header_gives_it_either(lan: Lan) -> None:
+    await lan.provision()
+    secrets = (b"boots.ticket=", token.of(Mac(VICTIM), KEY).encode(), b"$6$", b"file-1")
+    who = f"Host: {OWN}\r\nX-Forwarded-For: {NEIGHBOUR}\r\nContent-Length: 0"
+    paths = [f"/{VICTIM}/{name}" for name in NAMES] + ["/nocloud/meta-data", "/metadata"]
+    asked = [
+        f"{method} {path} HTTP/1.1\r\n{who}\r\n{header}\r\n\r\n"
+        for path in paths
+        for method, header in (
+            *((each, "Accept: */*") for each in METHODS),
+            *(("GET", each) for each in HEADERS),
+        )
+    ]
+    for each in asked:  # by connections of their own, as some are ended by what is refused
+        told = await lan.said(each.encode(), within=15)
+        assert told.startswith((b"HTTP/1.1 ", b"HTTP/1.0 400 ")), each
+        assert [] == [secret for secret in secrets if secret in told], each

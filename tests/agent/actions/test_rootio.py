@@ -376,11 +376,17 @@ def test_to_mount_reads_arrays_and_groups_of_the_record_alone_and_stops_them(
     heard = Heard()
     with pytest.raises(ActionFailed, match="/dev/vg0/root is not there"):
         rootio.command(replace(stage.context("rootio", "mount"), run=heard))
+    map_, unmap = (f"env DM_DISABLE_UDEV=1 dmsetup {word}" for word in ("create", "remove"))
+    forgets = "0 0 1 1 drop_writes"
     assert [
-        f"mdadm --assemble --readonly /dev/md-none {a}",
-        f"vgchange -a y {READS} --devices={b.resolve()} vg0",
-        f"vgchange -a n --devices={b.resolve()} vg0",
+        f"{map_} --readonly boots-a --table 0 2048 flakey {a} {forgets}",
+        "mdadm --assemble --readonly /dev/md-none /dev/mapper/boots-a",
+        f"{map_} --readonly boots-b --table 0 2048 flakey {b} {forgets}",
+        f"vgchange -a y {READS} --devices=/dev/mapper/boots-b vg0",
+        "vgchange -a n --devices=/dev/mapper/boots-b vg0",
+        f"{unmap} boots-b",
         "mdadm --stop /dev/md-none",
+        f"{unmap} boots-a",
     ] == heard.asked
     assert [] == stage.armed
 

@@ -10,10 +10,13 @@ from boots_agent.actions.making import FULL, run
 from boots_agent.actions.options import VOLUME, judge
 from boots_agent.actions.places import existing, seen_by_lvm
 from boots_agent.actions.storage import GroupWish, RaidWish, Storage, VolumeWish
+from boots_agent.actions.writing import told
+from boots_agent.images.target import open_source
 from boots_agent.tables.layout import In, read_size
 from boots_agent.tables.words import TableError
 
 _SECTOR = 512
+_DMSETUP = ("env", "DM_DISABLE_UDEV=1", "dmsetup")  # nothing else makes the nodes
 _ASSEMBLED = (0, 1, 2)  # of mdadm: it runs now, it ran already, or it lacks a device
 
 
@@ -78,13 +81,13 @@ def shown(context: Context, wanted: Storage) -> Iterator[None]:
     with contextlib.ExitStack() as undone:
         for raid in wanted.raids:
             if not Path(raid.name).exists():
-                devices = _lent(context, (*raid.devices, *raid.spares), undone)
+                devices = _forgetful(context, (*raid.devices, *raid.spares), undone)
                 words = ["mdadm", "--assemble", "--readonly", raid.name, *devices]
                 undone.callback(context.run, ["mdadm", "--stop", raid.name])
                 run(context, words, FULL, good=_ASSEMBLED)
         for group in wanted.groups:
             if not any(Path("/dev", group.name, each.name).exists() for each in group.volumes):
-                seen = seen_by_lvm(_lent(context, group.devices, undone))
+                seen = seen_by_lvm(_forgetful(context, group.devices, undone))
                 reads = f'activation/read_only_volume_list=["{group.name}"]'
                 words = ["vgchange", "-a", "y", "--config", reads, seen, group.name]
                 undone.callback(context.run, ["vgchange", "-a", "n", seen, group.name])
@@ -92,12 +95,26 @@ def shown(context: Context, wanted: Storage) -> Iterator[None]:
         yield
 
 
-def _lent(context: Context, names: tuple[str, ...], undone: contextlib.ExitStack) -> list[str]:
-    """The devices, until what is undone: nobody need have armed them to read."""
+def _forgetful(context: Context, names: tuple[str, ...], undone: contextlib.ExitStack) -> list[str]:
+    """Maps of the devices that forget what is written, until what is undone.
+
+    Nobody need have armed them, and Linux writes the header of an array's bitmap as it starts and
+    as it stops, however it is to be read.
+    """
     devices = [existing(each) for each in names]
-    for device in devices:
-        undone.enter_context(context.lend(device))
-    return devices
+    return [_map(context, device, undone) for device in devices]
+
+
+def _map(context: Context, device: str, undone: contextlib.ExitStack) -> str:
+    undone.enter_context(context.lend(device))
+    with told():
+        source = open_source(device)
+    source.close()
+    name = f"boots-{Path(device).resolve().name}"
+    table = f"0 {source.size // _SECTOR} flakey {device} 0 0 1 1 drop_writes"
+    run(context, [*_DMSETUP, "create", "--readonly", name, "--table", table], FULL)
+    undone.callback(context.run, [*_DMSETUP, "remove", name])
+    return f"/dev/mapper/{name}"
 
 
 def _own(context: Context, names: tuple[str, ...]) -> list[str]:

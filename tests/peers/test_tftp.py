@@ -35,8 +35,6 @@ machines:
     address: {CLIENT}
     kernel_args: [console=serial0, root=/dev/nfs]
     raspberry_pi: {{serial: {SERIAL}, folder: rpi, config: "arm_64bit=1\\n"}}
-  - name: board
-    mac: 52:54:00:70:00:11
     pxelinux: "DEFAULT own\\n"
 """
 TRACE = "-00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -152,8 +150,8 @@ def test_all_clients_at_once_get_their_own(place: Lan, server: Boots, tmp_path: 
         (f"{SERIAL}/cmdline.txt", b"console=serial0 root=/dev/nfs"),
         (f"{SERIAL}/start4.elf", b"firmware"),
         (f"{SERIAL}/overlays/disable-bt.dtbo", b"overlay"),
-        ("pxelinux.cfg/01-52-54-00-70-00-11", b"DEFAULT own\n"),
-        (f"pxelinux.cfg/01-52-54-00-70-00-11{TRACE}", b"DEFAULT own\n"),
+        ("pxelinux.cfg/01-52-54-00-70-00-10", b"DEFAULT own\n"),
+        (f"pxelinux.cfg/01-52-54-00-70-00-10{TRACE}", b"DEFAULT own\n"),
         (f"{MAC}/vmlinuz", b"kernel"),
         ("525400700010/vmlinuz", b"kernel"),
         ("own.efi", b"MZ" + PATCH.encode().ljust(131) + b"end"),

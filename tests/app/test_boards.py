@@ -18,6 +18,7 @@ RECORDS = f"""\
 machines:
   - mac: {PI}
     address: 10.0.0.10/24
+    kernel_args: [quiet]
     raspberry_pi: {{serial: 100000001234ABCD, folder: rpi, config: a=1}}
   - {{mac: "{OTHER}", address: 10.0.0.11/24, pxelinux: DEFAULT own}}
   - mac: dc:a6:32:01:36:c3
@@ -38,17 +39,32 @@ def fetch(tmp_path: Path) -> Fetch:
 def test_a_raspberry_pi_is_known_by_its_serial_number_from_wherever_it_asks(
     fetch: Fetch, peer: str
 ) -> None:
-    given = fetch("1234abcd/config.txt", IPv4Address(peer))
+    name = "1234abcd/cmdline.txt"
+    given = fetch(name, IPv4Address(peer))
 
     assert given.known is not None
-    assert (given.known.mac, given.what) == (PI, Rendered("1234abcd/config.txt", b"a=1", "record"))
+    assert (given.known.mac, given.what) == (PI, Rendered(name, b"quiet", "record"))
+
+
+@pytest.mark.parametrize("peer", ["10.0.0.11", "10.0.0.99"])
+def test_the_text_in_its_record_is_for_its_own_address(fetch: Fetch, peer: str) -> None:
+    own = fetch("1234abcd/config.txt", IPv4Address("10.0.0.10")).what
+    given = fetch("1234abcd/config.txt", IPv4Address(peer))
+
+    assert own == Rendered("1234abcd/config.txt", b"a=1", "record", private=True)
+    assert given.known is not None
+    assert given.known.mac == PI
+    assert isinstance(given.what, Refusal)
 
 
 def test_a_raspberry_pi_is_known_by_its_address_as_well(fetch: Fetch) -> None:
     given = fetch("config.txt", IPv4Address("10.0.0.10"))
 
     assert given.known is not None
-    assert (given.known.mac, given.what) == (PI, Rendered("config.txt", b"a=1", "record"))
+    assert (given.known.mac, given.what) == (
+        PI,
+        Rendered("config.txt", b"a=1", "record", private=True),
+    )
 
 
 def test_a_serial_number_that_nobody_has_is_a_strangers(fetch: Fetch) -> None:
@@ -64,14 +80,24 @@ def test_the_gate_holds_for_serial_numbers(fetch: Fetch) -> None:
     assert what == Refusal(Ground.FORBIDDEN, "netboot is off for this machine")
 
 
-@pytest.mark.parametrize(
-    ("name", "peer"),
-    [("pxelinux.cfg/01-52-54-00-12-34-57", "10.0.0.99"), ("pxelinux.cfg/default", "10.0.0.11")],
-)
+@pytest.mark.parametrize("name", ["pxelinux.cfg/01-52-54-00-12-34-57", "pxelinux.cfg/default"])
 def test_pxelinux_is_known_by_the_mac_of_the_name_or_by_its_address(
-    fetch: Fetch, name: str, peer: str
+    fetch: Fetch, name: str
 ) -> None:
-    given = fetch(name, IPv4Address(peer))
+    given = fetch(name, IPv4Address("10.0.0.11"))
 
     assert given.known is not None
-    assert (given.known.mac, given.what) == (OTHER, Rendered(name, b"DEFAULT own", "record"))
+    assert (given.known.mac, given.what) == (
+        OTHER,
+        Rendered(name, b"DEFAULT own", "record", private=True),
+    )
+
+
+def test_the_mac_of_the_name_counts_at_another_address_and_opens_nothing_of_its_own(
+    fetch: Fetch,
+) -> None:
+    given = fetch("pxelinux.cfg/01-52-54-00-12-34-57", IPv4Address("10.0.0.10"))
+
+    assert given.known is not None
+    assert given.known.mac == OTHER
+    assert isinstance(given.what, Refusal)

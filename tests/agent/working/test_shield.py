@@ -230,11 +230,10 @@ def test_a_disk_that_comes_meanwhile_takes_no_writes_either(osie: Osie) -> None:
     coming = osie.folder / "coming"
     (osie.root / "sys/block/sdb").rename(coming)
     look = f"echo change >/sys/block/{Path(osie.other).name}/uevent"
-    try_it = f"until echo new >{osie.other}; do :; done 2>/dev/null"  # first it is nobody's
+    again = f"n=$((n + 1)); [ $n -lt 500 ] || exit 3; sleep 0.01; echo no >{osie.other}"
     osie.script(
-        f"{try_it}; mv {coming} {osie.root}/sys/block/sdb; {look}; n=0;"
-        f" while echo no >{osie.other}; do n=$((n + 1)); [ $n -lt 500 ]; sleep 0.01; done || true"
-        f"; ! mkswap {osie.other}; ! swapon {osie.other}",
+        f"echo new >{osie.other}; mv {coming} {osie.root}/sys/block/sdb; {look}; n=0;"
+        f" while {again}; do :; done; if mkswap {osie.other}; then exit 4; fi",
         osie.own,
     )
     assert (["0", "1"], ["0", "0"]) == (osie.after, osie.read_only())

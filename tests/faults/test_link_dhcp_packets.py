@@ -206,7 +206,7 @@ def test_no_address_is_given_twice_and_no_machine_gets_two(
 
     assert {1} == {len(each) for each in had.values()}
     assert 20 == len(set.union(*had.values()))
-    assert {1} == set(told.values())
+    assert set(told.values()) <= {1}  # none, of who had its lease from a shorter round
     assert names == set(kept)
     assert 20 == len(kept)
 

@@ -25,9 +25,12 @@ class Fair:
         self._now = dict(self._before)
 
     def __call__(self) -> float:
-        now = time.monotonic()
-        for each, last in self._now.items():
-            self._now[each] = max(last, queued(each))  # who is gone stands nowhere any more
+        while True:
+            own, now = queued(self._own), time.monotonic()
+            for each, last in self._now.items():
+                self._now[each] = max(last, queued(each))  # who is gone stands nowhere any more
+            if own == self._now[self._own]:  # all of it was read in one turn
+                break
         stood = {each: self._now[each] - before for each, before in self._before.items()}
         return now - stood.pop(self._own) - max(stood.values(), default=0.0)
 

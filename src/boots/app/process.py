@@ -8,7 +8,8 @@ import sys
 from asyncio.sslproto import SSLProtocol
 
 _TURN = 0.0005  # seconds; Python's own 5 ms are longer than most answers take
-_M_ARENA_MAX = -8  # malloc.h
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # malloc.h
+_LARGE, _SPARE = 256 << 10, 1 << 20  # bytes
 _TLS_RECORD = 16 << 10  # bytes (RFC 8446 §5.1)
 # Objects more than before: a batch of packets makes some that go again, and to take apart what
 # hostile requests left behind took 26 ms for 20,000 of them.
@@ -32,11 +33,16 @@ def keep_one_heap() -> None:
     """Have all threads take memory of one heap, as glibc's are told.
 
     Else each thread has one of its own and keeps what it once needed: 30 MiB of 116 after half an
-    hour.  They hold the interpreter while they take some, so they do
-    not wait for each other.
+    hour.  They hold the interpreter while they take some, so they do not wait for each other.
+
+    What is large is given back as it ends.  Left to itself, glibc puts it into the heap once it has
+    seen some of it go, where what is small and stays comes to lie between.
     """
     with contextlib.suppress(AttributeError, OSError):  # another library than glibc
-        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
+        library = ctypes.CDLL(None)
+        library.mallopt(_M_ARENA_MAX, 1)
+        library.mallopt(_M_MMAP_THRESHOLD, _LARGE)
+        library.mallopt(_M_TRIM_THRESHOLD, _SPARE)
 
 
 def keep_tls_small() -> None:

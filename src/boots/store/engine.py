@@ -24,6 +24,9 @@ from boots.model.disk_trouble import is_disk_trouble
 _PATIENCE = 5  # seconds that a connection or a lock may take
 _PING = 2  # seconds that a connection which lay idle may take to show that it is good
 _MODE = 0o600
+# Prepared statements for each connection, of 20 KB each.  A question about several machines is
+# another one for each number of them, so Python's own choice of 128 fills over hours.
+_STATEMENTS = 24
 _CACHE = "cache_size = -512"  # KiB of pages for each connection; SQLite's own choice is 2,000
 
 
@@ -99,7 +102,8 @@ def _sqlite(url: str, path: Path) -> Engine:
         # A disk that fails must keep no machine from booting: the store is away until it is well.
         if not is_disk_trouble(error):
             raise StoreError(f"{path}: cannot be written: {error.strerror}") from None
-    engine = create_engine(url, connect_args={"timeout": _PATIENCE, "check_same_thread": False})
+    words = {"timeout": _PATIENCE, "check_same_thread": False, "cached_statements": _STATEMENTS}
+    engine = create_engine(url, connect_args=words)
     same = _Same(path)
     event.listen(engine, "do_connect", same)
     event.listen(engine, "checkout", same)

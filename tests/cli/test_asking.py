@@ -1,5 +1,6 @@
 """Commands that ask a running server: what they print, and how they say no."""
 
+import contextlib
 import json
 import os
 import pty
@@ -329,9 +330,13 @@ def test_ages_and_sizes_are_said_in_the_unit_that_fits() -> None:
 def test_watch_goes_on_until_ctrl_c(server: Server) -> None:
     main, other = pty.openpty()
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": "80", "LINES": "24"}
-    with subprocess.Popen(
-        [sys.executable, "-m", "boots", "watch"], stdin=other, stdout=other, env=environment
-    ) as watching:
+    # Where the tests run in the background of a shell, it has Ctrl-C ignored by all.
+    words = ["env", "--default-signal=INT", sys.executable, "-m", "boots", "watch"]
+    with (
+        subprocess.Popen(words, stdin=other, stdout=other, env=environment) as watching,
+        contextlib.ExitStack() as ended,
+    ):
+        ended.callback(watching.kill)
         os.close(other)
         seen = _until(main, b"running")
         end = time.monotonic() + 20

@@ -378,7 +378,8 @@ def on_a_terminal(*words: Any) -> tuple[subprocess.Popen[bytes], int]:
     """A command that has a terminal, and our end of that."""
     main, other = pty.openpty()
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": "80", "LINES": "24"}
-    command = [sys.executable, "-m", "boots", *map(str, words)]
+    # Where the tests run in the background of a shell, it has Ctrl-C ignored by all.
+    command = ["env", "--default-signal=INT", sys.executable, "-m", "boots", *map(str, words)]
     began = subprocess.Popen(command, stdin=other, stdout=other, stderr=other, env=environment)
     os.close(other)
     return began, main

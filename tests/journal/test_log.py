@@ -121,6 +121,14 @@ def test_closing_tells_what_was_left_out() -> None:
     assert ["AdvertisementSent", "LinesLeftOut"] == storm.names()
 
 
+def test_what_was_left_out_is_told_at_the_time_of_the_last_line_that_was() -> None:
+    storm = Storm(1)
+    storm.tell(STARTED, STARTED)
+    storm.sink.write([Entry(100.0, STARTED), Entry(100.5, SEEN)])
+    storm.sink.close()
+    assert "1970-01-01T00:01:40Z" == storm.said()[-1]["timestamp"]
+
+
 _times = st.sampled_from((100.0, 100.5, 101.0))
 _told = st.lists(st.tuples(st.sampled_from((STARTED, STARTED, STARTED, NAK, SEEN)), _times))
 

@@ -151,8 +151,13 @@ class LogSink:
             return False
         for way, count in ways:
             if way is not None and way[2] is not None:
-                common.leave_out(entries[-1].at, way[1], count)
+                common.leave_out(self._last(entries), way[1], count)
         return True
+
+    def _last(self, entries: Sequence[Entry]) -> float:
+        """When the last of a batch came that a bound is for."""
+        bound = (each.at for each in reversed(entries) if self._ways[type(each.event)][2])
+        return next(bound)
 
     def close(self) -> None:
         """Tell what was left out since that was told last."""

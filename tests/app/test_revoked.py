@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 from tests.app.certificates import NOW, Issued, authority, crl, issue
 
 from boots.app import tls
@@ -51,6 +52,17 @@ def test_who_is_in_a_list_is_refused_and_nobody_else(tmp_path: Path) -> None:
 
 def test_what_is_no_certificate_opens_nothing(tmp_path: Path) -> None:
     assert "cannot be read" in Place(tmp_path, crl(CA)).known.refusal(b"\x30\x03\x02\x01\x00")
+
+
+def test_a_list_that_the_library_cannot_read_is_refused_whatever_it_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(_: bytes) -> None:
+        raise x509.DuplicateExtension("twice", x509.ObjectIdentifier("1.2.3"))
+
+    monkeypatch.setattr(x509, "load_pem_x509_crl", refuses)
+    with pytest.raises(StartError, match="cannot be understood: twice"):
+        Place(tmp_path, crl(CA))
 
 
 def test_what_two_lists_say_counts_together(tmp_path: Path) -> None:

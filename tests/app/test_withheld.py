@@ -4,6 +4,7 @@ import os
 from ipaddress import IPv4Interface
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from boots.app import catalogue, withheld, world
@@ -48,6 +49,29 @@ def published(settings: Settings) -> set[str]:
 def test_neither_key_nor_store_nor_records_are_published(tmp_path: Path) -> None:
     found = published(furnish(tmp_path))
     assert {"boot/a.efi", "boot/efi/b.efi", "notes.txt"} == found
+
+
+def test_nor_is_what_was_made_of_them(tmp_path: Path) -> None:
+    settings = furnish(tmp_path)
+    for name in ("store.sqlite.before-0004", "journal.1", "journal-20261130"):
+        (tmp_path / name).write_text("secret")
+    assert {"boot/a.efi", "boot/efi/b.efi", "notes.txt"} == published(settings)
+
+
+def test_a_certificate_is_for_everybody_unless_its_key_is_in_the_same_file(tmp_path: Path) -> None:
+    settings = furnish(tmp_path)
+    (tmp_path / "tls/cert.pem").write_text("for all")
+    certificate, key = str(tmp_path / "tls/cert.pem"), str(tmp_path / "tls/key.pem")
+    both = msgspec.structs.replace(settings, http=Http(certificate=certificate))
+    apart = msgspec.structs.replace(settings, http=Http(certificate=certificate, key=key))
+    assert [False, True] == ["tls/cert.pem" in published(each) for each in (both, apart)]
+
+
+def test_a_folder_of_ours_is_told_of_once_and_not_looked_into(tmp_path: Path) -> None:
+    settings = furnish(tmp_path)
+    own = list(withheld.of(settings).below(tmp_path))
+    assert str(tmp_path / "state") in own
+    assert str(tmp_path / "state/key") not in own
 
 
 def test_nor_by_another_name(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from boots.model.machine import Known, Netboot
 from boots.policy import leaks
 from boots.policy.boot import fetch
 from boots.policy.got import Script
-from boots.policy.leaks import secret_in
+from boots.policy.leaks import secret_in, secret_in_script
 from boots.settings import Boot, Settings, SettingsError
 
 FOLDER = Path(__file__).parents[1] / "vectors/kernel_args"
@@ -43,6 +43,38 @@ def test_a_word_of_any_length_is_read_in_time(piece: str) -> None:
     began = time.thread_time()
     secret_in(word)
     assert time.thread_time() - began < 0.5
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "set " + "A" * 64_000,
+        "set --a " * 8_000,
+        "set --" + "a" * 64_000,
+        ";" * 64_000,
+        "; set a" * 9_000,
+        " " * 64_000,
+        "param " + "a:" * 32_000,
+    ],
+    ids=range(7),
+)
+def test_a_line_of_a_script_of_any_length_is_read_in_time(line: str) -> None:
+    began = time.thread_time()
+    secret_in_script(line)
+    assert time.thread_time() - began < 0.5
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "set password hunter2",
+        "  set net0/root_password:string hunter2",
+        "param --params p token hunter2",
+        "isset ${password} || set password hunter2",
+    ],
+)
+def test_a_script_that_sets_a_password_holds_one(line: str) -> None:
+    assert secret_in_script(f"#!ipxe\n{line}\n")
 
 
 @pytest.mark.parametrize(

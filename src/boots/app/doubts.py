@@ -20,7 +20,7 @@ def doubts(settings: Settings, site: Site) -> Iterator[str]:
     yield from _profiles(site)
     yield from _subnets(site)
     yield from _boot_files(settings, site)
-    for folder in settings.boot.files:
+    for folder in filter(None, settings.boot.files):
         if not Path(folder).is_dir():
             yield f"boot.files: there is no folder {folder}; make it, or mend boot.files"
         for own in withheld.of(settings).below(Path(folder)):

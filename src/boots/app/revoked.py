@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
 from boots.serve.sockets import StartError
 
@@ -87,7 +87,7 @@ class Revocations:
         """Why a certificate (DER) that an authority signed opens nothing; empty if it does."""
         try:
             signers, serial = self._signers(certificate)
-        except ValueError as error:
+        except Exception as error:  # noqa: BLE001  # as in _lists
             return f"this certificate cannot be read: {error}"
         lists = [each for each in self._lists if each.signers & signers]
         if any(serial in each.serials for each in lists):
@@ -165,22 +165,27 @@ def _lists(file: str, content: bytes, of: Revocations) -> Iterator[_Listed]:
         raise _faulty(file, "holds no lists, or a part of one", _FORM)
     for block in blocks:
         try:
-            crl = x509.load_pem_x509_crl(block)
-            partial = any(each.critical for each in crl.extensions)
-            serials = frozenset(_serials(crl))
-        except _OfOthers:
-            partial = True
-        except ValueError as error:
+            yield _listed(file, x509.load_pem_x509_crl(block), of)
+        except _OfOthers:  # RFC 5280, 5.2: what has such extensions must not be used
+            why = "is a list of a part, or of others' certificates"
+            raise _faulty(file, why, _WHOLE) from None
+        except StartError:
+            raise
+        except Exception as error:  # noqa: BLE001  # of a dozen kinds, which have nothing in common
             raise _faulty(file, f"cannot be understood: {error}", _FORM) from None
-        if partial:  # RFC 5280, 5.2: what has such extensions must not be used
-            raise _faulty(file, "is a list of a part, or of others' certificates", _WHOLE)
-        until, signers = crl.next_update_utc, of.signers(crl)
-        if until is None:
-            raise _faulty(file, "does not say until when it is good (nextUpdate)", _WHOLE)
-        if not signers:
-            name = crl.issuer.rfc4514_string()
-            raise _faulty(file, f"({name}) is signed by nobody of operator.client_ca", _WHOLE)
-        yield _Listed(file, serials, signers, crl.last_update_utc, until)
+
+
+def _listed(file: str, crl: x509.CertificateRevocationList, of: Revocations) -> _Listed:
+    if any(each.critical for each in crl.extensions):
+        raise _OfOthers
+    serials = frozenset(_serials(crl))
+    until, signers = crl.next_update_utc, of.signers(crl)
+    if until is None:
+        raise _faulty(file, "does not say until when it is good (nextUpdate)", _WHOLE)
+    if not signers:
+        name = crl.issuer.rfc4514_string()
+        raise _faulty(file, f"({name}) is signed by nobody of operator.client_ca", _WHOLE)
+    return _Listed(file, serials, signers, crl.last_update_utc, until)
 
 
 class _OfOthers(Exception):
@@ -203,7 +208,7 @@ def _late(listed: _Listed, now: float) -> str:
 def _issued(certificate: x509.Certificate, by: x509.Certificate) -> bool:
     try:
         certificate.verify_directly_issued_by(by)
-    except (ValueError, TypeError, InvalidSignature):
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
         return False
     return True
 

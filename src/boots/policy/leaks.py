@@ -42,7 +42,9 @@ _IN_URL = re.compile(
 _IN_QUERY = re.compile(r"[?&]([^?=&#\s]+)=([^&#\s]+)")
 _CREDENTIAL = re.compile(r"systemd\.set_credential(?:_binary)?=([^:]+):(.+)")
 _GIVES = re.compile(
-    r"^[ \t]*(?:set|param)[ \t]+(?:--\S+[ \t]+\S+[ \t]+)?([^\s:]+)\S*[ \t]+(\S+)", re.MULTILINE
+    r"(?:^|\|\||&&|;)[ \t]*(?:set|param)[ \t]+(?:--\S+[ \t]+\S+[ \t]+)?"
+    r"([^\s:]+)(?::\S*)?[ \t]+(\S+)",
+    re.MULTILINE,
 )
 _NO_SECRETS = re.compile(
     r"(?:|0|1|y|n|yes|no|on|off|true|false|none|null|ask|auto|prompt|optional|required"

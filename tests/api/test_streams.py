@@ -185,6 +185,7 @@ async def test_a_slow_reader_is_told_what_it_missed_and_costs_no_memory() -> Non
     gaps = [json.loads(each) for each in re.findall(rb"event: missed\ndata: (.*)\n", raw)]
     got = [int(each) for each in re.findall(rb"^id: (\d+)$", raw, re.MULTILINE)]
     missed = [n for gap in gaps for n in range(gap["first"], gap["last"] + 1)]
+    assert [gap["first"] - 1 for gap in gaps] == [gap["after"] for gap in gaps]
     assert list(range(1, 1001)) == sorted([*got, *missed])
     assert len(missed) == sum(gap["missed"] for gap in gaps)
     assert len(raw) < 5_000_000
@@ -202,16 +203,59 @@ def event(number: int, size: int = 0) -> EventLine:
 
 
 def test_what_waits_for_a_reader_is_bounded() -> None:
-    box = EventBox(most=1000)
+    box = EventBox(most=1000, after=0)
     for number in range(1, 101):
         box.put(event(number))
     frames = box.take()
 
-    told = json.loads(frames[0].partition(b"data: ")[2])
-    assert {"missed": 101 - len(frames), "first": 1, "last": 101 - len(frames)} == told
+    missed = 101 - len(frames)
+    assert {"missed": missed, "after": 0, "first": 1, "last": missed} == told_in(frames[0])
     assert sum(map(len, frames[1:])) <= 1000
     assert frames[-1].startswith(b"id: 100\nevent: K\ndata: {")
     assert [] == box.take()
+
+
+def told_in(framed: bytes) -> dict[str, int]:
+    found: dict[str, int] = json.loads(framed.partition(b"data: ")[2])
+    return found
+
+
+def ids_of(frames: list[bytes]) -> list[int]:
+    return [told_in(each)["id"] for each in frames if not each.startswith(b"event: missed")]
+
+
+def test_a_gap_says_after_which_event_it_is_whatever_the_ids_are() -> None:
+    told = [(number * 61) % 101 for number in range(1, 101)]  # as those for some machines only
+    box = EventBox(most=1000, after=77)
+    for number in told[:50]:
+        box.put(event(number))
+    first = box.take()
+    for number in told[50:]:
+        box.put(event(number))
+    second = box.take()
+
+    assert (77, told[0]) == (told_in(first[0])["after"], told_in(first[0])["first"])
+    assert (told[49], told[50]) == (told_in(second[0])["after"], told_in(second[0])["first"])
+    for each, sent in ((told[:50], first), (told[50:], second)):
+        missed = each[: told_in(sent[0])["missed"]]
+        assert each == [*missed, *ids_of(sent)]
+        assert missed[-1] == told_in(sent[0])["last"]
+
+
+def test_a_stream_from_now_on_keeps_its_first_event_to_go_on_after() -> None:
+    told = [(number * 61) % 101 for number in range(1, 101)]
+    box = EventBox(most=1000)
+    for number in told:
+        box.put(event(number))
+    first, gap, *rest = box.take()
+
+    missed = told_in(gap)["missed"]
+    assert told == [*ids_of([first]), *told[1 : missed + 1], *ids_of(rest)]
+    assert (told[0], told[1]) == (told_in(gap)["after"], told_in(gap)["first"])
+    box.put(event(1, 400))
+    box.put(event(2, 400))
+    box.put(event(3, 400))
+    assert told[-1] == told_in(box.take()[0])["after"]
 
 
 def test_one_event_larger_than_the_bound_is_told_all_the_same() -> None:

@@ -237,13 +237,41 @@ def test_a_stream_that_breaks_off_is_taken_up_where_it_was() -> None:
 def test_events_that_were_left_out_are_read_from_the_history() -> None:
     missed = b'event: missed\ndata: {"missed":2,"first":2,"last":3}\n\n'
     page = b'{"next":"","events":[%s]}'
-    events = b",".join(event(n).partition(b"data: ")[2].strip() for n in (2, 3, 4))
+    events = b",".join(data_of(event(n)) for n in (2, 3, 4))
     server = Scripted(STREAM + event(1) + missed + event(4), whole(page % events))
     stream = Client(server.url, sleep=lambda _seconds: None).follow_events()
 
     assert [1, 2, 3, 4] == [next(stream).id for _ in range(4)]
     server.close()
     assert b"GET /v1/events?after=1&limit=1000 " in server.asked[1]
+
+
+def test_events_that_were_left_out_are_read_whatever_their_ids_are() -> None:
+    missed = b'event: missed\ndata: {"missed":3,"after":90,"first":70,"last":12}\n\n'
+    pages = [
+        b'{"next":"x","events":[%s]}' % b",".join(data_of(event(n)) for n in each)
+        for each in ((70, 95), (12, 40))
+    ]
+    server = Scripted(STREAM + event(90) + missed + event(40), *map(whole, pages))
+    stream = Client(server.url, sleep=lambda _seconds: None).follow_events()
+
+    assert [90, 70, 95, 12, 40] == [next(stream).id for _ in range(5)]
+    server.close()
+    assert b"GET /v1/events?after=90&limit=1000 " in server.asked[1]
+    assert b"GET /v1/events?after=95&limit=1000 " in server.asked[2]
+
+
+def test_where_the_history_has_forgotten_what_was_left_out_the_stream_goes_on() -> None:
+    missed = b'event: missed\ndata: {"missed":3,"after":90,"first":70,"last":12}\n\n'
+    server = Scripted(STREAM + event(90) + missed + event(40), whole(b'{"next":"","events":[]}'))
+    stream = Client(server.url, sleep=lambda _seconds: None).follow_events()
+
+    assert [90, 40] == [next(stream).id for _ in range(2)]
+    server.close()
+
+
+def data_of(framed: bytes) -> bytes:
+    return framed.partition(b"data: ")[2].strip()
 
 
 def test_a_stream_that_is_refused_at_once_says_so() -> None:

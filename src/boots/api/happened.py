@@ -56,7 +56,7 @@ def happening(desk: Desk, asked: Asked) -> tuple[Feed, Outbox]:
     """
     key, kind = asked.query["key"], asked.query["kind"]
     after = after_of(asked)
-    box = EventBox()
+    box = EventBox(after=after)
 
     async def feed(stream: Stream) -> None:
         seen, more = after, after is not None

@@ -43,11 +43,16 @@ def frame(kind: str, data: bytes, identity: int | None = None) -> bytes:
 class EventBox:
     """Events for a reader, in order; of those that do not fit the oldest are left out.
 
-    The reader is then told how many, and between which ids: ``/v1/events`` has them.
+    The reader is then told how many, the first and the last id, and ``after`` which they come:
+    ``/v1/events`` has them.  Ids of others are in no order, so nobody can reckon that one.
+
+    `after` is the id that the stream goes on after; where there is none the first event is kept.
     """
 
-    def __init__(self, most: int = _MOST) -> None:
+    def __init__(self, most: int = _MOST, *, after: int | None = None) -> None:
         self._most = most
+        self._before = after
+        self._after = 0
         self._frames: deque[tuple[int, bytes]] = deque()
         self._size = 0
         self._missed = 0
@@ -58,11 +63,20 @@ class EventBox:
         framed = frame(line.kind, msgspec.json.encode(line), line.id)
         self._frames.append((line.id, framed))
         self._size += len(framed)
-        while self._size > self._most and len(self._frames) > 1:
-            identity, gone = self._frames.popleft()
+        kept = self._kept
+        while self._size > self._most and len(self._frames) > kept + 1:
+            identity, gone = self._frames[kept]
+            del self._frames[kept]
             self._size -= len(gone)
+            if not self._missed:
+                self._after = self._frames[0][0] if self._before is None else self._before
             self._gap = (self._gap[0] if self._missed else identity, identity)
             self._missed += 1
+
+    @property
+    def _kept(self) -> int:
+        """How many events in front are not left out: one, where no id is known before it."""
+        return int(self._before is None)
 
     @property
     def is_full(self) -> bool:
@@ -74,8 +88,10 @@ class EventBox:
         found = [framed for _, framed in self._frames]
         if self._missed:
             first, last = self._gap
-            told = {"missed": self._missed, "first": first, "last": last}
-            found.insert(0, frame("missed", msgspec.json.encode(told)))
+            told = {"missed": self._missed, "after": self._after, "first": first, "last": last}
+            found.insert(self._kept, frame("missed", msgspec.json.encode(told)))
+        if self._frames:
+            self._before = self._frames[-1][0]
         self._frames.clear()
         self._size = self._missed = 0
         return found

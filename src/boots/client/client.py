@@ -187,16 +187,18 @@ class Client(RunsClient):
                 yield line
 
     def _missed(self, gap: Sent, key: str, kind: str) -> Iterator[EventLine]:
+        """What was left out, as many as were; ids are in no order for who may see some only."""
         told = decoded(gap.data, _Gap, self.url)
-        at = told.first - 1
-        while at < told.last:
+        at, left = told.first - 1 if told.after is None else told.after, told.missed
+        while left > 0:
             page = self.events(key=key, kind=kind, after=at, limit=1000)
-            for line in page.events:
-                if line.id <= told.last:
-                    yield line
             if not page.events:
                 return
-            at = page.events[-1].id
+            for line in page.events[:left]:
+                yield line
+                if line.id == told.last:
+                    return
+            at, left = page.events[-1].id, left - len(page.events)
 
     def follow_machines(self) -> Iterator[tuple[MachineLine, ...]]:
         """Machines' lines as they change, several at a time.
@@ -276,9 +278,10 @@ class Client(RunsClient):
 
 
 class _Gap(Word, frozen=True):
-    """What a stream left out."""
+    """What a stream left out; servers of before say not after which id."""
 
     missed: int
+    after: int | None = None
     first: int = 0
     last: int = 0
 

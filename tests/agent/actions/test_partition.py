@@ -215,6 +215,20 @@ def test_mkfs_makes_what_blkid_finds(kind: str, stage: Stage, tmp_path: Path) ->
 
 
 @pytest.mark.peers
+def test_partitions_that_the_kernel_still_has_are_in_no_others_way(
+    device: str, stage: Stage
+) -> None:
+    """A kernel that reads no tables, or had one of them open, keeps the old ones."""
+    sectors = 2 * MIB // 512
+    for number, start in ((2, 2048), (3, 2048 + sectors), (7, 2048 + 2 * sectors)):
+        words = [need("addpart"), device, str(number), str(start), str(sectors)]
+        subprocess.run(words, check=True)
+    partition.make(stage.context("partition", DEST_DISK=device, LAYOUT="a 4M, b 8M, c rest"))
+    made = kernels(device)
+    assert [MIB, 5 * MIB, 13 * MIB] == [start for _, start, _ in made]
+
+
+@pytest.mark.peers
 def test_a_program_that_is_missing_is_told_with_who_has_it(device: str, stage: Stage) -> None:
     partition.make(stage.context("partition", DEST_DISK=device, LAYOUT=LAYOUT))
     stage.missing = {"mkfs.xfs"}

@@ -6,9 +6,10 @@ a partition is in use, each partition is told to it by itself (BLKPG).
 
 import contextlib
 import ctypes
+import errno
 import struct
 import time
-from collections.abc import Collection
+from collections.abc import Mapping
 from pathlib import Path
 
 from boots_agent.actions.context import ActionFailed
@@ -24,6 +25,7 @@ _CALL = struct.Struct("iiiP")  # blkpg_ioctl_arg
 _PARTITION = struct.Struct("qqi64s64s4x")  # blkpg_partition
 _UNIT = 512  # of /sys, whatever the disk's own sectors are
 _PAUSE, _TRIES = 0.1, 100
+_BUSY_TRIES = 20  # whoever looks at a partition that has come has it open for a moment
 
 
 def reread(disk: Disk, table: Table, sys: Path) -> None:
@@ -37,8 +39,9 @@ def reread(disk: Disk, table: Table, sys: Path) -> None:
     disk.reread_table()
     block = sys / "class/block" / disk.name
     logical = table.slots if table.form is Form.MBR else None
-    _remove(disk, {each.number for each in table.parts}, block, logical)
-    for part in table.parts:
+    parts = {each.number: each.start * table.sector // _UNIT for each in table.parts}
+    _remove(disk, parts, block, logical)
+    for part in sorted(table.parts, key=lambda each: each.start):
         if not (part.kind in MBR_EXTENDED and table.form is Form.MBR):
             _have(disk, table, part, block)
     for part in table.parts:
@@ -49,14 +52,19 @@ def forget_partitions(disk: Disk, sys: Path) -> None:
     """Have the kernel know no partition of a disk that has none any more."""
     if disk.name:
         disk.reread_table()
-        _remove(disk, set(), sys / "class/block" / disk.name, None)
+        _remove(disk, {}, sys / "class/block" / disk.name, None)
 
 
-def _remove(disk: Disk, known: Collection[int], block: Path, logical: int | None) -> None:
-    """What the kernel has and the table has not; numbers above `logical` are not looked at."""
+def _remove(disk: Disk, parts: Mapping[int, int], block: Path, logical: int | None) -> None:
+    """What the kernel has and the table has not, or elsewhere: it would be in the way of others.
+
+    Numbers above `logical` are looked at only where the table has them.
+    """
     for name in names(block):
         has = number(block / name / "partition")
-        if has is not None and has not in known and not (logical and has > logical):
+        if has is None or (logical and has > logical and has not in parts):
+            continue
+        if parts.get(has) != number(block / name / "start"):
             with contextlib.suppress(OSError):
                 _call(disk, _DELETE, has, 0, 0)
 
@@ -84,7 +92,16 @@ def _have(disk: Disk, table: Table, part: Part, block: Path) -> None:
 
 def _call(disk: Disk, what: int, part: int, start: int, size: int) -> None:
     content = ctypes.create_string_buffer(_PARTITION.pack(start, size, part, b"", b""))
-    disk.control(_BLKPG, _CALL.pack(what, 0, _PARTITION.size, ctypes.addressof(content)))
+    said = _CALL.pack(what, 0, _PARTITION.size, ctypes.addressof(content))
+    for tries_left in reversed(range(_BUSY_TRIES)):
+        try:
+            disk.control(_BLKPG, said)
+        except OSError as error:
+            if error.errno != errno.EBUSY or not tries_left:
+                raise
+            time.sleep(_PAUSE)
+        else:
+            return
 
 
 def _wait(path: Path) -> None:

@@ -3,13 +3,13 @@
 How one comes to be open for writing is in `boots_agent.images.target`.
 """
 
-import contextlib
 import ctypes
 import errno
 import fcntl
 import os
 import stat
 import struct
+import time
 from pathlib import Path
 
 from boots_agent.images.signatures import mark
@@ -21,6 +21,7 @@ BLKDISCARD, BLKSECDISCARD = 0x1277, 0x127D
 _PUNCH = 1 | 2  # FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE
 _PAGE = 4096
 _ZEROED_AT_ONCE = 64 * MIB
+_PAUSE, _BUSY_TRIES = 0.05, 20
 
 
 class Disk:
@@ -92,9 +93,14 @@ class Disk:
 
     def reread_table(self) -> None:
         """Have the kernel look at the new partitions; they are there after a reboot anyway."""
-        if self._is_device:
-            with contextlib.suppress(OSError):
+        for _ in range(_BUSY_TRIES if self._is_device else 0):
+            try:
                 fcntl.ioctl(self._plain, _BLKRRPART)
+            except OSError as error:
+                if error.errno == errno.EBUSY:  # somebody looks at one of the old ones
+                    time.sleep(_PAUSE)
+                    continue
+            return
 
     @property
     def sector(self) -> int:

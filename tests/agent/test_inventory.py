@@ -90,7 +90,11 @@ def test_the_start_of_a_disk_tells_what_it_holds(start: bytes, expected: str | N
 
 
 @pytest.mark.parametrize(
-    "name", ["loop0", "ram0", "sr0", "fd0", "dm-0", "md127", "zram0", "mmcblk0boot0", "nbd0"]
+    "name",
+    [
+        *("loop0", "ram0", "sr0", "fd0", "dm-0", "md127", "zram0", "mmcblk0boot0", "nbd0"),
+        *("bcache0", "drbd0", "mtdblock0", "nullb0", "ublkb0"),
+    ],
 )
 def test_what_is_no_disk_is_left_out(name: str, tmp_path: Path) -> None:
     trees.write(tmp_path, {f"sys/block/{name}/size": "1"})

@@ -5,8 +5,11 @@ from pathlib import Path
 from boots_agent.facts import names, number, raw, text
 from boots_agent.images.signatures import signs_in
 
-# Memory, files, arrays and volumes on top of disks, CD drives, boot areas of eMMC.
-_NO_DISKS = ("dm-", "fd", "loop", "md", "nbd", "ram", "sr", "zd", "zram")
+# Memory, files, flash chips, programs, CD drives, and what lies on top of disks.
+_NO_DISKS = (
+    *("bcache", "dm-", "drbd", "md", "zd"),
+    *("fd", "loop", "mtdblock", "nbd", "nullb", "ram", "sr", "ublkb", "zram"),
+)
 _SECTOR = 512  # the unit of /sys/block/*/size, whatever the disk's own
 _PROBED = 1 << 17
 _TRANSPORTS = (

@@ -8,6 +8,7 @@ It keeps mistakes from disks, and nobody who means harm: what runs as root may u
 """
 
 import contextlib
+import enum
 import errno
 import fcntl
 import os
@@ -21,7 +22,7 @@ from boots_agent.disks import is_disk
 from boots_agent.facts import names, text
 
 _BLKROSET = 0x125D  # linux/fs.h
-_NO_DISK = frozenset({errno.ENOENT, errno.ENOMEDIUM})
+_NO_DISK = frozenset({errno.ENOENT, errno.ENOMEDIUM, errno.ENXIO})  # ENXIO: not whole yet
 
 
 class Notes:
@@ -56,6 +57,14 @@ class Notes:
         fresh.replace(note)
 
 
+class Found(enum.Enum):
+    """What came of a disk that was to be held."""
+
+    HELD = enum.auto()
+    IN_USE = enum.auto()
+    FREED = enum.auto()
+
+
 class Shield:
     """Disks that take no writes, by their numbers.
 
@@ -79,32 +88,37 @@ class Shield:
         """Whether a disk takes no writes because of this."""
         return number in self._paths
 
-    def put(self, path: Path) -> None:
+    def put(self, path: Path) -> Found:
         """Have one take no writes, and nothing have it; its path is noted before.
 
         Raises:
             OSError: it cannot be, or (EBUSY) something has it.
         """
+        if path.stat().st_rdev in self._freed:  # what may write it has it alone for a while
+            return Found.FREED
         claim = _claimed(path)
         number = os.fstat(claim).st_rdev
         with self._turn:
             if number in self._freed:
                 os.close(claim)
-                return
+                return Found.FREED
             self._claims[number] = claim
             self._hold(claim, path)
             self._notes.add(self._notes.unused, path)
+        return Found.HELD
 
-    def put_used(self, path: Path) -> bool:
-        """The same for one that something has, if it was noted as unused; whether it was.
+    def put_used(self, path: Path) -> Found:
+        """The same for one that something has, if it was noted as unused.
 
         What uses it came while it took no writes, so it is what an action left.
         """
         if str(path) not in self._notes.of(self._notes.unused):
-            return False
+            return Found.IN_USE
         with _opened(path) as descriptor, self._turn:
+            if os.fstat(descriptor).st_rdev in self._freed:
+                return Found.FREED
             self._hold(descriptor, path)
-        return True
+        return Found.HELD
 
     def _hold(self, descriptor: int, path: Path) -> None:
         self._notes.add(self._notes.held, path)
@@ -114,18 +128,31 @@ class Shield:
     @contextlib.contextmanager
     def lent(self, numbers: Iterable[int]) -> Iterator[None]:
         """What reads may have these meanwhile, to mount or to run them; they take no writes."""
-        claimed = [each for each in numbers if self._disclaim(each)]
+        with self._turn:
+            claimed = [each for each in numbers if self._disclaim(each)]
         try:
             yield
         finally:
             for number in claimed:
                 with contextlib.suppress(OSError):  # it is in use, or gone
-                    self._claims[number] = _claimed(self._paths[number])
+                    self._reclaim(number)
+
+    def _reclaim(self, number: int) -> None:
+        path = self._paths.get(number)
+        if path is None:  # it was freed meanwhile
+            return
+        claim = _claimed(path)
+        with self._turn:
+            if number in self._paths:
+                self._claims[number] = claim
+            else:
+                os.close(claim)
 
     def close(self) -> None:
         """Claim none any more: the action is over."""
-        for number in list(self._claims):
-            self._disclaim(number)
+        with self._turn:
+            for number in list(self._claims):
+                self._disclaim(number)
 
     def _disclaim(self, number: int) -> bool:
         claim = self._claims.pop(number, None)
@@ -137,10 +164,10 @@ class Shield:
         """Have one take writes: the gate has let it through."""
         with self._turn:
             self._freed.add(number)
+            self._disclaim(number)
             path = self._paths.pop(number, None)
             if path is None:
                 return
-            self._disclaim(number)
             self._notes.drop(self._notes.unused, path)
         with _opened(path) as descriptor:
             _read_only(descriptor, value=False)
@@ -160,6 +187,9 @@ def shielded(root: Path, folder: Path, say: Callable[[str], None]) -> Iterator[S
             yield shield
     finally:
         shield.close()
+
+
+_COME = {Found.HELD: ": it is read-only, too", Found.IN_USE: ", is in use, and not held"}
 
 
 class _Guard:
@@ -187,25 +217,27 @@ class _Guard:
     def _meet(self, name: str) -> None:
         path = self._root / "dev" / name.replace("!", "/")  # as the kernel names nodes
         try:
-            _put(self._shield, path, self._say)
+            found = _put(self._shield, path, self._say)
         except OSError as error:
             if error.errno in _NO_DISK:
                 return  # not yet
             self._say(f"{name} is not held read-only: {error.strerror}")
         else:
-            if self._looks > 1:
-                self._say(f"{name} has come meanwhile: it is read-only, too")
+            if self._looks > 1 and found in _COME:
+                self._say(f"{name} has come meanwhile{_COME[found]}")
         self._seen.add(name)
 
 
-def _put(shield: Shield, path: Path, say: Callable[[str], None]) -> None:
+def _put(shield: Shield, path: Path, say: Callable[[str], None]) -> Found:
     try:
-        shield.put(path)
+        return shield.put(path)
     except OSError as error:
         if error.errno != errno.EBUSY:
             raise
-        if shield.put_used(path):
-            say(f"{path.name} is in use since an action: what uses it may still write there")
+    found = shield.put_used(path)
+    if found is Found.HELD:
+        say(f"{path.name} is in use since an action: what uses it may still write there")
+    return found
 
 
 def lift(folder: Path) -> None:

@@ -23,6 +23,7 @@ FILE_SYSTEMS = (
 
 VOLUMES = (
     "kernel/drivers/md/dm-crypt",
+    "kernel/drivers/md/dm-flakey",
     "kernel/drivers/md/dm-mod",
     "kernel/drivers/md/dm-snapshot",
     "kernel/drivers/md/dm-thin-pool",

@@ -23,7 +23,7 @@ from boots_agent.handed import read
 from boots_agent.process import Result, Voice
 from boots_agent.server import Server
 from boots_agent.session import Clock, Keeper, Session
-from boots_agent.shield import lift, shielded
+from boots_agent.shield import Notes, Shield, lift, shielded
 
 pytestmark = pytest.mark.peers
 KEY, NOW, SIZE = "11" * 32, 1_764_500_000.0, 64 * MIB
@@ -256,6 +256,49 @@ def test_one_that_comes_and_is_armed_takes_writes(osie: Osie) -> None:
         patch.setattr("boots_agent.doing.ACTIONS", {"come": come})
         osie.do("come")
     assert b"new\n" == osie.holds()[0]
+
+
+def test_one_that_somebody_has_as_it_comes_is_said_to_be_not_held(
+    osie: Osie, tmp_path: Path
+) -> None:
+    coming = tmp_path / "coming"
+    (osie.root / "sys/block/sdb").rename(coming)
+    told = "sdb has come meanwhile, is in use, and not held"
+
+    def come(_: Context) -> None:
+        coming.rename(osie.root / "sys/block/sdb")
+        Path("/sys/block", Path(osie.other).name, "uevent").write_text("change")
+        until(lambda: told in osie.voice.lines)
+
+    had = os.open(osie.other, os.O_RDONLY | os.O_EXCL)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("boots_agent.doing.ACTIONS", {"come": come})
+        osie.do("come")
+    os.close(had)
+    assert ["1", "0"] == osie.after
+
+
+def test_what_is_armed_is_claimed_no_more_though_it_could_not_be_held(
+    osie: Osie, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: int, *, value: bool) -> None:
+        raise OSError(value, "refused")
+
+    shield = Shield(Notes(osie.kept))
+    monkeypatch.setattr("boots_agent.shield._read_only", refuse)
+    with pytest.raises(OSError, match="refused"):
+        shield.put(Path(osie.own))
+    shield.free(Path(osie.own).stat().st_rdev)
+    os.close(os.open(osie.own, os.O_RDONLY | os.O_EXCL))
+
+
+def test_what_is_armed_while_it_is_lent_is_not_claimed_again(osie: Osie) -> None:
+    shield, number = Shield(Notes(osie.kept)), Path(osie.own).stat().st_rdev
+    shield.put(Path(osie.own))
+    with shield.lent([number]):
+        shield.free(number)
+    os.close(os.open(osie.own, os.O_RDONLY | os.O_EXCL))
+    assert ["0", "0"] == osie.read_only()
 
 
 # --- what an action leaves in use

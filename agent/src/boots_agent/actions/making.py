@@ -94,9 +94,10 @@ def run(
         Missing: This OSIE has it not.
     """
     status = context.run(list(words))
+    program = next(each for each in words if each != "env" and "=" not in each)
     if status == MISSING:
         where = f"the flavour {flavour} of OSIE has it" if flavour else "no OSIE should lack it"
-        raise Missing(f"{words[0]} is not in this OSIE; {where}")
+        raise Missing(f"{program} is not in this OSIE; {where}")
     if status not in good:
-        raise ActionFailed(f"{words[0]} ended with {status}: its lines above say why")
+        raise ActionFailed(f"{program} ended with {status}: its lines above say why")
     return status

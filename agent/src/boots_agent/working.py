@@ -21,6 +21,7 @@ from boots_agent.running import Outcome, carry_out
 from boots_agent.server import RefusedError, Server, StrangeKeyError
 from boots_agent.session import Clock, Keeper, Nothing, Session, hello
 from boots_agent.shield import lift
+from boots_agent.unstacking import unstack
 
 WAIT = 25  # seconds that the server may take to know what is next
 ODD = 5.0  # seconds of pause after what makes no sense
@@ -68,6 +69,7 @@ def tidy(shop: Workshop) -> None:
         end_strays(int(shop.keeper.child.read_text() or 0), str(shop.keeper.child))
         shop.keeper.child.unlink()
     unmount_all(shop.mounts, shop.say)
+    unstack(shop.root, shop.say)
     lift(shop.keeper.folder)
     if session is None:
         return
@@ -219,6 +221,7 @@ class _Bench:
         )
         end_strays()
         unmount_all(shop.mounts, shop.say)
+        unstack(shop.root, shop.say)
         lift(shop.keeper.folder)
         if outcome.leave and not self._courier.cancelled:
             self._leave(handout, outcome.leave)

@@ -14,6 +14,7 @@ from boots_agent.actions.writing import told
 from boots_agent.images.target import open_source
 from boots_agent.tables.layout import In, read_size
 from boots_agent.tables.words import TableError
+from boots_agent.unstacking import OURS
 
 _SECTOR = 512
 _DMSETUP = ("env", "DM_DISABLE_UDEV=1", "dmsetup")  # nothing else makes the nodes
@@ -110,10 +111,10 @@ def _map(context: Context, device: str, undone: contextlib.ExitStack) -> str:
     with told():
         source = open_source(device)
     source.close()
-    name = f"boots-{Path(device).resolve().name}"
+    name = f"{OURS}{Path(device).resolve().name}"
     table = f"0 {source.size // _SECTOR} flakey {device} 0 0 1 1 drop_writes"
-    run(context, [*_DMSETUP, "create", "--readonly", name, "--table", table], FULL)
     undone.callback(context.run, [*_DMSETUP, "remove", name])
+    run(context, [*_DMSETUP, "create", "--readonly", name, "--table", table], FULL)
     return f"/dev/mapper/{name}"
 
 

@@ -79,9 +79,10 @@ class Gate:
     def lend(self, path: str) -> Iterator[None]:
         """The disks below a path may be mounted meanwhile, to be read."""
         numbers: list[int] = []
-        with contextlib.suppress(NoDisk, OSError):  # who mounts it will say so
-            disks = self._around.find(path, self._around.root)
-            numbers = [Path(each.path).stat().st_rdev for each in disks]
+        with contextlib.suppress(NoDisk):  # who mounts it will say so
+            for each in self._around.find(path, self._around.root):
+                with contextlib.suppress(OSError):
+                    numbers.append(Path(each.path).stat().st_rdev)
         with self._around.shield.lent(numbers):
             yield
 

@@ -397,6 +397,30 @@ def test_an_action_of_the_agents_own_mounts_to_read_what_is_not_armed(
     assert before == (osie.folder / "other").read_bytes()
 
 
+def test_it_mounts_to_read_a_btrfs_on_several_that_are_not_armed(
+    osie: Osie, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known_to_linux("btrfs")
+    words = [need("mkfs.btrfs"), "-q", "-f", "-M", "-d", "single", "-m", "single"]
+    subprocess.run([*words, osie.own, osie.other], check=True)
+    files = [osie.folder / name for name in ("own", "other")]
+    before = [each.read_bytes() for each in files]
+    seen: list[bool] = []
+
+    def look(context: Context) -> None:
+        subprocess.run(["btrfs", "device", "scan", osie.own, osie.other], check=True)
+        with mounted(context, osie.other) as place:
+            seen.append(place.is_mount())
+        for each in (osie.own, osie.other):
+            with pytest.raises(OSError, match="busy"):
+                os.open(each, os.O_RDONLY | os.O_EXCL)
+
+    monkeypatch.setattr("boots_agent.doing.ACTIONS", {"look": look})
+    osie.do("look")
+    assert [True] == seen
+    assert before == [each.read_bytes() for each in files]
+
+
 # --- what leads from a disk to another one
 
 

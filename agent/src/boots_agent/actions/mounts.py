@@ -17,6 +17,7 @@ from boots_agent import kernel
 from boots_agent.actions.below import disks_below, opened, permitted
 from boots_agent.actions.confined import Tree
 from boots_agent.actions.context import ActionFailed, Context
+from boots_agent.disks import is_disk
 from boots_agent.facts import names
 from boots_agent.images.signatures import signs_in
 
@@ -29,6 +30,8 @@ _UNTOUCHED = {
 }
 # FAT has no owners and no modes; `quiet` says so to nobody.
 _WRITING = {"vfat": "quiet", "msdos": "quiet"}
+# What may lie on several disks, and tells of the others to the kernel alone.
+_SPREAD = frozenset({"btrfs"})
 _EFIVARS = "sys/firmware/efi/efivars"
 _READ_AT_ONCE = 1 << 17
 
@@ -86,7 +89,7 @@ def mounted(
         0 if programs else kernel.NODEV | kernel.NOSUID | kernel.NOEXEC
     )
     options = (_WRITING if write else _UNTOUCHED).get(wanted, "")
-    with context.lend(device):
+    with _lent(context, device, all_disks=wanted in _SPREAD and not write):
         try:
             kernel.mount(device, str(place), wanted, flags, options)
         except OSError as error:
@@ -97,6 +100,18 @@ def mounted(
         finally:
             leave(place)
             place.rmdir()
+
+
+@contextlib.contextmanager
+def _lent(context: Context, device: str, *, all_disks: bool) -> Iterator[None]:
+    with contextlib.ExitStack() as lent:
+        lent.enter_context(context.lend(device))
+        block = context.root / "sys/block"
+        for name in names(block) if all_disks else ():
+            if is_disk(block / name):
+                node = context.root / "dev" / name.replace("!", "/")
+                lent.enter_context(context.lend(str(node)))
+        yield
 
 
 @contextlib.contextmanager

@@ -22,15 +22,16 @@ def watched(look: Callable[[], None]) -> Iterator[None]:
     """
     with socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM, _UEVENTS) as heard:
         heard.bind((0, _KERNEL))
-        look()  # what comes from here on is heard
-        over, ended = os.pipe()
+        over, ended = os.pipe()  # before a look that may take many descriptors
         thread = threading.Thread(target=_listen, args=(heard, over, look), daemon=True)
-        thread.start()
         try:
+            look()  # what comes from here on is heard
+            thread.start()
             yield
         finally:
             os.close(ended)
-            thread.join(_PATIENCE)
+            if thread.ident is not None:
+                thread.join(_PATIENCE)
             if not thread.is_alive():
                 os.close(over)
 

@@ -6,6 +6,7 @@ The process is a session of its own, dies with the agent, and can be ended whole
 import contextlib
 import json
 import os
+import resource
 import select
 import signal
 import sys
@@ -28,6 +29,7 @@ GRACE = 10.0  # seconds between being told to end and being ended
 _AT_ONCE = 1 << 16
 _MOST_PHASE = 64  # letters that the server takes
 _KILLED = 128
+_FILES = 1 << 16  # as many as a machine may have disks, and more
 
 
 class Voice:
@@ -163,8 +165,17 @@ def _settle(agent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     # Where memory runs out it is the action that ends, and the agent that tells so.
     Path("/proc/self/oom_score_adj").write_text("500")
+    _have_files()
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
+
+
+def _have_files() -> None:
+    """Each disk that is held is an open file, and a process has 1024 unless it asks for more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _FILES if hard == resource.RLIM_INFINITY else min(hard, _FILES)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _stop(number: int, _: object) -> NoReturn:

@@ -33,6 +33,7 @@ STARTS_PROGRAMS = {
     "boots/lab/topology.py": "the lab: relays",
     # OSIE's agent, as root of a machine that it provisions.
     "boots_agent/programs.py": "mkfs, sfdisk and others of OSIE; what a run's template names",
+    "boots_agent/unstacking.py": "dmsetup, which removes what a killed action left",
     "boots_agent/modules.py": "modprobe",
     "boots_agent/process.py": "an action, in a process of its own",
     "boots_agent/oci/jail.py": "a container that a run's template names",

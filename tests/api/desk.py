@@ -349,15 +349,17 @@ class FakeDesk(FakeRuns):
     def follow_machines(self) -> Any:
         return self.machines_follow.follow()
 
-    async def packets(self, key: str, among: Sequence[str] = ()) -> words.Packets:
-        del among
+    async def packets(
+        self, key: str, among: Sequence[str] = (), *, veiled: bool = False
+    ) -> words.Packets:
+        del among, veiled
         self._find(key)
         fields = (("yiaddr", "192.0.2.10"), ("53 message type", "OFFER"))
         packet = words.Packet(at=AT, interface="eth0", ours=True, kind="OFFER", fields=fields)
         return words.Packets(packets=(packet,))
 
-    async def capture(self, key: str, among: Sequence[str] = ()) -> bytes:
-        del among
+    async def capture(self, key: str, among: Sequence[str] = (), *, veiled: bool = False) -> bytes:
+        del among, veiled
         self._find(key)
         return b"\xd4\xc3\xb2\xa1rest"
 

@@ -21,11 +21,18 @@ from boots.app.world import World
 from boots.client.words import EventLine, Events, NewOrder, NewToken, Role
 from boots.journal import events
 from boots.journal.events import ScriptServed
+from boots.model.mac import Mac
 from boots.model.order import Netboot
 from boots.model.site import Profile
+from boots.policy.answer import answer
+from boots.policy.boot import Load
+from boots.policy.client import from_dhcp
 from boots.policy.got import Script
+from boots.serve.packets import Place
 from boots.store import tokens
 from boots.web.pages import OperatorPages
+from boots.wire import dhcp
+from boots.wire.dhcp import Message
 
 MAC = "52:54:00:00:00:03"
 SECRETS = ("s3cret-of-the-bmc", "s3cret-of-the-user-data", "s3cret-of-the-installer")
@@ -167,6 +174,7 @@ def test_a_viewer_changes_nothing_and_nobody_reads_anything(tmp_path: Path, meth
 
 IN_SCRIPTS = ("s3cret-of-the-script", "s3cret-of-the-value", "s3cret-of-all", "s3cret-of-the-url")
 IN_TEXTS = ("s3cret-of-the-menu", "s3cret-of-the-board", "s3cret-for-tinkerbell")
+IN_URLS = ("s3cret-of-an-own-url", "s3cret-of-a-query")
 KNOWN = f"""\
 machines:
   - {{name: own, mac: "{FILE_MAC}", address: 192.168.1.11/24, script: "set x {IN_SCRIPTS[0]}"}}
@@ -183,6 +191,10 @@ machines:
     raspberry_pi: {{serial: 1234abcd, config: "# {IN_TEXTS[1]}"}}
   - {{name: plain, mac: "52:54:00:00:00:04", address: 192.168.1.14/24, profile: plain}}
   - {{name: far, mac: "52:54:00:00:00:05", address: 192.168.1.15/24, profile: far}}
+  - name: away
+    mac: "52:54:00:00:00:07"
+    address: 192.168.1.17/24
+    script_url: "http://me:{IN_URLS[0]}@h/x.ipxe?token={IN_URLS[1]}"
 ---
 apiVersion: tinkerbell.org/v1alpha1
 kind: Hardware
@@ -193,7 +205,10 @@ spec:
       netboot: {{allowPXE: true, ipxe: {{contents: "set x {IN_TEXTS[2]}"}}}}
 """
 SEEN = "for all to see"
-OF_MACHINES = ("/v1/machines/{}", "/v1/machines/{}/explain", "/machines/{}", "/explain/{}")
+OF_MACHINES = (
+    *("/v1/machines/{}", "/v1/machines/{}/explain", "/machines/{}", "/explain/{}"),
+    *("/v1/machines/{}/packets", "/v1/machines/{}/capture", "/machines/{}/capture.pcap"),
+)
 RUN = (
     Profile(name="told", script="set x {{ values.x }}"),
     Profile(name="shared", script=f"set password {IN_SCRIPTS[2]}"),
@@ -222,7 +237,25 @@ async def _has_scripts(office: Office) -> None:
                     script=given.what.text, private=given.private,
                 )  # fmt: skip
                 office.hear(served)
+    _is_sent_away(office)
     await office.written()
+
+
+def _is_sent_away(office: Office) -> None:
+    """One asks over DHCP, and its answer names the URL of its record."""
+    message = Message(
+        op=dhcp.BOOTREQUEST,
+        xid=1,
+        chaddr=bytes.fromhex("525400000007"),
+        options={53: b"\1", 77: b"iPXE", 93: b"\0\7", 175: b"\x13\1\1"},
+    )
+    world = office.answers.world
+    known = world.index.by_mac[Mac("52:54:00:00:00:07")]
+    given = answer(message, from_dhcp(message), known, world.sites["lan0"])
+    assert given.reply is not None
+    assert isinstance(given.decision, Load)
+    place = Place("lan0", IPv4Address("192.168.1.1"), 67, ours=True)
+    office.packets.keeper(place)(dhcp.encode(given.reply), ("192.168.1.17", 68))
 
 
 async def _no_scripts(office: Office) -> None:
@@ -243,10 +276,10 @@ async def _no_scripts(office: Office) -> None:
         for who in (viewer, limited, operator):
             at.secret = who
             said = [(await at.ask("GET", path)).body.decode(errors="replace") for path in paths]
-            marks = (*IN_SCRIPTS, *IN_TEXTS, SEEN)
+            marks = (*IN_SCRIPTS, *IN_TEXTS, *IN_URLS, SEEN)
             seen[who] = {each for each in marks if any(each in text for text in said)}
     assert {SEEN} == seen[viewer] == seen[limited]
-    assert {*IN_SCRIPTS, *IN_TEXTS, SEEN} == seen[operator]
+    assert {*IN_SCRIPTS, *IN_TEXTS, *IN_URLS, SEEN} == seen[operator]
 
 
 def test_a_viewer_sees_no_script_or_text_that_may_tell_what_a_record_alone_does(

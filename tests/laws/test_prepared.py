@@ -14,6 +14,7 @@ from tests.laws import strategies
 from tests.policy.made import SITE, known, reservation
 
 from boots.app.answers import Ahead
+from boots.journal.events import AckSent, OfferSent
 from boots.model import mac as macs
 from boots.model.mac import Mac
 from boots.model.machine import Interface, Known
@@ -24,6 +25,7 @@ from boots.policy.answered import Answer
 from boots.policy.boot import Load
 from boots.policy.destination import Destination
 from boots.policy.forms import Ready, boot_file
+from boots.policy.leaks import told_url
 from boots.policy.prepared import Prepared, Silent
 from boots.serve.dhcp import DhcpDoor
 from boots.wire import dhcp
@@ -59,7 +61,8 @@ def same(ready: Ready | Silent, whole: Answer) -> None:
     assert whole.to.source == ready.source
     assert whole.client.mac == ready.mac
     assert (str(whole.reply.yiaddr) if int(whole.reply.yiaddr) else "") == ready.address
-    assert (whole.decision.url if isinstance(whole.decision, Load) else "") == boot_file(ready)
+    url = whole.decision.url if isinstance(whole.decision, Load) else ""
+    assert told_url(url) == boot_file(ready)
     gist = ready.gist
     assert (whole.reply.kind is MessageType.OFFER) == gist.is_offer
     assert whole.client.program.value == gist.program
@@ -132,6 +135,8 @@ CHANGES: tuple[Callable[[Interface, str], Interface], ...] = (
     lambda interface, _: _netboot(interface, allowed=False),
     lambda interface, mac: _netboot(interface, script_url=f"http://192.168.1.9/{mac}"),
     lambda interface, mac: _reserved(interface, domain=mac),
+    lambda interface, mac: _netboot(interface, script_url=f"http://a:hunter2@h/{mac}?b={mac}"),
+    lambda interface, _: _netboot(interface, script_url="http://h/a?token=hunter2"),
 )
 
 
@@ -387,6 +392,27 @@ def test_the_door_sends_and_tells_the_same(asks: dict[int, bytes]) -> None:
                 plain_door.door.handle(data, ("192.168.1.10", 68))
                 door.door.handle(data, ("192.168.1.10", 68))
     assert plain_door.said == door.said
+
+
+def test_neither_path_tells_a_secret_of_the_script_s_url() -> None:
+    first = ordinary_machine(b"RT\0\0\0\0", 10)
+    own = _netboot(first.interface, script_url="http://a:hunter2@h/x?token=hunter3&b=4")
+    fleet = [
+        like(msgspec.structs.replace(first, interface=own), b"RT\0\0\1" + bytes([at]), at + 11, 0)
+        for at in range(4)
+    ]
+    by_mac = {each.mac: each for each in fleet}
+    doors = [Heard(SITE, by_mac, prepares=each) for each in (False, True)]
+    for kind in (b"\1", b"\3"):
+        message = Message(op=dhcp.BOOTREQUEST, xid=1, chaddr=bytes(6), options={53: kind, **IPXE})
+        for door in doors:
+            for each in fleet:
+                door.door.handle(as_asked(message, each, Own()), ("192.168.1.10", 68))
+    sent = [[each for each in door.said if not isinstance(each, tuple)] for door in doors]
+    assert sent[0] == sent[1]
+    assert ["http://…@h/x?token=…&b=…"] * 8 == [
+        each.boot_file for each in sent[0] if isinstance(each, OfferSent | AckSent)
+    ]
 
 
 def test_who_makes_requests_up_does_not_fill_the_memory() -> None:

@@ -56,6 +56,11 @@ DIFFERENCES = {
     ),
     "an option that nobody reads": ({224: b"\1\2"}, {}, ["option 224: only theirs, 01 02"]),
     "an empty option": ({224: b""}, {}, ["option 224: only theirs, empty"]),
+    "a boot file with a secret": (
+        {67: b"http://h/?token=hunter2"},
+        {"file": b""},
+        ["boot file: we undionly.kpxe, they http://h/?token=…"],
+    ),
     "refused": ({53: b"\6"}, {}, ["reply: we OFFER, they NAK"]),
 }
 

@@ -14,7 +14,7 @@ from boots.model.machine import Known, Netboot
 from boots.policy import leaks
 from boots.policy.boot import fetch
 from boots.policy.got import Script
-from boots.policy.leaks import secret_in, secret_in_script
+from boots.policy.leaks import secret_in, secret_in_script, told_url
 from boots.settings import Boot, Settings, SettingsError
 
 FOLDER = Path(__file__).parents[1] / "vectors/kernel_args"
@@ -142,3 +142,29 @@ def test_boots_check_refuses_a_record_with_one(
     assert 1 == ended.value.code
     assert 'the kernel argument "api_key" holds a secret, by its name' in said
     assert "abc123" not in said
+
+
+TOLD = {
+    "https://me:hunter2@h/a.ipxe": "https://…@h/a.ipxe",
+    "https://me:hun@ter2@h/a.ipxe": "https://…@h/a.ipxe",
+    "http://h/a?token=hunter2&b=1": "http://h/a?token=…&b=…",
+    "http://me:hunter2@h/a?b=1#c": "http://…@h/a?b=…#c",
+    "http://me:hun?ter2@h/a": "http://…",
+    "http://h/ghp_0123456789abcdef0123456789abcdef0123?a=1": "http://…",
+    "http://h/?ghp_0123456789abcdef0123456789abcdef0123&a=1": "http://…",
+    "http://h/?a=1&password=hunter2&b=1": "http://h/?a=…&password=…&b=…",
+}
+PLAIN = [
+    *("", "undionly.kpxe", "tftp://192.168.1.1/52:54:00:00:00:01/undionly.kpxe"),
+    *("http://192.168.1.1:8080/auto.ipxe", "http://h/a?mac=52:54:00:00:00:01&arch=x86_64"),
+]
+
+
+@pytest.mark.parametrize(("url", "told"), TOLD.items())
+def test_a_url_with_a_secret_is_told_without_it(url: str, told: str) -> None:
+    assert told == told_url(url)
+
+
+@pytest.mark.parametrize("url", PLAIN)
+def test_another_url_is_told_as_it_is(url: str) -> None:
+    assert url == told_url(url)

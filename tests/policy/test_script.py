@@ -439,6 +439,15 @@ def test_a_word_that_means_something_to_ipxe_is_refused(text: str) -> None:
         word(text, "the value")
 
 
+@pytest.mark.parametrize(
+    "text", ["http://me:hun ter2@h/", "http://h/?token=hunter2&${a}", "http://me:p@hunter2@h/\\"]
+)
+def test_a_refused_url_is_told_without_what_may_be_secret(text: str) -> None:
+    with pytest.raises(Unwritable) as refused:
+        word(text, "the URL")
+    assert "ter2" not in str(refused.value)
+
+
 @pytest.mark.parametrize("text", ["a;b", "a||b", "a&&b", "a#b", "$a", "{a}", "\\a", "a=b,c", "-a"])
 def test_a_word_that_only_holds_such_letters_is_not(text: str) -> None:
     assert text == word(text, "the value")

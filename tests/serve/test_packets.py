@@ -5,7 +5,7 @@ from ipaddress import IPv4Address
 
 import pytest
 
-from boots.serve.packets import MOST, Packets, Place, capture, decoded
+from boots.serve.packets import MOST, Packet, Packets, Place, capture, decoded, discreet
 from boots.wire import dhcp, options, pcap
 from boots.wire.dhcp import BOOTREPLY, BOOTREQUEST, Message
 from boots.wire.options import MessageType
@@ -145,3 +145,48 @@ def test_another_server_s_reply_goes_to_the_client_s_port() -> None:
         datagram.destination,
         datagram.destination_port,
     )
+
+
+SECRET = b"http://me:hunter2@h/a?token=hunter3"
+
+
+def sent(data: bytes) -> Packet:
+    return Packet(1.0, SENT, data, ("192.0.2.7", 68))
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        replace(OFFER, file=SECRET),
+        replace(OFFER, options={**OFFER.options, 67: SECRET + b"\0"}),
+        replace(OFFER, options={**OFFER.options, 209: SECRET}),
+    ],
+    ids=["file", "option 67", "an option of the record's"],
+)
+def test_for_lookers_on_there_are_stars_for_a_url_with_a_secret(message: Message) -> None:
+    whole = sent(dhcp.encode(message))
+    (found,) = discreet([whole])
+
+    assert len(whole.data) == len(found.data)
+    said = dhcp.decode(found.data)
+    assert (message.yiaddr, set(message.options)) == (said.yiaddr, set(said.options))
+    assert "OFFER" == decoded(found)[0]
+    assert b"http://***" in capture([found])
+    for secret in (b"hunter2", b"hunter3"):
+        assert secret in capture([whole])
+        assert secret not in capture([found])
+
+
+def test_other_messages_are_shown_as_they_are() -> None:
+    url = replace(OFFER, file=b"http://192.0.2.1/auto.ipxe?arch=x86_64")
+    packets = [sent(dhcp.encode(each)) for each in (OFFER, DISCOVER, url)]
+    packets.append(sent(b"of no use"))
+
+    assert packets == discreet(packets)
+
+
+def test_a_message_of_which_that_cannot_be_told_is_not_shown() -> None:
+    long = {**OFFER.options, 67: SECRET.ljust(300, b"x")}
+    cut = dhcp.encode(replace(OFFER, file=SECRET))[:200]
+
+    assert [] == discreet([sent(dhcp.encode(replace(OFFER, options=long))), sent(cut)])

@@ -81,6 +81,17 @@ def test_an_answer_is_told_and_withheld() -> None:
     ]
 
 
+def test_no_secret_of_a_url_is_told() -> None:
+    bench, message = Bench(), asked()
+    given = replace(answer(message), decision=Load("http://h/a?token=hunter2", "of its record"))
+
+    bench.shadow.withhold(message, given)
+
+    assert ["http://h/a?token=…"] == [
+        each.boot_file for each in bench.told.of(events.ReplyWithheld)
+    ]
+
+
 @pytest.mark.parametrize("first", ["ours", "theirs"])
 def test_the_two_replies_are_compared_whichever_comes_first(first: str) -> None:
     bench = Bench()

@@ -102,6 +102,11 @@ def test_a_script_that_only_gives_up_sends_to_the_disk(script: str, disk: bool) 
     assert disk is classify.read(script).disk
 
 
+@pytest.mark.parametrize("url", ["http://me:hunter2@h:80/k", "http://h:80?token=hunter2"])
+def test_of_a_server_neither_password_nor_query_is_told(url: str) -> None:
+    assert "http://h:80" == classify.read(f"#!ipxe\nkernel {url}\n").url
+
+
 def test_a_very_long_script_is_read_as_far_as_it_is_short() -> None:
     told = classify.read("#!ipxe\n" + "echo x\n" * 20_000 + "kernel linux\n")
 

@@ -221,13 +221,16 @@ class Desk(Protocol):
     def follow_machines(self) -> AbstractAsyncContextManager[AsyncIterator[Sequence[MachineLine]]]:
         """Machines' lines as they change, several at a time; at most a few times a second."""
 
-    async def packets(self, key: str, among: Sequence[str] = ()) -> Packets:
+    async def packets(
+        self, key: str, among: Sequence[str] = (), *, veiled: bool = False
+    ) -> Packets:
         """The latest DHCP messages of a machine or MAC, decoded.
 
-        With `among` those since events of that MAC are of machines with such names.
+        With `among` those since events of that MAC are of machines with such names; `veiled`
+        without secrets that stand in URLs.
         """
 
-    async def capture(self, key: str, among: Sequence[str] = ()) -> bytes:
+    async def capture(self, key: str, among: Sequence[str] = (), *, veiled: bool = False) -> bytes:
         """The same as a pcap file, for ``boots replay``."""
 
     # --- workflows

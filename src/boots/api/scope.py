@@ -262,17 +262,19 @@ class Scope:
             theirs = ([each for each in some if self._has(each.name)] async for some in changes)
             yield (some async for some in theirs if some)
 
-    async def packets(self, key: str, among: Sequence[str] = ()) -> words.Packets:
+    async def packets(
+        self, key: str, among: Sequence[str] = (), *, veiled: bool = False
+    ) -> words.Packets:
         """Its latest DHCP messages."""
         del among
         self._own(key)
-        return await self._desk.packets(key, self._among)
+        return await self._desk.packets(key, self._among, veiled=veiled)
 
-    async def capture(self, key: str, among: Sequence[str] = ()) -> bytes:
+    async def capture(self, key: str, among: Sequence[str] = (), *, veiled: bool = False) -> bytes:
         """The same as a pcap file."""
         del among
         self._own(key)
-        return await self._desk.capture(key, self._among)
+        return await self._desk.capture(key, self._among, veiled=veiled)
 
     # --- workflows
 

@@ -1,10 +1,12 @@
 """The desk as viewers have it: scripts that may tell what stands in a record alone are veiled.
 
+So are URLs with secrets in packets; events and explanations tell nobody those.
+
 All else is handed on as it is; what a viewer may not ask for is refused by its route, and records
 are veiled where they are shown.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
@@ -12,7 +14,7 @@ from msgspec.structs import replace
 
 from boots.api.desk import Desk
 from boots.api.veil import VEILED
-from boots.client.words import EventLine, Events, Explained, ExplainedChain
+from boots.client.words import EventLine, Events, Explained, ExplainedChain, Packets
 
 _SCRIPT = "ScriptServed"
 
@@ -44,6 +46,16 @@ class _Viewed:
         """The same as it happens."""
         async with self._desk.follow_events(**wanted) as lines:
             yield (_line(each) async for each in lines)
+
+    async def packets(self, key: str, among: Sequence[str] = (), *, veiled: bool = True) -> Packets:
+        """DHCP messages; one of ours names the URL that stands in a record."""
+        del veiled
+        return await self._desk.packets(key, among, veiled=True)
+
+    async def capture(self, key: str, among: Sequence[str] = (), *, veiled: bool = True) -> bytes:
+        """The same as a pcap file."""
+        del veiled
+        return await self._desk.capture(key, among, veiled=True)
 
 
 def _chain(chain: ExplainedChain) -> ExplainedChain:

@@ -6,6 +6,7 @@ from ipaddress import IPv4Address
 from types import MappingProxyType
 
 from boots.model.site import Site
+from boots.policy.leaks import told_url
 from boots.wire import options, pxe, table
 from boots.wire.dhcp import Message
 from boots.wire.options import MessageType, Option
@@ -99,11 +100,11 @@ def _values(what: str, ours: str, theirs: str) -> Iterator[str]:
     if ours == theirs:
         return
     if not ours:
-        yield f"{what}: only theirs, {theirs}"
+        yield f"{what}: only theirs, {told_url(theirs)}"
     elif not theirs:
-        yield f"{what}: only ours, {ours}"
+        yield f"{what}: only ours, {told_url(ours)}"
     else:
-        yield f"{what}: we {ours}, they {theirs}"
+        yield f"{what}: we {told_url(ours)}, they {told_url(theirs)}"
 
 
 def _kind(message: Message) -> str:

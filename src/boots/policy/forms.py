@@ -16,6 +16,7 @@ from boots.model.site import Site
 from boots.policy.answered import Answer
 from boots.policy.boot import Load
 from boots.policy.client import Client
+from boots.policy.leaks import told_url
 from boots.wire import dhcp, options, pxe
 from boots.wire.dhcp import CLIENT_PORT, Message
 from boots.wire.options import END, OVERLOAD, PAD, RELAY_AGENT, MessageType
@@ -234,7 +235,7 @@ def _between(data: bytes, holes: list[Hole]) -> Iterator[bytes]:
 
 def gist(answer: Answer, reply: Message, client: Client, site: Site) -> Gist:
     """What the journal hears of a plain answer."""
-    url = answer.decision.url if isinstance(answer.decision, Load) else ""
+    url = told_url(answer.decision.url) if isinstance(answer.decision, Load) else ""
     in_path = separated(client.mac, site.mac_separator)
     separator = site.mac_separator if in_path in url else _COLONS
     return Gist(

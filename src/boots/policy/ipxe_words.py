@@ -10,7 +10,8 @@ import re
 
 PRINTABLE = re.compile(r"[\x21-\x7e]+")
 ENDS_COMMAND = frozenset({"||", "&&", ";"})
-_USER, _HIDDEN = re.compile(r"://[^/?#@\s]+@"), "://…@"
+_USER, _HIDDEN = re.compile(r"://[^/?#]+@"), "://…@"
+_GIVEN = re.compile(r"([?&][^?=&#]+=)[^&#]+")
 # What means something only beside other text, in which a template may put a value.
 _JOINS = re.compile(r"[${}]|^[-:|&]|[|&]$")
 
@@ -26,7 +27,7 @@ def word(text: str, what: str) -> str:
         Unwritable: it is empty, has white space or control characters, or means something to iPXE.
     """
     if not _is_fit(text):
-        raise Unwritable(f"{what} {_USER.sub(_HIDDEN, text)!r} cannot stand in an iPXE script")
+        raise Unwritable(f"{what} {hidden(text)!r} cannot stand in an iPXE script")
     return text
 
 
@@ -62,6 +63,11 @@ def within(text: str) -> str:
             "a value with signs that mean something to iPXE cannot stand in its script"
         )
     return text
+
+
+def hidden(url: str) -> str:
+    """A URL without its user and password, and without what its query gives."""
+    return _GIVEN.sub(r"\1…", _USER.sub(_HIDDEN, url))
 
 
 def shown(text: str) -> str:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 
 from boots.model.machine import Machine
-from boots.policy.ipxe_words import Unwritable
+from boots.policy.ipxe_words import Unwritable, hidden
 
 ADVICE = (
     "put it into user data, or into a template of the profile, which the machine alone can fetch;"
@@ -130,3 +130,16 @@ def _plain(name: str) -> str:
 
 def _hides(name: str) -> bool:
     return any(form.search(name) for form in _FORMS)
+
+
+def told_url(url: str) -> str:
+    """A URL as anybody may be told it: one with a secret without its password and its query.
+
+    Ours have neither, and are told as they are; those are nearly all.
+    """
+    if ("@" not in url and "?" not in url) or not _known(url, ()):
+        return url
+    told = hidden(url)
+    front, _, query = told.partition("?")
+    left = secret_in(front) or secret_in(query.replace("…", "").replace("&", " ")) or "@" in query
+    return f"{url.partition('://')[0]}://…" if left else told

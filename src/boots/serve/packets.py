@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from boots.model import mac as macs
 from boots.model.mac import Mac
+from boots.policy.leaks import told_url
 from boots.wire import dhcp, ip, pcap, table
 from boots.wire.malformed import Malformed
 
@@ -27,6 +28,7 @@ _NOWHERE, _EVERYONE = IPv4Address(0), IPv4Address("255.255.255.255")
 _UNSET = {"", str(_NOWHERE)}
 _ALL_MACS, _OUR_MAC = b"\xff" * 6, bytes.fromhex("02b007500001")  # of local use
 _IPV4 = b"\x08\x00"
+_IN_URLS = b"://"
 
 
 class Place(NamedTuple):
@@ -98,6 +100,33 @@ def decoded(packet: Packet) -> tuple[str, tuple[tuple[str, str], ...]]:
         *header,
         *((f"{code} {name}", text) for code, name, text in table.options_of(message)),
     )
+
+
+def discreet(packets: Iterable[Packet]) -> list[Packet]:
+    """The same with stars for the rest of each URL that has a secret in it; for lookers-on.
+
+    Where that cannot be done, as in what is cut off, the message is left out.
+    """
+    return [veiled for each in packets if (veiled := _discreet(each)) is not None]
+
+
+def _discreet(packet: Packet) -> Packet | None:
+    data = packet.data
+    if _IN_URLS not in data:
+        return packet
+    try:
+        message = dhcp.decode(data)
+    except Malformed:
+        return None
+    for value in (message.file, message.sname, *message.options.values()):
+        url = value.decode("latin-1")
+        if told_url(url) == url:
+            continue
+        if value not in data:  # in pieces: RFC 3396
+            return None
+        scheme, mark, rest = value.partition(_IN_URLS)
+        data = data.replace(value, scheme + mark + b"*" * len(rest))
+    return packet._replace(data=data)
 
 
 def capture(packets: Iterable[Packet]) -> bytes:

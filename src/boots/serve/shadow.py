@@ -15,6 +15,7 @@ from boots.model import mac as macs
 from boots.policy.answer import Answer
 from boots.policy.boot import Load
 from boots.policy.compare import differences, server_of
+from boots.policy.leaks import told_url
 from boots.serve.doors import Record
 from boots.wire.dhcp import BOOTREPLY, Message
 from boots.wire.options import MessageType
@@ -70,7 +71,9 @@ class Shadow:
                     address=str(reply.yiaddr) if int(reply.yiaddr) else "",
                     program=client.program.value if client else "",
                     architecture=client.architecture.value if client else "",
-                    boot_file=answer.decision.url if isinstance(answer.decision, Load) else "",
+                    boot_file=told_url(answer.decision.url)
+                    if isinstance(answer.decision, Load)
+                    else "",
                     why=answer.why,
                 )
             )

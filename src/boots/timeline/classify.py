@@ -143,9 +143,13 @@ _shared = lru_cache(maxsize=1024)(Told)  # most machines are told the same
 
 
 def _server(address: str) -> str:
-    """The server of an address, without the path, which names the machine; empty for a bare one."""
+    """The server of an address, without the path, which names the machine; empty for a bare one.
+
+    Nor is the user told, and the password; or a query, which may give one.
+    """
     scheme, there, rest = address.partition("://")
-    return f"{scheme}://{rest.partition('/')[0]}"[:80] if there else ""
+    server = re.split("[/?#]", rest, maxsplit=1)[0].rpartition("@")[2]
+    return f"{scheme}://{server}"[:80] if there else ""
 
 
 def _starts_disk(line: list[str]) -> bool:

@@ -12,6 +12,7 @@ from boots.policy.answer import Answer
 from boots.policy.boot import Disk, Load, Silence
 from boots.policy.explain import FIRMWARE, Chain, Step, chain
 from boots.policy.got import File, Got, Refusal, Rendered, Script
+from boots.policy.leaks import told_url
 from boots.wire import dhcp
 
 
@@ -53,7 +54,7 @@ def _step(step: Step, fetched: dict[str, Got]) -> ExplainedStep:
         address=str(reply.yiaddr) if reply is not None and int(reply.yiaddr) else "",
         address_why=step.answer.address_why if reply is not None else "",
         decision=decision,
-        url=without_secrets(url),
+        url=without_secrets(told_url(url)),
         why=why,
         fetches=what_got(fetched[url]) if url in fetched else "",
     )

@@ -23,6 +23,7 @@ from boots.model.mac import Mac
 from boots.model.machine import Machine as Known
 from boots.model.order import Order
 from boots.model.site import Profile
+from boots.policy.leaks import told_url
 from boots.store import seen
 from boots.timeline.words import Boot, State
 
@@ -186,5 +187,5 @@ def _runs(profile: Profile) -> str:
         return "the machine's own disk"
     if profile.script:
         return "an iPXE script"
-    told: str = without_secrets(profile.script_url or profile.kernel)
+    told: str = without_secrets(told_url(profile.script_url or profile.kernel))
     return told

@@ -40,7 +40,7 @@ from boots.policy.got import File, Got, Refusal, Rendered, Script
 from boots.policy.path import read
 from boots.policy.served import as_served
 from boots.serve.packets import Packet as Kept
-from boots.serve.packets import capture, decoded
+from boots.serve.packets import capture, decoded, discreet
 from boots.store import history, seen
 from boots.timeline.knowledge import of_stranger
 from boots.timeline.words import Finding, Stranger
@@ -218,15 +218,18 @@ class NetworkDesk:
     # --- what was said
 
     @asks_store
-    async def packets(self, key: str, among: Sequence[str] = ()) -> Packets:
+    async def packets(
+        self, key: str, among: Sequence[str] = (), *, veiled: bool = False
+    ) -> Packets:
         """The latest DHCP messages of a machine or MAC, decoded."""
-        kept = await self._kept_of(key, tuple(among))
-        return await asyncio.to_thread(_decoded, kept[-_MOST_PACKETS:])
+        kept = (await self._kept_of(key, tuple(among)))[-_MOST_PACKETS:]
+        return await asyncio.to_thread(lambda: _decoded(discreet(kept) if veiled else kept))
 
     @asks_store
-    async def capture(self, key: str, among: Sequence[str] = ()) -> bytes:
+    async def capture(self, key: str, among: Sequence[str] = (), *, veiled: bool = False) -> bytes:
         """The same as a pcap file."""
-        return await asyncio.to_thread(capture, await self._kept_of(key, tuple(among)))
+        kept = await self._kept_of(key, tuple(among))
+        return await asyncio.to_thread(lambda: capture(discreet(kept) if veiled else kept))
 
     async def _kept_of(self, key: str, among: tuple[str, ...]) -> list[Kept]:
         found: list[Kept] = []

@@ -15,8 +15,9 @@ def work(voice):
 hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 resource.setrlimit(resource.RLIMIT_NOFILE, ({FEW}, hard))
 process = start(work, lambda: 0.0, "mark")
-while not process.wait(10.0, os.pipe()[0]):
-    pass
+woken, _ = os.pipe()
+while not process.wait(10.0, woken):
+    list(process.messages())
 list(process.messages())
 print(process.result.code, end="")
 """

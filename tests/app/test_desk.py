@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 from tests.app.desks import FILE_MAC, OTHER_MAC, STRANGE_MAC, Office, at_desk, offer, stranger
 from tests.policy.made import site
 
-from boots.api.desk import Refused
+from boots.api.desk import Attempt, Refused
 from boots.app.planned import Failed, in_a_process
 from boots.app.world import World
 from boots.client.words import NewOrder, NewPlan, NewToken, Provision, Role
@@ -543,6 +543,57 @@ async def test_very_many_machines_that_changed_come_in_portions(office: Office) 
             sizes.append(len(lines))
             names |= {line.name for line in lines}
     assert [100, 100, 100, 50] == sizes
+
+
+AMONG = ("file-[1]",)  # SQL passes file-7, too
+
+
+def counted(office: Office) -> list[object]:
+    """What is asked of the store from now on."""
+    store, asked = office.keeping.store, list[object]()
+    read = store.read
+
+    def reading(ask: Any, *args: Any, **named: Any) -> Any:
+        asked.append(ask)
+        return read(ask, *args, **named)
+
+    store.read = reading  # type: ignore[method-assign]
+    return asked
+
+
+@at_desk
+async def test_a_short_page_of_some_machines_takes_few_reads_of_events(office: Office) -> None:
+    """A MAC was another machine's, whose name passes SQL's filter: each row took a read."""
+    office.hear(offer())
+    await office.rewrite(f"machines: [{{name: file-7, mac: '{FILE_MAC}'}}]\n")
+    office.hear(*[offer()] * 300)
+    await office.rewrite(f"machines: [{{name: file-1, mac: '{FILE_MAC}'}}]\n")
+    office.hear(offer())
+    await office.written()
+    asked = counted(office)
+    first = await office.desk.events(limit=1, among=AMONG)
+    second = await office.desk.events(limit=1, after=int(first.next), among=AMONG)
+    latest = await office.desk.events(limit=2, latest=True, among=AMONG)
+    assert [*first.events, *second.events] == list(latest.events)
+    assert (1, 1, "") == (len(first.events), len(second.events), second.next)
+    assert 3 == len(asked)
+
+
+@at_desk
+async def test_a_short_page_of_some_machines_takes_few_reads_of_the_audit_log(
+    office: Office,
+) -> None:
+    def attempt(machine: str) -> Attempt:
+        return Attempt("ann", "operator", "", "order", machine, "done")
+
+    for name in ("file-1", *["file-7"] * 60, "file-1"):
+        assert await office.desk.write_down(attempt(name))
+    asked = counted(office)
+    first = await office.desk.audit(limit=1, among=AMONG)
+    second = await office.desk.audit(limit=1, after=int(first.next), among=AMONG)
+    assert ["file-1", "file-1"] == [each.machine for each in (*first.audit, *second.audit)]
+    assert "" == second.next
+    assert 2 == len(asked)
 
 
 # --- packets

@@ -19,6 +19,7 @@ from boots.store.engine import StoreAway
 from boots.store.witness import Witness
 
 _MOST = 1000
+_PORTION = 500  # rows at once, of which some are left out
 _AT_ONCE = 5_000  # rows that are proved for a page: some 50 ms
 _ANEW = 3600.0  # seconds after which a page has all rows proved again
 _log = structlog.get_logger()
@@ -114,10 +115,13 @@ class AuditDesk:
     ) -> list[Kept]:
         """So many rows; what is read further than those is said to nobody."""
         theirs: list[Kept] = []
+        portion = max(limit, _PORTION) if among else limit
         while True:
-            found = await self._house.kept().store.read(read, after=after, limit=limit, among=among)
+            found = await self._house.kept().store.read(
+                read, after=after, limit=portion, among=among
+            )
             theirs += [each for each in found if not among or _is_of(each, among)]
-            if len(theirs) >= limit or len(found) < limit:
+            if len(theirs) >= limit or len(found) < portion:
                 return theirs[:limit]
             after = found[-1].id
 

@@ -22,7 +22,7 @@ from boots.timeline.steps import SAME
 from boots.timeline.words import Boot
 
 _ENOUGH = 1_000  # rows on a page at most
-_PORTION = 500  # events that a follower gets at once
+_PORTION = 500  # events that a follower gets at once, and rows of which some are left out
 _FEW = 100  # of them that are looked at for who may see some: each number takes 16 µs
 _LINES = 100  # machines that a follower gets at once, 2 ms or so
 _BREATH = 0.2  # seconds between two portions of machines that changed
@@ -180,13 +180,14 @@ class HappenedDesk:
         """So many rows; what is read further than those is said to nobody."""
         theirs: list[Happened] = []
         among, before = read.keywords["among"], 0
+        portion = max(limit, _PORTION) if among else limit
         while True:
             found = await self._house.kept().store.read(
-                read, after=after, before=before, limit=limit
+                read, after=after, before=before, limit=portion
             )
             own = [each for each in found if not among or fits(each.machine, among)]
             theirs = [*own, *theirs] if latest else [*theirs, *own]
-            if len(theirs) >= limit or len(found) < limit:
+            if len(theirs) >= limit or len(found) < portion:
                 return theirs[-limit:] if latest else theirs[:limit]
             before, after = (found[0].id, after) if latest else (0, found[-1].id)
 

@@ -332,6 +332,20 @@ def test_without_a_relay_a_nak_leaves_the_flags_alone() -> None:
     assert 0 == replied(system(REQUEST, more={50: OTHER.packed}), known()).flags
 
 
+# --- where a reply goes
+
+
+@pytest.mark.parametrize(
+    ("address", "to"),
+    [("192.168.1.10", "192.168.1.10"), ("192.168.1.255", "255.255.255.255")],
+    ids=["a host", "what is all hosts' of its network"],
+)
+def test_a_new_address_is_sent_to_if_one_machine_can_have_it(address: str, to: str) -> None:
+    found = answered(rom(), known(reserved=reservation(address=IPv4Address(address)))).to
+    assert found is not None
+    assert IPv4Address(to) == found.address
+
+
 # --- what a record adds, and VLANs
 
 

@@ -49,7 +49,7 @@ def destination(asked: Asked, reply: Message) -> Destination:
         if near and is_host(request.ciaddr, own):
             return Destination(request.ciaddr, dhcp.CLIENT_PORT, source=source)
         return everyone
-    if request.flags & dhcp.BROADCAST or reply.yiaddr == _NOWHERE:
+    if request.flags & dhcp.BROADCAST or not is_host(reply.yiaddr, own):
         return everyone
     return Destination(reply.yiaddr, dhcp.CLIENT_PORT, asked.client.mac, source)
 

@@ -556,7 +556,10 @@ class Fleet(FakeRuns):
             self._moved.clear()
             await self._moved.wait()
 
-    async def packets(self, key: str) -> Packets:
+    async def packets(
+        self, key: str, among: Sequence[str] = (), *, veiled: bool = False
+    ) -> Packets:
+        del among, veiled
         self._refuse("packets")
         self._line(key)
         fields = (("message type", "DISCOVER"), ("vendor class", f"PXEClient {HOSTILE}"))
@@ -567,7 +570,8 @@ class Fleet(FakeRuns):
             )
         )
 
-    async def capture(self, key: str) -> bytes:
+    async def capture(self, key: str, among: Sequence[str] = (), *, veiled: bool = False) -> bytes:
+        del among, veiled
         return b"\xd4\xc3\xb2\xa1" + key.encode()
 
     async def discovered(self) -> DiscoveredList:

@@ -332,6 +332,11 @@ def test_without_a_relay_a_nak_leaves_the_flags_alone() -> None:
     assert 0 == replied(system(REQUEST, more={50: OTHER.packed}), known()).flags
 
 
+def test_a_boot_file_ends_where_clients_stop_to_read_it() -> None:
+    reply = replied(rom(), known(reserved=reservation(boot_file="a.efi\0junk")))
+    assert b"a.efi" == reply.file
+
+
 # --- where a reply goes
 
 

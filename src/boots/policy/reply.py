@@ -140,7 +140,7 @@ def _netboot(reply: Message, values: dict[int, bytes], asked: Asked, decision: D
             reply,
             # Many clients look here only, and would else come to us.
             siaddr=_server(own.boot_server) if own.boot_server else reply.siaddr,
-            file=file if len(file) <= LONGEST_FILE else b"",
+            file=_text(file) if len(file) <= LONGEST_FILE else b"",
         )
     _firmware(values, asked)
     return _boot_file(reply, values, asked, decision)
@@ -217,7 +217,12 @@ def _boot_file(
     if len(name.encode()) > LONGEST_FILE:
         _put(values, options.BOOT_FILE_NAME, name)
         return reply
-    return replace(reply, file=name.encode())
+    return replace(reply, file=_text(name.encode()))
+
+
+def _text(name: bytes) -> bytes:
+    """A name as clients read it in `file`: up to its first NUL (RFC 2131 §2)."""
+    return name.partition(b"\0")[0]
 
 
 def _rooted(name: str) -> str:

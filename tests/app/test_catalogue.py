@@ -9,6 +9,7 @@ from watchfiles import Change
 
 from boots.app import catalogue
 from boots.app.watch import Places
+from boots.app.withheld import Withheld
 from boots.model.machine import Architecture
 from boots.model.site import Profile
 from boots.settings import SettingsError, of_keys
@@ -24,7 +25,7 @@ def fill(folder: Path, *names: str) -> Path:
 def test_the_operators_own_boot_files_win(tmp_path: Path) -> None:
     first = fill(tmp_path / "first", "undionly.kpxe", "anything.bin", "folder/x.efi")
     second = fill(tmp_path / "second", "undionly.kpxe", "snponly.efi")
-    found = catalogue.boot_files([first, tmp_path / "gone", second])
+    found = catalogue.boot_files([first, tmp_path / "gone", second], withheld=Withheld())
     assert str(first / "undionly.kpxe") == found["undionly.kpxe"]
     assert str(second / "snponly.efi") == found["snponly.efi"]
     assert str(first / "anything.bin") == found["anything.bin"]
@@ -34,7 +35,7 @@ def test_the_operators_own_boot_files_win(tmp_path: Path) -> None:
 
 
 def published(folder: Path) -> dict[str, str]:
-    return catalogue.boot_files([folder], system=(), signed={})
+    return catalogue.boot_files([folder], system=(), signed={}, withheld=Withheld())
 
 
 def test_everything_below_a_folder_is_published_by_its_path(tmp_path: Path) -> None:
@@ -83,9 +84,9 @@ def test_debians_signed_programs_are_published_as_shim_knows_them(tmp_path: Path
     fill(tmp_path, "shimx64.efi.signed", "own/shimx64.efi")
     signed = {"shimx64.efi": f"{tmp_path}/shimx64.efi.signed", "mmx64.efi": f"{tmp_path}/gone"}
     assert {"shimx64.efi": str(tmp_path / "shimx64.efi.signed")} == (
-        catalogue.boot_files([], system=(), signed=signed)
+        catalogue.boot_files([], system=(), signed=signed, withheld=Withheld())
     )
-    own = catalogue.boot_files([tmp_path / "own"], system=(), signed=signed)
+    own = catalogue.boot_files([tmp_path / "own"], system=(), signed=signed, withheld=Withheld())
     assert {"shimx64.efi": str(tmp_path / "own/shimx64.efi")} == own
 
 
@@ -114,7 +115,9 @@ def test_profiles_in_folders_of_their_own_quirks_and_rules_are_watched(tmp_path:
 
 
 def test_names_of_smee_stand_for_what_is_installed(tmp_path: Path) -> None:
-    found = catalogue.boot_files([fill(tmp_path, "snponly.efi", "snponly-arm64.efi")])
+    found = catalogue.boot_files(
+        [fill(tmp_path, "snponly.efi", "snponly-arm64.efi")], withheld=Withheld()
+    )
     assert str(tmp_path / "snponly.efi") == found["snp-x86_64.efi"]
     assert str(tmp_path / "snponly-arm64.efi") == found["snp.efi"]
 
@@ -122,14 +125,14 @@ def test_names_of_smee_stand_for_what_is_installed(tmp_path: Path) -> None:
 def test_osie_is_published_below_its_name(tmp_path: Path) -> None:
     fill(tmp_path, "vmlinuz-x86_64", "old/vmlinuz")
     assert {"osie/vmlinuz-x86_64": str(tmp_path / "vmlinuz-x86_64")} == (
-        catalogue.osie_files(tmp_path)
+        catalogue.osie_files(tmp_path, Withheld())
     )
-    assert {} == catalogue.osie_files(tmp_path / "gone")
+    assert {} == catalogue.osie_files(tmp_path / "gone", Withheld())
 
 
 def test_what_a_build_that_was_killed_left_half_is_not_published(tmp_path: Path) -> None:
     fill(tmp_path, "vmlinuz-x86_64", ".vmlinuz-x86_64-k3j2")
-    assert ["osie/vmlinuz-x86_64"] == list(catalogue.osie_files(tmp_path))
+    assert ["osie/vmlinuz-x86_64"] == list(catalogue.osie_files(tmp_path, Withheld()))
 
 
 def test_the_files_of_a_profile_are_published_below_its_name(tmp_path: Path) -> None:

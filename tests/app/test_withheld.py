@@ -58,6 +58,17 @@ def test_nor_is_what_was_made_of_them(tmp_path: Path) -> None:
     assert {"boot/a.efi", "boot/efi/b.efi", "notes.txt"} == published(settings)
 
 
+def test_nor_is_a_copy_of_the_store_that_a_link_leads_to_from_within(tmp_path: Path) -> None:
+    settings = furnish(tmp_path)
+    images = tmp_path / "state/images"
+    images.mkdir()
+    (tmp_path / "state/boots.db.before-0004").write_text("secret")
+    (images / "old").symlink_to(tmp_path / "state/boots.db.before-0004")
+    (images / "a.img").write_text("for all")
+    found = catalogue.image_files(images, withheld.of(settings))
+    assert ["images/a.img"] == list(found)
+
+
 def test_a_certificate_is_for_everybody_unless_its_key_is_in_the_same_file(tmp_path: Path) -> None:
     settings = furnish(tmp_path)
     (tmp_path / "tls/cert.pem").write_text("for all")

@@ -10,6 +10,7 @@ from tests.agent.images.made import MIB, PACKED, of_image, of_sent, pattern
 from typer.testing import CliRunner
 
 from boots.app import catalogue
+from boots.app.withheld import Withheld
 from boots.cli import app
 from boots.images.adding import Added, Wanted, add
 from boots_agent.images.index import Frame, Zeros, read_index
@@ -124,8 +125,8 @@ def test_what_was_added_is_published_and_nothing_else(tmp_path: Path) -> None:
     assert {
         "images/debian-13/index.json": str(made.index),
         f"images/debian-13/{file}": str(made.index.parent / file),
-    } == catalogue.image_files(folder)
-    assert {} == catalogue.image_files(tmp_path / "gone")
+    } == catalogue.image_files(folder, Withheld())
+    assert {} == catalogue.image_files(tmp_path / "gone", Withheld())
 
 
 def test_the_command_says_what_was_made(tmp_path: Path) -> None:

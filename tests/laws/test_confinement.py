@@ -20,6 +20,7 @@ from tests.app.pools import ONE, Bench
 from tests.serve.bench import LOOPBACK, Peer, opened, udp
 
 from boots.app import catalogue
+from boots.app.withheld import Withheld
 from boots.model.mac import dashed
 from boots.model.site import Mode, Profile
 from boots.serve.doors import Given
@@ -97,9 +98,9 @@ class House:
         own, files = catalogue.profile_files(profile, folder / "nothing")
         files |= {"profiles/own/k": str(folder / "profiles/k")}
         self.files = {
-            **catalogue.boot_files([folder / "files"], system=(), signed={}),
-            **catalogue.osie_files(folder / "osie"),
-            **catalogue.image_files(folder / "images"),
+            **catalogue.boot_files([folder / "files"], system=(), signed={}, withheld=Withheld()),
+            **catalogue.osie_files(folder / "osie", Withheld()),
+            **catalogue.image_files(folder / "images", Withheld()),
             **files,
         }
         bench = Bench(folder, mode=Mode.POOL, profiles={"own": own}, default_profile="own")

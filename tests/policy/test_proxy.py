@@ -196,6 +196,11 @@ def test_the_uuid_is_echoed_as_it_came_and_never_empty(
     assert echoed == replied(rom(more=more)).options.get(97)
 
 
+def test_a_boot_file_ends_where_clients_stop_to_read_it() -> None:
+    netboot = Netboot(allowed=True, script_url="http://192.0.2.1/a\0junk")
+    assert b"http://192.0.2.1/a" == replied(ipxe(), known(netboot=netboot)).file
+
+
 def test_client_identifier_and_relay_s_mark_are_echoed() -> None:
     mark = bytes.fromhex("01026c31")
 

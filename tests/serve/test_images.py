@@ -7,6 +7,7 @@ from tests.agent.images.made import MIB, armed, disk, ignore, of_image, pattern
 from tests.serve.test_http_door import serving
 
 from boots.app import catalogue
+from boots.app.withheld import Withheld
 from boots.images.adding import Wanted, add
 from boots.policy.got import File
 from boots_agent.images.words import Digest, Job, Of
@@ -27,7 +28,7 @@ async def test_frames_come_over_our_own_door_and_only_what_differs_again(tmp_pat
     proof, newer = published(tmp_path, "one", IMAGE), published(tmp_path, "two", OTHER)
     goal = disk(tmp_path / "disk", 32 * MIB, b"old")
     async with serving(tmp_path) as bench:
-        for name, place in catalogue.image_files(tmp_path / "images").items():
+        for name, place in catalogue.image_files(tmp_path / "images", Withheld()).items():
             bench.names[name] = File(name, place)
         host, port = bench.at
         base = f"http://{host}:{port}/images"

@@ -6,6 +6,8 @@ Nor what URLs hold before the ``@``, and what they give behind the ``?``.
 import re
 from typing import Any
 
+from boots.model.urls import hidden
+
 VEILED = "(not for viewers)"
 _SECRET = re.compile(
     r"pass|.*(password|passwd|passphrase|pwd|rootpw|psk|secret|token)|.*password_?hash"
@@ -25,9 +27,6 @@ _TEXTS = {
 }
 """Where texts of a machine's own stand: in a record itself, and below these keys of one."""
 
-_USER = re.compile(r"(?<=://)[^/?#]+(?=@)")
-_GIVEN = re.compile(r"([?&][^?=&#\s]+=)[^&#\s]+")
-
 
 def veiled(value: Any, under: object = "") -> Any:
     """A record without the values of those names, at any depth; or what stands `under` a key."""
@@ -40,7 +39,7 @@ def veiled(value: Any, under: object = "") -> Any:
         case list() | tuple():
             return [veiled(each, under) for each in value]
         case str() if "://" in value:
-            return _GIVEN.sub(r"\1…", _USER.sub("…", value))
+            return hidden(value)
         case _:
             return value
 

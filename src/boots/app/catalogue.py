@@ -25,7 +25,6 @@ SYSTEM_FOLDERS = (Path("/usr/lib/ipxe"), Path("/usr/share/ipxe"), Path("/boot/ip
 # More than any folder of boot files has: whoever publishes more named the wrong folder.
 MOST_FILES = 20_000
 CPUS = {"x86_64": "amd64", "aarch64": "arm64"}  # and what Debian calls them
-NOTHING = Withheld()
 SUFFIXES = frozenset({".kpxe", ".kkpxe", ".kkkpxe", ".pxe", ".efi", ".lkrn", ".iso", ".img"})
 
 
@@ -34,7 +33,7 @@ def boot_files(
     system: Iterable[Path] | None = None,
     signed: Mapping[str, str] = SIGNED,
     *,
-    withheld: Withheld = NOTHING,
+    withheld: Withheld,
 ) -> dict[str, str]:
     """Published names of boot files, to their paths; the operator's own folders win.
 
@@ -125,7 +124,7 @@ def _head(place: str) -> bytes:
         return b""
 
 
-def osie_files(folder: Path, withheld: Withheld = NOTHING) -> dict[str, str]:
+def osie_files(folder: Path, withheld: Withheld) -> dict[str, str]:
     """Kernels and initramfs of OSIE, published below ``osie/``."""
     if not folder.is_dir():
         return {}
@@ -137,7 +136,7 @@ def osie_files(folder: Path, withheld: Withheld = NOTHING) -> dict[str, str]:
     }
 
 
-def image_files(folder: Path, withheld: Withheld = NOTHING) -> dict[str, str]:
+def image_files(folder: Path, withheld: Withheld) -> dict[str, str]:
     """Indexes and frames of images for disks, published below ``images/``."""
     return {f"images/{name}": place for name, place in _below(folder, withheld)}
 

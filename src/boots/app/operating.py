@@ -178,7 +178,10 @@ class Operating:
             self._writer = self._made_writer(keeping, loop)
         timelines = Timelines(self._name_of, self._nearest)
         self._history = History(
-            *(timelines, self._writer, self._server, time.time),
+            timelines,
+            self._writer,
+            self._server,
+            time.time,
             is_ours=self._is_ours,
             name_of=self._name_of,
         )

@@ -9,7 +9,7 @@ from asyncio.sslproto import SSLProtocol
 
 _TURN = 0.0005  # seconds; Python's own 5 ms are longer than most answers take
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # malloc.h
-# Files leave in portions of 256 KiB, and to map one for each costs eight times as much CPU.
+# Files leave in portions of 256 KiB: to map each costs twelve times as much (docs/explain/load.md).
 _LARGE, _SPARE = 512 << 10, 1 << 20  # bytes
 _TLS_RECORD = 16 << 10  # bytes (RFC 8446 §5.1)
 # Objects more than before: a batch of packets makes some that go again, and to take apart what

@@ -9,20 +9,10 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from boots.app.folders import (
-    BESIDE_SQLITE,
-    COPY,
-    KEY,
-    LEASES,
-    LOCK,
-    STORE,
-    TOLD,
-    cache_of,
-    state_of,
-)
+from boots.app.folders import COPY, KEY, LEASES, LOCK, STORE, TOLD, cache_of, state_of
 from boots.settings import Settings
 
-_IN_STATE = (KEY, LEASES, LOCK, COPY, TOLD, STORE, *(STORE + each for each in BESIDE_SQLITE))
+_IN_STATE = (KEY, LEASES, LOCK, COPY, TOLD, STORE)
 _SQLITE = "sqlite:///"
 
 
@@ -79,7 +69,8 @@ def of(settings: Settings) -> Withheld:
     for name in settings.machines:
         (folders if os.path.isdir(name) else files).append(name)  # noqa: PTH112  # as in watch.py
     # journal.1, store.db-wal, store.db.before-0004: it may hold as much.
-    made = (f"{each}{end}" for each in _real((store, settings.journal)) for end in ".-")
+    lasting = _real((str(state / STORE), store, settings.journal))
+    made = (f"{each}{end}" for each in lasting for end in ".-")
     return Withheld(frozenset(_real(files)), tuple(_real(folders)), tuple(made))
 
 

@@ -149,15 +149,12 @@ class LogSink:
         ways = [(self._ways.get(kind), count) for kind, count in kinds.items()]
         if any(way is None or way[2] not in {common, None} for way, _ in ways):
             return False
+        bound = (each.at for each in reversed(entries) if self._ways[type(each.event)][2])
+        last = next(bound, 0.0)
         for way, count in ways:
             if way is not None and way[2] is not None:
-                common.leave_out(self._last(entries), way[1], count)
+                common.leave_out(last, way[1], count)
         return True
-
-    def _last(self, entries: Sequence[Entry]) -> float:
-        """When the last of a batch came that a bound is for."""
-        bound = (each.at for each in reversed(entries) if self._ways[type(each.event)][2])
-        return next(bound)
 
     def close(self) -> None:
         """Tell what was left out since that was told last."""

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from boots.policy.boot import Decision
+from boots.policy.boot import Decision, Load
 from boots.policy.client import Client
 from boots.policy.destination import Destination
+from boots.policy.leaks import told_url
 from boots.wire.dhcp import Message
 
 
@@ -23,3 +24,8 @@ class Answer:
     decision: Decision | None = None
     address_why: str = ""
     limit: int | None = None
+
+    @property
+    def boot_file(self) -> str:
+        """The URL that it says to load, as anybody may be told it; empty for none."""
+        return told_url(self.decision.url) if isinstance(self.decision, Load) else ""

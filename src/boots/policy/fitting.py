@@ -25,6 +25,12 @@ _ESSENTIAL = (*_LEADING, 1, 3, 82, 58, 59, 60, 43, 97, 175, 66, 67, 61, 121, 6, 
 _FIRST_KEPT = (*_LEADING, 82, 61)
 
 
+def in_file(name: str) -> bytes:
+    """A name as the field `file` holds it: up to a NUL in it, as clients read; none if too long."""
+    content = name.encode()
+    return content.partition(b"\0")[0] if len(content) <= LONGEST_FILE else b""
+
+
 def size_limit(message: Message) -> int:
     """How many bytes of DHCP the client can take."""
     wanted = message.get(options.MAX_SIZE)

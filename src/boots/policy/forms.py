@@ -16,7 +16,6 @@ from boots.model.site import Site
 from boots.policy.answered import Answer
 from boots.policy.boot import Load
 from boots.policy.client import Client
-from boots.policy.leaks import told_url
 from boots.wire import dhcp, options, pxe
 from boots.wire.dhcp import CLIENT_PORT, Message
 from boots.wire.options import END, OVERLOAD, PAD, RELAY_AGENT, MessageType
@@ -235,7 +234,7 @@ def _between(data: bytes, holes: list[Hole]) -> Iterator[bytes]:
 
 def gist(answer: Answer, reply: Message, client: Client, site: Site) -> Gist:
     """What the journal hears of a plain answer."""
-    url = told_url(answer.decision.url) if isinstance(answer.decision, Load) else ""
+    url = answer.boot_file
     in_path = separated(client.mac, site.mac_separator)
     separator = site.mac_separator if in_path in url else _COLONS
     return Gist(

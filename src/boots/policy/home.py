@@ -59,22 +59,22 @@ def _all_are_ours(known: Known, site: Site) -> bool:
 def is_private(what: Got, known: Known, site: Site) -> bool:
     """Whether this is for one machine's eyes.
 
-    So is what `tells_own`, and what holds a ticket or a token or looks like a secret.  Other
-    scripts and menus are for whoever asks, as they always were.
+    So is what tells what is its own, and what holds a ticket or a token or looks like a secret.
+    Other scripts and menus are for whoever asks, as they always were.
     """
     match what:
         case Script(text):
-            return tells_own(what, known, site) or has_secret(text, site)
+            return _tells_own(what, known, site) or _has_secret(text, site)
         case Rendered(_, content):
             text = content.decode(errors="replace")
-            return tells_own(what, known, site) or has_secret(text, site)
+            return _tells_own(what, known, site) or _has_secret(text, site)
         case Refusal(ground):
             return ground is Ground.BROKEN
         case File():
             return False
 
 
-def tells_own(what: Script | Rendered, known: Known, site: Site) -> bool:
+def _tells_own(what: Script | Rendered, known: Known, site: Site) -> bool:
     """Whether a text may say what stands in a machine's record alone.
 
     It is that text itself, is made from a template of its profile that may tell secrets, or says
@@ -91,7 +91,7 @@ def is_for_few(what: Script, known: Known, site: Site) -> bool:
     That is asked of each that leaves, so of long texts only those are looked at that many
     machines share.
     """
-    return tells_own(what, known, site) or any(map(_seen, _made_of(known, site)))
+    return _tells_own(what, known, site) or any(map(_seen, _made_of(known, site)))
 
 
 def is_private_disc(what: Image | Refusal, site: Site) -> bool:
@@ -101,12 +101,12 @@ def is_private_disc(what: Image | Refusal, site: Site) -> bool:
     """
     match what:
         case Image(text=text):
-            return has_secret(text.decode(), site)
+            return _has_secret(text.decode(), site)
         case Refusal(ground):
             return ground is Ground.BROKEN
 
 
-def has_secret(text: str, site: Site) -> bool:
+def _has_secret(text: str, site: Site) -> bool:
     """Whether a text holds a ticket, a token, or what looks like a secret."""
     return ticket.ARGUMENT in text or token.stands_in(text, site.token_key) or bool(_seen(text))
 

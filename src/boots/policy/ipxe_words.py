@@ -8,10 +8,10 @@ these or is refused; there is nothing to escape with.
 
 import re
 
+from boots.model.urls import hidden, without_user
+
 PRINTABLE = re.compile(r"[\x21-\x7e]+")
 ENDS_COMMAND = frozenset({"||", "&&", ";"})
-_USER, _HIDDEN = re.compile(r"://[^/?#]+@"), "://…@"
-_GIVEN = re.compile(r"([?&][^?=&#]+=)[^&#]+")
 # What means something only beside other text, in which a template may put a value.
 _JOINS = re.compile(r"[${}]|^[-:|&]|[|&]$")
 
@@ -65,15 +65,10 @@ def within(text: str) -> str:
     return text
 
 
-def hidden(url: str) -> str:
-    """A URL without its user and password, and without what its query gives."""
-    return _GIVEN.sub(r"\1…", _USER.sub(_HIDDEN, url))
-
-
 def shown(text: str) -> str:
     """An argument or a URL as it may be told: what follows ``=``, or opens a server, is left out.
 
     A template may have put a password there.
     """
-    name, equals, _ = _USER.sub(_HIDDEN, text).partition("=")
+    name, equals, _ = without_user(text).partition("=")
     return f"{name}=…" if equals else name

@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 
 from boots.model.machine import Machine
-from boots.policy.ipxe_words import Unwritable, hidden
+from boots.model.urls import hidden, without_user
+from boots.policy.ipxe_words import Unwritable
 
 ADVICE = (
     "put it into user data, or into a template of the profile, which the machine alone can fetch;"
@@ -133,12 +134,14 @@ def _hides(name: str) -> bool:
 
 
 def told_url(url: str) -> str:
-    """A URL as anybody may be told it: one with a secret without its password and its query.
+    """A URL as anybody may be told it: without a user, and one with a secret without its query.
 
     Ours have neither, and are told as they are; those are nearly all.
     """
-    if ("@" not in url and "?" not in url) or not _known(url, ()):
+    if "@" not in url and "?" not in url:
         return url
+    if not _known(url, ()):
+        return without_user(url)
     told = hidden(url)
     front, _, query = told.partition("?")
     left = secret_in(front) or secret_in(query.replace("…", "").replace("&", " ")) or "@" in query

@@ -22,7 +22,7 @@ from boots.policy.boot import (
 )
 from boots.policy.client import Client, Program
 from boots.policy.destination import EVERYONE, Destination, is_host
-from boots.policy.fitting import LONGEST_FILE, fitted, size_limit
+from boots.policy.fitting import LONGEST_FILE, fitted, in_file, size_limit
 from boots.policy.path import named
 from boots.policy.reply import PROTECTED
 from boots.policy.subnet import is_near, outside
@@ -123,7 +123,7 @@ def _reply(asked: Asked, name: str, kind: MessageType) -> Message:
         giaddr=message.giaddr,
         chaddr=message.chaddr,
         sname=str(server).encode(),
-        file=name.encode() if fits else b"",
+        file=in_file(name),
     )
     values = {
         options.MESSAGE_TYPE.code: options.MESSAGE_TYPE.write(kind),

@@ -12,7 +12,7 @@ from boots.policy.address import Assignment, own_ids
 from boots.policy.asked import Asked
 from boots.policy.boot import NOT_ALLOWED, Decision, Disk, Load, file_url
 from boots.policy.client import Program
-from boots.policy.fitting import LONGEST_FILE, fitted
+from boots.policy.fitting import LONGEST_FILE, fitted, in_file
 from boots.policy.path import named
 from boots.wire import dhcp, names, options, pxe
 from boots.wire.dhcp import Message
@@ -135,12 +135,11 @@ def _netboot(reply: Message, values: dict[int, bytes], asked: Asked, decision: D
     if own is not None and (own.boot_server or own.boot_file):
         _put(values, options.TFTP_SERVER_NAME, own.boot_server)
         _put(values, options.BOOT_FILE_NAME, own.boot_file)
-        file = own.boot_file.encode()
         return replace(
             reply,
             # Many clients look here only, and would else come to us.
             siaddr=_server(own.boot_server) if own.boot_server else reply.siaddr,
-            file=_text(file) if len(file) <= LONGEST_FILE else b"",
+            file=in_file(own.boot_file),
         )
     _firmware(values, asked)
     return _boot_file(reply, values, asked, decision)
@@ -217,12 +216,7 @@ def _boot_file(
     if len(name.encode()) > LONGEST_FILE:
         _put(values, options.BOOT_FILE_NAME, name)
         return reply
-    return replace(reply, file=_text(name.encode()))
-
-
-def _text(name: bytes) -> bytes:
-    """A name as clients read it in `file`: up to its first NUL (RFC 2131 §2)."""
-    return name.partition(b"\0")[0]
+    return replace(reply, file=in_file(name))
 
 
 def _rooted(name: str) -> str:

@@ -13,7 +13,6 @@ from boots.policy.answer import Answer
 from boots.policy.boot import Load
 from boots.policy.destination import Destination
 from boots.policy.forms import Ready, boot_file
-from boots.policy.leaks import told_url
 from boots.policy.prepared import Silent
 from boots.serve.datagrams import DatagramDoor
 from boots.serve.doors import Record
@@ -254,7 +253,7 @@ class DhcpDoor(DatagramDoor):
             address=str(answer.reply.yiaddr) if int(answer.reply.yiaddr) else "",
             program=answer.client.program.value if answer.client else "",
             architecture=answer.client.architecture.value if answer.client else "",
-            boot_file=told_url(answer.decision.url) if isinstance(answer.decision, Load) else "",
+            boot_file=answer.boot_file,
             why=answer.why,
             relay=relay,
             osie=answer.client is not None and answer.client.osie,

@@ -13,9 +13,7 @@ from typing import NamedTuple
 from boots.journal import events
 from boots.model import mac as macs
 from boots.policy.answer import Answer
-from boots.policy.boot import Load
 from boots.policy.compare import differences, server_of
-from boots.policy.leaks import told_url
 from boots.serve.doors import Record
 from boots.wire.dhcp import BOOTREPLY, Message
 from boots.wire.options import MessageType
@@ -71,9 +69,7 @@ class Shadow:
                     address=str(reply.yiaddr) if int(reply.yiaddr) else "",
                     program=client.program.value if client else "",
                     architecture=client.architecture.value if client else "",
-                    boot_file=told_url(answer.decision.url)
-                    if isinstance(answer.decision, Load)
-                    else "",
+                    boot_file=answer.boot_file,
                     why=answer.why,
                 )
             )

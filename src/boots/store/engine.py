@@ -24,10 +24,13 @@ from boots.model.disk_trouble import is_disk_trouble
 _PATIENCE = 5  # seconds that a connection or a lock may take
 _PING = 2  # seconds that a connection which lay idle may take to show that it is good
 _MODE = 0o600
-# Prepared statements for each connection, of 20 KB each.  A question about several machines is
+# Prepared statements for each connection, of some KB each.  A question about several machines is
 # another one for each number of them, so Python's own choice of 128 fills over hours.
 _STATEMENTS = 24
-_CACHE = "cache_size = -512"  # KiB of pages for each connection; SQLite's own choice is 2,000
+_PRAGMAS = (
+    *("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"),
+    "cache_size = -512",  # KiB of pages for each connection; SQLite's own choice is 2,000
+)
 
 
 class StoreError(Exception):
@@ -154,8 +157,7 @@ def _prepare(connection: Any, _record: object) -> None:
     The kernel has the pages in memory; to have them once more for each connection fills over hours.
     """
     connection.isolation_level = None  # transactions are begun by `_begin`, not by guesses
-    pragmas = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", _CACHE)
-    for pragma in pragmas:
+    for pragma in _PRAGMAS:
         _pragma(connection, pragma)
 
 

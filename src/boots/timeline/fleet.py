@@ -349,9 +349,9 @@ class Timelines:
 
     def _whose(self, mac: str, new: Followed) -> Followed:
         """A boot that begins, of the machine that has the MAC by now."""
-        if self._name_of is None or self._name_of(mac) == new.boot.machine:
+        if self._name_of is None or (name := self._name_of(mac)) == new.boot.machine:
             return new
-        boot = msgspec.structs.replace(new.boot, machine=self._name_of(mac))
+        boot = msgspec.structs.replace(new.boot, machine=name)
         return msgspec.structs.replace(new, boot=boot, before=None)
 
     def _name(self, mac: str, track: _Track, entry: Entry) -> None:

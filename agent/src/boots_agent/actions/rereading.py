@@ -6,7 +6,6 @@ a partition is in use, each partition is told to it by itself (BLKPG).
 
 import contextlib
 import ctypes
-import errno
 import struct
 import time
 from collections.abc import Mapping
@@ -15,7 +14,7 @@ from pathlib import Path
 from boots_agent.actions.context import ActionFailed
 from boots_agent.actions.places import kernel_name
 from boots_agent.facts import names, number
-from boots_agent.images.disk import Disk
+from boots_agent.images.disk import Disk, once_free
 from boots_agent.tables.kinds import MBR_EXTENDED
 from boots_agent.tables.words import Form, Part, Table
 
@@ -25,7 +24,7 @@ _CALL = struct.Struct("iiiP")  # blkpg_ioctl_arg
 _PARTITION = struct.Struct("qqi64s64s4x")  # blkpg_partition
 _UNIT = 512  # of /sys, whatever the disk's own sectors are
 _PAUSE, _TRIES = 0.1, 100
-_BUSY_TRIES = 20  # whoever looks at a partition that has come has it open for a moment
+_BUSY = 2.0  # seconds for who looks at a partition that has come
 
 
 def reread(disk: Disk, table: Table, sys: Path) -> None:
@@ -93,15 +92,7 @@ def _have(disk: Disk, table: Table, part: Part, block: Path) -> None:
 def _call(disk: Disk, what: int, part: int, start: int, size: int) -> None:
     content = ctypes.create_string_buffer(_PARTITION.pack(start, size, part, b"", b""))
     said = _CALL.pack(what, 0, _PARTITION.size, ctypes.addressof(content))
-    for tries_left in reversed(range(_BUSY_TRIES)):
-        try:
-            disk.control(_BLKPG, said)
-        except OSError as error:
-            if error.errno != errno.EBUSY or not tries_left:
-                raise
-            time.sleep(_PAUSE)
-        else:
-            return
+    once_free(lambda: disk.control(_BLKPG, said), _BUSY)
 
 
 def _wait(path: Path) -> None:

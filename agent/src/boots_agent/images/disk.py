@@ -3,6 +3,7 @@
 How one comes to be open for writing is in `boots_agent.images.target`.
 """
 
+import contextlib
 import ctypes
 import errno
 import fcntl
@@ -10,6 +11,7 @@ import os
 import stat
 import struct
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from boots_agent.images.signatures import mark
@@ -21,7 +23,7 @@ BLKDISCARD, BLKSECDISCARD = 0x1277, 0x127D
 _PUNCH = 1 | 2  # FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE
 _PAGE = 4096
 _ZEROED_AT_ONCE = 64 * MIB
-_PAUSE, _BUSY_TRIES = 0.05, 20
+_PAUSE = 0.05
 
 
 class Disk:
@@ -93,14 +95,9 @@ class Disk:
 
     def reread_table(self) -> None:
         """Have the kernel look at the new partitions; they are there after a reboot anyway."""
-        for _ in range(_BUSY_TRIES if self._is_device else 0):
-            try:
-                fcntl.ioctl(self._plain, _BLKRRPART)
-            except OSError as error:
-                if error.errno == errno.EBUSY:  # somebody looks at one of the old ones
-                    time.sleep(_PAUSE)
-                    continue
-            return
+        if self._is_device:
+            with contextlib.suppress(OSError):
+                once_free(lambda: fcntl.ioctl(self._plain, _BLKRRPART), 1.0)
 
     @property
     def sector(self) -> int:
@@ -171,6 +168,23 @@ class Disk:
         where = "" if offset is None else f" at byte {offset}"
         why = "no space is left" if error.errno == errno.ENOSPC else error.strerror
         return DiskFailed(f"cannot {verb} {self.path}{where}: {why}", State.PARTIAL)
+
+
+def once_free(ask: Callable[[], object], seconds: float) -> None:
+    """Ask the kernel, and again for some seconds: who looks at a partition has it for a moment.
+
+    Raises:
+        OSError: It does not; EBUSY if it was in use all the time.
+    """
+    for tries_left in reversed(range(max(1, round(seconds / _PAUSE)))):
+        try:
+            ask()
+        except OSError as error:
+            if error.errno != errno.EBUSY or not tries_left:
+                raise
+            time.sleep(_PAUSE)
+        else:
+            return
 
 
 def begin(disk: Disk, run: str) -> None:

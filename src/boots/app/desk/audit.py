@@ -35,7 +35,9 @@ class AuditDesk:
 
     def witnessed(self, attempt: Callable[[], Attempt]) -> AbstractContextManager[Witness]:
         """Have what this task changes within be written down in the same transaction."""
-        return witness.witnessed(lambda known: self._deed(attempt(), known), lambda: self._key)
+        return witness.witnessed(
+            lambda known: self._deed(attempt(), known), lambda: self._house.key
+        )
 
     async def write_down(self, attempt: Attempt) -> bool:
         """Write it down; whether that is on the disk."""
@@ -46,7 +48,7 @@ class AuditDesk:
         try:
             with self.witnessed(lambda: attempt) as own:
                 own.stands = witness.DONE  # it is the row itself
-                await keeping.store.write(audit.keep, deed, self._key)
+                await keeping.store.write(audit.keep, deed, self._house.key)
         except StoreAway as error:
             _log.error("nobody could write down who did this", why=str(error), **deed._asdict())
             return False
@@ -66,10 +68,6 @@ class AuditDesk:
             outcome=attempt.outcome,
             details=json.dumps({**attempt.details, **more}, default=str, sort_keys=True),
         )
-
-    @property
-    def _key(self) -> bytes:
-        return self._house.key
 
     def _machine(self, attempt: Attempt) -> str:
         """The name of the machine that it is about."""
@@ -102,10 +100,9 @@ class AuditDesk:
             with suppress(Refused):  # one that is gone may be asked for
                 machine = self._house.machine(machine).name
         limit = min(limit, _MOST)
-        numbers = self._house.numbers() if among else None
+        numbers = self._house.numbers(among)
         read = partial(audit.read, machine=machine, by=by, what=what, since=since, until=until)
-        below = numbers.meant(after) if numbers else after
-        rows = await self._rows(read, below, limit + 1, tuple(among))
+        rows = await self._rows(read, numbers.meant(after), limit + 1, tuple(among))
         more = len(rows) > limit
         lines = await asyncio.to_thread(_lines, rows[:limit], numbers)
         return Audit(next=str(lines[-1].id) if more else "", audit=lines)
@@ -132,7 +129,7 @@ class AuditDesk:
         if whole or not 0 <= now - self._since < _ANEW:
             self._proved, self._since = Proof(), now
         self._proved = await self._house.kept().store.read(
-            audit.prove, self._key, known=self._proved, most=0 if whole else _AT_ONCE
+            audit.prove, self._house.key, known=self._proved, most=0 if whole else _AT_ONCE
         )
         return AuditProof(**self._proved._asdict())
 
@@ -141,9 +138,8 @@ def _is_of(kept: Kept, among: tuple[str, ...]) -> bool:
     return bool(kept.deed.machine) and fits(kept.deed.machine, among)
 
 
-def _lines(rows: Sequence[Kept], numbers: Numbers | None) -> tuple[AuditLine, ...]:
-    """As they are told; with other numbers to who may see some of them only."""
-    return tuple(_line(each, numbers.told(each.id) if numbers else each.id) for each in rows)
+def _lines(rows: Sequence[Kept], numbers: Numbers) -> tuple[AuditLine, ...]:
+    return tuple(_line(each, numbers.told(each.id)) for each in rows)
 
 
 def _line(kept: Kept, number: int) -> AuditLine:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from boots.client.words import ExplainedChain, ExplainedStep
-from boots.machines.secrets import without_secrets
 from boots.model.mac import Mac
 from boots.model.machine import Known
 from boots.model.site import Site
@@ -54,7 +53,7 @@ def _step(step: Step, fetched: dict[str, Got]) -> ExplainedStep:
         address=str(reply.yiaddr) if reply is not None and int(reply.yiaddr) else "",
         address_why=step.answer.address_why if reply is not None else "",
         decision=decision,
-        url=without_secrets(told_url(url)),
+        url=told_url(url),
         why=why,
         fetches=what_got(fetched[url]) if url in fetched else "",
     )

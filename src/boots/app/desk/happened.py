@@ -154,9 +154,8 @@ class HappenedDesk:
         house = self._house
         limit = min(limit, _ENOUGH)
         macs = house.macs(key) if key else ()
-        numbers = house.numbers() if among else None
-        if numbers:
-            after = numbers.meant(after)
+        numbers = house.numbers(among)
+        if among:
             macs = macs or await asyncio.to_thread(house.macs_among, tuple(among))
             if not macs:
                 return Events()
@@ -169,7 +168,8 @@ class HappenedDesk:
             latest=latest,
             among=tuple(among),
         )
-        rows = await self._rows(read, after, limit if latest else limit + 1, latest=latest)
+        enough = limit if latest else limit + 1
+        rows = await self._rows(read, numbers.meant(after), enough, latest=latest)
         more = not latest and len(rows) > limit
         lines = await asyncio.to_thread(_lines, rows[:limit], numbers)
         return Events(next=str(lines[-1].id) if more else "", events=lines)
@@ -204,12 +204,11 @@ class HappenedDesk:
         house = self._house
         store = house.kept().store
         macs, kinds = house.macs(key) if key else (), _kinds(kind)
-        numbers = house.numbers() if among else None
+        numbers = house.numbers(among)
         portion = _FEW if among else _PORTION
-        if after is not None and numbers:
-            after = numbers.meant(after)
         async with house.history.written.watched() as woken:
-            start = after if after is not None else await store.read(history.last_event)
+            last = await store.read(history.last_event) if after is None else 0
+            start = last if after is None else numbers.meant(after)
 
             async def lines() -> AsyncIterator[EventLine]:
                 last = start
@@ -219,9 +218,7 @@ class HappenedDesk:
                         history.read_on, macs=macs, kinds=kinds, after=last, limit=portion
                     )
                     for row in rows:
-                        if numbers is None:
-                            yield _line(row, row.id)
-                        elif self._is_theirs(row, tuple(among)):
+                        if not among or self._is_theirs(row, tuple(among)):
                             yield _line(row, numbers.told(row.id))
                     if len(rows) < portion:
                         await woken.wait()
@@ -272,9 +269,8 @@ def _kinds(text: str) -> tuple[str, ...]:
     return tuple(part for part in text.split(",") if part)
 
 
-def _lines(rows: Sequence[Happened], numbers: Numbers | None) -> tuple[EventLine, ...]:
-    """As they are told; with other numbers to who may see some of them only."""
-    return tuple(_line(each, numbers.told(each.id) if numbers else each.id) for each in rows)
+def _lines(rows: Sequence[Happened], numbers: Numbers) -> tuple[EventLine, ...]:
+    return tuple(_line(each, numbers.told(each.id)) for each in rows)
 
 
 def _line(row: Happened, number: int) -> EventLine:

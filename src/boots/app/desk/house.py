@@ -54,9 +54,9 @@ class House:
         """The server's key; empty where there is no store."""
         return next((each.ticket_key for each in self.answers.raw.sites.values()), b"")
 
-    def numbers(self) -> Numbers:
-        """What is told in place of rows' numbers to who may see some rows only."""
-        return Numbers(self.key)
+    def numbers(self, among: Sequence[str]) -> Numbers:
+        """What is told in place of rows' numbers, to who may see machines with such names only."""
+        return Numbers(self.key if among else None)
 
     def roster(self) -> Roster:
         """The machines by name, as they are now."""

@@ -187,5 +187,4 @@ def _runs(profile: Profile) -> str:
         return "the machine's own disk"
     if profile.script:
         return "an iPXE script"
-    told: str = without_secrets(told_url(profile.script_url or profile.kernel))
-    return told
+    return told_url(profile.script_url or profile.kernel)

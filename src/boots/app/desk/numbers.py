@@ -1,7 +1,7 @@
 """Numbers of rows, for who may see some of them: they count up over all, and so tell how many.
 
 Who sees some rows only is told other numbers in their place: each stands for one row, and neither
-its order nor its size says anything to who has not the server's key.
+its order nor its size says anything to who has not the server's key.  Who sees all is told theirs.
 """
 
 import hashlib
@@ -14,10 +14,13 @@ _ROUNDS = 6
 
 
 class Numbers:
-    """A permutation of the numbers from 1 to 2^52 - 1, by a key (Luby and Rackoff's rounds)."""
+    """A permutation of the numbers from 1 to 2^52 - 1, by a key (Luby and Rackoff's rounds).
 
-    def __init__(self, key: bytes) -> None:
-        self._key = hashlib.blake2s(b"numbers " + key).digest()
+    Without a key each is told as it is.
+    """
+
+    def __init__(self, key: bytes | None) -> None:
+        self._key = None if key is None else hashlib.blake2s(b"numbers " + key).digest()
 
     def told(self, number: int) -> int:
         """What is told in place of the number of a row."""
@@ -28,7 +31,8 @@ class Numbers:
         return self._walked(told, self._back)
 
     def _walked(self, number: int, step: Callable[[int], int]) -> int:
-        if not 0 < number < _MOST:  # 0 is before all rows, and what is beyond is behind them
+        # 0 is before all rows, and what is beyond is behind them.
+        if self._key is None or not 0 < number < _MOST:
             return number
         found = step(number)
         return found or step(found)
@@ -47,4 +51,7 @@ class Numbers:
 
     def _mixed(self, turn: int, half: int) -> int:
         said = (half << 3 | turn).to_bytes(4, "big")
-        return int.from_bytes(hashlib.blake2s(said, key=self._key, digest_size=4).digest()) & _MASK
+        return (
+            int.from_bytes(hashlib.blake2s(said, key=self._key or b"", digest_size=4).digest())
+            & _MASK
+        )

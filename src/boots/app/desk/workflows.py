@@ -184,9 +184,8 @@ class WorkflowsDesk:
         await self._house.run(identity)
         limit = min(limit, _ENOUGH)
         store = self._house.workflows().keeper.store
-        numbers = self._house.numbers() if among else None
-        behind = numbers.meant(after) if numbers else after
-        found = await store.read(run_lines.read, identity, behind, limit + 1)
+        numbers = self._house.numbers(among)
+        found = await store.read(run_lines.read, identity, numbers.meant(after), limit + 1)
         lines = await asyncio.to_thread(_lines, found[:limit], numbers)
         return LogLines(lines=lines, next=lines[-1].id if len(found) > limit else 0)
 
@@ -264,11 +263,10 @@ def _where(run: Progress) -> str:
     return f"run {run.id} is {state}; {where}"
 
 
-def _lines(kept: Sequence[run_lines.Kept], numbers: Numbers | None) -> tuple[LogLine, ...]:
-    """As they are told; with other numbers to who may see some machines only."""
+def _lines(kept: Sequence[run_lines.Kept], numbers: Numbers) -> tuple[LogLine, ...]:
     return tuple(
         LogLine(
-            id=numbers.told(each.id) if numbers else each.id,
+            id=numbers.told(each.id),
             at=each.at,
             step=each.step + 1,
             attempt=each.attempt,
